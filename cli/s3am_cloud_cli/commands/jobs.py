@@ -1,0 +1,33 @@
+"""`s3am-cloud jobs`."""
+
+from __future__ import annotations
+
+import click
+
+from s3am_cloud_cli import options
+from s3am_cloud_cli.output import Console
+
+
+@click.command(short_help="List the jobs in the cloud, the newest first.")
+@click.option("--most", type=click.IntRange(1), default=20, show_default=True, help="How many at most.")
+@options.stack
+@options.aws
+@options.output
+@click.pass_obj
+def jobs(
+    console: Console,
+    most: int,
+    stack: str | None,
+    profile: str | None,
+    region: str | None,
+    endpoint_url: str | None,
+    local: bool,
+) -> None:
+    """List the stack's jobs, the newest first."""
+    from s3am_cloud_cli.receipts import jobs_text
+    from s3am_cloud_cli.remote_run import Remote
+    from s3am_cloud_cli.settings import s3_settings
+
+    remote = Remote(s3_settings(profile, region, endpoint_url, local), stack)
+    found = remote.machine.recent(most)
+    console.result({"jobs": found}, jobs_text(found, remote.clock.now()))

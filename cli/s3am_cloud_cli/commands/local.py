@@ -1,0 +1,74 @@
+"""`s3am-cloud local`: the embedded cloud."""
+
+from __future__ import annotations
+
+import shlex
+
+import click
+import msgspec
+
+from s3am_cloud.errors import NoStack
+from s3am_cloud_cli.options import output
+from s3am_cloud_cli.output import Console
+
+
+@click.group()
+def local() -> None:
+    """The embedded cloud: the real stack on this machine, no AWS account needed."""
+
+
+@local.command()
+@output
+@click.pass_obj
+def up(console: Console) -> None:
+    """Start it and deploy the stack, unless it runs already."""
+    from s3am_cloud_cli import local_cloud
+
+    _show(console, local_cloud.up(on_step=console.note))
+
+
+@local.command()
+@output
+@click.pass_obj
+def down(console: Console) -> None:
+    """End it, with all that it holds."""
+    from s3am_cloud_cli import local_cloud
+
+    was_running = local_cloud.down()
+    text = "The embedded cloud is down." if was_running else "The embedded cloud was not running."
+    console.result({"running": False, "was_running": was_running}, text)
+
+
+@local.command()
+@output
+@click.pass_obj
+def status(console: Console) -> int:
+    """Show where it is; exit code 1 when it is not running."""
+    from s3am_cloud_cli import local_cloud
+
+    cloud = local_cloud.current()
+    if cloud is None:
+        console.result({"running": False}, "The embedded cloud is not running; s3am-cloud local up starts it.")
+        return 1
+    _show(console, cloud)
+    return 0
+
+
+@local.command()
+@output
+@click.pass_obj
+def env(console: Console) -> None:
+    """Print what points any AWS client at it: eval "$(s3am-cloud local env)"."""
+    from s3am_cloud_cli import local_cloud
+
+    cloud = local_cloud.current()
+    if cloud is None:
+        raise NoStack("the embedded cloud is not running", "start it with s3am-cloud local up")
+    variables = local_cloud.environment(cloud)
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    console.result(variables, "\n".join(exports))
+
+
+def _show(console: Console, cloud: msgspec.Struct) -> None:
+    fields = msgspec.structs.asdict(cloud)
+    console.result(cloud, "\n".join(f"{name:<18} {value}" for name, value in fields.items()))

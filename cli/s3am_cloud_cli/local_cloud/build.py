@@ -1,0 +1,100 @@
+"""The stack as it is deployed: the very template that AWS gets, and the functions' code for this machine.
+
+Both are kept in the user's cache folder by what they are made of, so that they are built once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from s3am_cloud_cli.local_cloud.failures import INSTALL, LocalCloudFailed, missing_extra
+
+if TYPE_CHECKING:
+    from s3am_cloud_infra.synth import Synthesized
+
+PACKAGES = ("s3am_cloud", "s3am_cloud_infra")
+KEPT_STACKS = 3  # each holds the functions' code: 35 MB
+
+Step = Callable[[str], None]
+
+
+def require_extras() -> None:
+    """Raises MissingExtra when the emulator or the CDK is not installed."""
+    for module, package in (("ministack", "ministack"), ("aws_cdk", "aws-cdk-lib"), ("uv", "uv")):
+        if importlib.util.find_spec(module) is None:
+            raise missing_extra(package)
+
+
+def fingerprint(stack: str) -> str:
+    """A hash of all that the deployed stack is made of; read in some 50 ms."""
+    from s3am_cloud_infra.app import feature_flags
+    from s3am_cloud_infra.asset import Target, tree_digest
+
+    parts = [stack, Target.here().name, json.dumps(feature_flags())]
+    parts += [version(package) for package in ("aws-cdk-lib", "ministack")]
+    parts += [tree_digest(_folder_of(package)) for package in PACKAGES]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
+
+
+def build(stack: str, key: str, log: Path, on_step: Step) -> Synthesized:
+    """The synthesized stack whose fingerprint is `key`, built unless it is in the cache.
+
+    Raises:
+        LocalCloudFailed: the asset or the template can't be built; the message ends with the tools' last line.
+    """
+    from s3am_cloud_infra.asset import AssetError, Target, build_asset, default_cache
+    from s3am_cloud_infra.synth import synthesized
+
+    assets = default_cache()
+    on_step("building the functions' code")
+    try:
+        asset = build_asset(Target.here(), assets)
+    except AssetError as error:
+        first, *rest = str(error).splitlines()
+        raise LocalCloudFailed(" ".join([first, *rest[-1:]]), INSTALL) from error
+    out = assets.parent / "stacks" / key
+    if not out.is_dir():
+        on_step("synthesizing the stack")
+        _synthesize(asset, out, stack, log)
+        _forget_old(out.parent)
+    return synthesized(asset, out, stack)
+
+
+def _synthesize(asset: Path, out: Path, stack: str, log: Path) -> None:
+    """Fill a folder elsewhere, then put it in place at once: several may be at this at the same time."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".building-", dir=out.parent) as workplace, log.open("w") as output:
+        fresh = Path(workplace) / "stack"
+        command = [sys.executable, "-m", "s3am_cloud_cli.local_cloud.synthesize", str(asset), str(fresh), stack]
+        code = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False).returncode
+        if code != 0:
+            lines = log.read_text(errors="replace").strip().splitlines() or [f"exit code {code}"]
+            raise LocalCloudFailed(f"the stack could not be synthesized: {lines[-1]}", f"see {log}")
+        try:
+            fresh.rename(out)
+        except OSError:
+            if not out.is_dir():
+                raise
+
+
+def _forget_old(stacks: Path) -> None:
+    finished = [place for place in stacks.iterdir() if not place.name.startswith(".")]
+    for place in sorted(finished, key=lambda place: place.stat().st_mtime, reverse=True)[KEPT_STACKS:]:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _folder_of(package: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise LocalCloudFailed(f"the package {package} is not installed", "install s3am-cloud again")
+    return Path(spec.submodule_search_locations[0])

@@ -1,0 +1,65 @@
+"""The emulator's process: `python -m s3am_cloud_cli.local_cloud.serve STATE_FOLDER`, started by `local up`.
+
+It takes a free port on 127.0.0.1 itself, so that no port can be lost between choosing and binding, sets the emulator
+up for loopback only, mends its gaps, and serves until it is ended by a signal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from pathlib import Path
+
+from s3am_cloud_cli.local_cloud.aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from s3am_cloud_cli.local_cloud.state import Server, StateFolder, announce_server, claim_server_lock
+
+
+def main() -> None:
+    folder = StateFolder(Path(sys.argv[1]))
+    lock = claim_server_lock(folder.server_lock)
+    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+    server = Server(pid=os.getpid(), port=listener.getsockname()[1])
+    announce_server(lock, server)  # at once: whoever started this may be gone, and another has to end it
+    os.environ.update(settings(server, folder))
+
+    from s3am_cloud_cli.local_cloud import mends  # after the settings: the emulator reads them when it is imported
+
+    mends.apply(folder.code_folder)
+    asyncio.run(_serve(listener))
+
+
+def settings(server: Server, folder: StateFolder) -> dict[str, str]:
+    """The emulator's settings: this port, this machine only, and none of the listeners beside the one gateway."""
+    return {
+        "GATEWAY_PORT": str(server.port),
+        "BIND_HOST": "127.0.0.1",
+        "AWS_ENDPOINT_URL": server.endpoint_url,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "MINISTACK_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "S3_DATA_DIR": str(folder.run_folder / "s3"),
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "LAMBDA_EXECUTOR": "local",
+        # It sweeps containers when it starts: keep it away from the user's.
+        "DOCKER_HOST": f"unix://{folder.run_folder / 'no-docker.sock'}",
+    }
+
+
+async def _serve(listener: socket.socket) -> None:
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+    from ministack.app import app
+
+    config = Config()
+    config.bind = [f"fd://{listener.detach()}"]
+    config.keep_alive_timeout = 75
+    # A trigger that never fires leaves the signals alone: SIGTERM ends the process, there is nothing to save.
+    await serve(app, config, shutdown_trigger=asyncio.Event().wait)
+
+
+if __name__ == "__main__":
+    main()

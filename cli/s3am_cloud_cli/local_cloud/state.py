@@ -1,0 +1,159 @@
+"""Where the embedded cloud keeps its state, and how processes that meet there agree on who does what.
+
+    $S3AM_CLOUD_STATE_HOME, or $XDG_STATE_HOME/s3am-cloud, or ~/.local/state/s3am-cloud
+        local/
+            cloud.json     what runs: written when the stack stands, removed by `down`
+            server.lock    held by the server for as long as it lives; its text is where the server is to be found
+            command.lock   held by `up` and `down` while they work, so that two of them cannot cross
+            log/           the emulator's log
+            run/           temporary files of the running server
+            functions/     unpacked function code, kept from run to run
+
+A lock of the operating system ends with its process, however that ends. So a file that outlived its process is never
+mistaken for a running cloud, and a process id that was given to somebody else is never mistaken for ours.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+STATE_HOME = "S3AM_CLOUD_STATE_HOME"
+
+_T = TypeVar("_T")
+
+
+class LocalCloud(msgspec.Struct, frozen=True, kw_only=True):
+    """A running embedded cloud: all that a client needs in order to talk to it."""
+
+    endpoint_url: str
+    region: str
+    access_key_id: str
+    secret_access_key: str
+    stack: str
+    state_machine_arn: str
+    work_bucket: str
+    event_bus: str
+    pid: int
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What `cloud.json` holds. `fingerprint` names the sources that the deployed stack was built from."""
+
+    cloud: LocalCloud
+    fingerprint: str
+
+
+class Server(msgspec.Struct, frozen=True, kw_only=True):
+    """A live emulator process and the port on 127.0.0.1 where it answers."""
+
+    pid: int
+    port: int
+
+    @property
+    def endpoint_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+class StateFolder:
+    """The folder described above. Made on first use, readable by its owner only."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = root or state_home() / "local"
+        self.record_file = self.root / "cloud.json"
+        self.server_lock = self.root / "server.lock"
+        self.command_lock = self.root / "command.lock"
+        self.log_file = self.root / "log" / "emulator.log"
+        self.run_folder = self.root / "run"
+        self.code_folder = self.root / "functions"
+
+    def create(self) -> None:
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.log_file.parent, self.run_folder, self.code_folder):
+            folder.mkdir(mode=0o700, exist_ok=True)
+
+    def server(self) -> Server | None:
+        """The server that holds the server lock, if any does."""
+        try:
+            with self.server_lock.open("rb") as file:
+                if _try_lock(file.fileno(), fcntl.LOCK_SH):
+                    return None
+                return _decode(file.read(), Server)
+        except FileNotFoundError:
+            return None
+
+    def record(self) -> Record | None:
+        try:
+            return _decode(self.record_file.read_bytes(), Record)
+        except FileNotFoundError:
+            return None
+
+    def write_record(self, record: Record) -> None:
+        """Put the record in place in one move, so that nobody reads half of it."""
+        new = self.record_file.with_suffix(".new")
+        new.unlink(missing_ok=True)
+        new.touch(mode=0o600)
+        new.write_bytes(msgspec.json.encode(record))
+        new.replace(self.record_file)
+
+    def clear(self) -> None:
+        """Forget the server that was here; what was built stays."""
+        self.record_file.unlink(missing_ok=True)
+        self.server_lock.unlink(missing_ok=True)
+        shutil.rmtree(self.run_folder, ignore_errors=True)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold the command lock; waits for another `up` or `down` that is at work."""
+        self.create()
+        with self.command_lock.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def state_home() -> Path:
+    """The state folder by the XDG rules, unless the environment names another."""
+    own = os.environ.get(STATE_HOME)
+    if own:
+        return Path(own).absolute()
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "s3am-cloud"
+
+
+def claim_server_lock(path: Path) -> int:
+    """Take the server lock for the rest of this process's life; gives its file descriptor.
+
+    Waits where others look, for the instant of a look, whether somebody holds it.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
+
+
+def announce_server(descriptor: int, server: Server) -> None:
+    """Write where the server is into the lock file that it holds."""
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, msgspec.json.encode(server), 0)
+
+
+def _try_lock(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _decode(raw: bytes, kind: type[_T]) -> _T | None:
+    """None for what another version, or nobody yet, wrote: the caller then starts afresh."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.DecodeError:
+        return None

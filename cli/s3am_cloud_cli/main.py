@@ -1,0 +1,97 @@
+"""The command's entry: finds the command, runs it, and is the one place that exits."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from s3am_cloud import __version__
+from s3am_cloud.errors import DONE, Interrupted, TransferError, Unexpected, Usage, exit_codes
+from s3am_cloud_cli.output import Console
+
+# The short help stands here as well, so that listing the commands imports none of them; a test compares the two.
+COMMANDS = {
+    "upload": "Move a file or a URL into S3 from this machine.",
+    "download": "Move an object from S3 into a local file.",
+    "submit": "Move a URL into S3 in the cloud; this machine can be switched off.",
+    "status": "Show how a job in the cloud fares.",
+    "watch": "Follow a job in the cloud to its end.",
+    "jobs": "List the jobs in the cloud, the newest first.",
+    "cancel": "Discard the unfinished uploads of an object.",
+    "local": "The embedded cloud: the real stack on this machine, no AWS account needed.",
+    "demo": "See the main job end to end on the embedded cloud.",
+}
+
+
+class Commands(click.Group):
+    """Imports a command's module only when that command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"s3am_cloud_cli.commands.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), meaning) for code, meaning in exit_codes().items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="s3am-cloud")
+def cli() -> None:
+    """Fast, parallel, verified transfer of large objects into, within and out of Amazon S3.
+
+    \b
+      s3am-cloud upload genome.bam s3://bucket/genome.bam
+      s3am-cloud upload https://host/run42.tar s3://bucket/runs/
+      s3am-cloud download s3://bucket/genome.bam .
+      s3am-cloud submit --wait https://host/run42.tar s3://bucket/runs/
+      s3am-cloud demo
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs the command and returns its exit code; whatever goes wrong is told in one line with a hint."""
+    console = Console(json="--json" in arguments, debug="--debug" in arguments, verbose="--verbose" in arguments)
+    try:
+        code = cli.main(args=list(arguments), prog_name="s3am-cloud", standalone_mode=False, obj=console)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return Usage.code
+    except click.ClickException as error:
+        return console.fail(Usage(error.format_message(), _usage_hint(error)))
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        return console.fail(Interrupted("interrupted", console.resume_hint))
+    except BrokenPipeError:
+        sys.stderr.close()
+        return DONE
+    except TransferError as error:
+        return console.fail(error)
+    except Exception as error:
+        return console.fail(Unexpected(f"{type(error).__name__}: {error}" if console.debug else type(error).__name__))
+    return code if isinstance(code, int) else DONE
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return f"see {context.command_path} --help" if context else Usage.hint
+
+
+def main() -> None:
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

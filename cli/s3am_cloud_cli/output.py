@@ -1,0 +1,146 @@
+"""What a user reads: results on stdout; progress, warnings and errors on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+import msgspec
+
+from s3am_cloud.errors import ErrorReport, TransferError, Unexpected
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+# Nobody wants a bar for what is over in a moment; without a terminal, a line now and then is enough for a log.
+_BAR_DELAY_SECONDS = 0.5
+_LINE_SECONDS = 30.0
+
+
+class _Failed(msgspec.Struct, frozen=True):
+    error: ErrorReport
+
+
+class Console:
+    """One run of the command, as its user sees it."""
+
+    def __init__(
+        self,
+        json: bool = False,
+        debug: bool = False,
+        verbose: bool = False,
+        out: IO[str] | None = None,
+        err: IO[str] | None = None,
+    ) -> None:
+        self.json, self.debug, self.verbose = json, debug, verbose or debug
+        self._out = out or sys.stdout
+        self._err = err or sys.stderr
+        self.resume_hint: str | None = None
+        self._told: TransferError | None = None
+
+    def result(self, document: object, text: str) -> None:
+        """The one result: `document` as JSON where that was asked for, else `text`."""
+        print(msgspec.json.encode(document).decode() if self.json else text, file=self._out, flush=True)
+
+    def note(self, text: str) -> None:
+        print(text, file=self._err, flush=True)
+
+    def detail(self, text: str) -> None:
+        """For those who asked for more with --verbose."""
+        if self.verbose:
+            self.note(text)
+
+    def fail(self, error: TransferError) -> int:
+        """Tells an error in one line with its hint, and returns its exit code."""
+        if self.debug or isinstance(error, Unexpected):
+            self._trace()
+        self.note(f"s3am-cloud: {error.message.rstrip('.')}. Hint: {error.hint}.")
+        if self.json and error is not self._told:
+            self.result(_Failed(error.report()), "")
+        return error.code
+
+    def told(self, error: TransferError) -> TransferError:
+        """Marks an error as one that the JSON document printed already tells of."""
+        self._told = error
+        return error
+
+    @contextmanager
+    def progress(self, title: str, total: int) -> Iterator[Meter]:
+        """A bar on a terminal, a line every 30 s elsewhere."""
+        meter = Meter(title, total, self._err)
+        try:
+            yield meter
+        finally:
+            meter.close()
+
+    def _trace(self) -> None:
+        if self.debug and sys.exc_info()[0] is not None:
+            traceback.print_exc(file=self._err)
+
+
+class Meter:
+    """Counts bytes as they move, and shows them."""
+
+    def __init__(self, title: str, total: int, err: IO[str]) -> None:
+        self._title, self._total, self._err = title, total, err
+        self._done = 0
+        self._since = self._told = time.monotonic()
+        self._bar = self._new_bar() if err.isatty() else None
+
+    def __call__(self, count: int) -> None:
+        self._done += count
+        if self._bar is not None:
+            self._bar.update(count)
+        elif time.monotonic() - self._told >= _LINE_SECONDS:
+            self._tell()
+
+    def expect(self, total: int) -> None:
+        """Says how many bytes there are, where that was not known from the start."""
+        self._total = total
+        if self._bar is not None:
+            self._bar.total = total
+
+    @property
+    def done(self) -> int:
+        return self._done
+
+    def advance_to(self, done: int) -> None:
+        """For those who know how much there is, not how much has come."""
+        self(done - self._done)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def _tell(self) -> None:
+        self._told = time.monotonic()
+        seconds = max(self._told - self._since, 1e-9)
+        share = f"{self._done / self._total:.0%} of {size_text(self._total)}" if self._total else size_text(self._done)
+        print(f"{self._title}: {share}, {size_text(self._done / seconds)}/s", file=self._err, flush=True)
+
+    def _new_bar(self) -> tqdm[Any]:
+        from tqdm import tqdm
+
+        return tqdm(
+            desc=self._title,
+            total=self._total,
+            unit="B",
+            unit_scale=True,
+            unit_divisor=1024,
+            delay=_BAR_DELAY_SECONDS,
+            file=self._err,
+            dynamic_ncols=True,
+        )
+
+
+def size_text(size: float) -> str:
+    """1536 → '1.5 KiB'."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if abs(size) < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"

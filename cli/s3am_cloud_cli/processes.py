@@ -1,0 +1,220 @@
+"""Parts over several worker processes: each runs one mover, and takes the next part when one of its slots is free."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
+from typing import TYPE_CHECKING
+
+from s3am_cloud.adapters.clock import SystemClock
+from s3am_cloud.adapters.curl.easy import CurlSettings
+from s3am_cloud.adapters.curl.mover import CurlMover
+from s3am_cloud.adapters.curl.movers import route
+from s3am_cloud.adapters.curl.requests import Route
+from s3am_cloud.adapters.s3.access import S3Access, S3Settings
+from s3am_cloud.errors import JobFailed, TransferError
+from s3am_cloud.limits import BYTES_WORTH_A_PROCESS
+from s3am_cloud.model import MovedPart, Origin, Part
+from s3am_cloud.ports import Clock, Progress, Sink
+
+if TYPE_CHECKING:
+    from multiprocessing.context import SpawnContext
+    from multiprocessing.process import BaseProcess
+    from multiprocessing.sharedctypes import Synchronized
+
+_TELL_SECONDS = 0.2
+_END_SECONDS = 2.0
+
+
+class ProcessMovers:
+    """`Movers` that share slots out over min(cores, slots) processes."""
+
+    def __init__(self, settings: CurlSettings, access: S3Access, clock: Clock) -> None:
+        self._settings, self._access, self._clock = settings, access, clock
+
+    def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress) -> ProcessMover:
+        way = route(origin, sink, self._access)
+        return ProcessMover(way, self._settings, self._access, slots, progress, self._clock)
+
+
+class ProcessMover:
+    """A `Mover`. Few bytes are moved in this process: another one would cost more than it saves."""
+
+    def __init__(
+        self, way: Route, settings: CurlSettings, access: S3Access, slots: int, progress: Progress, clock: Clock
+    ) -> None:
+        self._way, self._settings, self._access = way, settings, access
+        self._slots, self._progress, self._clock = slots, progress, clock
+
+    def move(self, parts: Iterable[Part]) -> Iterator[MovedPart]:
+        todo = list(parts)
+        count = worthwhile_processes(todo, self._slots, os.cpu_count() or 1)
+        if count < 2:
+            with _interruptible() as check:
+                yield from CurlMover(
+                    self._way, self._settings, self._access.signer, self._slots, self._progress, self._clock, check
+                ).move(todo)
+            return
+        crew = _Crew(self._way, self._settings, self._access.settings, todo, share(self._slots, count))
+        try:
+            yield from crew.results(self._progress)
+        finally:
+            crew.end()
+
+
+def worthwhile_processes(parts: Sequence[Part], slots: int, cores: int) -> int:
+    worth = sum(part.length for part in parts) // BYTES_WORTH_A_PROCESS
+    return max(1, min(cores, slots, len(parts), worth))
+
+
+def share(slots: int, count: int) -> list[int]:
+    """7 slots over 3 processes: 3, 2, 2."""
+    return [slots // count + (index < slots % count) for index in range(count)]
+
+
+class _Crew:
+    """Worker processes that share one list of parts through a counter."""
+
+    def __init__(
+        self, way: Route, settings: CurlSettings, s3: S3Settings, parts: Sequence[Part], slots: Sequence[int]
+    ) -> None:
+        # A fresh interpreter for each: a forked one would share the parent's sockets and locks.
+        context = multiprocessing.get_context("spawn")
+        # Held here, as it is gone with its last reference in this process.
+        self._taken = context.Value("q", 0)
+        self._processes: dict[Connection, BaseProcess] = {}
+        for number in slots:
+            self._start(context, way, settings, s3, parts, number)
+
+    def results(self, progress: Progress) -> Iterator[MovedPart]:
+        """The parts as they finish. Raises the first error that a worker meets, or JobFailed where one died."""
+        while self._processes:
+            for pipe in wait(list(self._processes)):
+                assert isinstance(pipe, Connection)
+                yield from self._take(pipe, progress)
+
+    def end(self) -> None:
+        for process in self._processes.values():
+            process.terminate()
+        for pipe, process in self._processes.items():
+            process.join(_END_SECONDS)
+            if process.is_alive():
+                process.kill()
+                process.join()
+            pipe.close()
+
+    def _start(
+        self,
+        context: SpawnContext,
+        way: Route,
+        settings: CurlSettings,
+        s3: S3Settings,
+        parts: Sequence[Part],
+        slots: int,
+    ) -> None:
+        ours, theirs = context.Pipe(duplex=False)
+        process = context.Process(
+            target=_work,
+            args=(way, settings, s3, parts, slots, self._taken, theirs),
+            daemon=True,
+            name="s3am-cloud mover",
+        )
+        process.start()
+        theirs.close()
+        self._processes[ours] = process
+
+    def _take(self, pipe: Connection, progress: Progress) -> Iterator[MovedPart]:
+        try:
+            message = pipe.recv()
+        except EOFError:
+            raise self._died(self._processes[pipe]) from None
+        match message:
+            case int():
+                progress(message)
+            case MovedPart():
+                yield message
+            case TransferError():
+                raise message
+            case None:
+                self._processes.pop(pipe).join()
+                pipe.close()
+
+    def _died(self, process: BaseProcess) -> JobFailed:
+        process.join(_END_SECONDS)
+        return JobFailed(f"a worker process died (exit code {process.exitcode})")
+
+
+def _work(
+    way: Route,
+    settings: CurlSettings,
+    s3: S3Settings,
+    parts: Sequence[Part],
+    slots: int,
+    taken: Synchronized[int],
+    pipe: Connection,
+) -> None:
+    """The life of a worker process. Ctrl-C is the parent's to handle; a broken pipe means that it is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    teller = _Teller(pipe)
+    mover = CurlMover(way, settings, S3Access(s3).signer, slots, teller.count, SystemClock(), teller.tell_sometimes)
+    try:
+        for moved in mover.move(_take_turns(parts, taken)):
+            teller.tell()
+            pipe.send(moved)
+        teller.tell()
+        pipe.send(None)
+    except TransferError as error:
+        pipe.send(error)
+    except BrokenPipeError:
+        os._exit(1)
+
+
+def _take_turns(parts: Sequence[Part], taken: Synchronized[int]) -> Iterator[Part]:
+    while True:
+        with taken.get_lock():
+            index = taken.value
+            taken.value += 1
+        if index >= len(parts):
+            return
+        yield parts[index]
+
+
+class _Teller:
+    """Tells the parent of bytes moved, a few times a second, and by that notices when it is gone."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe, self._count, self._told = pipe, 0, time.monotonic()
+
+    def count(self, count: int) -> None:
+        self._count += count
+
+    def tell_sometimes(self) -> None:
+        if time.monotonic() - self._told >= _TELL_SECONDS:
+            self.tell()
+
+    def tell(self) -> None:
+        self._told = time.monotonic()
+        self._pipe.send(self._count)
+        self._count = 0
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], None]]:
+    """Ctrl-C raised between turns of the loop: libcurl swallows what is raised inside its call-backs."""
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
+
+    def check() -> None:
+        if pressed:
+            raise KeyboardInterrupt
+
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,88 @@
+"""Easy handles as every request of ours wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from email.message import Message
+
+import msgspec
+import pycurl
+
+from s3am_cloud.adapters.curl.guard import Guard
+from s3am_cloud.limits import CONNECT_SECONDS, CURL_BUFFER, MAX_REDIRECTS, STALL_SECONDS
+
+# libcurl also speaks file, gopher, dict and more, which no source of ours is.
+PROTOCOLS = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS | pycurl.PROTO_FTP | pycurl.PROTO_FTPS | pycurl.PROTO_SFTP
+
+
+class CurlSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How connections are made. `allow_private` admits sources at addresses that are not public."""
+
+    ca_file: str
+    allow_private: bool = True
+    connect_seconds: int = CONNECT_SECONDS
+    stall_seconds: int = STALL_SECONDS
+    user_agent: str = "s3am-cloud"
+
+
+def new_easy(settings: CurlSettings) -> pycurl.Curl:
+    """A handle that verifies TLS, speaks HTTP/1.1, and never raises a signal."""
+    easy = pycurl.Curl()
+    easy.setopt(pycurl.NOSIGNAL, 1)
+    easy.setopt(pycurl.CAINFO, settings.ca_file)
+    easy.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
+    easy.setopt(pycurl.CONNECTTIMEOUT, settings.connect_seconds)
+    easy.setopt(pycurl.TCP_KEEPALIVE, 1)
+    easy.setopt(pycurl.TCP_KEEPIDLE, 60)
+    easy.setopt(pycurl.TCP_KEEPINTVL, 30)
+    easy.setopt(pycurl.USERAGENT, settings.user_agent)
+    easy.setopt(pycurl.BUFFERSIZE, CURL_BUFFER)
+    easy.setopt(pycurl.UPLOAD_BUFFERSIZE, CURL_BUFFER)
+    # Dots in a path are part of a key, not a way up.
+    easy.setopt(pycurl.PATH_AS_IS, 1)
+    return easy
+
+
+def as_source(easy: pycurl.Curl, settings: CurlSettings, guard: Guard) -> pycurl.Curl:
+    """Makes `easy` read from where a user's URL leads: redirects followed, protocols and addresses restricted."""
+    easy.setopt(pycurl.PROTOCOLS, PROTOCOLS)
+    easy.setopt(pycurl.REDIR_PROTOCOLS, PROTOCOLS)
+    easy.setopt(pycurl.FOLLOWLOCATION, 1)
+    easy.setopt(pycurl.MAXREDIRS, MAX_REDIRECTS)
+    # libcurl leaves time spent paused, while the PUT is the slower side, out of this.
+    easy.setopt(pycurl.LOW_SPEED_LIMIT, 1)
+    easy.setopt(pycurl.LOW_SPEED_TIME, settings.stall_seconds)
+    guard.watch(easy)
+    return easy
+
+
+def set_headers(easy: pycurl.Curl, headers: Mapping[str, str]) -> None:
+    easy.setopt(pycurl.HTTPHEADER, list(_lines(headers.items())))
+
+
+def _lines(headers: Iterable[tuple[str, str]]) -> Iterable[str]:
+    for name, value in headers:
+        # libcurl drops a header without a value unless a semicolon follows its name.
+        yield f"{name}: {value}" if value else f"{name};"
+
+
+class Response:
+    """Status and headers of the last response of a request: those of redirects and of 100 Continue are dropped."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.headers = Message()
+
+    def take_line(self, raw: bytes) -> None:
+        line = raw.decode("iso-8859-1").rstrip("\r\n")
+        if line.startswith("HTTP/"):
+            words = line.split(None, 2)
+            self.status = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
+            self.headers = Message()
+        elif ":" in line:
+            name, _, value = line.partition(":")
+            self.headers[name.strip()] = value.strip()
+
+    def header(self, name: str) -> str | None:
+        value = self.headers.get(name)
+        return None if value is None else str(value)

@@ -1,0 +1,50 @@
+"""What may be fetched from where: every address is judged when its socket is opened.
+
+Judging there, and not by the URL's spelling, covers redirects, FTP data connections and names that resolve differently
+the second time.
+"""
+
+from __future__ import annotations
+
+import socket
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+
+import pycurl
+
+# RFC 6052: an IPv4 address in the last four bytes.
+_NAT64 = IPv6Network("64:ff9b::/96")
+
+
+def is_public(text: str) -> bool:
+    """Whether an address, in any spelling that a socket takes, belongs to the public internet."""
+    address = ip_address(text.partition("%")[0])
+    if isinstance(address, IPv6Address):
+        inner = _inner(address)
+        if inner is not None:
+            return is_public(str(inner))
+    return address.is_global and not address.is_multicast
+
+
+def _inner(address: IPv6Address) -> IPv4Address | None:
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+
+
+class Guard:
+    """Refuses sockets to addresses that are not public, unless private ones are allowed."""
+
+    def __init__(self, allow_private: bool) -> None:
+        self._allow_private = allow_private
+        self.refused: str | None = None
+
+    def watch(self, easy: pycurl.Curl) -> None:
+        if not self._allow_private:
+            easy.setopt(pycurl.OPENSOCKETFUNCTION, self._open)
+
+    def _open(self, purpose: int, address: tuple[int, int, int, tuple[str, int]]) -> socket.socket | int:
+        family, kind, protocol, where = address
+        if not is_public(where[0]):
+            self.refused = where[0]
+            return int(pycurl.SOCKET_BAD)
+        return socket.socket(family, kind, protocol)

@@ -1,0 +1,97 @@
+"""One libcurl multi handle with its timers: the only place that waits."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable
+
+import pycurl
+
+from s3am_cloud.ports import Clock
+
+Done = Callable[[int, str], None]
+
+# How long a turn may wait when nothing happens: the stall watch and a driver's own checks run between turns.
+_LONGEST_WAIT = 0.25
+
+
+class Loop:
+    """Not thread-safe. Call-backs run inside `turn`, one at a time."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._multi = pycurl.CurlMulti()
+        # Each part wants a connection of its own, so no request may share one by HTTP/2 multiplexing.
+        self._multi.setopt(pycurl.M_PIPELINING, 0)
+        self._running: dict[pycurl.Curl, Done] = {}
+        self._paused: set[pycurl.Curl] = set()
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._count = itertools.count()
+
+    def start(self, easy: pycurl.Curl, done: Done) -> None:
+        """Runs the request; `done` gets libcurl's error number, 0 for none, and its message."""
+        self._running[easy] = done
+        self._multi.add_handle(easy)
+
+    def stop(self, easy: pycurl.Curl) -> None:
+        """Ends a request without a word to its `done`. Quiet where it has ended already."""
+        if self._running.pop(easy, None) is not None:
+            self._paused.discard(easy)
+            self._multi.remove_handle(easy)
+            easy.close()
+
+    def unpause(self, easy: pycurl.Curl) -> None:
+        """Lets a paused request go on, after the call-back that runs now: libcurl is not to be entered twice."""
+        if easy in self._running:
+            self._paused.add(easy)
+
+    def later(self, seconds: float, callback: Callable[[], None]) -> None:
+        heapq.heappush(self._timers, (self._clock.monotonic() + seconds, next(self._count), callback))
+
+    def turn(self) -> None:
+        """Moves what can be moved, tells of what has ended, and waits until there is more to do."""
+        self._perform()
+        self._tell()
+        self._fire()
+        if self._running and not self._paused:
+            self._wait()
+
+    def close(self) -> None:
+        for easy in list(self._running):
+            self.stop(easy)
+        self._multi.close()
+
+    def _perform(self) -> None:
+        self._multi.perform()
+        while self._paused:
+            for easy in list(self._paused):
+                self._paused.discard(easy)
+                easy.pause(pycurl.PAUSE_CONT)
+            self._multi.perform()
+
+    def _tell(self) -> None:
+        left = 1
+        while left:
+            left, good, bad = self._multi.info_read()
+            ended = [(easy, 0, "") for easy in good] + bad
+            for easy, number, message in ended:
+                done = self._running.pop(easy, None)
+                self._paused.discard(easy)
+                self._multi.remove_handle(easy)
+                if done is not None:
+                    done(number, message)
+                easy.close()
+
+    def _fire(self) -> None:
+        now = self._clock.monotonic()
+        while self._timers and self._timers[0][0] <= now:
+            heapq.heappop(self._timers)[2]()
+
+    def _wait(self) -> None:
+        wait = _LONGEST_WAIT
+        if self._timers:
+            wait = min(wait, max(0.0, self._timers[0][0] - self._clock.monotonic()))
+        if self._multi.select(wait) < 0:
+            # libcurl has no socket to wait for yet, as while a name is looked up.
+            self._clock.sleep(min(wait, 0.01))

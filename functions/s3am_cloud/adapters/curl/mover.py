@@ -1,0 +1,151 @@
+"""The mover: many parts at once over one loop, in this process."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+
+from s3am_cloud.adapters.curl.download_flow import DownloadFlow
+from s3am_cloud.adapters.curl.easy import CurlSettings
+from s3am_cloud.adapters.curl.flow import Giver, Taker
+from s3am_cloud.adapters.curl.get import RangeGet
+from s3am_cloud.adapters.curl.givers import FileGiver, WindowGiver
+from s3am_cloud.adapters.curl.loop import Loop
+from s3am_cloud.adapters.curl.put import StreamedPut
+from s3am_cloud.adapters.curl.requests import Route, part_put, source_address
+from s3am_cloud.adapters.curl.retry import Retry
+from s3am_cloud.adapters.curl.takers import FileTaker
+from s3am_cloud.adapters.curl.upload_flow import UploadFlow
+from s3am_cloud.adapters.local_file import PinnedFile
+from s3am_cloud.adapters.s3.signer import Signer
+from s3am_cloud.errors import TransferError
+from s3am_cloud.model import MovedPart, Part
+from s3am_cloud.ports import Clock, FileSink, ObjectSink, PartSink, Progress
+from s3am_cloud.urls import parse_source
+
+_WATCH_SECONDS = 1.0
+
+Flow = UploadFlow | DownloadFlow
+
+
+class CurlMover:
+    """A `Mover` for one route, with up to `slots` parts in flight.
+
+    `check` is called between the loop's turns, at least four times a second; what it raises ends the move.
+    """
+
+    def __init__(
+        self,
+        route: Route,
+        settings: CurlSettings,
+        signer: Signer,
+        slots: int,
+        progress: Progress,
+        clock: Clock,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._route, self._settings, self._signer, self._check = route, settings, signer, check
+        self._slots, self._progress, self._clock = slots, progress, clock
+        self._source = parse_source(route.origin.url)
+
+    def move(self, parts: Iterable[Part]) -> Iterator[MovedPart]:
+        run = _Run(self._slots, Loop(self._clock), self._check)
+        run.file = PinnedFile(self._source.url, self._route.origin.info) if self._source.scheme == "file" else None
+        run.target = os.open(self._route.sink.path, os.O_WRONLY) if isinstance(self._route.sink, FileSink) else -1
+        try:
+            yield from run.through(self._flows(parts, run))
+        finally:
+            run.close()
+
+    def _flows(self, parts: Iterable[Part], run: _Run) -> Iterator[tuple[int, Flow]]:
+        for part in parts:
+            to_file = isinstance(self._route.sink, FileSink)
+            yield part.number, self._download(part, run) if to_file else self._upload(part, run)
+
+    def _upload(self, part: Part, run: _Run) -> UploadFlow:
+        stall = self._settings.stall_seconds
+        flow = UploadFlow(run.loop, self._clock, part, self._name, stall, run.finished.append, run.failed.append)
+        flow.giver = self._giver(part, flow, run)
+        signed = part_put(self._route, self._signer, part)
+        flow.put = StreamedPut(run.loop, self._settings, signed, part.length, flow.giver, flow.answered)
+        return flow
+
+    def _giver(self, part: Part, flow: UploadFlow, run: _Run) -> Giver:
+        if run.file is not None:
+            return FileGiver(part, run.file, self._progress, flow.fail)
+        retry = Retry(self._clock)
+        flow.source_retries = lambda: retry.total
+
+        def get(taker: Taker) -> RangeGet:
+            return self._get(part, taker, retry, run)
+
+        return WindowGiver(part, get, self._progress, flow.on_bytes, flow.repeat, flow.fail)
+
+    def _download(self, part: Part, run: _Run) -> DownloadFlow:
+        retry = Retry(self._clock)
+        flow = DownloadFlow(run.loop, part, retry, run.finished.append, run.failed.append)
+        taker = FileTaker(part, run.target, self._progress, flow.end, flow.repeat, flow.fail)
+        flow.get = self._get(part, taker, retry, run)
+        return flow
+
+    def _get(self, part: Part, taker: Taker, retry: Retry, run: _Run) -> RangeGet:
+        address = source_address(self._route, self._signer)
+        return RangeGet(run.loop, self._settings, self._route.origin, address, part, taker, retry)
+
+    @property
+    def _name(self) -> str:
+        match self._route.sink:
+            case PartSink(upload):
+                return str(upload.target)
+            case ObjectSink(target=target):
+                return str(target)
+            case FileSink(path):
+                return str(path)
+
+
+class _Run:
+    """What one call of `move` holds open, and the turning of its loop."""
+
+    def __init__(self, slots: int, loop: Loop, check: Callable[[], None]) -> None:
+        self.loop, self._check = loop, check
+        self.file: PinnedFile | None = None
+        self.target = -1
+        self.finished: deque[MovedPart] = deque()
+        self.failed: deque[TransferError] = deque()
+        self._slots = slots
+        self._active: dict[int, Flow] = {}
+
+    def through(self, flows: Iterator[tuple[int, Flow]]) -> Iterator[MovedPart]:
+        self.loop.later(_WATCH_SECONDS, self._watch)
+        self._fill(flows)
+        while self._active:
+            self.loop.turn()
+            self._check()
+            if self.failed:
+                raise self.failed[0]
+            while self.finished:
+                part = self.finished.popleft()
+                del self._active[part.number]
+                yield part
+            self._fill(flows)
+
+    def close(self) -> None:
+        for flow in self._active.values():
+            flow.stop()
+        self.loop.close()
+        if self.file is not None:
+            self.file.close()
+        if self.target >= 0:
+            os.close(self.target)
+
+    def _fill(self, flows: Iterator[tuple[int, Flow]]) -> None:
+        while len(self._active) < self._slots and (numbered := next(flows, None)) is not None:
+            number, flow = numbered
+            self._active[number] = flow
+            flow.start()
+
+    def _watch(self) -> None:
+        for flow in self._active.values():
+            flow.watch()
+        self.loop.later(_WATCH_SECONDS, self._watch)

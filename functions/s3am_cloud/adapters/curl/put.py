@@ -1,0 +1,120 @@
+"""One PUT whose body is streamed with its CRC64NVME behind it, so that S3 itself refuses bytes that changed.
+
+The body is a single `aws-chunked` chunk followed by the trailer ("Signature calculations for trailing headers", Amazon
+S3 API reference); its total length is known beforehand, so nothing is buffered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pycurl
+
+from s3am_cloud.adapters.curl.easy import CurlSettings, Response, new_easy, set_headers
+from s3am_cloud.adapters.curl.flow import Giver
+from s3am_cloud.adapters.curl.loop import Loop
+from s3am_cloud.checksum import EMPTY, encode
+
+TRAILER = "x-amz-checksum-crc64nvme"
+PAYLOAD = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+_MOST_OF_AN_ANSWER = 64 * 1024
+
+SignedPut = Callable[[dict[str, str]], tuple[str, dict[str, str]]]
+Answered = Callable[[int, Response, bytes], None]
+
+
+def body_headers(length: int) -> dict[str, str]:
+    """The headers, to be signed, that announce `length` bytes with a trailing checksum."""
+    return {
+        "Content-Encoding": "aws-chunked",
+        "x-amz-content-sha256": PAYLOAD,
+        "x-amz-decoded-content-length": str(length),
+        "x-amz-trailer": TRAILER,
+    }
+
+
+def _head(length: int) -> bytes:
+    return f"{length:x}\r\n".encode() if length else b""
+
+
+def _tail(length: int, crc: int) -> bytes:
+    return (b"\r\n" if length else b"") + f"0\r\n{TRAILER}:{encode(crc)}\r\n\r\n".encode()
+
+
+def encoded_length(length: int) -> int:
+    return len(_head(length)) + length + len(_tail(length, EMPTY))
+
+
+class StreamedPut:
+    """Sends `length` bytes from `giver`; `answered` gets libcurl's error number, the response and its body."""
+
+    def __init__(
+        self, loop: Loop, settings: CurlSettings, signed: SignedPut, length: int, giver: Giver, answered: Answered
+    ) -> None:
+        self._loop, self._settings, self._signed = loop, settings, signed
+        self._length, self._giver, self._answered = length, giver, answered
+        self._easy: pycurl.Curl | None = None
+
+    def start(self) -> None:
+        self._front, self._left = _head(self._length), self._length
+        self._tail_made = self._paused = False
+        self._response, self._answer = Response(), b""
+        url, headers = self._signed(body_headers(self._length))
+        easy = new_easy(self._settings)
+        easy.setopt(pycurl.URL, url)
+        easy.setopt(pycurl.UPLOAD, 1)
+        easy.setopt(pycurl.INFILESIZE_LARGE, encoded_length(self._length))
+        set_headers(easy, headers)
+        easy.setopt(pycurl.READFUNCTION, self._read)
+        easy.setopt(pycurl.HEADERFUNCTION, self._response.take_line)
+        easy.setopt(pycurl.WRITEFUNCTION, self._take_answer)
+        self._easy = easy
+        self.moved = True
+        self._loop.start(easy, self._done)
+
+    def stop(self) -> None:
+        if self._easy is not None:
+            self._loop.stop(self._easy)
+            self._easy = None
+
+    def resume(self) -> None:
+        """There are bytes to be had again."""
+        if self._paused and self._easy is not None:
+            self._paused = False
+            self._loop.unpause(self._easy)
+
+    @property
+    def waits_for_source(self) -> bool:
+        return self._paused
+
+    @property
+    def sent(self) -> bool:
+        """Whether all bytes are with libcurl, and the answer is what is waited for."""
+        return self._tail_made
+
+    def _read(self, most: int) -> bytes | int:
+        self.moved = True
+        if self._front:
+            data, self._front = self._front[:most], self._front[most:]
+            return data
+        if self._left:
+            given = self._giver.take(min(most, self._left))
+            if given is None:
+                self._paused = True
+                return int(pycurl.READFUNC_PAUSE)
+            self._left -= len(given)
+            return given
+        if not self._tail_made:
+            self._tail_made = True
+            self._front = _tail(self._length, self._giver.crc)
+            return self._read(most)
+        return b""
+
+    def _take_answer(self, data: bytes) -> None:
+        self.moved = True
+        if len(self._answer) < _MOST_OF_AN_ANSWER:
+            self._answer += data
+
+    def _done(self, number: int, message: str) -> None:
+        self._easy = None
+        self._answered(number, self._response, self._answer)

@@ -1,0 +1,111 @@
+"""Probing sources over libcurl."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from email.utils import formatdate
+
+import pycurl
+
+from s3am_cloud.adapters.curl.easy import CurlSettings, Response, as_source, new_easy, set_headers
+from s3am_cloud.adapters.curl.guard import Guard
+from s3am_cloud.adapters.curl.retry import Retry
+from s3am_cloud.adapters.curl.source_answers import check_curl, check_status, parse_content_range
+from s3am_cloud.errors import BadSource, SourceBusy, SourceChanged
+from s3am_cloud.limits import PROBE_ATTEMPTS
+from s3am_cloud.model import SourceInfo
+from s3am_cloud.ports import Clock
+from s3am_cloud.urls import SourceUrl
+
+
+class CurlSource:
+    """A `Source` for http, https, ftp, ftps and sftp."""
+
+    def __init__(self, settings: CurlSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+
+    def probe(self, url: SourceUrl) -> SourceInfo:
+        """Asks for the first byte, as only that shows that ranges are served; HEAD is often refused or wrong."""
+        ask = self._ask_http if url.scheme in {"http", "https"} else self._ask_file
+        return self._insist(lambda: ask(url))
+
+    def _insist(self, ask: Callable[[], SourceInfo]) -> SourceInfo:
+        retry = Retry(self._clock, PROBE_ATTEMPTS)
+        while True:
+            try:
+                return ask()
+            except SourceBusy:
+                wait = retry.wait()
+                if wait is None:
+                    raise
+                self._clock.sleep(wait)
+
+    def _ask_http(self, url: SourceUrl) -> SourceInfo:
+        response = Response()
+        easy = new_easy(self._settings)
+        set_headers(easy, {"Accept-Encoding": "identity"})
+        easy.setopt(pycurl.RANGE, "0-0")
+        easy.setopt(pycurl.HEADERFUNCTION, response.take_line)
+        # One byte is enough: a server without ranges would send all of them.
+        easy.setopt(pycurl.WRITEFUNCTION, lambda data: 0 if response.status == 200 else None)
+        self._perform(easy, url, response)
+        return _http_info(response, url.display)
+
+    def _ask_file(self, url: SourceUrl) -> SourceInfo:
+        easy = new_easy(self._settings)
+        easy.setopt(pycurl.NOBODY, 1)
+        easy.setopt(pycurl.OPT_FILETIME, 1)
+        easy.setopt(pycurl.HEADERFUNCTION, lambda line: None)
+        easy.setopt(pycurl.WRITEFUNCTION, lambda data: None)
+        self._perform(easy, url, Response())
+        size = int(easy.getinfo(pycurl.CONTENT_LENGTH_DOWNLOAD))
+        changed = int(easy.getinfo(pycurl.INFO_FILETIME))
+        modified = formatdate(changed, usegmt=True) if changed >= 0 else None
+        return SourceInfo(size=size if size >= 0 else None, ranges=size >= 0, last_modified=modified)
+
+    def _perform(self, easy: pycurl.Curl, url: SourceUrl, response: Response) -> None:
+        guard = Guard(self._settings.allow_private)
+        as_source(easy, self._settings, guard)
+        easy.setopt(pycurl.URL, url.url)
+        try:
+            easy.perform()
+        except pycurl.error as error:
+            number = int(error.args[0])
+            if guard.refused:
+                raise BadSource(
+                    f"{url.display} leads to an address that is not public", "use a public address"
+                ) from error
+            if number != pycurl.E_WRITE_ERROR or not response.status:
+                raise check_curl(number, "", url.display) from error
+
+
+def _http_info(response: Response, name: str) -> SourceInfo:
+    if response.header("Content-Encoding") not in {None, "", "identity"}:
+        raise BadSource(f"{name} serves only an encoded form ({response.header('Content-Encoding')})")
+    size, ranges = _http_size(response, name)
+    return SourceInfo(
+        size=size,
+        ranges=ranges,
+        etag=response.header("ETag"),
+        last_modified=response.header("Last-Modified"),
+        content_type=response.header("Content-Type"),
+        version=response.header("x-amz-version-id"),
+    )
+
+
+def _http_size(response: Response, name: str) -> tuple[int | None, bool]:
+    """The size where it is told, and whether ranges are served."""
+    content_range = response.header("Content-Range")
+    if response.status == 416 and content_range == "bytes */0":
+        return 0, True
+    error = check_status(response.status, name)
+    if error is not None:
+        raise error
+    if response.status == 206:
+        there = parse_content_range(content_range)
+        if there is None or there[:2] != (0, 0):
+            raise SourceChanged(f"{name} answered range {content_range!r} where the first byte was asked for")
+        return there[2], there[2] is not None
+    length = response.header("Content-Length")
+    return (int(length) if length is not None and length.isdigit() else None), False

@@ -1,0 +1,140 @@
+"""The records of jobs: `jobs/<id>/job.json`, `units.jsonl` and `report.json`, in a bucket or in a folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from s3am_cloud.errors import JobFailedForGood, NoSuchJob
+from s3am_cloud.model import Job, Receipt, Unit
+from s3am_cloud.urls import S3Url
+
+
+class Documents(Protocol):
+    """Small documents by name, with one that can be written only where there is none."""
+
+    def read(self, name: str) -> bytes | None: ...
+
+    def write(self, name: str, data: bytes) -> None: ...
+
+    def create(self, name: str, data: bytes) -> bool:
+        """False, and nothing written, where the name is taken."""
+
+    def remove(self, name: str) -> None: ...
+
+    def names(self, prefix: str) -> Iterator[str]: ...
+
+
+class Jobs:
+    """The `JobStore` over documents."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+
+    def add(self, job: Job) -> bool:
+        return self._documents.create(_job(job.id), _encode(job))
+
+    def save(self, job: Job) -> None:
+        if job.upload is not None:
+            self._documents.write(_index(job.upload.target, job.upload.upload_id), job.id.encode())
+        self._documents.write(_job(job.id), _encode(job))
+
+    def load(self, job_id: str) -> Job:
+        data = self._documents.read(_job(job_id))
+        if data is None:
+            raise NoSuchJob(f"there is no job {job_id}")
+        try:
+            return msgspec.json.decode(data, type=Job)
+        except msgspec.DecodeError as error:
+            raise JobFailedForGood(f"the record of job {job_id} can't be read: {error}") from error
+
+    def all(self) -> Iterator[Job]:
+        for name in self._documents.names("jobs/"):
+            if name.endswith("/job.json"):
+                yield self.load(name.split("/")[1])
+
+    def find(self, target: S3Url, upload_id: str) -> Job | None:
+        job_id = self._documents.read(_index(target, upload_id))
+        if job_id is None or self._documents.read(_job(job_id.decode())) is None:
+            return None
+        return self.load(job_id.decode())
+
+    def write_units(self, job_id: str, units: Iterable[Unit]) -> str:
+        name = f"jobs/{job_id}/units.jsonl"
+        self._documents.write(name, b"".join(msgspec.json.encode(unit) + b"\n" for unit in units))
+        return name
+
+    def write_report(self, job_id: str, receipt: Receipt) -> None:
+        self._documents.write(f"jobs/{job_id}/report.json", _encode(receipt))
+
+    def report(self, job_id: str) -> Receipt | None:
+        data = self._documents.read(f"jobs/{job_id}/report.json")
+        return None if data is None else msgspec.json.decode(data, type=Receipt)
+
+    def forget(self, job: Job) -> None:
+        """Removes what is only of use while the job can be resumed."""
+        if job.upload is not None:
+            self._documents.remove(_index(job.upload.target, job.upload.upload_id))
+        self._documents.remove(_job(job.id))
+
+
+class Folder:
+    """`Documents` below a folder that only its owner can read."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            return (self._root / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def write(self, name: str, data: bytes) -> None:
+        path = self._path(name)
+        fresh = path.with_name(f".{path.name}.{os.getpid()}")
+        fresh.write_bytes(data)
+        fresh.replace(path)
+
+    def create(self, name: str, data: bytes) -> bool:
+        try:
+            with self._path(name).open("xb") as file:
+                file.write(data)
+        except FileExistsError:
+            return False
+        return True
+
+    def remove(self, name: str) -> None:
+        path = self._root / name
+        path.unlink(missing_ok=True)
+        if path.parent.is_dir() and path.parent != self._root and not any(path.parent.iterdir()):
+            path.parent.rmdir()
+
+    def names(self, prefix: str) -> Iterator[str]:
+        for path in sorted((self._root / prefix).rglob("*")):
+            if path.is_file():
+                yield str(path.relative_to(self._root))
+
+    def _path(self, name: str) -> Path:
+        path = self._root / name
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return path
+
+
+def _job(job_id: str) -> str:
+    return f"jobs/{job_id}/job.json"
+
+
+def _index(target: S3Url, upload_id: str) -> str:
+    """Upload ids may be longer than a file's name can be."""
+    digest = hashlib.sha256(f"{target}\n{upload_id}".encode()).hexdigest()
+    return f"jobs/.uploads/{digest[:40]}"
+
+
+def _encode(value: Job | Receipt) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(value), indent=1)

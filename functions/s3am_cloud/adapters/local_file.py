@@ -1,0 +1,73 @@
+"""Local files as sources."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from s3am_cloud.errors import AccessDenied, BadSource, SourceChanged, SourceNotFound, TransferError
+from s3am_cloud.model import SourceInfo
+from s3am_cloud.urls import SourceUrl
+
+
+class FileSource:
+    """A `Source` of local files. What pins a version is its size, its inode and its time of modification."""
+
+    def probe(self, url: SourceUrl) -> SourceInfo:
+        try:
+            status = os.stat(url.path)
+        except OSError as error:
+            raise _named(error, url.url) from error
+        if not stat.S_ISREG(status.st_mode):
+            raise BadSource(f"{url.url} is not a regular file", "give a file; a folder can be archived first")
+        if not os.access(url.path, os.R_OK):
+            raise AccessDenied(f"{url.url} can't be read", "check the file's permissions")
+        return SourceInfo(size=status.st_size, ranges=True, version=_version(status))
+
+
+class PinnedFile:
+    """An open file, held to the version that a probe found."""
+
+    def __init__(self, path: str, info: SourceInfo) -> None:
+        """Raises SourceNotFound, AccessDenied, or SourceChanged where the file is no longer what was probed."""
+        self._path, self._info = path, info
+        try:
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise _named(error, path) from error
+        changed = self.check()
+        if changed is not None:
+            self.close()
+            raise changed
+
+    def read(self, first: int, length: int) -> bytes:
+        """Some of the `length` bytes from offset `first`. Raises SourceChanged past the end."""
+        try:
+            data = os.pread(self._descriptor, length, first)
+        except OSError as error:
+            raise _named(error, self._path) from error
+        if not data:
+            raise SourceChanged(f"{self._path} became shorter while it was read")
+        return data
+
+    def check(self) -> TransferError | None:
+        """SourceChanged where the file was written to since the probe."""
+        status = os.fstat(self._descriptor)
+        if (status.st_size, _version(status)) == (self._info.size, self._info.version):
+            return None
+        return SourceChanged(f"{self._path} was changed while it was read")
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+def _version(status: os.stat_result) -> str:
+    return f"{status.st_ino}-{status.st_mtime_ns}"
+
+
+def _named(error: OSError, path: str) -> TransferError:
+    if isinstance(error, PermissionError):
+        return AccessDenied(f"{path} can't be read", "check the file's permissions")
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return SourceNotFound(f"{path} does not exist", "check the path")
+    return BadSource(f"{path} can't be read: {error.strerror}")

@@ -1,0 +1,135 @@
+"""Which S3, with whose credentials, where each bucket answers."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from botocore.exceptions import ClientError
+from botocore.session import Session
+
+from s3am_cloud.adapters.s3.answers import code_of, naming
+from s3am_cloud.adapters.s3.signer import Endpoint, Signer
+from s3am_cloud.errors import BadDestination, NoCredentials
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_s3 import S3Client
+
+_DEFAULT_REGION = "us-east-1"
+_AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu")
+
+
+class S3Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The AWS settings that a command line may give; None leaves each to the environment and the profile."""
+
+    profile: str | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+    sign: bool = True
+
+
+class S3Access:
+    """One user's way to S3: clients for control calls, a signer and endpoints for the mover."""
+
+    def __init__(self, settings: S3Settings) -> None:
+        self.settings = settings
+        self._clients: dict[str, S3Client] = {}
+        self._endpoints: dict[str, Endpoint] = {}
+
+    @functools.cached_property
+    def session(self) -> Session:
+        """Raises NoCredentials for an unknown profile."""
+        session = Session(profile=self.settings.profile)
+        with naming("the AWS configuration"):
+            session.get_scoped_config()
+        return session
+
+    @functools.cached_property
+    def boto(self) -> boto3.Session:
+        import boto3
+
+        return boto3.Session(botocore_session=self.session)
+
+    @functools.cached_property
+    def signer(self) -> Signer:
+        """Raises NoCredentials."""
+        if not self.settings.sign:
+            return Signer(None)
+        with naming("the AWS credentials"):
+            credentials = self.session.get_credentials()
+        if credentials is None:
+            raise NoCredentials("no AWS credentials were found")
+        return Signer(credentials)
+
+    def client_for(self, bucket: str) -> S3Client:
+        """A client in the bucket's own region. Raises BadDestination where there is no such bucket."""
+        return self.client(self.endpoint(bucket).region)
+
+    def endpoint(self, bucket: str) -> Endpoint:
+        """Where the bucket answers. Raises BadDestination where there is no such bucket."""
+        if bucket not in self._endpoints:
+            self._endpoints[bucket] = self._find(bucket)
+        return self._endpoints[bucket]
+
+    def client(self, region: str) -> S3Client:
+        if region not in self._clients:
+            with naming("S3"):
+                client = self._new_client(region, "auto")
+                if not _is_aws(client):
+                    # Names of buckets are seldom host names elsewhere than at AWS.
+                    client = self._new_client(region, "path")
+            self._clients[region] = client
+        return self._clients[region]
+
+    @functools.cached_property
+    def region(self) -> str:
+        """The region to begin with: the user's own, or the one that knows of all others."""
+        return self.settings.region or self.session.get_config_variable("region") or _DEFAULT_REGION
+
+    def _new_client(self, region: str, addressing: Literal["auto", "path"]) -> S3Client:
+        from botocore import UNSIGNED
+        from botocore.config import Config
+
+        config = Config(
+            signature_version="s3v4" if self.settings.sign else UNSIGNED,
+            retries={"mode": "standard", "total_max_attempts": 5},
+            connect_timeout=15,
+            read_timeout=120,
+            # Every part carries a checksum of ours; control calls need none.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            s3={"addressing_style": addressing},
+        )
+        client: S3Client = self.boto.client(
+            "s3", region_name=region, endpoint_url=self.settings.endpoint_url, config=config
+        )
+        return client
+
+    def _find(self, bucket: str) -> Endpoint:
+        client = self.client(self.region)
+        region = self._region_of(bucket, client)
+        with naming(f"s3://{bucket}"):
+            url = self.client(region).generate_presigned_url("head_object", Params={"Bucket": bucket, "Key": "k"})
+        parts = urlsplit(url)
+        return Endpoint(f"{parts.scheme}://{parts.netloc}{parts.path.removesuffix('/k')}", region)
+
+    def _region_of(self, bucket: str, client: S3Client) -> str:
+        """S3 tells a bucket's region even to those who may not list it."""
+        with naming(f"s3://{bucket}"):
+            try:
+                answer: Any = client.head_bucket(Bucket=bucket)["ResponseMetadata"]
+            except ClientError as error:
+                if code_of(error) in {"404", "NoSuchBucket"}:
+                    raise BadDestination(f"there is no bucket {bucket}", "check the bucket's name") from error
+                answer = error.response["ResponseMetadata"]
+                if answer.get("HTTPStatusCode") not in {301, 400, 403}:
+                    raise
+        return str(answer.get("HTTPHeaders", {}).get("x-amz-bucket-region") or self.region)
+
+
+def _is_aws(client: S3Client) -> bool:
+    host = urlsplit(client.meta.endpoint_url).hostname or ""
+    return host.endswith(_AWS_DOMAINS)

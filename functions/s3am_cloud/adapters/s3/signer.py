@@ -1,0 +1,57 @@
+"""Signed S3 requests for the mover, which sends them itself.
+
+libcurl's own signing rewrites keys with `.` or `..` segments, so botocore signs, and the URL is sent as it was signed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+from urllib.parse import quote
+
+import msgspec
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials, ReadOnlyCredentials
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    """Where a bucket answers: `base` is its URL without the key."""
+
+    base: str
+    region: str
+
+
+class CredentialSource(Protocol):
+    """Credentials that renew themselves, as botocore's do."""
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials: ...
+
+
+class Signer:
+    """Signs with the credentials as they are at that moment; without any, requests go unsigned."""
+
+    def __init__(self, credentials: CredentialSource | None) -> None:
+        self._credentials = credentials
+
+    def sign(
+        self, method: str, endpoint: Endpoint, key: str, query: Mapping[str, str], headers: Mapping[str, str]
+    ) -> tuple[str, dict[str, str]]:
+        """The URL and all headers of the request. A payload hash in `headers` is kept as it is."""
+        url = object_url(endpoint, key, query)
+        if self._credentials is None:
+            return url, dict(headers)
+        request = AWSRequest(method=method, url=url, headers=dict(headers))
+        if "x-amz-trailer" in headers:
+            request.context["checksum"] = {"request_algorithm": {"in": "trailer"}}
+        frozen = self._credentials.get_frozen_credentials()
+        S3SigV4Auth(
+            Credentials(frozen.access_key or "", frozen.secret_key or "", frozen.token), "s3", endpoint.region
+        ).add_auth(request)
+        return url, {name: str(value) for name, value in request.headers.items()}
+
+
+def object_url(endpoint: Endpoint, key: str, query: Mapping[str, str]) -> str:
+    """The URL of an object, each byte of its key quoted as SigV4 wants it (RFC 3986, slashes kept)."""
+    pairs = "&".join(f"{quote(k, safe='-_.~')}={quote(v, safe='-_.~')}" for k, v in sorted(query.items()))
+    return f"{endpoint.base}/{quote(key, safe='/-_.~')}" + (f"?{pairs}" if pairs else "")

@@ -1,0 +1,33 @@
+"""Objects in S3 as sources."""
+
+from __future__ import annotations
+
+from s3am_cloud.errors import AccessDenied, BadDestination, BadSource, SourceNotFound
+from s3am_cloud.model import SourceInfo
+from s3am_cloud.ports import ObjectStore
+from s3am_cloud.urls import SourceUrl, parse_s3
+
+
+class S3Source:
+    """A `Source` of objects: what pins a version is its VersionId where there is one, and its ETag."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    def probe(self, url: SourceUrl) -> SourceInfo:
+        try:
+            info = self._store.head(parse_s3(url.url))
+        except BadDestination as error:
+            raise BadSource(error.message, error.hint) from error
+        except AccessDenied as error:
+            raise AccessDenied(error.message, "check what the credentials may read") from error
+        if info is None:
+            raise SourceNotFound(f"{url.url} does not exist", "check the bucket's name and the key")
+        return SourceInfo(
+            size=info.size,
+            ranges=True,
+            etag=info.etag,
+            last_modified=info.last_modified,
+            version=info.version_id,
+            content_type=info.content_type,
+        )

@@ -1,0 +1,135 @@
+"""Control calls to S3, over boto3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+from botocore.exceptions import ClientError
+
+from s3am_cloud.adapters.s3.access import S3Access
+from s3am_cloud.adapters.s3.answers import code_of, naming
+from s3am_cloud.checksum import ALGORITHM, decode, encode
+from s3am_cloud.errors import StoreUnavailable, UploadGone
+from s3am_cloud.model import ObjectInfo, Upload, UploadedPart
+from s3am_cloud.ports import Clock
+from s3am_cloud.urls import S3Url
+
+# S3AM's rule: whoever owns the bucket owns what is uploaded to it.
+ACL: Literal["bucket-owner-full-control"] = "bucket-owner-full-control"
+_CRC64: Literal["CRC64NVME"] = "CRC64NVME"
+_NOT_THERE = {"404", "NoSuchKey", "NotFound"}
+# Parts in flight may land after an abort; each try lets a second pass.
+_ABORT_TRIES = 60
+
+
+class S3Store:
+    """The `ObjectStore` at AWS, and at stores that speak its protocol."""
+
+    def __init__(self, access: S3Access, clock: Clock) -> None:
+        self._access = access
+        self._clock = clock
+
+    def head(self, target: S3Url) -> ObjectInfo | None:
+        client = self._access.client_for(target.bucket)
+        with naming(str(target)):
+            try:
+                answer = client.head_object(Bucket=target.bucket, Key=target.key, ChecksumMode="ENABLED")
+            except ClientError as error:
+                if code_of(error) in _NOT_THERE:
+                    return None
+                raise
+        crc = answer.get("ChecksumCRC64NVME")
+        modified = answer["ResponseMetadata"]["HTTPHeaders"].get("last-modified")
+        return ObjectInfo(
+            size=answer["ContentLength"],
+            etag=answer["ETag"],
+            crc=decode(crc) if crc else None,
+            full_object=bool(crc) and answer.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT",
+            version_id=_version(answer.get("VersionId")),
+            last_modified=modified,
+            content_type=answer.get("ContentType"),
+        )
+
+    def unfinished(self, target: S3Url) -> Sequence[str]:
+        client = self._access.client_for(target.bucket)
+        pages = client.get_paginator("list_multipart_uploads").paginate(Bucket=target.bucket, Prefix=target.key)
+        with naming(str(target)):
+            return [
+                upload["UploadId"]
+                for page in pages
+                for upload in page.get("Uploads", [])
+                if upload["Key"] == target.key
+            ]
+
+    def create(self, target: S3Url, content_type: str | None) -> Upload:
+        client = self._access.client_for(target.bucket)
+        with naming(str(target)):
+            answer = client.create_multipart_upload(
+                Bucket=target.bucket,
+                Key=target.key,
+                ACL=ACL,
+                ContentType=content_type or "binary/octet-stream",
+                ChecksumAlgorithm=_CRC64,
+                ChecksumType="FULL_OBJECT",
+            )
+        granted = answer.get("ChecksumAlgorithm") == ALGORITHM and answer.get("ChecksumType") == "FULL_OBJECT"
+        return Upload(target=target, upload_id=answer["UploadId"], full_object=granted)
+
+    def parts(self, upload: Upload, after: int = 0) -> Iterator[UploadedPart]:
+        client = self._access.client_for(upload.target.bucket)
+        more = True
+        while more:
+            with naming(str(upload.target)):
+                page = client.list_parts(
+                    Bucket=upload.target.bucket,
+                    Key=upload.target.key,
+                    UploadId=upload.upload_id,
+                    PartNumberMarker=after,
+                )
+            for part in page.get("Parts", []):
+                crc = part.get("ChecksumCRC64NVME")
+                yield UploadedPart(part["PartNumber"], part["Size"], part["ETag"], decode(crc) if crc else None)
+            more, after = page.get("IsTruncated", False), page.get("NextPartNumberMarker", 0)
+
+    def complete(self, upload: Upload, parts: Sequence[UploadedPart], crc: int, size: int, overwrite: bool) -> None:
+        listed = [
+            {"PartNumber": part.number, "ETag": part.etag, "ChecksumCRC64NVME": encode(part.crc or 0)} for part in parts
+        ]
+        conditions: dict[str, Any] = {} if overwrite else {"IfNoneMatch": "*"}
+        if upload.full_object:
+            conditions |= {"ChecksumCRC64NVME": encode(crc), "ChecksumType": "FULL_OBJECT"}
+        client = self._access.client_for(upload.target.bucket)
+        with naming(str(upload.target)):
+            answer = client.complete_multipart_upload(
+                Bucket=upload.target.bucket,
+                Key=upload.target.key,
+                UploadId=upload.upload_id,
+                MultipartUpload={"Parts": listed},  # type: ignore[typeddict-item]  # its shape, by name
+                MpuObjectSize=size,
+                **conditions,
+            )
+        if not answer.get("ETag"):
+            raise StoreUnavailable(f"{upload.target}: S3 answered the completion without an ETag")
+
+    def abort(self, upload: Upload) -> None:
+        """Repeats until S3 no longer knows the upload. Raises StoreUnavailable where that takes over a minute."""
+        for _ in range(_ABORT_TRIES):
+            try:
+                self._abort_once(upload)
+                if not any(True for _ in self.parts(upload)):
+                    self._abort_once(upload)
+            except UploadGone:
+                return
+            self._clock.sleep(1.0)
+        raise StoreUnavailable(f"{upload.target}: the upload is still listed after {_ABORT_TRIES} aborts")
+
+    def _abort_once(self, upload: Upload) -> None:
+        client = self._access.client_for(upload.target.bucket)
+        with naming(str(upload.target)):
+            client.abort_multipart_upload(Bucket=upload.target.bucket, Key=upload.target.key, UploadId=upload.upload_id)
+
+
+def _version(version_id: str | None) -> str | None:
+    """Buckets without versioning answer nothing, or the word null."""
+    return None if version_id in {None, "null"} else version_id

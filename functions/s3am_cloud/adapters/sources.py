@@ -1,0 +1,22 @@
+"""Every kind of source behind one port."""
+
+from __future__ import annotations
+
+from s3am_cloud.adapters.curl.easy import CurlSettings
+from s3am_cloud.adapters.curl.source import CurlSource
+from s3am_cloud.adapters.local_file import FileSource
+from s3am_cloud.adapters.s3.source import S3Source
+from s3am_cloud.model import SourceInfo
+from s3am_cloud.ports import Clock, ObjectStore, Source
+from s3am_cloud.urls import SourceUrl
+
+
+class AnySource:
+    """A `Source` that goes by the URL's scheme."""
+
+    def __init__(self, settings: CurlSettings, store: ObjectStore, clock: Clock) -> None:
+        self._network: Source = CurlSource(settings, clock)
+        self._by_scheme: dict[str, Source] = {"file": FileSource(), "s3": S3Source(store)}
+
+    def probe(self, url: SourceUrl) -> SourceInfo:
+        return self._by_scheme.get(url.scheme, self._network).probe(url)

@@ -1,0 +1,107 @@
+"""The story of a download: the same parts, moved the other way.
+
+probe → plan → fetch the ranges that are not on disk → compare the whole's CRC with the object's → give it its name
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from s3am_cloud.checksum import ALGORITHM, encode
+from s3am_cloud.errors import ChecksumMismatch, PartialDownloadExists
+from s3am_cloud.limits import DEFAULT_PART
+from s3am_cloud.model import MovedPart, ObjectInfo, Origin, Plan, Receipt, SourceInfo
+from s3am_cloud.ports import FileSink, LocalTarget, Ports, Progress
+from s3am_cloud.steps.fetch import fetch, trusted, whole
+from s3am_cloud.steps.plan import plan
+from s3am_cloud.steps.probe import probe
+from s3am_cloud.urls import S3Url, SourceUrl
+
+
+class DownloadRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of `download` by their names, once they are known to make sense."""
+
+    source: S3Url
+    connections: int
+    overwrite: bool = False
+    resume: bool = False
+    discard: bool = False
+    part_size: int | None = None
+
+
+def download(
+    request: DownloadRequest,
+    target: LocalTarget,
+    ports: Ports,
+    progress: Progress,
+    on_plan: Callable[[Plan], None],
+) -> Receipt:
+    """Fetches the object into `target`, which appears only whole and verified.
+
+    Raises PartialDownloadExists where an earlier download left something and nothing was said of it, ChecksumMismatch
+    where what arrived is not what the store says it holds, and what `Mover.move` and `LocalTarget` raise.
+    """
+    if target.exists and not (request.resume or request.discard):
+        raise PartialDownloadExists(f"an unfinished download is at {target.path}")
+    started = ports.clock.now()
+    origin = probe(SourceUrl("s3", str(request.source)), ports.source)
+    there, cut = _on_disk(request, origin.info, target)
+    on_plan(cut)
+    for part in there:
+        progress(part.length)
+    mover = ports.movers(origin, FileSink(target.path), cut.slots * cut.concurrency, progress)
+    moved = fetch(cut, there, target, mover)
+    info = _compare(request.source, origin, whole(cut, moved), ports)
+    target.commit(request.overwrite)
+    return _receipt(request, target, cut, moved, info, started, ports)
+
+
+def _on_disk(request: DownloadRequest, info: SourceInfo, target: LocalTarget) -> tuple[list[MovedPart], Plan]:
+    """The parts to trust, and the plan: an earlier download's cut where it goes on."""
+    before = target.recorded(info) if request.resume else None
+    if before is not None and request.part_size in {None, before[0]}:
+        cut = plan(info, request.connections, before[0])
+        return list(trusted(cut, before[1], target)), cut
+    cut = plan(info, request.connections, request.part_size, default=DEFAULT_PART)
+    target.begin(info, cut)
+    return [], cut
+
+
+def _compare(source: S3Url, origin: Origin, crc: int, ports: Ports) -> ObjectInfo:
+    """The object as the store describes it, if it is still the one that was fetched and its checksum agrees."""
+    info = ports.store.head(source)
+    if info is None or info.etag != origin.info.etag:
+        # What arrived is one whole version all the same: every answer was held to the probed ETag.
+        return ObjectInfo(size=origin.info.size or 0, etag=origin.info.etag or "")
+    if info.full_object and info.crc != crc:
+        raise ChecksumMismatch(f"{source} arrived with CRC64NVME {encode(crc)}, which is not the one S3 holds")
+    return msgspec.structs.replace(info, crc=crc)
+
+
+def _receipt(
+    request: DownloadRequest,
+    target: LocalTarget,
+    cut: Plan,
+    moved: list[MovedPart],
+    info: ObjectInfo,
+    started: datetime,
+    ports: Ports,
+) -> Receipt:
+    return Receipt(
+        state="succeeded",
+        source=str(request.source),
+        destination=str(target.final),
+        size=cut.size,
+        parts=cut.count,
+        retries=sum(part.retries for part in moved),
+        checksum_algorithm=ALGORITHM,
+        checksum=encode(whole(cut, moved)),
+        proof="full-object" if info.full_object else None,
+        etag=info.etag,
+        version_id=info.version_id,
+        started=started.isoformat(timespec="milliseconds"),
+        seconds=round((ports.clock.now() - started).total_seconds(), 3),
+    )

@@ -1,0 +1,249 @@
+"""Every error a user can meet, by name: its exit code, whether trying again may help, and what to do about it.
+
+The class name is part of the contract: a Lambda function's error reaches the state machine under the name of its
+exception class, and the machine's `Retry` lists such names. Codes 2 to 14 are S3AM's.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+DONE = 0
+
+
+class ErrorReport(msgspec.Struct, frozen=True, kw_only=True):
+    """An error as data, for `--json` and for a job's report."""
+
+    code: int
+    name: str
+    retryable: bool
+    message: str
+    hint: str
+
+
+class TransferError(Exception):
+    """Base of all named errors. Messages never hold a secret: URLs go in through `SourceUrl.display`."""
+
+    code: int = 1
+    meaning: str = "unexpected failure"
+    retryable: bool = False
+    hint: str = "run again with --debug and report what it prints"
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message, hint)
+        self.message = message
+        self.hint = hint or type(self).hint
+
+    def __str__(self) -> str:
+        return self.message
+
+    def report(self) -> ErrorReport:
+        return ErrorReport(
+            code=self.code,
+            name=type(self).__name__,
+            retryable=self.retryable,
+            message=self.message,
+            hint=self.hint,
+        )
+
+
+class Unexpected(TransferError):
+    """Something that nobody foresaw."""
+
+
+class Usage(TransferError):
+    code = 2
+    meaning = "wrong usage"
+    hint = "see s3am-cloud --help"
+
+
+class MissingExtra(Usage):
+    """A command needs packages that the base install leaves out."""
+
+
+class NoStack(Usage):
+    """The stack that a command addresses is not there."""
+
+    hint = "deploy it with s3am-cloud deploy, name it with --stack, or use --local after s3am-cloud local up"
+
+
+class BadRequest(Usage):
+    """A transfer request that can't be read, or that says what it must not."""
+
+    hint = "a request has a source, a destination, and options by their names"
+
+
+class NoSuchJob(Usage):
+    hint = "s3am-cloud jobs lists the jobs of this stack"
+
+
+class ObjectExists(TransferError):
+    code = 3
+    meaning = "object exists"
+    hint = "replace it with --exists overwrite, or leave it with --exists skip"
+
+
+class UploadExists(TransferError):
+    code = 4
+    meaning = "unfinished upload exists"
+    hint = "continue it with --resume, or discard it with --force"
+
+
+class BadSource(TransferError):
+    code = 5
+    meaning = "bad source URL"
+    hint = "a source is a local path or a URL with http, https, ftp, ftps, sftp or s3 that can be read"
+
+
+class SourceNotFound(BadSource):
+    hint = "check the address; a signed URL may have expired"
+
+
+class BadDestination(TransferError):
+    code = 6
+    meaning = "bad destination URL"
+    hint = "a destination is s3://BUCKET/KEY, or s3://BUCKET/PREFIX/ to keep the source's file name"
+
+
+class BadS3Url(TransferError):
+    code = 7
+    meaning = "bad S3 URL"
+    hint = "an S3 URL is s3://BUCKET/KEY"
+
+
+class BadPartSize(TransferError):
+    code = 8
+    meaning = "incompatible part size"
+    hint = "leave --part-size out to have it chosen"
+
+
+class UnknownChecksum(TransferError):
+    code = 9
+    meaning = "unknown checksum"
+
+
+class BadEncryptionKey(TransferError):
+    code = 10
+    meaning = "bad encryption key"
+
+
+class LocalFileExists(TransferError):
+    code = 11
+    meaning = "file exists"
+    hint = "replace it with --file-exists overwrite, or leave it with --file-exists skip"
+
+
+class PartialDownloadExists(TransferError):
+    code = 12
+    meaning = "partial download exists"
+    hint = "continue it with --download-exists resume, or drop it with --download-exists discard"
+
+
+class SeveralUploads(TransferError):
+    code = 13
+    meaning = "several unfinished uploads"
+    hint = "discard them all with --force, or with s3am-cloud cancel"
+
+
+class AccessDenied(TransferError):
+    code = 14
+    meaning = "permission denied"
+    hint = "check the credentials, and what they may do"
+
+
+class NoCredentials(AccessDenied):
+    hint = "set AWS_PROFILE, use --profile, or run aws configure"
+
+
+class SourceChanged(TransferError):
+    code = 20
+    meaning = "source changed"
+    hint = "start afresh with --force: parts of two versions are never mixed"
+
+
+class ChecksumMismatch(TransferError):
+    code = 21
+    meaning = "checksum mismatch"
+    hint = "do not use the content; transfer it again"
+
+
+class SourceTooLarge(TransferError):
+    code = 22
+    meaning = "source serves no ranges and is too large to stream"
+    hint = "use a server that answers byte ranges"
+
+
+class SourceBusy(TransferError):
+    code = 23
+    meaning = "source busy or throttled"
+    retryable = True
+    hint = "try again later, or with fewer --download-slots"
+
+
+class SourceUnavailable(SourceBusy):
+    """The source can't be reached, broke the connection, or failed (5xx) more often than is borne."""
+
+    hint = "check the address and the network, then try again"
+
+
+class StoreBusy(SourceBusy):
+    """S3 asks to slow down (503 SlowDown)."""
+
+    hint = "try again later, or with fewer --upload-slots"
+
+
+class StoreUnavailable(SourceBusy):
+    """S3 can't be reached, broke the connection, or failed (5xx) more often than is borne."""
+
+    hint = "check the network, the region and the endpoint, then try again"
+
+
+class JobFailed(TransferError):
+    code = 24
+    meaning = "job failed, can be resumed"
+    retryable = True
+    hint = "continue with --resume"
+
+
+class DiskFull(JobFailed):
+    hint = "make room, then run the command again with --download-exists resume"
+
+
+class JobFailedForGood(TransferError):
+    code = 25
+    meaning = "job failed for good"
+    hint = "start the transfer anew"
+
+
+class UploadGone(JobFailedForGood):
+    """The multipart upload was completed or aborted by somebody else."""
+
+
+class Interrupted(TransferError):
+    code = 130
+    meaning = "interrupted"
+    retryable = True
+    hint = "continue with --resume"
+
+
+def _descendants(family: type[TransferError]) -> list[type[TransferError]]:
+    children = sorted(family.__subclasses__(), key=lambda error: error.code)
+    return [family, *(error for child in children for error in _descendants(child))]
+
+
+def exit_codes() -> dict[int, str]:
+    """The table of exit codes with what each means: `--help`, the README and the tests all read it here."""
+    table = {DONE: "done"}
+    for error in _descendants(TransferError):
+        table.setdefault(error.code, error.meaning)
+    return dict(sorted(table.items()))
+
+
+def by_name(name: str, message: str) -> TransferError:
+    """The error of that class name, as a state machine tells it; JobFailed, which can be resumed, for any other.
+
+    What a Lambda function dies of without raising, such as its time or its memory, has no name of ours.
+    """
+    kinds = {error.__name__: error for error in _descendants(TransferError)}
+    kind = kinds.get(name)
+    return kind(message) if kind else JobFailed(f"{name}: {message}" if message else name)

@@ -1,0 +1,1 @@
+"""One thin file per Lambda function: decode, one call, encode."""

@@ -1,0 +1,36 @@
+"""The Lambda function that cleans up: it reports executions that failed, and sweeps once a day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from s3am_cloud.cloud import settle, sweep
+from s3am_cloud.handlers.world import event_bus, state_machine, world
+
+
+class Change(msgspec.Struct, frozen=True, rename="camel"):
+    """What EventBridge tells of an execution that changed its status."""
+
+    execution_arn: str
+    state_machine_arn: str
+
+
+class Event(msgspec.Struct, frozen=True):
+    detail: Change | None = None
+    action: str | None = None
+
+
+def handler(event: Mapping[str, Any], context: LambdaContext) -> Any:
+    """Reports the job of an execution that failed, timed out or was stopped; sweeps when asked by the schedule."""
+    notice, here = msgspec.convert(event, Event), world()
+    if notice.detail is None:
+        here.logger.info("swept", jobs=sweep(here.ports))
+        return None
+    executions = state_machine(notice.detail.state_machine_arn)
+    report = settle(executions.describe(notice.detail.execution_arn), here.ports, executions, event_bus())
+    here.logger.info("job failed", job=report.job if report else None)
+    return None

@@ -1,0 +1,191 @@
+"""The frozen values that flow from step to step, between processes, and into a job's record.
+
+All of them are small and hold no secret but a source URL's own; bytes never travel in them. Sizes, lengths and
+offsets are in bytes, part numbers count from 1, times are ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from s3am_cloud.errors import ErrorReport
+from s3am_cloud.urls import S3Url
+
+Exists = Literal["overwrite", "skip"]
+# What shows that the stored object is what was sent: one CRC over the whole, a CRC for each part, or one request's.
+Proof = Literal["full-object", "per-part"]
+State = Literal["succeeded", "skipped", "failed"]
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of the values that are written as JSON."""
+
+
+class TransferRequest(Value, frozen=True, kw_only=True):
+    """What somebody asks for: the options of `upload` and `submit` by their names."""
+
+    source: str
+    destination: str
+    exists: Exists | None = None
+    resume: bool = False
+    force: bool = False
+    part_size: int | None = None
+    download_slots: int | None = None
+    upload_slots: int | None = None
+
+
+class SourceInfo(Value, frozen=True, kw_only=True):
+    """What a probe found: the size, and the validators that pin this version in every later request.
+
+    `etag` is as the server wrote it, quotes included; `last_modified` is an HTTP date; `version` is S3's VersionId or,
+    for a local file, its inode and modification time.
+    """
+
+    size: int | None
+    ranges: bool
+    etag: str | None = None
+    last_modified: str | None = None
+    version: str | None = None
+    content_type: str | None = None
+
+    @property
+    def strong_etag(self) -> str | None:
+        return self.etag if self.etag and not self.etag.startswith("W/") else None
+
+    def same_version(self, other: SourceInfo) -> bool:
+        """Whether nothing that both know of the version differs, the size included."""
+        pairs = (
+            (self.size, other.size),
+            (self.etag, other.etag),
+            (self.last_modified, other.last_modified),
+            (self.version, other.version),
+        )
+        return all(a == b for a, b in pairs)
+
+
+class Origin(Value, frozen=True, kw_only=True):
+    """One pinned version of one source: what a mover reads."""
+
+    url: str
+    info: SourceInfo
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A range of the object: `length` bytes from offset `first`."""
+
+    number: int
+    first: int
+    length: int
+
+    @property
+    def last(self) -> int:
+        """The offset of the last byte, as HTTP counts in `Range`."""
+        return self.first + self.length - 1
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """The parts `first` to `last` of a job's `object`, both included: one Lambda invocation's work."""
+
+    object: int
+    first: int
+    last: int
+
+
+class Plan(Value, frozen=True, kw_only=True):
+    """Every part, by arithmetic. `slots` are the parts that one worker moves at once, `concurrency` the workers."""
+
+    size: int
+    part_size: int
+    unit_parts: int = 1
+    concurrency: int = 1
+    slots: int = 1
+    # One PutObject instead of a multipart upload.
+    small: bool = False
+
+    @property
+    def count(self) -> int:
+        return max(1, -(-self.size // self.part_size))
+
+    def part(self, number: int) -> Part:
+        first = (number - 1) * self.part_size
+        return Part(number, first, min(self.part_size, self.size - first))
+
+    def parts(self) -> Iterator[Part]:
+        return map(self.part, range(1, self.count + 1))
+
+
+class Upload(Value, frozen=True, kw_only=True):
+    """A multipart upload. `full_object` tells whether the store granted a checksum over the whole object."""
+
+    target: S3Url
+    upload_id: str
+    full_object: bool
+
+
+class UploadedPart(msgspec.Struct, frozen=True):
+    """A part as the store lists it; `crc` where the store keeps CRC64NVME."""
+
+    number: int
+    length: int
+    etag: str
+    crc: int | None
+
+
+class MovedPart(msgspec.Struct, frozen=True):
+    """A part as a mover finished it; `etag` is what S3 answered, empty on the way to a file."""
+
+    number: int
+    length: int
+    crc: int
+    etag: str = ""
+    retries: int = 0
+
+
+class ObjectInfo(Value, frozen=True, kw_only=True):
+    """An object as HEAD shows it. `crc` and `full_object` where the store keeps a CRC64NVME of it."""
+
+    size: int
+    etag: str
+    crc: int | None = None
+    full_object: bool = False
+    version_id: str | None = None
+    last_modified: str | None = None
+    content_type: str | None = None
+
+
+class Job(Value, frozen=True, kw_only=True):
+    """A transfer's record: what pins its source, and the upload that it fills. S3 knows the rest."""
+
+    id: str
+    created: str
+    request: TransferRequest
+    info: SourceInfo | None = None
+    plan: Plan | None = None
+    upload: Upload | None = None
+    state: Literal["new", "transfer", "put", "skipped"] = "new"
+    execution: str | None = None
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """How a transfer ended. URLs are in their displayable form."""
+
+    state: State
+    source: str
+    destination: str
+    size: int | None = None
+    parts: int | None = None
+    retries: int | None = None
+    checksum_algorithm: str | None = None
+    checksum: str | None = None
+    proof: Proof | None = None
+    etag: str | None = None
+    version_id: str | None = None
+    source_etag: str | None = None
+    source_last_modified: str | None = None
+    started: str | None = None
+    seconds: float | None = None
+    job: str | None = None
+    error: ErrorReport | None = None

@@ -1,0 +1,236 @@
+"""The contracts between the product's steps and the world outside, written down where both sides can read them.
+
+One contract suite (`tests/contract/`) runs against every implementation: the real ones and the ones in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from s3am_cloud.model import (
+    Job,
+    MovedPart,
+    ObjectInfo,
+    Origin,
+    Part,
+    Plan,
+    Receipt,
+    SourceInfo,
+    Unit,
+    Upload,
+    UploadedPart,
+)
+from s3am_cloud.urls import S3Url, SourceUrl
+
+
+class Clock(Protocol):
+    """Time and chance, so that no test waits for the one or hopes for the other."""
+
+    def now(self) -> datetime:
+        """The time in UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that only ever grow."""
+
+    def sleep(self, seconds: float) -> None:
+        """Returns after `seconds`."""
+
+    def random(self) -> float:
+        """A number from 0 up to, not including, 1."""
+
+
+class Source(Protocol):
+    """Where objects come from."""
+
+    def probe(self, url: SourceUrl) -> SourceInfo:
+        """What is there: size, validators, and whether ranges are really served (shown by asking for one).
+
+        Raises SourceNotFound, AccessDenied, BadSource, SourceBusy or SourceUnavailable.
+        """
+
+
+class ObjectStore(Protocol):
+    """Control calls to S3. Every one may raise AccessDenied, BadDestination (no such bucket), StoreBusy or
+    StoreUnavailable besides what it names."""
+
+    def head(self, target: S3Url) -> ObjectInfo | None:
+        """The object as it is now, None where there is none."""
+
+    def unfinished(self, target: S3Url) -> Sequence[str]:
+        """The ids of all unfinished multipart uploads of exactly this key."""
+
+    def create(self, target: S3Url, content_type: str | None) -> Upload:
+        """A new multipart upload that asks for CRC64NVME over the full object; `Upload.full_object` is what it got."""
+
+    def parts(self, upload: Upload, after: int = 0) -> Iterator[UploadedPart]:
+        """The parts that are there, by ascending number, those above `after` only. Raises UploadGone."""
+
+    def complete(self, upload: Upload, parts: Sequence[UploadedPart], crc: int, size: int, overwrite: bool) -> None:
+        """Makes the object of the parts, in one step, or leaves the upload as it was.
+
+        Unless `overwrite`, raises ObjectExists where the key has come to exist. Raises ChecksumMismatch where the
+        store's CRC of the whole is not `crc`, and UploadGone where the upload is no more. A store without full-object
+        checksums gets each part's instead.
+        """
+
+    def abort(self, upload: Upload) -> None:
+        """Removes the upload and its parts; returns when the store no longer knows it. Quiet where it is gone."""
+
+
+class PartSink(msgspec.Struct, frozen=True):
+    """Parts become parts of a multipart upload, each sent with its CRC64NVME."""
+
+    upload: Upload
+
+
+class ObjectSink(msgspec.Struct, frozen=True):
+    """The only part becomes the whole object, by PutObject."""
+
+    target: S3Url
+    overwrite: bool
+    content_type: str | None = None
+
+
+class FileSink(msgspec.Struct, frozen=True):
+    """Parts are written at their offsets into a file that exists already."""
+
+    path: Path
+
+
+Sink = PartSink | ObjectSink | FileSink
+
+
+class Progress(Protocol):
+    """Hears of bytes as they move; a repeated byte is taken back first with a negative count."""
+
+    def __call__(self, count: int) -> None: ...
+
+
+class Mover(Protocol):
+    """The one path of bytes: moves ranges from an origin to a sink, many at once, holding none of them whole."""
+
+    def move(self, parts: Iterable[Part]) -> Iterator[MovedPart]:
+        """The parts as they finish, in any order, each with the CRC64NVME of the bytes that the source sent.
+
+        A connection that breaks is taken up again within the part. Raises SourceChanged where the source is another
+        version than the origin pins or its answer is not the range that was asked for; SourceNotFound, AccessDenied,
+        SourceBusy, SourceUnavailable; for S3 sinks ObjectExists, UploadGone, StoreBusy, StoreUnavailable; for files
+        DiskFull. What has been moved stays moved.
+        """
+
+
+class Movers(Protocol):
+    """Makes movers: in this process, over several processes, or in memory."""
+
+    def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress) -> Mover: ...
+
+
+class JobStore(Protocol):
+    """The records of jobs: a bucket's `jobs/` folder in the cloud, the user's state folder on a computer."""
+
+    def add(self, job: Job) -> bool:
+        """Writes a new record; False, and nothing written, where that id has one already."""
+
+    def save(self, job: Job) -> None:
+        """Writes the record anew."""
+
+    def load(self, job_id: str) -> Job:
+        """Raises NoSuchJob."""
+
+    def all(self) -> Iterator[Job]:
+        """Every record there is."""
+
+    def forget(self, job: Job) -> None:
+        """Removes the record: its upload is completed or aborted."""
+
+    def find(self, target: S3Url, upload_id: str) -> Job | None:
+        """The record of the job that fills this upload."""
+
+    def write_units(self, job_id: str, units: Iterable[Unit]) -> str:
+        """Writes `units.jsonl` and returns its key."""
+
+    def write_report(self, job_id: str, receipt: Receipt) -> None: ...
+
+    def report(self, job_id: str) -> Receipt | None: ...
+
+
+class Execution(msgspec.Struct, frozen=True, kw_only=True):
+    """A run of the state machine. `status` is Step Functions' own word."""
+
+    arn: str
+    name: str
+    status: str
+    started: datetime | None = None
+    stopped: datetime | None = None
+    job: str | None = None
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an execution failed: the error's name as a handler raised it, and its message."""
+
+    name: str
+    message: str
+
+
+class Executions(Protocol):
+    """The state machine of a stack. Calls raise NoStack, AccessDenied, StoreBusy or StoreUnavailable."""
+
+    def start(self, name: str, job_id: str) -> Execution: ...
+
+    def describe(self, arn: str) -> Execution:
+        """Raises NoSuchJob."""
+
+    def recent(self, most: int) -> list[Execution]:
+        """The newest first."""
+
+    def failure(self, arn: str) -> Failure | None:
+        """What made the execution fail: below its Map Run, where it says itself only that too many units failed."""
+
+
+class Outcomes(Protocol):
+    """Tells the world how a transfer ended."""
+
+    def announce(self, detail_type: str, detail: Mapping[str, object]) -> None: ...
+
+
+class LocalTarget(Protocol):
+    """A local file that a download fills: its bytes stay under another name until it is whole."""
+
+    path: Path
+    final: Path
+
+    @property
+    def exists(self) -> bool:
+        """Whether an earlier download left something."""
+
+    def begin(self, info: SourceInfo, plan: Plan) -> None:
+        """Starts afresh."""
+
+    def record(self, part: MovedPart) -> None:
+        """Notes that the part's bytes are in the file."""
+
+    def recorded(self, info: SourceInfo) -> tuple[int, list[MovedPart]] | None:
+        """Part size and parts noted of this very version, None where there is nothing to go on with."""
+
+    def crc(self, part: Part) -> int:
+        """The CRC64NVME of the part's bytes as they are on disk."""
+
+    def commit(self, overwrite: bool) -> None:
+        """Gives the file its name, when it is on disk. Raises LocalFileExists unless `overwrite`."""
+
+    def discard(self) -> None: ...
+
+
+class Ports(msgspec.Struct, frozen=True):
+    """Everything the pipeline needs of the world."""
+
+    source: Source
+    store: ObjectStore
+    movers: Movers
+    jobs: JobStore
+    clock: Clock

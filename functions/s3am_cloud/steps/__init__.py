@@ -1,0 +1,1 @@
+"""One verb, one file, one function: what a transfer does, knowing neither driver nor wire."""

@@ -1,0 +1,40 @@
+"""Decide whether there is something to do at the destination, by S3AM's rules, and open a multipart upload for it."""
+
+from __future__ import annotations
+
+from s3am_cloud.errors import ObjectExists, SeveralUploads, UploadExists
+from s3am_cloud.model import SourceInfo, TransferRequest, Upload
+from s3am_cloud.ports import ObjectStore
+from s3am_cloud.steps.abort import abort
+from s3am_cloud.urls import S3Url
+
+
+def is_wanted(request: TransferRequest, target: S3Url, store: ObjectStore) -> bool:
+    """False where the object exists and is to be skipped. Raises ObjectExists where nothing was said of it."""
+    if request.exists == "overwrite" or store.head(target) is None:
+        return True
+    if request.exists is None:
+        raise ObjectExists(f"{target} exists")
+    return False
+
+
+def unfinished_upload(request: TransferRequest, target: S3Url, store: ObjectStore) -> str | None:
+    """The id of the upload to resume, None to begin anew. `force` aborts whatever is unfinished.
+
+    Raises UploadExists where one is unfinished and nothing was said of it, SeveralUploads where it is not clear which.
+    """
+    there = store.unfinished(target)
+    if request.force:
+        for upload_id in there:
+            abort(Upload(target=target, upload_id=upload_id, full_object=False), store)
+        return None
+    if len(there) > 1:
+        raise SeveralUploads(f"{target} has {len(there)} unfinished uploads")
+    if there and not request.resume:
+        raise UploadExists(f"{target} has an unfinished upload")
+    return there[0] if there else None
+
+
+def begin(target: S3Url, info: SourceInfo, store: ObjectStore) -> Upload:
+    """A new multipart upload. Raises what `ObjectStore.create` does."""
+    return store.create(target, info.content_type)

@@ -1,0 +1,52 @@
+"""Check every part, then make the object of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from s3am_cloud.checksum import combine, encode
+from s3am_cloud.errors import ChecksumMismatch, JobFailed, StoreUnavailable, UploadGone
+from s3am_cloud.model import MovedPart, Plan, Upload, UploadedPart
+from s3am_cloud.ports import ObjectStore
+
+
+def complete(plan: Plan, upload: Upload, moved: Iterable[MovedPart], overwrite: bool, store: ObjectStore) -> int:
+    """Completes the upload from what the store lists, and returns the CRC64NVME of the whole.
+
+    `moved` are the parts that the caller saw moving; the store must list them with the same CRCs. Raises JobFailed
+    where parts are missing, ChecksumMismatch where one differs, and what `ObjectStore.complete` does. A lost answer
+    is no failure: what counts is the object that is there.
+    """
+    parts = _checked(plan, list(store.parts(upload)), {part.number: part for part in moved})
+    crc = combine((part.crc or 0, part.length) for part in parts)
+    try:
+        store.complete(upload, parts, crc, plan.size, overwrite)
+    except (UploadGone, StoreUnavailable):
+        if not _is_there(upload, plan.size, crc, store):
+            raise
+    return crc
+
+
+def _checked(plan: Plan, there: Sequence[UploadedPart], moved: dict[int, MovedPart]) -> list[UploadedPart]:
+    by_number = {part.number: part for part in there}
+    lacking = [part.number for part in plan.parts() if part.number not in by_number]
+    if lacking or len(there) != plan.count:
+        raise JobFailed(f"the upload lists {len(there)} parts where {plan.count} are due (missing: {lacking[:5]})")
+    return [_check(by_number[part.number], part.length, moved.get(part.number)) for part in plan.parts()]
+
+
+def _check(part: UploadedPart, length: int, moved: MovedPart | None) -> UploadedPart:
+    crc = part.crc if part.crc is not None or moved is None else moved.crc
+    if crc is None:
+        raise ChecksumMismatch(f"the store keeps no CRC64NVME of part {part.number}: it can't be proven")
+    if part.length != length or (moved and moved.crc != crc):
+        raise ChecksumMismatch(
+            f"part {part.number} is stored with {part.length:,} bytes and CRC {encode(crc)}, "
+            f"where {length:,} bytes" + (f" and CRC {encode(moved.crc)}" if moved else "") + " were sent"
+        )
+    return UploadedPart(part.number, part.length, part.etag, crc)
+
+
+def _is_there(upload: Upload, size: int, crc: int, store: ObjectStore) -> bool:
+    info = store.head(upload.target)
+    return info is not None and info.full_object and (info.size, info.crc) == (size, crc)

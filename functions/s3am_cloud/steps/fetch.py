@@ -1,0 +1,37 @@
+"""Move the ranges of an object into a file, and sum up what arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from s3am_cloud.checksum import combine
+from s3am_cloud.errors import JobFailed
+from s3am_cloud.model import MovedPart, Plan
+from s3am_cloud.ports import LocalTarget, Mover
+
+
+def trusted(plan: Plan, noted: Iterable[MovedPart], target: LocalTarget) -> Iterator[MovedPart]:
+    """Those of the noted parts whose bytes on disk still have the CRC64NVME that was noted."""
+    for part in noted:
+        planned = plan.part(part.number)
+        if planned.length == part.length and target.crc(planned) == part.crc:
+            yield part
+
+
+def fetch(plan: Plan, there: Iterable[MovedPart], target: LocalTarget, mover: Mover) -> list[MovedPart]:
+    """Every part of the plan: those that are there, and the others moved now and noted one by one."""
+    done = {part.number: part for part in there}
+    lacking = [part for part in plan.parts() if part.number not in done]
+    for part in mover.move(lacking):
+        target.record(part)
+        done[part.number] = part
+    return list(done.values())
+
+
+def whole(plan: Plan, moved: Iterable[MovedPart]) -> int:
+    """The CRC64NVME of the whole from its parts' in any order. Raises JobFailed where a part is missing."""
+    by_number = {part.number: part for part in moved}
+    lacking = [part.number for part in plan.parts() if part.number not in by_number]
+    if lacking:
+        raise JobFailed(f"{len(lacking)} of {plan.count} parts are missing, the first is part {lacking[0]}")
+    return combine((by_number[part.number].crc, part.length) for part in plan.parts())

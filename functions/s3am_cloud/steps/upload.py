@@ -1,0 +1,27 @@
+"""Move the parts that the store lacks: plan minus what ListParts says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from s3am_cloud.errors import BadPartSize
+from s3am_cloud.model import MovedPart, Part, Plan, UploadedPart
+from s3am_cloud.ports import Mover
+
+
+def missing(plan: Plan, there: Iterable[UploadedPart]) -> list[Part]:
+    """The planned parts that are not there. Raises BadPartSize where a part that is there has another size."""
+    sizes = {part.number: part.length for part in there}
+    for number, length in sizes.items():
+        planned = plan.part(number).length if number <= plan.count else 0
+        if length != planned:
+            raise BadPartSize(
+                f"part {number} of the unfinished upload has {length:,} bytes where this plan has {planned:,}",
+                "resume with the part size it was begun with, or start afresh with --force",
+            )
+    return [part for part in plan.parts() if part.number not in sizes]
+
+
+def upload(parts: Iterable[Part], mover: Mover) -> Iterator[MovedPart]:
+    """The parts as they arrive at the store. Raises what `Mover.move` does."""
+    return mover.move(parts)

@@ -1,0 +1,139 @@
+"""Source URLs, s3:// targets, and what may be shown of them.
+
+A URL may carry secrets: a password before the host, a signature in the query. `display` is the only form of a URL
+that goes into messages, logs and records that people read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from s3am_cloud.errors import BadDestination, BadS3Url, BadSource
+
+NETWORK_SCHEMES = ("http", "https", "ftp", "ftps", "sftp")
+SCHEMES = ("file", *NETWORK_SCHEMES, "s3")
+
+
+class S3Url(msgspec.Struct, frozen=True):
+    """An object in S3. The key is taken literally: S3AM decoded nothing in it, and neither do we."""
+
+    bucket: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
+class SourceUrl(msgspec.Struct, frozen=True):
+    """Where bytes come from. For `file`, `url` is the path itself."""
+
+    scheme: str
+    url: str
+
+    @property
+    def path(self) -> Path:
+        return Path(self.url)
+
+    @property
+    def name(self) -> str:
+        """The decoded last component of the path, empty where there is none."""
+        if self.scheme == "file":
+            return self.path.name
+        if self.scheme == "s3":
+            return self.url.rsplit("/", 1)[1]
+        return unquote(urlsplit(self.url).path).rsplit("/", 1)[-1]
+
+    @property
+    def display(self) -> str:
+        """The URL without user name, password, query and fragment."""
+        if self.scheme in {"file", "s3"}:
+            return self.url
+        parts = urlsplit(self.url)
+        host = parts.netloc.rsplit("@", 1)[-1]
+        return f"{parts.scheme}://{host}{parts.path}" + ("?..." if parts.query else "")
+
+
+def parse_s3(text: str, *, key_needed: bool = True) -> S3Url:
+    """Raises BadS3Url."""
+    if not text.startswith("s3://"):
+        raise BadS3Url(f"not an S3 URL: {shown(text)}")
+    bucket, _, key = text[len("s3://") :].partition("/")
+    if not bucket:
+        raise BadS3Url(f"no bucket in {text}")
+    if key_needed and not key:
+        raise BadS3Url(f"no key in {text}")
+    return S3Url(bucket, key)
+
+
+def parse_destination(text: str, source: SourceUrl) -> S3Url:
+    """The object that `source` becomes; a destination that ends in `/` gets its file name. Raises BadDestination."""
+    try:
+        target = parse_s3(text, key_needed=False)
+    except BadS3Url as error:
+        raise BadDestination(error.message) from error
+    if not target.key:
+        target = S3Url(target.bucket, "/" if text.endswith("/") else "")
+    if not target.key.endswith("/"):
+        if not target.key:
+            raise BadDestination(f"no key in {text}")
+        return target
+    if not source.name:
+        raise BadDestination(f"{source.display} has no file name to add to {text}", "write the whole key")
+    return S3Url(target.bucket, target.key.lstrip("/") + source.name if target.key == "/" else target.key + source.name)
+
+
+def parse_source(text: str) -> SourceUrl:
+    """A URL of a supported scheme, or one of S3AM's forms of a local path. Raises BadSource."""
+    if text.startswith(("/", "./", "../")) or ":" not in text:
+        return _local(text)
+    scheme = text.partition(":")[0].lower()
+    if scheme == "file":
+        return _local(_file_path(text))
+    if scheme == "s3":
+        return _s3_source(text)
+    if scheme not in NETWORK_SCHEMES:
+        raise BadSource(f"unknown scheme {scheme!r} in the source URL")
+    return _network(scheme, text)
+
+
+def shown(text: str) -> str:
+    """What may be shown of a URL that could not be parsed."""
+    scheme, colon, _ = text.partition(":")
+    return f"{scheme}:..." if colon else text
+
+
+def _local(path: str) -> SourceUrl:
+    if not path:
+        raise BadSource("the source is empty")
+    return SourceUrl("file", path)
+
+
+def _file_path(text: str) -> str:
+    rest = text[len("file:") :]
+    if rest.startswith("//"):
+        host, slash, path = rest[2:].partition("/")
+        if host not in {"", "localhost"}:
+            raise BadSource(f"a file URL names another host: {host}", "file://localhost/PATH or file:///PATH")
+        rest = slash + path
+    if not rest.startswith("/"):
+        raise BadSource("a file URL needs an absolute path", "write file:///PATH, or the path alone")
+    return unquote(rest)
+
+
+def _s3_source(text: str) -> SourceUrl:
+    target = parse_s3(text)
+    return SourceUrl("s3", str(target))
+
+
+def _network(scheme: str, text: str) -> SourceUrl:
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise BadSource(f"not a URL: {shown(text)}") from error
+    if not host or any(c.isspace() or not c.isprintable() for c in text):
+        raise BadSource(f"not a URL: {shown(text)}", "spaces in a URL are written %20")
+    return SourceUrl(scheme, text)

@@ -1,0 +1,43 @@
+"""The buckets that jobs may read from and write to: two parameters of the stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import CfnParameter, Fn
+from constructs import Construct
+
+from s3am_cloud_infra import names
+
+DEFAULT_BUCKETS = "arn:aws:s3:::s3am-*"
+"""Whoever may start a job uses the functions' rights, so "every bucket of the account" would let them overwrite
+logs and deployment assets. Buckets whose names begin with s3am- work at once; every other one has to be named."""
+
+
+@dataclass(frozen=True)
+class Buckets:
+    """A set of buckets, given as ARNs by the parameter: as IAM resources for bucket and for object actions."""
+
+    arns: list[str]
+    object_arns: list[str]
+
+
+def bucket_parameter(scope: Construct, name: str, purpose: str) -> Buckets:
+    """The buckets named by the parameter `name`, whose description says that they are for `purpose`."""
+    parameter = CfnParameter(
+        scope,
+        name,
+        type="CommaDelimitedList",
+        default=DEFAULT_BUCKETS,
+        description=f"ARNs of the buckets that jobs may {purpose}, comma-separated; * stands for any characters",
+    )
+    arns = parameter.value_as_list
+    return Buckets(arns, Fn.split(",", Fn.join("", [Fn.join("/*,", arns), "/*"])))
+
+
+def destination_buckets(scope: Construct) -> Buckets:
+    return bucket_parameter(scope, names.DESTINATION_BUCKETS, "write to")
+
+
+def source_buckets(scope: Construct) -> Buckets:
+    return bucket_parameter(scope, names.SOURCE_BUCKETS, "read from")

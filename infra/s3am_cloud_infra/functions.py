@@ -1,0 +1,69 @@
+"""The Lambda functions: one asset, three handlers, a role of least privilege each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from s3am_cloud_infra.rights import allow, policy
+from s3am_cloud_infra.storage import Storage
+
+LONGEST = Duration.minutes(15)
+"""Lambda's limit. The worker uses what it gets; completing an upload of 10,000 parts may take S3 minutes."""
+
+MEMORY_MIB = 512
+"""A function's network is as fast (about 75 MB/s) at any memory size, and the mover keeps some 50 MB."""
+
+
+class Handler(Construct):
+    """One function with its log group, its role and nothing in that role but `rights` and its own log."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        module: str,
+        code: lambda_.Code,
+        storage: Storage,
+        rights: Sequence[iam.PolicyStatement],
+        timeout: Duration,
+        environment: dict[str, str] | None = None,
+        dead_letters: sqs.IQueue | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        log = logs.LogGroup(self, "Log", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY)
+        write_log = allow(["logs:CreateLogStream", "logs:PutLogEvents"], [log.log_group_arn])
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            inline_policies=policy([write_log, *rights]),
+        )
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description=f"s3am-cloud {module}",
+            code=code,
+            handler=f"s3am_cloud.handlers.{module}.handler",
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.ARM_64,
+            memory_size=MEMORY_MIB,
+            timeout=timeout,
+            environment={
+                "S3AM_CLOUD_WORK_BUCKET": storage.bucket.bucket_name,
+                "S3AM_CLOUD_KEY_ARN": storage.key.key_arn,
+                "POWERTOOLS_SERVICE_NAME": "s3am-cloud",
+                "POWERTOOLS_LOG_LEVEL": "INFO",
+                **(environment or {}),
+            },
+            log_group=log,
+            role=role.without_policy_updates(),
+            dead_letter_queue=dead_letters,
+        )

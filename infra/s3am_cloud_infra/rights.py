@@ -1,0 +1,124 @@
+"""What each role may do: IAM statements by purpose, nothing granted behind the reader's back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+
+from s3am_cloud_infra import names
+from s3am_cloud_infra.buckets import Buckets
+from s3am_cloud_infra.storage import Storage
+
+
+def allow(actions: Sequence[str], resources: Sequence[str]) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=list(actions), resources=list(resources))
+
+
+def policy(statements: Sequence[iam.PolicyStatement]) -> dict[str, iam.PolicyDocument]:
+    """An inline policy of these statements as they are: the CDK can't merge lists that only the parameters tell."""
+    return {"Rights": iam.PolicyDocument(statements=list(statements), minimize=False)}
+
+
+@dataclass(frozen=True)
+class Rights:
+    """Statements about the stack's own storage and about the buckets that it was given."""
+
+    storage: Storage
+    destinations: Buckets
+    sources: Buckets
+
+    def read_notes(self) -> list[iam.PolicyStatement]:
+        return [
+            allow(["s3:GetObject"], [self._notes]),
+            allow(["kms:Decrypt"], [self.storage.key.key_arn]),
+        ]
+
+    def write_notes(self) -> list[iam.PolicyStatement]:
+        """ListBucket is what makes S3 answer 404 and not 403 for a note that isn't there."""
+        return [
+            allow(["s3:GetObject", "s3:PutObject"], [self._notes]),
+            allow(["s3:ListBucket"], [self.storage.bucket.bucket_arn]),
+            allow(["kms:Decrypt", "kms:GenerateDataKey"], [self.storage.key.key_arn]),
+        ]
+
+    def move_parts(self) -> list[iam.PolicyStatement]:
+        """UploadPart and UploadPartCopy are PutObject at the destination; ListParts finds what an attempt had done."""
+        return [
+            allow(["s3:GetObject", "s3:GetObjectVersion"], self.sources.object_arns),
+            allow(["s3:PutObject", "s3:ListMultipartUploadParts"], self.destinations.object_arns),
+        ]
+
+    def manage_uploads(self) -> list[iam.PolicyStatement]:
+        """Look at the source and the destination; create, complete and abort there (the ACL is the bucket owner's)."""
+        return [
+            allow(["s3:GetObject", "s3:GetObjectVersion"], self.sources.object_arns),
+            allow(["s3:ListBucket"], self.sources.arns),
+            allow(
+                [
+                    "s3:AbortMultipartUpload",
+                    "s3:GetObject",
+                    "s3:GetObjectVersion",
+                    "s3:ListMultipartUploadParts",
+                    "s3:PutObject",
+                    "s3:PutObjectAcl",
+                ],
+                self.destinations.object_arns,
+            ),
+            allow(["s3:ListBucket", "s3:ListBucketMultipartUploads"], self.destinations.arns),
+        ]
+
+    def abort_uploads(self) -> list[iam.PolicyStatement]:
+        return [allow(["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], self.destinations.object_arns)]
+
+    @property
+    def _notes(self) -> str:
+        return self.storage.bucket.arn_for_objects(f"{names.JOBS_PREFIX}*")
+
+
+def announce(bus: events.IEventBus) -> list[iam.PolicyStatement]:
+    return [allow(["events:PutEvents"], [bus.event_bus_arn])]
+
+
+def send_to(queue: sqs.IQueue) -> list[iam.PolicyStatement]:
+    return [allow(["sqs:SendMessage"], [queue.queue_arn])]
+
+
+def watch_executions(machine: sfn.StateMachine) -> list[iam.PolicyStatement]:
+    """Executions of the machine, the Map Runs that they started, and the children of those."""
+    return [
+        allow(["states:ListExecutions"], [machine.state_machine_arn, _map_runs(machine)]),
+        allow(["states:DescribeExecution", "states:ListMapRuns"], [_executions(machine)]),
+        allow(["states:DescribeMapRun"], [_map_runs(machine)]),
+    ]
+
+
+def run_itself(machine: sfn.StateMachine) -> list[iam.PolicyStatement]:
+    """What a Distributed Map needs: it starts its children as executions of its own machine."""
+    return [
+        allow(["states:StartExecution"], [machine.state_machine_arn]),
+        allow(["states:DescribeExecution", "states:StopExecution"], [_executions(machine)]),
+        allow(["states:RedriveExecution"], [_arn(machine, "execution", f"/{names.MAP_LABEL}:*")]),
+    ]
+
+
+def _executions(machine: sfn.StateMachine) -> str:
+    return _arn(machine, "execution", ":*")
+
+
+def _map_runs(machine: sfn.StateMachine) -> str:
+    return _arn(machine, "mapRun", f"/{names.MAP_LABEL}:*")
+
+
+def _arn(machine: sfn.StateMachine, resource: str, rest: str) -> str:
+    return Stack.of(machine).format_arn(
+        service="states",
+        resource=resource,
+        resource_name=f"{machine.state_machine_name}{rest}",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )

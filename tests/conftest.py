@@ -1,0 +1,85 @@
+"""What every test gets: an environment without anybody's AWS settings, and servers of its own."""
+
+import os
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from servers.faulty_http import FaultyHttp
+from servers.proxy import FaultyProxy
+from servers.strict_s3 import StrictS3
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@pytest.fixture(scope="session", autouse=True)
+def isolated_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing of the machine's AWS settings or of its user's own embedded cloud reaches a test.
+
+    It holds for the session, so that servers which outlive a test see the same; a test may set its own on top of it.
+    """
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(("AWS_", "S3AM_"))]:
+            patch.delenv(name)
+        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            empty = home / name.lower()
+            empty.touch()
+            patch.setenv(name, str(empty))
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        patch.setenv("S3AM_CLOUD_STATE_HOME", str(home / "state"))
+        _reach_loopback_directly(patch)
+        yield
+
+
+def _reach_loopback_directly(patch: pytest.MonkeyPatch) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        others = os.environ.get(name)
+        patch.setenv(name, ",".join(filter(None, (others, "127.0.0.1", "localhost"))))
+
+
+@pytest.fixture(scope="session")
+def strict_s3(isolated_environment: None) -> Iterator[StrictS3]:
+    """One strict S3 server for all tests that ask for it; each takes a bucket of its own."""
+    with StrictS3() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(strict_s3: StrictS3) -> str:
+    """A new, empty bucket on the strict S3 server."""
+    return strict_s3.bucket()
+
+
+@pytest.fixture(scope="session")
+def s3_client(strict_s3: StrictS3) -> "S3Client":
+    """A client of the strict S3 server that may do everything and retries nothing."""
+    return strict_s3.client()
+
+
+@pytest.fixture
+def s3_proxy(strict_s3: StrictS3) -> Iterator[FaultyProxy]:
+    """A proxy in front of the strict S3 server, without rules yet."""
+    with FaultyProxy(strict_s3.endpoint_url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def http_server() -> Iterator[FaultyHttp]:
+    """An HTTP server that serves nothing yet."""
+    with FaultyHttp() as server:
+        yield server
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the end of the strict S3 server's log beside the failure of a test that used it."""
+    report = yield
+    server = item.funcargs.get("strict_s3") if isinstance(item, pytest.Function) else None
+    if report.failed and isinstance(server, StrictS3):
+        report.sections.append(("strict S3 server's log", server.log_tail()))
+    return report

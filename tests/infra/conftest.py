@@ -1,0 +1,65 @@
+"""The stack, synthesized once for all tests, and the assets, built once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from s3am_cloud_infra.asset import AWS, Target, build_asset
+from s3am_cloud_infra.synth import Synthesized, synthesized
+
+SUBSTITUTES = {
+    "Partition": "aws",
+    "Control": "arn:aws:lambda:eu-central-1:123456789012:function:control",
+    "Worker": "arn:aws:lambda:eu-central-1:123456789012:function:worker",
+    "EventBus": "outcomes",
+}
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def stub_asset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Code for tests that look at the template only."""
+    folder = tmp_path_factory.mktemp("stub-asset")
+    (folder / "placeholder.py").write_text("# no handler\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def stack(stub_asset: Path, tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    return synthesized(stub_asset, tmp_path_factory.mktemp("assembly") / "out")
+
+
+@pytest.fixture(scope="session")
+def template(stack: Synthesized) -> Json:
+    return cast(Json, json.loads(stack.template.read_text(encoding="utf-8")))
+
+
+@pytest.fixture(scope="session")
+def rendered_definition(template: Json) -> str:
+    """The machine's definition as CloudFormation hands it to Step Functions."""
+    [machine] = [r for r in template["Resources"].values() if r["Type"] == "AWS::StepFunctions::StateMachine"]
+    text = cast(str, machine["Properties"]["DefinitionString"])
+    for name in machine["Properties"]["DefinitionSubstitutions"]:
+        text = text.replace(f"${{{name}}}", SUBSTITUTES[name])
+    return text
+
+
+@pytest.fixture(scope="session")
+def asset_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A user's cache folder, empty when the tests begin."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def asset_here(asset_cache: Path) -> Path:
+    return build_asset(Target.here(), asset_cache / "s3am-cloud" / "assets")
+
+
+@pytest.fixture(scope="session")
+def asset_for_aws(asset_cache: Path) -> Path:
+    return build_asset(AWS, asset_cache / "s3am-cloud" / "assets")

@@ -1,0 +1,148 @@
+"""What a faulty proxy does to which requests."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+
+@dataclass(frozen=True)
+class ProxiedRequest:
+    """The head of a request as it came; header names in lower case, values of repeated names joined by a comma."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query's names and values; an empty value where there is none."""
+        return dict(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
+
+
+@dataclass(frozen=True)
+class Match:
+    """Which requests: by method, by what the query must have, and by names that it must not have."""
+
+    method: str
+    query: Mapping[str, str | None] = field(default_factory=dict)
+    """A value to be equal to, or None for any."""
+    without: tuple[str, ...] = ()
+
+    def matches(self, request: ProxiedRequest) -> bool:
+        """Whether this request is meant."""
+        query = request.query
+        return (
+            request.method == self.method
+            and all(name in query and value in (None, query[name]) for name, value in self.query.items())
+            and not any(name in query for name in self.without)
+        )
+
+
+CREATE_UPLOAD = Match("POST", {"uploads": None})
+COMPLETE_UPLOAD = Match("POST", {"uploadId": None})
+ABORT_UPLOAD = Match("DELETE", {"uploadId": None})
+LIST_PARTS = Match("GET", {"uploadId": None})
+UPLOAD_PART = Match("PUT", {"uploadId": None, "partNumber": None})
+PUT_OBJECT = Match("PUT", {}, without=("uploadId",))
+GET_OBJECT = Match("GET", {}, without=("uploadId", "uploads", "list-type", "location", "versioning"))
+HEAD = Match("HEAD")
+
+
+def upload_part(number: int) -> Match:
+    """UploadPart (or UploadPartCopy) of this part."""
+    return Match("PUT", {"uploadId": None, "partNumber": str(number)})
+
+
+@dataclass(frozen=True)
+class Respond:
+    """Answer with an S3 error, without a word to the store."""
+
+    status: int
+    code: str
+    retry_after: int | None = None
+
+    def reply(self) -> bytes:
+        """The whole answer, head and body."""
+        body = _error_xml(self.code)
+        retry = f"Retry-After: {self.retry_after}\r\n" if self.retry_after is not None else ""
+        return _head(self.status, body, retry) + body
+
+
+SLOW_DOWN = Respond(503, "SlowDown")
+INTERNAL_ERROR = Respond(500, "InternalError")
+REQUEST_TIMEOUT = Respond(400, "RequestTimeout")
+ACCESS_DENIED = Respond(403, "AccessDenied")
+ERROR_IN_200 = Respond(200, "InternalError")
+"""What CompleteMultipartUpload may answer: 200, and an error in the body. The store is not told."""
+
+
+@dataclass(frozen=True)
+class ResetBefore:
+    """Reset the client's connection once its request has come, without a word to the store."""
+
+
+@dataclass(frozen=True)
+class LoseReply:
+    """Let the store do what is asked, then reset the client's connection in place of the answer."""
+
+
+@dataclass(frozen=True)
+class Delay:
+    """Wait so many seconds before the request is passed on."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class FlipRequestBit:
+    """Turn over a bit of the request's body, at this offset of what is on the wire (framing included)."""
+
+    at: int
+    bit: int = 0
+
+
+@dataclass(frozen=True)
+class FlipReplyBit:
+    """Turn over a bit of the answer's body, at this offset."""
+
+    at: int
+    bit: int = 0
+
+
+@dataclass(frozen=True)
+class CutReply:
+    """Reset the client's connection after so many bytes of the answer's body."""
+
+    after: int
+
+
+Action = Respond | ResetBefore | LoseReply | Delay | FlipRequestBit | FlipReplyBit | CutReply
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An action on the matching requests that come after the first `skip`, on so many of them (None: on all)."""
+
+    match: Match
+    action: Action
+    skip: int = 0
+    times: int | None = 1
+
+    def hits(self, number: int) -> bool:
+        """Whether the matching request of this number, from 0, is to suffer."""
+        return number >= self.skip and (self.times is None or number < self.skip + self.times)
+
+
+def _error_xml(code: str) -> bytes:
+    text = f"<Error><Code>{code}</Code><Message>made by the tests</Message><RequestId>0</RequestId></Error>"
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'.encode()
+
+
+def _head(status: int, body: bytes, extra: str) -> bytes:
+    lines = f"HTTP/1.1 {status} Injected\r\nContent-Type: application/xml\r\nContent-Length: {len(body)}\r\n"
+    return f"{lines}{extra}Connection: close\r\n\r\n".encode()
