@@ -60,6 +60,11 @@ def _conclude(document: object, receipt: Receipt, console: Console) -> None:
     if receipt.error is None:
         console.result(document, receipt_text(receipt))
         return
+    if receipt.unfinished_upload is not None:
+        console.note(
+            f"An unfinished upload of {receipt.destination} is left in S3, where it costs storage until it is resumed "
+            f"or discarded: s3am-cloud cancel '{receipt.destination}'"
+        )
     if console.json:
         console.result(document, "")
     raise console.told(by_name(receipt.error.name, receipt.error.message))

@@ -14,11 +14,11 @@ from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.answers import naming
 from s3am_cloud.adapters.s3.documents import Bucket
 from s3am_cloud.adapters.s3.store import S3Store
-from s3am_cloud.cloud import failure, refuse_secrets
+from s3am_cloud.cloud import failed, failure, refuse_secrets
 from s3am_cloud.errors import AccessDenied, NoStack, NoSuchJob, UploadGone
 from s3am_cloud.limits import POLL_SECONDS
 from s3am_cloud.model import Job, Receipt, TransferRequest
-from s3am_cloud.pipeline import new_job, receipt, target
+from s3am_cloud.pipeline import new_job, target
 from s3am_cloud.ports import Clock, Execution
 from s3am_cloud.urls import parse_source
 from s3am_cloud_cli.job_ids import new_id
@@ -102,13 +102,13 @@ class Remote:
             pause = min(POLL_SECONDS, pause * 1.5)
 
     def _receipt(self, job: Job, execution: Execution) -> Receipt:
-        if execution.status == "SUCCEEDED":
-            found = self.jobs.report(job.id)
-            if found is None:
-                raise NoSuchJob(f"job {job.id} has ended, but its report is gone", "reports are kept for 30 days")
+        found = self.jobs.report(job.id)
+        if found is not None:
             return found
-        error = failure(execution, self.machine)
-        return msgspec.structs.replace(receipt(job, self.clock), state="failed", error=error.report())
+        if execution.status == "SUCCEEDED":
+            raise NoSuchJob(f"job {job.id} has ended, but its report is gone", "reports are kept for 30 days")
+        # The janitor reports a failed job a moment after its execution has ended.
+        return failed(job, failure(execution, self.machine), self.clock)
 
     def _bytes_done(self, job: Job) -> int | None:
         if job.upload is None:

@@ -12,11 +12,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from s3am_cloud.errors import BadRequest, BadSource, NoSuchJob, TransferError, by_name
+from s3am_cloud.errors import BadRequest, BadSource, NoSuchJob, TransferError, UploadGone, by_name
 from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS, JOB_KEEP_DAYS
 from s3am_cloud.model import Job, Part, Receipt, TransferRequest, Unit
 from s3am_cloud.pipeline import finish, lacking, move, new_job, prepare, receipt, unit_parts
-from s3am_cloud.ports import Execution, Executions, Outcomes, Ports
+from s3am_cloud.ports import Clock, Execution, Executions, Outcomes, Ports
 from s3am_cloud.steps.abort import abort
 from s3am_cloud.steps.plan import units
 from s3am_cloud.urls import NETWORK_SCHEMES, parse_source
@@ -130,7 +130,7 @@ def settle(execution: Execution, ports: Ports, executions: Executions, outcomes:
     if execution.job is None:
         return None
     job, error = ports.jobs.load(execution.job), failure(execution, executions)
-    report = msgspec.structs.replace(receipt(job, ports.clock), state="failed", error=error.report())
+    report = failed(job, error, ports.clock)
     ports.jobs.write_report(job.id, report)
     outcomes.announce(FAILED, detail(report))
     return report
@@ -149,6 +149,16 @@ def sweep(ports: Ports) -> list[str]:
             ports.jobs.forget(job)
             swept.append(job.id)
     return swept
+
+
+def failed(job: Job, error: TransferError, clock: Clock) -> Receipt:
+    """The receipt of a job that ended in `error`."""
+    return msgspec.structs.replace(
+        receipt(job, clock),
+        state="failed",
+        error=error.report(),
+        unfinished_upload=job.upload.upload_id if job.upload and not isinstance(error, UploadGone) else None,
+    )
 
 
 def failure(execution: Execution, executions: Executions) -> TransferError:

@@ -188,4 +188,6 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     started: str | None = None
     seconds: float | None = None
     job: str | None = None
+    # What a transfer that failed left in S3, where it costs storage until it is resumed or cancelled.
+    unfinished_upload: str | None = None
     error: ErrorReport | None = None

@@ -47,6 +47,9 @@ class Rights:
             allow(["kms:Decrypt", "kms:GenerateDataKey"], [self.storage.key.key_arn]),
         ]
 
+    def forget_notes(self) -> list[iam.PolicyStatement]:
+        return [allow(["s3:DeleteObject"], [self._notes])]
+
     def move_parts(self) -> list[iam.PolicyStatement]:
         """UploadPart and UploadPartCopy are PutObject at the destination; ListParts finds what an attempt had done."""
         return [
@@ -89,12 +92,12 @@ def send_to(queue: sqs.IQueue) -> list[iam.PolicyStatement]:
     return [allow(["sqs:SendMessage"], [queue.queue_arn])]
 
 
-def watch_executions(machine: sfn.StateMachine) -> list[iam.PolicyStatement]:
-    """Executions of the machine, the Map Runs that they started, and the children of those."""
+def ask_why_it_failed(machine: sfn.StateMachine) -> list[iam.PolicyStatement]:
+    """An execution, its Map Run, and among the children of that the one that failed."""
     return [
-        allow(["states:ListExecutions"], [machine.state_machine_arn, _map_runs(machine)]),
-        allow(["states:DescribeExecution", "states:ListMapRuns"], [_executions(machine)]),
-        allow(["states:DescribeMapRun"], [_map_runs(machine)]),
+        allow(["states:DescribeExecution"], [_executions(machine), _children(machine)]),
+        allow(["states:ListMapRuns"], [_executions(machine)]),
+        allow(["states:ListExecutions"], [_map_runs(machine)]),
     ]
 
 
@@ -103,12 +106,17 @@ def run_itself(machine: sfn.StateMachine) -> list[iam.PolicyStatement]:
     return [
         allow(["states:StartExecution"], [machine.state_machine_arn]),
         allow(["states:DescribeExecution", "states:StopExecution"], [_executions(machine)]),
-        allow(["states:RedriveExecution"], [_arn(machine, "execution", f"/{names.MAP_LABEL}:*")]),
+        allow(["states:RedriveExecution"], [_children(machine)]),
     ]
 
 
 def _executions(machine: sfn.StateMachine) -> str:
     return _arn(machine, "execution", ":*")
+
+
+def _children(machine: sfn.StateMachine) -> str:
+    """Executions that a Map Run started have its label in their names."""
+    return _arn(machine, "execution", f"/{names.MAP_LABEL}:*")
 
 
 def _map_runs(machine: sfn.StateMachine) -> str:

@@ -15,7 +15,7 @@ from s3am_cloud_infra.buckets import destination_buckets, source_buckets
 from s3am_cloud_infra.events import Housekeeping, dead_letter_queue
 from s3am_cloud_infra.functions import LONGEST, Handler
 from s3am_cloud_infra.machine import Machine
-from s3am_cloud_infra.rights import Rights, announce, send_to, watch_executions
+from s3am_cloud_infra.rights import Rights, announce, ask_why_it_failed, send_to
 from s3am_cloud_infra.storage import Storage
 
 
@@ -94,8 +94,9 @@ class S3amCloudStack(Stack):
             storage=self._storage,
             rights=[
                 *self._rights.write_notes(),
+                *self._rights.forget_notes(),
                 *self._rights.abort_uploads(),
-                *watch_executions(machine.machine),
+                *ask_why_it_failed(machine.machine),
                 *announce(self._bus),
                 *send_to(queue),
             ],

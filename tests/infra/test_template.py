@@ -165,10 +165,30 @@ def test_only_log_delivery_is_allowed_on_every_resource(template: Json) -> None:
     assert {action.split(":")[0] for action in everywhere[0]["Action"]} == {"logs"}
 
 
-def test_no_action_is_allowed_by_wildcard_and_none_deletes(template: Json) -> None:
+def test_no_action_is_allowed_by_wildcard(template: Json) -> None:
     every = [action for s in allowed(template) for action in as_list(s["Action"])]
     assert not [action for action in every if "*" in action]
-    assert not [action for action in every if ":Delete" in action and not action.startswith("logs:")]
+
+
+def test_objects_may_be_deleted_by_the_janitor_alone_and_only_notes_about_jobs(template: Json) -> None:
+    [delete] = [s for s in allowed(template) if [a for a in as_list(s["Action"]) if a.startswith("s3:Delete")]]
+    assert delete in list(statements(role_of(template, "janitor")))
+    assert "StorageWork" in json.dumps(delete["Resource"])
+    assert delete["Resource"]["Fn::Join"][1][-1] == f"/{names.JOBS_PREFIX}*"
+
+
+def test_the_janitor_may_look_at_a_failed_execution_its_map_run_and_the_child_that_failed(template: Json) -> None:
+    asked = {
+        action: [json.dumps(resource) for resource in as_list(s["Resource"])]
+        for s in statements(role_of(template, "janitor"))
+        for action in as_list(s["Action"])
+        if action.startswith("states:")
+    }
+    assert set(asked) == {"states:DescribeExecution", "states:ListMapRuns", "states:ListExecutions"}
+    [execution, child] = asked["states:DescribeExecution"]
+    assert ":execution:" in execution
+    assert f"/{names.MAP_LABEL}:*" in child
+    assert all(":mapRun:" in resource for resource in asked["states:ListExecutions"])
 
 
 def test_the_worker_may_read_sources_and_put_parts_but_neither_list_nor_abort(template: Json) -> None:

@@ -1,0 +1,106 @@
+"""The main job, seen end to end: files served over HTTP arrive in S3 through the state machine, and are verified."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from s3am_cloud.adapters.s3.access import S3Access, S3Settings
+from s3am_cloud.download import DownloadRequest
+from s3am_cloud.errors import ChecksumMismatch, by_name
+from s3am_cloud.limits import DEFAULT_SLOTS, MIB
+from s3am_cloud.model import Receipt, TransferRequest
+from s3am_cloud.urls import parse_s3
+from s3am_cloud_cli import local_cloud
+from s3am_cloud_cli.follow import follow
+from s3am_cloud_cli.local_run import local_ports, run_download
+from s3am_cloud_cli.output import Console
+from s3am_cloud_cli.receipts import receipt_text
+from s3am_cloud_cli.remote_run import Remote
+from s3am_cloud_cli.sample_server import Sample, SampleServer, serving
+from s3am_cloud_cli.settings import use_local_cloud
+
+_PART = 16 * MIB
+
+_NEXT = """\
+Where to look next:
+  s3am-cloud local up                     the same cloud, kept running, for tries of your own
+  eval "$(s3am-cloud local env)"          points aws-cli, boto3 and every other AWS client at it
+  s3am-cloud submit --local URL s3://...  a job of your own; watch, status and jobs follow it
+  s3am-cloud upload --help                the same pipeline on this machine, without any stack"""
+
+
+class Demonstrated(msgspec.Struct, frozen=True):
+    """What `demo --json` prints."""
+
+    receipts: list[Receipt]
+    verified: bool
+
+
+def run_demo(console: Console) -> None:
+    """Raises the first error that a job ends in, and ChecksumMismatch where content differs; cleans up in any case."""
+    samples = [Sample("reads.fastq.gz", 192 * MIB), Sample("flaky-server.bam", 64 * MIB, fails_every=5)]
+    with _cloud(console), serving(*samples) as server, _bucket() as bucket:
+        receipts = [_transfer(sample, server, bucket, console) for sample in samples]
+        for sample, receipt in zip(samples, receipts, strict=True):
+            _compare(sample, receipt, console)
+    texts = "\n\n".join(receipt_text(receipt) for receipt in receipts)
+    console.result(Demonstrated(receipts, True), f"{texts}\n\n{_NEXT}")
+
+
+@contextmanager
+def _cloud(console: Console) -> Iterator[None]:
+    """The embedded cloud; one that was running before is left running."""
+    mine = local_cloud.current() is None
+    try:
+        local_cloud.up(on_step=lambda step: console.note(f"... {step}"))
+        use_local_cloud()
+        yield
+    finally:
+        if mine:
+            local_cloud.down()
+            console.note("... the embedded cloud is down again, and what was in it is gone")
+
+
+@contextmanager
+def _bucket() -> Iterator[str]:
+    name = f"s3am-cloud-demo-{secrets.token_hex(4)}"
+    access = S3Access(S3Settings())
+    client = access.client(access.region)
+    client.create_bucket(Bucket=name)
+    try:
+        yield name
+    finally:
+        for item in client.list_objects_v2(Bucket=name).get("Contents", []):
+            client.delete_object(Bucket=name, Key=item["Key"])
+        client.delete_bucket(Bucket=name)
+
+
+def _transfer(sample: Sample, server: SampleServer, bucket: str, console: Console) -> Receipt:
+    remote = Remote(S3Settings(), None)
+    request = TransferRequest(source=server.url(sample), destination=f"s3://{bucket}/", part_size=_PART)
+    execution = remote.submit(request)
+    console.note(f"... job {execution.name}: {request.source} -> {request.destination}{sample.name}")
+    receipt = follow(execution.name, remote, console)
+    if receipt.error is not None:
+        raise by_name(receipt.error.name, receipt.error.message)
+    return receipt
+
+
+def _compare(sample: Sample, receipt: Receipt, console: Console) -> None:
+    """Reads the object back and holds its bytes to what was served, by another algorithm than the transfer's own."""
+    with tempfile.TemporaryDirectory(prefix="s3am-cloud-demo-") as folder:
+        path = Path(folder) / sample.name
+        request = DownloadRequest(source=parse_s3(receipt.destination), connections=DEFAULT_SLOTS)
+        run_download(request, path, local_ports(S3Settings()), console)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != sample.sha256():
+        raise ChecksumMismatch(f"{receipt.destination} is not what was served")
+    console.note(f"... {receipt.destination} read back: SHA-256 {digest[:16]}... is that of what was served")
