@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from s3am_cloud_cli import local_cloud as embedded
+from s3am_cloud_cli.local_cloud import LocalCloud
 from servers.faulty_http import FaultyHttp
 from servers.proxy import FaultyProxy
 from servers.strict_s3 import StrictS3
@@ -71,6 +73,15 @@ def http_server() -> Iterator[FaultyHttp]:
     """An HTTP server that serves nothing yet."""
     with FaultyHttp() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def local_cloud(isolated_environment: None) -> Iterator[LocalCloud]:
+    """One embedded cloud with the real stack for all tests that ask for it."""
+    try:
+        yield embedded.up(on_step=lambda step: None)
+    finally:
+        embedded.down()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -26,7 +26,7 @@ from s3am_cloud_cli.remote_run import Remote
 from s3am_cloud_cli.sample_server import Sample, SampleServer, serving
 from s3am_cloud_cli.settings import use_local_cloud
 
-_PART = 16 * MIB
+_PART = 8 * MIB
 
 _NEXT = """\
 Where to look next:
@@ -50,6 +50,8 @@ def run_demo(console: Console) -> None:
         receipts = [_transfer(sample, server, bucket, console) for sample in samples]
         for sample, receipt in zip(samples, receipts, strict=True):
             _compare(sample, receipt, console)
+            if sample.failed:
+                console.note(f"... of the requests for {sample.name} its server failed {sample.failed}")
     texts = "\n\n".join(receipt_text(receipt) for receipt in receipts)
     console.result(Demonstrated(receipts, True), f"{texts}\n\n{_NEXT}")
 

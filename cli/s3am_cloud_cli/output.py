@@ -127,7 +127,7 @@ class Meter:
 
         return tqdm(
             desc=self._title,
-            total=self._total,
+            total=self._total or None,
             unit="B",
             unit_scale=True,
             unit_divisor=1024,

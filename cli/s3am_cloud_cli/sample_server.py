@@ -18,11 +18,12 @@ _RANGE = re.compile(r"bytes=(\d+)-(\d+)$")
 class Sample:
     """A file of `size` bytes that no memory holds: each MiB is made from its number when it is asked for.
 
-    Of its requests, every `fails_every`-th breaks off halfway and the one after that is answered 503.
+    Of its requests, every `fails_every`-th breaks off halfway and the one before that is answered 503.
     """
 
     def __init__(self, name: str, size: int, fails_every: int = 0) -> None:
         self.name, self.size, self.fails_every = name, size, fails_every
+        self.failed = 0
         self._asked = itertools.count(1)
 
     @property
@@ -44,9 +45,13 @@ class Sample:
         return digest.hexdigest()
 
     def mood(self) -> str:
-        """How the next request fares."""
-        turn = next(self._asked) % self.fails_every if self.fails_every else 1
-        return {0: "breaks", self.fails_every - 1: "busy"}.get(turn, "well") if self.fails_every else "well"
+        """How the next request fares: well, broken off halfway, or refused as busy."""
+        if not self.fails_every:
+            return "well"
+        turn = next(self._asked) % self.fails_every
+        mood = {0: "breaks", self.fails_every - 1: "busy"}.get(turn, "well")
+        self.failed += mood != "well"
+        return mood
 
     def _block(self, number: int) -> bytes:
         seed = hashlib.sha256(f"{self.name} {number}".encode()).digest()

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from s3am_cloud.errors import BadRequest, BadSource, NoSuchJob, TransferError, UploadGone, by_name
-from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS, JOB_KEEP_DAYS
+from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS, JOB_KEEP_DAYS, LONGEST_JOB_DAYS
 from s3am_cloud.model import Job, Part, Receipt, TransferRequest, Unit
 from s3am_cloud.pipeline import finish, lacking, move, new_job, prepare, receipt, unit_parts
 from s3am_cloud.ports import Clock, Execution, Executions, Outcomes, Ports
@@ -129,7 +129,11 @@ def settle(execution: Execution, ports: Ports, executions: Executions, outcomes:
     """Reports and announces a job whose execution failed, timed out or was stopped; its upload stays for a resume."""
     if execution.job is None:
         return None
-    job, error = ports.jobs.load(execution.job), failure(execution, executions)
+    job = ports.jobs.load(execution.job)
+    before = ports.jobs.report(job.id)
+    if before is not None and before.state != "failed":
+        return before  # the object is there: only the announcement failed
+    error = failure(execution, executions)
     report = failed(job, error, ports.clock)
     ports.jobs.write_report(job.id, report)
     outcomes.announce(FAILED, detail(report))
@@ -141,14 +145,20 @@ def sweep(ports: Ports) -> list[str]:
 
     Only uploads that a record of ours names are touched.
     """
-    oldest = ports.clock.now() - timedelta(days=JOB_KEEP_DAYS)
     swept = []
     for job in ports.jobs.all():
-        if job.upload is not None and datetime.fromisoformat(job.created) < oldest:
+        if job.upload is not None and _expired(job, ports):
             abort(job.upload, ports.store)
             ports.jobs.forget(job)
             swept.append(job.id)
     return swept
+
+
+def _expired(job: Job, ports: Ports) -> bool:
+    """A job without a report may still be running, for as long as the machine lets it."""
+    ended = ports.jobs.report(job.id) is not None
+    keep = timedelta(days=JOB_KEEP_DAYS if ended else JOB_KEEP_DAYS + LONGEST_JOB_DAYS)
+    return ports.clock.now() - datetime.fromisoformat(job.created) > keep
 
 
 def failed(job: Job, error: TransferError, clock: Clock) -> Receipt:

@@ -54,4 +54,5 @@ BACKOFF_CAP_SECONDS: Final = 20.0
 # Lambda's own maximum is 900 s; a worker stops taking parts when less than this is left.
 DEADLINE_MARGIN_SECONDS: Final = 60
 JOB_KEEP_DAYS: Final = 7
+LONGEST_JOB_DAYS: Final = 14  # the state machine stops itself then
 POLL_SECONDS: Final = 5.0  # DescribeMapRun is throttled at about 1/s for the whole account

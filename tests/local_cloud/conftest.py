@@ -1,27 +1,13 @@
-"""One embedded cloud for the whole test session, and small functions and state machines of the tests' own on it."""
+"""Small functions and state machines of the tests' own on the session's embedded cloud."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from local_cloud.probes import Probes
-from s3am_cloud_cli import local_cloud as embedded
 from s3am_cloud_cli.local_cloud import LocalCloud
-
-
-@pytest.fixture(scope="session")
-def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """The embedded cloud with the real stack, its state in a temporary folder; ended after the session."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("S3AM_CLOUD_STATE_HOME", str(tmp_path_factory.mktemp("state")))
-        steps: list[str] = []
-        try:
-            yield embedded.up(on_step=steps.append)
-        finally:
-            embedded.down()
 
 
 @pytest.fixture(scope="session")

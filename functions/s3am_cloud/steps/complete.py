@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from s3am_cloud.checksum import combine, encode
-from s3am_cloud.errors import ChecksumMismatch, JobFailed, StoreUnavailable, UploadGone
+from s3am_cloud.errors import ChecksumMismatch, JobFailed, ObjectExists, StoreUnavailable, UploadGone
 from s3am_cloud.model import MovedPart, Plan, Upload, UploadedPart
 from s3am_cloud.ports import ObjectStore
 
@@ -21,8 +21,8 @@ def complete(plan: Plan, upload: Upload, moved: Iterable[MovedPart], overwrite: 
     crc = combine((part.crc or 0, part.length) for part in parts)
     try:
         store.complete(upload, parts, crc, plan.size, overwrite)
-    except (UploadGone, StoreUnavailable):
-        if not _is_there(upload, plan.size, crc, store):
+    except (ObjectExists, UploadGone, StoreUnavailable):
+        if not _was_completed(upload, plan.size, crc, store):
             raise
     return crc
 
@@ -30,8 +30,8 @@ def complete(plan: Plan, upload: Upload, moved: Iterable[MovedPart], overwrite: 
 def _checked(plan: Plan, there: Sequence[UploadedPart], moved: dict[int, MovedPart]) -> list[UploadedPart]:
     by_number = {part.number: part for part in there}
     lacking = [part.number for part in plan.parts() if part.number not in by_number]
-    if lacking or len(there) != plan.count:
-        raise JobFailed(f"the upload lists {len(there)} parts where {plan.count} are due (missing: {lacking[:5]})")
+    if lacking or len(by_number) != plan.count:
+        raise JobFailed(f"the upload lists {len(by_number)} parts where {plan.count} are due (missing: {lacking[:5]})")
     return [_check(by_number[part.number], part.length, moved.get(part.number)) for part in plan.parts()]
 
 
@@ -47,6 +47,8 @@ def _check(part: UploadedPart, length: int, moved: MovedPart | None) -> Uploaded
     return UploadedPart(part.number, part.length, part.etag, crc)
 
 
-def _is_there(upload: Upload, size: int, crc: int, store: ObjectStore) -> bool:
+def _was_completed(upload: Upload, size: int, crc: int, store: ObjectStore) -> bool:
+    """Whether the object is there and is ours: one that somebody else put leaves our upload unfinished."""
     info = store.head(upload.target)
-    return info is not None and info.full_object and (info.size, info.crc) == (size, crc)
+    same = info is not None and info.full_object and (info.size, info.crc) == (size, crc)
+    return same and upload.upload_id not in store.unfinished(upload.target)

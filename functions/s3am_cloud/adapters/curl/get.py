@@ -50,7 +50,8 @@ class RangeGet:
     ) -> None:
         self._loop, self._settings, self._info = loop, settings, origin.info
         self._address, self._part, self._taker, self._retry = address, part, taker, retry
-        self._name = parse_source(origin.url).display
+        source = parse_source(origin.url)
+        self._name, self._stored = source.display, source.scheme == "s3"
         self._next = part.first
         self._easy: pycurl.Curl | None = None
         self._paused = self._stopped = False
@@ -100,7 +101,7 @@ class RangeGet:
     def _check(self) -> TransferError | None:
         if not self._response.status:
             return None  # not HTTP: libcurl has judged
-        return check_range(self._response, self._info, self._part, self._next, self._name)
+        return check_range(self._response, self._info, self._part, self._next, self._name, self._stored)
 
     def _done(self, number: int, message: str) -> None:
         self._easy = None

@@ -10,7 +10,7 @@ import pycurl
 from s3am_cloud.adapters.curl.easy import CurlSettings, Response, as_source, new_easy, set_headers
 from s3am_cloud.adapters.curl.guard import Guard
 from s3am_cloud.adapters.curl.retry import Retry
-from s3am_cloud.adapters.curl.source_answers import check_curl, check_status, parse_content_range
+from s3am_cloud.adapters.curl.source_answers import UNENCODED, check_curl, check_status, parse_content_range
 from s3am_cloud.errors import BadSource, SourceBusy, SourceChanged
 from s3am_cloud.limits import PROBE_ATTEMPTS
 from s3am_cloud.model import SourceInfo
@@ -81,7 +81,7 @@ class CurlSource:
 
 
 def _http_info(response: Response, name: str) -> SourceInfo:
-    if response.header("Content-Encoding") not in {None, "", "identity"}:
+    if response.header("Content-Encoding") not in UNENCODED:
         raise BadSource(f"{name} serves only an encoded form ({response.header('Content-Encoding')})")
     size, ranges = _http_size(response, name)
     return SourceInfo(

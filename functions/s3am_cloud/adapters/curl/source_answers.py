@@ -20,6 +20,8 @@ from s3am_cloud.model import Part, SourceInfo
 
 _CONTENT_RANGE = re.compile(r"bytes\s+(\d+)-(\d+)/(\d+|\*)$", re.IGNORECASE)
 _BUSY = {429, 503}
+# Some stores keep the transfer's own aws-chunked as if it were the content's encoding; Amazon's S3 does not.
+UNENCODED = {None, "", "identity", "aws-chunked"}
 # libcurl's error numbers that no second try will mend.
 _FINAL = {
     pycurl.E_UNSUPPORTED_PROTOCOL: BadSource,
@@ -67,14 +69,19 @@ def check_status(status: int, name: str) -> TransferError | None:
     return SourceUnavailable(said) if status >= 500 or status == 408 else BadSource(said)
 
 
-def check_range(response: Response, info: SourceInfo, part: Part, first: int, name: str) -> TransferError | None:
-    """Whether the answer holds the bytes `first` to the part's last of the pinned version, and nothing else."""
+def check_range(
+    response: Response, info: SourceInfo, part: Part, first: int, name: str, stored: bool = False
+) -> TransferError | None:
+    """Whether the answer holds the bytes `first` to the part's last of the pinned version, and nothing else.
+
+    `stored` sources, such as S3, give the bytes as they keep them: a Content-Encoding is only a note about them.
+    """
     error = check_status(response.status, name)
     if error is not None:
         return error
     if info.ranges and response.status != 206:
         return SourceChanged(f"{name} answered {response.status} where a part (206) was asked for")
-    if response.header("Content-Encoding") not in {None, "", "identity"}:
+    if not stored and response.header("Content-Encoding") not in UNENCODED:
         return BadSource(f"{name} answered with Content-Encoding {response.header('Content-Encoding')}")
     if info.ranges:
         there = parse_content_range(response.header("Content-Range"))

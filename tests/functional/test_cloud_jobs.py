@@ -1,0 +1,324 @@
+"""Jobs in the cloud: the installed command, and any AWS client, against the real stack on the embedded cloud."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functional.command import Command, Result, eventually
+from s3am_cloud_cli import local_cloud as embedded
+from s3am_cloud_cli.local_cloud import LocalCloud, aws
+from servers.content import Pattern, crc64nvme
+from servers.faults import ContentChanges, FlipBit, Status, Truncate
+from servers.faulty_http import FaultyHttp
+
+MIB = 1024 * 1024
+PART = "5MB"
+
+
+@pytest.fixture
+def command(local_cloud: LocalCloud, tmp_path: Path) -> Command:
+    """The command, with the embedded cloud of this session as its AWS."""
+    return Command(tmp_path, {**embedded.environment(local_cloud), "S3AM_CLOUD_STATE_HOME": _state_home()})
+
+
+@pytest.fixture
+def s3(local_cloud: LocalCloud) -> Any:
+    return aws.client("s3", local_cloud.endpoint_url)
+
+
+@pytest.fixture
+def states(local_cloud: LocalCloud) -> Any:
+    return aws.client("stepfunctions", local_cloud.endpoint_url)
+
+
+@pytest.fixture
+def destination(s3: Any) -> str:
+    """A new bucket on the embedded cloud."""
+    name = f"destination-{uuid.uuid4().hex[:12]}"
+    s3.create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def outcomes(local_cloud: LocalCloud) -> Iterator[Callable[[str], dict[str, Any]]]:
+    """Waits for the outcome event of a job on the stack's bus."""
+    events, sqs = aws.client("events", local_cloud.endpoint_url), aws.client("sqs", local_cloud.endpoint_url)
+    name = f"outcomes-{uuid.uuid4().hex[:8]}"
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    bus = local_cloud.event_bus
+    events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps({"source": ["s3am-cloud"]}))
+    events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
+    seen: list[dict[str, Any]] = []
+
+    def look(job: str) -> dict[str, Any] | None:
+        for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
+            seen.append(json.loads(message["Body"]))
+        return next((event for event in seen if event["detail"]["job"] == job), None)
+
+    yield lambda job: eventually(lambda: look(job), f"the outcome of {job}")
+    events.remove_targets(Rule=name, EventBusName=bus, Ids=["queue"])
+    events.delete_rule(Name=name, EventBusName=bus)
+    sqs.delete_queue(QueueUrl=queue)
+
+
+def test_a_url_arrives_whole_and_its_receipt_names_the_checksum_that_s3_holds(
+    command: Command, http_server: FaultyHttp, s3: Any, destination: str
+) -> None:
+    content = Pattern(23 * MIB + 17)
+    url = http_server.add("/run 42.tar", content)
+    found = command.run("submit", "--wait", "--json", "--part-size", PART, url, f"s3://{destination}/in/").ended(0)
+    receipt = found.document["receipt"]
+    assert receipt["destination"] == f"s3://{destination}/in/run 42.tar"
+    assert (receipt["state"], receipt["size"], receipt["parts"]) == ("succeeded", content.size, 5)
+    assert receipt["proof"] == "full-object"
+    head = s3.head_object(Bucket=destination, Key="in/run 42.tar", ChecksumMode="ENABLED")
+    assert receipt["checksum"] == head["ChecksumCRC64NVME"] == crc64nvme(content)
+    body = s3.get_object(Bucket=destination, Key="in/run 42.tar")["Body"].read()
+    assert body == bytes(content.read(0, content.size))
+
+
+@pytest.mark.parametrize("size", [0, 1, 5 * MIB - 1, 5 * MIB, 5 * MIB + 1])
+def test_every_size_arrives_whole(
+    size: int, command: Command, http_server: FaultyHttp, s3: Any, destination: str
+) -> None:
+    content = Pattern(size)
+    url = http_server.add("/file", content)
+    command.run("submit", "--wait", "--part-size", PART, url, f"s3://{destination}/file").ended(0)
+    body = s3.get_object(Bucket=destination, Key="file")["Body"].read()
+    assert body == bytes(content.read(0, size))
+
+
+def test_a_source_that_breaks_off_and_is_busy_now_and_then_costs_only_time(
+    command: Command, http_server: FaultyHttp, s3: Any, destination: str
+) -> None:
+    content = Pattern(40 * MIB)
+    faults = Truncate(after=2 * MIB, times=3, skip=1), Status(status=503, retry_after="0", times=2, skip=5)
+    url = http_server.add("/file", content, *faults)
+    command.run("submit", "--wait", "--part-size", PART, url, f"s3://{destination}/file").ended(0)
+    head = s3.head_object(Bucket=destination, Key="file", ChecksumMode="ENABLED")
+    assert head["ChecksumCRC64NVME"] == crc64nvme(content)
+
+
+def test_a_job_prints_its_id_at_once_and_watch_gives_its_receipt(
+    command: Command, http_server: FaultyHttp, destination: str
+) -> None:
+    url = http_server.add("/file", Pattern(12 * MIB))
+    submitted = command.run("submit", "--json", "--part-size", PART, url, f"s3://{destination}/file").ended(0)
+    job = submitted.document["job"]
+    assert submitted.document["execution_arn"].endswith(job)
+    assert command.run("watch", "--json", job).ended(0).document["state"] == "succeeded"
+    status = command.run("status", "--json", job).ended(0).document
+    assert (status["status"], status["receipt"]["job"]) == ("succeeded", job)
+    listed = command.run("jobs", "--json").ended(0).document["jobs"]
+    assert (listed[0]["job"], listed[0]["status"]) == (job, "SUCCEEDED")
+
+
+def test_a_source_that_changes_midway_ends_the_job_with_exit_code_20_and_the_user_is_told_what_is_left(
+    command: Command, http_server: FaultyHttp, s3: Any, destination: str
+) -> None:
+    changes = ContentChanges(to=Pattern(40 * MIB, seed=1), skip=3)
+    url = http_server.add("/file", Pattern(40 * MIB), changes)
+    failed = command.run("submit", "--wait", "--json", "--part-size", PART, url, f"s3://{destination}/file").ended(20)
+    error = failed.document["receipt"]["error"]
+    assert (error["name"], error["code"], error["retryable"]) == ("SourceChanged", 20, False)
+    assert failed.document["receipt"]["unfinished_upload"]
+    assert f"s3am-cloud cancel 's3://{destination}/file'" in failed.stderr
+    assert _keys(s3, destination) == []
+    command.run("cancel", f"s3://{destination}/file").ended(0)
+    assert not s3.list_multipart_uploads(Bucket=destination).get("Uploads")
+
+
+def test_a_failed_job_is_reported_and_announced_by_the_janitor(
+    command: Command,
+    http_server: FaultyHttp,
+    s3: Any,
+    local_cloud: LocalCloud,
+    destination: str,
+    outcomes: Callable[[str], dict[str, Any]],
+) -> None:
+    failed = command.run("submit", "--wait", "--json", http_server.url("/gone"), f"s3://{destination}/x").ended(5)
+    job = failed.document["job"]
+    event = outcomes(job)
+    assert event["detail-type"] == "Transfer Failed"
+    assert event["detail"]["error"]["name"] == "SourceNotFound"
+    report = s3.get_object(Bucket=local_cloud.work_bucket, Key=f"jobs/{job}/report.json")["Body"].read()
+    assert json.loads(report)["state"] == "failed"
+
+
+def test_success_is_announced_with_the_receipt(
+    command: Command, http_server: FaultyHttp, destination: str, outcomes: Callable[[str], dict[str, Any]]
+) -> None:
+    url = http_server.add("/file", b"a few bytes")
+    done = command.run("submit", "--wait", "--json", url, f"s3://{destination}/file").ended(0).document
+    event = outcomes(done["job"])
+    assert event["detail-type"] == "Transfer Succeeded"
+    assert event["detail"]["checksum"] == done["receipt"]["checksum"]
+
+
+def test_a_failed_job_is_continued_by_another_one_that_moves_only_what_is_missing(
+    command: Command, http_server: FaultyHttp, s3: Any, destination: str
+) -> None:
+    content = Pattern(40 * MIB)
+    url = http_server.add("/file", content, Status(status=403, retry_after=None, skip=4))
+    target = f"s3://{destination}/file"
+    command.run("submit", "--wait", "--part-size", PART, url, target).ended(14)
+    there = sum(part["Size"] for part in _parts(s3, destination))
+    assert 0 < there < content.size
+    http_server.set_faults("/file")
+    before = http_server.bytes_sent("/file")
+    command.run("submit", "--wait", url, target).ended(4)
+    command.run("submit", "--wait", "--resume", url, target).ended(0)
+    assert http_server.bytes_sent("/file") - before <= content.size - there + 1024
+    head = s3.head_object(Bucket=destination, Key="file", ChecksumMode="ENABLED")
+    assert head["ChecksumCRC64NVME"] == crc64nvme(content)
+
+
+def test_an_object_that_exists_is_left_alone_unless_told_otherwise(
+    command: Command, http_server: FaultyHttp, s3: Any, destination: str
+) -> None:
+    s3.put_object(Bucket=destination, Key="file", Body=b"old")
+    url, target = http_server.add("/file", b"new"), f"s3://{destination}/file"
+    command.run("submit", "--wait", url, target).ended(3)
+    skipped = command.run("submit", "--wait", "--json", "--exists", "skip", url, target).ended(0)
+    assert skipped.document["receipt"]["state"] == "skipped"
+    assert s3.get_object(Bucket=destination, Key="file")["Body"].read() == b"old"
+    command.run("submit", "--wait", "--exists", "overwrite", url, target).ended(0)
+    assert s3.get_object(Bucket=destination, Key="file")["Body"].read() == b"new"
+
+
+def test_boto3_can_start_a_job_with_a_request_as_its_input(
+    states: Any, local_cloud: LocalCloud, command: Command, http_server: FaultyHttp, s3: Any, destination: str
+) -> None:
+    content = Pattern(12 * MIB)
+    request = {"source": http_server.add("/f", content), "destination": f"s3://{destination}/f", "part_size": 5 * MIB}
+    name = f"from-boto3-{uuid.uuid4().hex[:8]}"
+    states.start_execution(
+        stateMachineArn=local_cloud.state_machine_arn, name=name, input=json.dumps({"request": request})
+    )
+    receipt = command.run("watch", "--json", name).ended(0).document
+    assert (receipt["job"], receipt["checksum"]) == (name, crc64nvme(content))
+    assert s3.head_object(Bucket=destination, Key="f")["ContentLength"] == content.size
+
+
+def test_aws_cli_with_the_printed_exports_can_start_a_job(
+    command: Command, http_server: FaultyHttp, local_cloud: LocalCloud, destination: str
+) -> None:
+    exports = command.run("local", "env").ended(0).stdout
+    request = {"request": {"source": http_server.add("/f", b"few"), "destination": f"s3://{destination}/f"}}
+    name = f"from-aws-cli-{uuid.uuid4().hex[:8]}"
+    script = (
+        f"{exports}\nexec {Path(sys.executable).with_name('aws')} stepfunctions start-execution "
+        f"--state-machine-arn {local_cloud.state_machine_arn} --name {name} --input '{json.dumps(request)}'"
+    )
+    environment = {"PATH": os.environ["PATH"], "HOME": str(command.home), "no_proxy": "127.0.0.1"}
+    started = subprocess.run(["/bin/sh", "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert started.returncode == 0, started.stderr
+    assert command.run("watch", "--json", name).ended(0).document["state"] == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("request_", "name"),
+    [
+        ({"source": "https://host/f"}, "BadRequest"),
+        ({"source": "https://host/f", "destination": "s3://b/k", "colour": "red"}, "BadRequest"),
+        ({"source": "https://u:hunter2@host/f", "destination": "s3://b/k"}, "BadRequest"),
+        ({"source": "/etc/passwd", "destination": "s3://b/k"}, "BadSource"),
+    ],
+)
+def test_a_request_that_must_not_be_is_refused_by_name(
+    request_: dict[str, str], name: str, states: Any, local_cloud: LocalCloud, command: Command
+) -> None:
+    job = f"refused-{uuid.uuid4().hex[:8]}"
+    arn = states.start_execution(
+        stateMachineArn=local_cloud.state_machine_arn, name=job, input=json.dumps({"request": request_})
+    )["executionArn"]
+    ended = eventually(lambda: _ended(states, arn), "the end of the execution")
+    assert (ended["status"], ended["error"]) == ("FAILED", name)
+    assert "hunter2" not in ended["cause"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("submit", "./local.bam", "s3://bucket/key"), 5),
+        (("submit", "gopher://host/x", "s3://bucket/key"), 5),
+        (("submit", "https://host/x", "s3://bucket"), 6),
+        (("submit", "https://user:hunter2@host/x", "s3://bucket/key"), 2),
+        (("submit", "https://host/x", "s3://bucket/key", "--stack", "NoSuchStack"), 2),
+        (("submit", "https://host/x", "s3://bucket/key", "--resume", "--force"), 2),
+        (("watch", "no-such-job"), 2),
+        (("status", "no-such-job"), 2),
+    ],
+)
+def test_what_can_be_refused_here_is_refused_before_a_job_is_made(
+    arguments: tuple[str, ...], code: int, command: Command, states: Any, local_cloud: LocalCloud
+) -> None:
+    before = _executions(states, local_cloud)
+    refused: Result = command.run(*arguments).ended(code)
+    assert "hunter2" not in refused.stdout + refused.stderr
+    assert refused.error_line
+    assert refused.stdout == ""
+    assert _executions(states, local_cloud) == before
+
+
+def test_a_bit_that_flips_at_the_source_shows_as_another_checksum_than_the_true_ones(
+    command: Command, http_server: FaultyHttp, destination: str
+) -> None:
+    """The transfer can't know; but what its receipt says is what arrived, so that a known digest finds it out."""
+    content = Pattern(6 * MIB)
+    url = http_server.add("/file", content, FlipBit(at=1000))
+    done = command.run("submit", "--wait", "--json", url, f"s3://{destination}/file").ended(0).document
+    assert done["receipt"]["checksum"] != crc64nvme(content)
+
+
+def test_ctrl_c_stops_watching_and_leaves_the_job_alone(
+    command: Command, http_server: FaultyHttp, destination: str
+) -> None:
+    from servers.faults import Slow
+
+    url = http_server.add("/file", Pattern(12 * MIB), Slow(bytes_per_second=2 * MIB))
+    watching = command.start("submit", "--wait", "--part-size", PART, url, f"s3://{destination}/file")
+    try:
+        eventually(lambda: len(http_server.requests_for("/file")) > 1, "the first part's request")
+        import signal
+
+        watching.signal_group(signal.SIGINT)
+        stopped = watching.result(10).ended(130)
+    finally:
+        watching.end()
+    job = next(word for line in stopped.stderr.splitlines() if line.startswith("job ") for word in line.split()[1:])
+    assert f"s3am-cloud watch {job}" in stopped.stderr
+    assert command.run("watch", "--json", job).ended(0).document["state"] == "succeeded"
+
+
+def _state_home() -> str:
+    return os.environ["S3AM_CLOUD_STATE_HOME"]
+
+
+def _keys(s3: Any, bucket: str) -> list[str]:
+    return [item["Key"] for item in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+
+
+def _parts(s3: Any, bucket: str) -> list[dict[str, Any]]:
+    upload = s3.list_multipart_uploads(Bucket=bucket)["Uploads"][0]
+    found: list[dict[str, Any]] = s3.list_parts(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])["Parts"]
+    return found
+
+
+def _ended(states: Any, arn: str) -> Any:
+    found = states.describe_execution(executionArn=arn)
+    return found if found["status"] != "RUNNING" else None
+
+
+def _executions(states: Any, cloud: LocalCloud) -> int:
+    return len(states.list_executions(stateMachineArn=cloud.state_machine_arn, maxResults=1000)["executions"])

@@ -1,0 +1,53 @@
+"""The README says what is so: its commands work, and its table is the code's."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from s3am_cloud.errors import exit_codes
+from servers.content import pattern
+from servers.faulty_http import FaultyHttp
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def test_the_commands_of_the_embedded_cloud_work_as_they_are_written(tmp_path: Path, http_server: FaultyHttp) -> None:
+    script = "set -e\n" + "\n".join(_commands("tested"))
+    assert "s3am-cloud submit" in script
+    (tmp_path / "genome.bam").write_bytes(pattern(1_000_000))
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")),
+        "S3AM_CLOUD_STATE_HOME": str(tmp_path / "state"),
+        "URL": http_server.add("/run42.tar", pattern(100_000)),
+        "no_proxy": "127.0.0.1",
+    }
+    done = subprocess.run(
+        ["/bin/sh", "-c", script],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "copy.bam").read_bytes() == pattern(1_000_000)
+    assert "s3://runs/run42.tar" in done.stdout
+
+
+def test_the_table_of_exit_codes_is_the_code_s_own() -> None:
+    after = README.read_text().split("<!-- exit codes -->")[1]
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", after, flags=re.MULTILINE)
+    assert {int(code): meaning for code, meaning in rows} == exit_codes()
+
+
+def _commands(mark: str) -> list[str]:
+    """The commands of the console block behind `<!-- mark -->`."""
+    block = README.read_text().split(f"<!-- {mark} -->\n```console\n")[1].split("```")[0]
+    return [line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ ")]

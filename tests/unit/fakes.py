@@ -1,0 +1,136 @@
+"""A world in memory that counts and logs what is done in it, with a clock that moves only when told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from s3am_cloud.adapters.memory import MemoryJobs, MemoryMovers, MemorySource, MemoryStore
+from s3am_cloud.limits import MIN_PART
+from s3am_cloud.model import Exists, Job, ObjectInfo, Origin, Part, Receipt, SourceInfo, TransferRequest, Upload
+from s3am_cloud.pipeline import finish, lacking, move, new_job, prepare
+from s3am_cloud.ports import Ports
+from s3am_cloud.urls import S3Url, SourceUrl
+
+PART = MIN_PART
+SOURCE = "https://host/data.bin"
+TARGET = S3Url("bucket", "key")
+START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+class FakeClock:
+    """Time passes only by `sleep` or by `pass_time`; the dice always show `dice`."""
+
+    def __init__(self, dice: float = 0.5) -> None:
+        self.dice = dice
+        self.seconds = 0.0
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.seconds += seconds
+
+    def random(self) -> float:
+        return self.dice
+
+    def pass_time(self, delta: timedelta) -> None:
+        self.seconds += delta.total_seconds()
+
+
+class CountingSource(MemorySource):
+    """Logs probes, counts bytes read."""
+
+    def __init__(self, calls: list[str]) -> None:
+        super().__init__()
+        self.calls = calls
+        self.bytes_read = 0
+
+    def probe(self, url: SourceUrl) -> SourceInfo:
+        self.calls.append("probe")
+        return super().probe(url)
+
+    def read(self, origin: Origin, part: Part) -> bytes:
+        data = super().read(origin, part)
+        self.bytes_read += len(data)
+        return data
+
+
+class LoggedStore(MemoryStore):
+    """Logs its calls."""
+
+    def __init__(self, calls: list[str]) -> None:
+        super().__init__()
+        self.calls = calls
+
+    def head(self, target: S3Url) -> ObjectInfo | None:
+        self.calls.append("head")
+        return super().head(target)
+
+    def unfinished(self, target: S3Url) -> Sequence[str]:
+        self.calls.append("unfinished")
+        return super().unfinished(target)
+
+    def create(self, target: S3Url, content_type: str | None) -> Upload:
+        self.calls.append("create")
+        return super().create(target, content_type)
+
+
+class World:
+    """Ports in memory, and the in-process driver's way through the pipeline."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.source = CountingSource(self.calls)
+        self.store = LoggedStore(self.calls)
+        self.jobs = MemoryJobs()
+        self.clock = FakeClock()
+        self.ports = Ports(
+            source=self.source,
+            store=self.store,
+            movers=MemoryMovers(self.source, self.store),
+            jobs=self.jobs,
+            clock=self.clock,
+        )
+        self._count = 0
+
+    def job(self, request: TransferRequest) -> Job:
+        self._count += 1
+        return new_job(request, f"job-{self._count}", self.clock)
+
+    def prepare(self, request: TransferRequest) -> Job:
+        return prepare(self.job(request), self.ports)
+
+    def transfer(self, request: TransferRequest) -> Receipt:
+        job = self.prepare(request)
+        if job.plan is None or job.state == "skipped":
+            return finish(job, [], self.ports)
+        parts = list(job.plan.parts()) if job.state == "put" else lacking(job, self.ports)
+        return finish(job, list(move(job, parts, 1, self.ports, lambda count: None)), self.ports)
+
+    def begin(self, request: TransferRequest, *numbers: int) -> Job:
+        """A transfer that ends after these parts."""
+        job = self.prepare(request)
+        assert job.plan is not None
+        list(move(job, [job.plan.part(number) for number in numbers], 1, self.ports, lambda count: None))
+        return job
+
+
+def request(
+    exists: Exists | None = None,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    part_size: int | None = PART,
+    source: str = SOURCE,
+    destination: str = str(TARGET),
+) -> TransferRequest:
+    """From SOURCE to TARGET in parts of PART bytes, unless told otherwise."""
+    return TransferRequest(
+        source=source, destination=destination, exists=exists, resume=resume, force=force, part_size=part_size
+    )
