@@ -100,7 +100,7 @@ def _compare(sample: Sample, receipt: Receipt, console: Console) -> None:
     with tempfile.TemporaryDirectory(prefix="s3am-cloud-demo-") as folder:
         path = Path(folder) / sample.name
         request = DownloadRequest(source=parse_s3(receipt.destination), connections=DEFAULT_SLOTS)
-        run_download(request, path, local_ports(S3Settings()), console)
+        run_download(request, path, local_ports(S3Access(S3Settings())), console)
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != sample.sha256():

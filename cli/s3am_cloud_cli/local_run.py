@@ -3,37 +3,46 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import botocore
 
 from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.curl.easy import CurlSettings
+from s3am_cloud.adapters.curl.readers import CurlReaders
 from s3am_cloud.adapters.jobs import Folder, Jobs
 from s3am_cloud.adapters.partial_file import PartialFile
-from s3am_cloud.adapters.s3.access import S3Access, S3Settings
+from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.sources import AnySource
 from s3am_cloud.download import DownloadRequest, download
 from s3am_cloud.errors import TransferError, UploadGone
 from s3am_cloud.limits import DEFAULT_SLOTS
-from s3am_cloud.model import Job, Receipt, TransferRequest
-from s3am_cloud.pipeline import finish, lacking, move, new_job, prepare, target
+from s3am_cloud.model import Job, MovedPart, Part, Plan, Receipt, TransferRequest, Upload
+from s3am_cloud.pipeline import finish, move, new_job, prepare, target
 from s3am_cloud.ports import Ports
+from s3am_cloud.steps.upload import missing
+from s3am_cloud.urls import parse_destination, parse_source
 from s3am_cloud_cli.job_ids import new_id
 from s3am_cloud_cli.output import Console, size_text
-from s3am_cloud_cli.processes import ProcessMovers
+from s3am_cloud_cli.part_notes import PartNotes
+from s3am_cloud_cli.processes import ProcessMovers, interruptible
 
 
-def local_ports(settings: S3Settings) -> Ports:
-    """The world as this machine sees it; job records are in the user's state folder."""
-    clock, access = SystemClock(), S3Access(settings)
+def local_ports(access: S3Access, source_access: S3Access | None = None, netrc: bool = False) -> Ports:
+    """The world as this machine sees it; job records are in the user's state folder.
+
+    `source_access` is for source objects that are read by other settings or with another key.
+    """
+    clock, source_access = SystemClock(), source_access or access
     curl = CurlSettings(ca_file=ca_file())
     store = S3Store(access, clock)
     return Ports(
-        source=AnySource(curl, store, clock),
+        source=AnySource(curl, S3Store(source_access, clock), clock),
         store=store,
-        movers=ProcessMovers(curl, access, clock),
+        movers=ProcessMovers(curl, access, clock, source_access),
+        readers=CurlReaders(curl, access, clock, interruptible),
         jobs=Jobs(Folder(state_home())),
         clock=clock,
     )
@@ -59,13 +68,17 @@ def ca_file() -> str:
 
 def run_upload(request: TransferRequest, ports: Ports, console: Console) -> Receipt:
     """Moves the source into S3. Where that fails midway, the user is told what is left and how to go on."""
+    earlier = _earlier(request, ports)
     job = prepare(new_job(request, new_id(ports.clock), ports.clock), ports, DEFAULT_SLOTS)
+    _replace(earlier, job, ports)
     try:
         receipt = _move_all(job, ports, console)
     except (TransferError, KeyboardInterrupt) as error:
+        if job.upload is None or isinstance(error, UploadGone):
+            forget(job, ports)
         _tell_what_is_left(job, error, console)
         raise
-    ports.jobs.forget(job)
+    forget(job, ports)
     return receipt
 
 
@@ -77,14 +90,57 @@ def run_download(request: DownloadRequest, path: Path, ports: Ports, console: Co
         return download(request, partial, ports, meter, lambda plan: meter.expect(plan.size))
 
 
+def forget(job: Job, ports: Ports) -> None:
+    """Removes what is kept here of a transfer: its upload is completed or aborted."""
+    ports.jobs.forget(job)
+    if job.upload is not None:
+        _notes(job.upload).forget()
+
+
+def _earlier(request: TransferRequest, ports: Ports) -> list[Job]:
+    """The records of the unfinished uploads that this run is to go on with, or to discard."""
+    if not (request.resume or request.force):
+        return []
+    where = parse_destination(request.destination, parse_source(request.source))
+    found = (ports.jobs.find(where, upload_id) for upload_id in ports.store.unfinished(where))
+    return [job for job in found if job is not None]
+
+
+def _replace(earlier: Iterable[Job], job: Job, ports: Ports) -> None:
+    """Removes the records of earlier runs, now that this run's own says all that they said."""
+    if job.state == "skipped":
+        return  # what was unfinished still is
+    for old in earlier:
+        if old.upload == job.upload:
+            ports.jobs.forget(old)
+            ports.jobs.save(job)
+        else:
+            forget(old, ports)
+
+
 def _move_all(job: Job, ports: Ports, console: Console) -> Receipt:
     if job.plan is None or job.state == "skipped":
         return finish(job, [], ports)
-    parts = list(job.plan.parts()) if job.state == "put" else lacking(job, ports)
+    noted, parts = _left(job.upload, job.plan, ports)
     with console.progress(target(job).key.rsplit("/", 1)[-1], job.plan.size) as meter:
         meter(job.plan.size - sum(part.length for part in parts))
-        moved = list(move(job, parts, job.plan.slots * job.plan.concurrency, ports, meter))
-    return finish(job, moved, ports)
+        moving = move(job, parts, job.plan.slots * job.plan.concurrency, ports, meter)
+        moved = list(_notes(job.upload).keep(moving) if job.upload else moving)
+    return finish(job, [*noted, *moved], ports)
+
+
+def _left(upload: Upload | None, plan: Plan, ports: Ports) -> tuple[list[MovedPart], list[Part]]:
+    """What is noted here of the parts that are there, and the parts to move: those without a checksum anew."""
+    if upload is None:
+        return [], list(plan.parts())
+    there = list(ports.store.parts(upload))
+    noted = _notes(upload).of(there)
+    numbers = {part.number for part in noted}
+    return noted, missing(plan, [part for part in there if part.crc is not None or part.number in numbers])
+
+
+def _notes(upload: Upload) -> PartNotes:
+    return PartNotes(state_home() / "parts", upload.upload_id)
 
 
 def _tell_what_is_left(job: Job, error: BaseException, console: Console) -> None:

@@ -21,6 +21,7 @@ COMMANDS = {
     "watch": "Follow a job in the cloud to its end.",
     "jobs": "List the jobs in the cloud, the newest first.",
     "cancel": "Discard the unfinished uploads of an object.",
+    "generate-sse-key": "Make a key for encryption with SSE-C.",
     "local": "The embedded cloud: the real stack on this machine, no AWS account needed.",
     "demo": "See the main job end to end on the embedded cloud.",
 }
@@ -35,8 +36,9 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"s3am_cloud_cli.commands.{cmd_name}")
-        command: click.Command = getattr(module, cmd_name)
+        name = cmd_name.replace("-", "_")
+        module = importlib.import_module(f"s3am_cloud_cli.commands.{name}")
+        command: click.Command = getattr(module, name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -71,7 +73,7 @@ def run(arguments: Sequence[str]) -> int:
         click.echo(error.format_message(), err=True)
         return Usage.code
     except click.ClickException as error:
-        return console.fail(Usage(error.format_message(), _usage_hint(error)))
+        usage = Usage(_without_urls(error.format_message(), arguments), _usage_hint(error))
     except (KeyboardInterrupt, click.exceptions.Abort):
         return console.fail(Interrupted("interrupted", console.resume_hint))
     except BrokenPipeError:
@@ -81,7 +83,19 @@ def run(arguments: Sequence[str]) -> int:
         return console.fail(error)
     except Exception as error:
         return console.fail(Unexpected(f"{type(error).__name__}: {error}" if console.debug else type(error).__name__))
-    return code if isinstance(code, int) else DONE
+    else:
+        return code if isinstance(code, int) else DONE
+    # Told here, as a trace would repeat the arguments as they were.
+    return console.fail(usage)
+
+
+def _without_urls(message: str, arguments: Sequence[str]) -> str:
+    """The message without the URLs that it repeats: they may hold passwords."""
+    for word in arguments:
+        scheme, colon, _ = word.partition("://")
+        if colon and scheme != "s3":
+            message = message.replace(word, f"{scheme}://...")
+    return message
 
 
 def _usage_hint(error: click.ClickException) -> str:

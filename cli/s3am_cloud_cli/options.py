@@ -1,15 +1,16 @@
-"""Options that several commands share: each is defined once."""
+"""Options that several commands share: each is defined once, and comes to its command in a value with its fellows."""
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
 if TYPE_CHECKING:
-    from s3am_cloud.model import Exists, TransferRequest
+    from s3am_cloud.model import TransferRequest
 
 # Powers of 1024, as S3AM counts: 64MB are 64 MiB.
 _FACTORS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -41,6 +42,20 @@ def together(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return decorate
 
 
+def as_value(name: str, kind: Any, *decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The options as one argument `name` of the command: a `kind` with a field for each of them."""
+
+    def decorate(function: Any) -> Any:
+        @functools.wraps(function)
+        def with_value(*arguments: Any, **given: Any) -> Any:
+            value = kind(**{field: given.pop(field) for field in kind._fields})
+            return function(*arguments, **given, **{name: value})
+
+        return together(*decorators)(with_value)
+
+    return decorate
+
+
 def _ignored(context: click.Context, parameter: click.Parameter, value: object) -> None:
     """`main` has read the flag already: errors of parsing are told the same way."""
 
@@ -51,7 +66,74 @@ output = together(
     click.option("--debug", is_flag=True, expose_value=False, callback=_ignored, help="Show where errors come from."),
 )
 
-aws = together(
+
+class AwsOptions(NamedTuple):
+    """Which AWS, as whom. `local` is the embedded cloud."""
+
+    profile: str | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+    local: bool = False
+
+
+class TransferOptions(NamedTuple):
+    """What `upload` and `submit` take besides where from and where to."""
+
+    exists: Literal["overwrite", "skip"] | None
+    resume: bool
+    force: bool
+    part_size: int | None
+    download_slots: int | None
+    upload_slots: int | None
+    content_type: str | None
+    cache_control: str | None
+    content_disposition: str | None
+    storage_class: str | None
+    metadata: dict[str, str]
+    tag: dict[str, str]
+
+    def request(self, source: str, destination: str) -> TransferRequest:
+        """Raises UsageError where options exclude each other."""
+        from s3am_cloud.model import Attributes, TransferRequest
+
+        exclusive(resume=self.resume, force=self.force)
+        return TransferRequest(
+            source=source,
+            destination=destination,
+            exists=self.exists,
+            resume=self.resume,
+            force=self.force,
+            part_size=self.part_size,
+            download_slots=self.download_slots,
+            upload_slots=self.upload_slots,
+            attributes=Attributes(
+                content_type=self.content_type,
+                cache_control=self.cache_control,
+                content_disposition=self.content_disposition,
+                storage_class=self.storage_class,
+                metadata=self.metadata,
+                tags=self.tag,
+            ),
+        )
+
+
+def exclusive(**flags: object) -> None:
+    """Raises UsageError where more than one of these is given."""
+    given = [f"--{name.replace('_', '-')}" for name, value in flags.items() if value]
+    if len(given) > 1:
+        raise click.UsageError(f"{' and '.join(given)} exclude each other")
+
+
+def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    for value in values:
+        if "=" not in value:
+            raise click.BadParameter(f"{value!r} is not NAME=VALUE", context, parameter)
+    return dict(value.split("=", 1) for value in values)
+
+
+aws = as_value(
+    "aws",
+    AwsOptions,
     click.option("--profile", metavar="NAME", help="AWS profile; otherwise AWS_PROFILE or the default one."),
     click.option("--region", metavar="NAME", help="AWS region; a bucket's own region is found by itself."),
     click.option("--endpoint-url", metavar="URL", help="Another S3 than Amazon's; otherwise AWS_ENDPOINT_URL[_S3]."),
@@ -61,6 +143,14 @@ aws = together(
 stack = click.option(
     "--stack", metavar="NAME", envvar="S3AM_CLOUD_STACK", show_envvar=True, help="Name of the stack (S3amCloud)."
 )
+
+requester_pays = click.option(
+    "--requester-pays", is_flag=True, help="Agree to pay for requests on buckets of others that ask for it."
+)
+
+no_sign_request = click.option("--no-sign-request", is_flag=True, help="Read a public S3 source without credentials.")
+
+netrc = click.option("--netrc", is_flag=True, help="Take passwords for the source's host from ~/.netrc.")
 
 slots = together(
     click.option(
@@ -79,42 +169,30 @@ part_size = click.option(
     help="Size of a part, 5MB to 5GB; chosen so that 10,000 parts suffice when left out.",
 )
 
-transfer = together(
+transfer = as_value(
+    "transfer",
+    TransferOptions,
     click.option("--exists", type=click.Choice(["overwrite", "skip"]), help="What to do where the object exists."),
     click.option("--resume", is_flag=True, help="Continue an unfinished upload."),
     click.option("--force", is_flag=True, help="Discard unfinished uploads of the object first."),
     part_size,
     slots,
+    click.option("--content-type", metavar="TYPE", help="Content type; otherwise the source's own."),
+    click.option("--cache-control", metavar="TEXT", help="Cache-Control; otherwise the source object's own."),
+    click.option("--content-disposition", metavar="TEXT", help="Likewise Content-Disposition."),
+    click.option("--storage-class", metavar="NAME", help="S3 storage class, such as STANDARD_IA or GLACIER_IR."),
+    click.option(
+        "--metadata",
+        metavar="NAME=VALUE",
+        multiple=True,
+        callback=_pairs,
+        help="Metadata of the user's own, instead of the source object's; more than once for more.",
+    ),
+    click.option(
+        "--tag",
+        metavar="NAME=VALUE",
+        multiple=True,
+        callback=_pairs,
+        help="Tag, instead of the source object's; more than once for more.",
+    ),
 )
-
-
-def exclusive(**flags: bool) -> None:
-    """Raises UsageError where more than one of these is set."""
-    given = [f"--{name.replace('_', '-')}" for name, value in flags.items() if value]
-    if len(given) > 1:
-        raise click.UsageError(f"{' and '.join(given)} exclude each other")
-
-
-def transfer_request(
-    source: str,
-    destination: str,
-    exists: str | None,
-    resume: bool,
-    force: bool,
-    part_size: int | None,
-    download_slots: int | None,
-    upload_slots: int | None,
-) -> TransferRequest:
-    """The request that `upload` and `submit` make of their arguments."""
-    from s3am_cloud.model import TransferRequest
-
-    return TransferRequest(
-        source=source,
-        destination=destination,
-        exists=cast("Exists | None", exists),
-        resume=resume,
-        force=force,
-        part_size=part_size,
-        download_slots=download_slots,
-        upload_slots=upload_slots,
-    )

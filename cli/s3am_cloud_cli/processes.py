@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.mover import CurlMover
-from s3am_cloud.adapters.curl.movers import route
-from s3am_cloud.adapters.curl.requests import Route
-from s3am_cloud.adapters.s3.access import S3Access, S3Settings
+from s3am_cloud.adapters.curl.requests import Route, Signers, route
+from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.errors import JobFailed, TransferError
 from s3am_cloud.limits import BYTES_WORTH_A_PROCESS
 from s3am_cloud.model import MovedPart, Origin, Part
@@ -34,33 +33,38 @@ _END_SECONDS = 2.0
 class ProcessMovers:
     """`Movers` that share slots out over min(cores, slots) processes."""
 
-    def __init__(self, settings: CurlSettings, access: S3Access, clock: Clock) -> None:
+    def __init__(
+        self, settings: CurlSettings, access: S3Access, clock: Clock, source_access: S3Access | None = None
+    ) -> None:
         self._settings, self._access, self._clock = settings, access, clock
+        self._source_access = source_access or access
 
     def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress) -> ProcessMover:
-        way = route(origin, sink, self._access)
-        return ProcessMover(way, self._settings, self._access, slots, progress, self._clock)
+        way = route(origin, sink, self._access, self._source_access)
+        signers = Signers(self._access, self._source_access)
+        return ProcessMover(way, self._settings, signers, slots, progress, self._clock)
 
 
 class ProcessMover:
     """A `Mover`. Few bytes are moved in this process: another one would cost more than it saves."""
 
     def __init__(
-        self, way: Route, settings: CurlSettings, access: S3Access, slots: int, progress: Progress, clock: Clock
+        self, way: Route, settings: CurlSettings, signers: Signers, slots: int, progress: Progress, clock: Clock
     ) -> None:
-        self._way, self._settings, self._access = way, settings, access
+        self._way, self._settings, self._signers = way, settings, signers
         self._slots, self._progress, self._clock = slots, progress, clock
 
     def move(self, parts: Iterable[Part]) -> Iterator[MovedPart]:
         todo = list(parts)
-        count = worthwhile_processes(todo, self._slots, os.cpu_count() or 1)
+        # What S3 copies by itself is no work for a second process.
+        count = 1 if self._way.is_copy else worthwhile_processes(todo, self._slots, os.cpu_count() or 1)
         if count < 2:
-            with _interruptible() as check:
+            with interruptible() as check:
                 yield from CurlMover(
-                    self._way, self._settings, self._access.signer, self._slots, self._progress, self._clock, check
+                    self._way, self._settings, self._signers, self._slots, self._progress, self._clock, check
                 ).move(todo)
             return
-        crew = _Crew(self._way, self._settings, self._access.settings, todo, share(self._slots, count))
+        crew = _Crew(self._way, self._settings, todo, share(self._slots, count))
         try:
             yield from crew.results(self._progress)
         finally:
@@ -80,16 +84,14 @@ def share(slots: int, count: int) -> list[int]:
 class _Crew:
     """Worker processes that share one list of parts through a counter."""
 
-    def __init__(
-        self, way: Route, settings: CurlSettings, s3: S3Settings, parts: Sequence[Part], slots: Sequence[int]
-    ) -> None:
+    def __init__(self, way: Route, settings: CurlSettings, parts: Sequence[Part], slots: Sequence[int]) -> None:
         # A fresh interpreter for each: a forked one would share the parent's sockets and locks.
         context = multiprocessing.get_context("spawn")
         # Held here, as it is gone with its last reference in this process.
         self._taken = context.Value("q", 0)
         self._processes: dict[Connection, BaseProcess] = {}
         for number in slots:
-            self._start(context, way, settings, s3, parts, number)
+            self._start(context, way, settings, parts, number)
 
     def results(self, progress: Progress) -> Iterator[MovedPart]:
         """The parts as they finish. Raises the first error that a worker meets, or JobFailed where one died."""
@@ -113,14 +115,13 @@ class _Crew:
         context: SpawnContext,
         way: Route,
         settings: CurlSettings,
-        s3: S3Settings,
         parts: Sequence[Part],
         slots: int,
     ) -> None:
         ours, theirs = context.Pipe(duplex=False)
         process = context.Process(
             target=_work,
-            args=(way, settings, s3, parts, slots, self._taken, theirs),
+            args=(way, settings, parts, slots, self._taken, theirs),
             daemon=True,
             name="s3am-cloud mover",
         )
@@ -152,7 +153,6 @@ class _Crew:
 def _work(
     way: Route,
     settings: CurlSettings,
-    s3: S3Settings,
     parts: Sequence[Part],
     slots: int,
     taken: Synchronized[int],
@@ -162,7 +162,7 @@ def _work(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     teller = _Teller(pipe)
-    mover = CurlMover(way, settings, S3Access(s3).signer, slots, teller.count, SystemClock(), teller.tell_sometimes)
+    mover = CurlMover(way, settings, Signers(), slots, teller.count, SystemClock(), teller.tell_sometimes)
     try:
         for moved in mover.move(_take_turns(parts, taken)):
             teller.tell()
@@ -205,7 +205,7 @@ class _Teller:
 
 
 @contextmanager
-def _interruptible() -> Iterator[Callable[[], None]]:
+def interruptible() -> Iterator[Callable[[], None]]:
     """Ctrl-C raised between turns of the loop: libcurl swallows what is raised inside its call-backs."""
     pressed: list[int] = []
     before = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))

@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import os
 
-from s3am_cloud.adapters.s3.access import S3Settings
+from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.errors import NoStack
+from s3am_cloud.sse import KeyRing
+from s3am_cloud_cli.options import AwsOptions
 
 
-def s3_settings(profile: str | None, region: str | None, endpoint_url: str | None, local: bool) -> S3Settings:
-    """With `local`, the environment of this process and of those it starts is pointed at the embedded cloud."""
-    if local:
+def s3_settings(aws: AwsOptions, requester_pays: bool = False, sign: bool = True) -> S3Settings:
+    """With `local`, the environment of this process and of those it starts is pointed at the embedded cloud.
+
+    Raises NoStack where that does not run, MissingExtra where it is not installed.
+    """
+    if aws.local:
         use_local_cloud()
-        return S3Settings()
-    return S3Settings(profile=profile, region=region, endpoint_url=endpoint_url)
+        return S3Settings(requester_pays=requester_pays, sign=sign)
+    return S3Settings(
+        profile=aws.profile,
+        region=aws.region,
+        endpoint_url=aws.endpoint_url,
+        requester_pays=requester_pays,
+        sign=sign,
+    )
+
+
+def s3_access(
+    aws: AwsOptions, keys: KeyRing | None = None, requester_pays: bool = False, sign: bool = True
+) -> S3Access:
+    """One side of a transfer."""
+    return S3Access(s3_settings(aws, requester_pays, sign), keys)
 
 
 def use_local_cloud() -> None:

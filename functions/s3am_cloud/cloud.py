@@ -5,16 +5,18 @@ accept → prepare → (work on units, in parallel) → complete → report; set
 
 from __future__ import annotations
 
+import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from s3am_cloud.errors import BadRequest, BadSource, NoSuchJob, TransferError, UploadGone, by_name
+from s3am_cloud.errors import BadRequest, BadSource, ChecksumMismatch, NoSuchJob, TransferError, UploadGone, by_name
+from s3am_cloud.expect import by_parts
 from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS, JOB_KEEP_DAYS, LONGEST_JOB_DAYS
-from s3am_cloud.model import Job, Part, Receipt, TransferRequest, Unit
+from s3am_cloud.model import Job, MovedPart, Part, Receipt, TransferRequest, Unit
 from s3am_cloud.pipeline import finish, lacking, move, new_job, prepare, receipt, unit_parts
 from s3am_cloud.ports import Clock, Execution, Executions, Outcomes, Ports
 from s3am_cloud.steps.abort import abort
@@ -23,6 +25,7 @@ from s3am_cloud.urls import NETWORK_SCHEMES, parse_source
 
 SUCCEEDED = "Transfer Succeeded"
 FAILED = "Transfer Failed"
+_QUOTED = re.compile("'.*'", re.DOTALL)
 # Query parameters by which AWS, Google, Azure and CloudFront sign URLs.
 _SIGNATURES = {"x-amz-signature", "x-amz-security-token", "x-goog-signature", "signature", "sig"}
 
@@ -50,9 +53,19 @@ def decode_request(data: Mapping[str, object]) -> TransferRequest:
     try:
         request = msgspec.convert(data, TransferRequest)
     except msgspec.ValidationError as error:
-        raise BadRequest(f"the request can't be read: {error}") from error
+        # msgspec quotes a value that is none of a field's choices.
+        raise BadRequest(f"the request can't be read: {_QUOTED.sub('...', str(error))}") from None
     refuse_secrets(request)
+    refuse_expectation(request)
     return request
+
+
+def refuse_expectation(request: TransferRequest) -> None:
+    """Raises BadRequest for a checksum that no task of the machine computes, UnknownChecksum for an unknown one."""
+    if request.expect and not by_parts(request):
+        raise BadRequest(
+            "in the cloud a transfer is held to crc64nvme alone", "use s3am-cloud upload for other checksums"
+        )
 
 
 def refuse_secrets(request: TransferRequest) -> None:
@@ -112,7 +125,10 @@ def work(job_id: str, unit: Unit, seconds_left: Callable[[], float], ports: Port
 
 
 def complete_job(job_id: str, ports: Ports) -> Receipt:
-    done = finish(ports.jobs.load(job_id), [], ports)
+    before = ports.jobs.report(job_id)
+    if before is not None and before.state == "succeeded":
+        return before  # the task is repeated, and the upload is gone
+    done = _finished(ports.jobs.load(job_id), [], ports)
     ports.jobs.write_report(job_id, done)
     return done
 
@@ -156,6 +172,8 @@ def sweep(ports: Ports) -> list[str]:
 
 def _expired(job: Job, ports: Ports) -> bool:
     """A job without a report may still be running, for as long as the machine lets it."""
+    if job.upload is None or ports.jobs.find(job.upload.target, job.upload.upload_id) != job:
+        return False  # a later job goes on with its upload
     ended = ports.jobs.report(job.id) is not None
     keep = timedelta(days=JOB_KEEP_DAYS if ended else JOB_KEEP_DAYS + LONGEST_JOB_DAYS)
     return ports.clock.now() - datetime.fromisoformat(job.created) > keep
@@ -191,7 +209,14 @@ def _finish_small(job: Job, ports: Ports) -> None:
     moved = []
     if job.state == "put" and job.plan is not None:
         moved = list(move(job, job.plan.parts(), 1, ports, lambda count: None))
-    ports.jobs.write_report(job.id, finish(job, moved, ports))
+    ports.jobs.write_report(job.id, _finished(job, moved, ports))
+
+
+def _finished(job: Job, moved: Iterable[MovedPart], ports: Ports) -> Receipt:
+    done = finish(job, moved, ports)
+    if job.request.expect and done.state == "succeeded" and done.expected is None:
+        raise ChecksumMismatch(f"{done.destination}: S3 keeps no CRC64NVME to compare with {job.request.expect}")
+    return done
 
 
 def _missing_of(job: Job, unit: Unit, ports: Ports) -> list[Part]:

@@ -120,11 +120,13 @@ class BadPartSize(TransferError):
 class UnknownChecksum(TransferError):
     code = 9
     meaning = "unknown checksum"
+    hint = "use md5, sha256, crc64nvme or another of Python's hashlib"
 
 
 class BadEncryptionKey(TransferError):
     code = 10
     meaning = "bad encryption key"
+    hint = "give the key that the object was written with; a master key needs --sse-key-is-master"
 
 
 class LocalFileExists(TransferError):
@@ -165,6 +167,12 @@ class ChecksumMismatch(TransferError):
     code = 21
     meaning = "checksum mismatch"
     hint = "do not use the content; transfer it again"
+
+
+class NotAsExpected(ChecksumMismatch):
+    """The content has another checksum than the user holds it to."""
+
+    hint = "the source is not what it should be, or the expected value is wrong"
 
 
 class SourceTooLarge(TransferError):

@@ -20,6 +20,8 @@ MAX_OBJECT: Final = MAX_PARTS * MAX_PART  # 48.8 TiB, which S3 calls 50 TB
 DEFAULT_PART: Final = 64 * MIB
 # A copy moves no byte through us, so only the number of requests counts.
 DEFAULT_COPY_PART: Final = 256 * MIB
+# The most that one CopyObject takes ("up to 5 GB", which S3 counts in powers of 1024).
+MAX_COPY_OBJECT: Final = 5 * GIB
 # Up to here one PutObject does what create, part and complete would do in three requests.
 SMALL_OBJECT: Final = 16 * MIB
 # A unit is one Lambda invocation: long beside its start-up of under a second, short beside its 15 minutes.
@@ -43,12 +45,22 @@ CONNECT_SECONDS: Final = 15
 STALL_SECONDS: Final = 30  # no byte for so long: the connection is given up
 # S3 may take minutes to answer a request whose body it has (a large copy or complete).
 ANSWER_SECONDS: Final = 120
+# A copy of 5 GiB may take minutes; Lambda ends at 900 s.
+COPY_ANSWER_SECONDS: Final = 870
 MAX_REDIRECTS: Final = 10
 # Failures in a row without a byte gained, after which a part is given up; back-off doubles from BASE up to CAP.
 ATTEMPTS: Final = 8
 PROBE_ATTEMPTS: Final = 4  # a wrong address should not keep anybody waiting
+# Refusals in a row by a server that lets no more connections in, while none of ours gets through.
+CROWD_ATTEMPTS: Final = 12
+CROWD_SECONDS: Final = 0.1  # what a server takes to notice that a connection is gone
 BACKOFF_BASE_SECONDS: Final = 0.25
 BACKOFF_CAP_SECONDS: Final = 20.0
+
+# --- reading in order ---
+READ_AHEAD: Final = 64 * MIB  # what all connections of a reader together hold of what is not yet wanted
+MAX_PIECE: Final = 8 * MIB  # beyond this a request's own latency no longer counts
+MIN_PIECE: Final = MIB
 
 # --- jobs in the cloud ---
 # Lambda's own maximum is 900 s; a worker stops taking parts when less than this is left.

@@ -24,17 +24,39 @@ class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Base of the values that are written as JSON."""
 
 
+class Attributes(Value, frozen=True, kw_only=True):
+    """What an object carries besides its bytes, by the names of S3's headers. None leaves it to S3."""
+
+    content_type: str | None = None
+    cache_control: str | None = None
+    content_disposition: str | None = None
+    content_encoding: str | None = None
+    content_language: str | None = None
+    expires: str | None = None
+    storage_class: str | None = None
+    metadata: dict[str, str] = {}
+    tags: dict[str, str] = {}
+
+    def over(self, other: Attributes) -> Attributes:
+        """These, and those of `other` where these say nothing; metadata and tags are taken whole from one of them."""
+        return Attributes(**{name: getattr(self, name) or getattr(other, name) for name in self.__struct_fields__})
+
+
 class TransferRequest(Value, frozen=True, kw_only=True):
     """What somebody asks for: the options of `upload` and `submit` by their names."""
 
     source: str
     destination: str
+    attributes: Attributes = Attributes()
     exists: Exists | None = None
     resume: bool = False
     force: bool = False
     part_size: int | None = None
     download_slots: int | None = None
     upload_slots: int | None = None
+    # ALGORITHM:VALUE that the content is held to, and whether an object that differs is left where it is.
+    expect: str | None = None
+    keep_mismatch: bool = False
 
 
 class SourceInfo(Value, frozen=True, kw_only=True):
@@ -49,7 +71,9 @@ class SourceInfo(Value, frozen=True, kw_only=True):
     etag: str | None = None
     last_modified: str | None = None
     version: str | None = None
-    content_type: str | None = None
+    attributes: Attributes = Attributes()
+    # The CRC64NVME of the whole, where the source is an object that S3 holds one of.
+    crc: int | None = None
 
     @property
     def strong_etag(self) -> str | None:
@@ -135,25 +159,32 @@ class UploadedPart(msgspec.Struct, frozen=True):
 
 
 class MovedPart(msgspec.Struct, frozen=True):
-    """A part as a mover finished it; `etag` is what S3 answered, empty on the way to a file."""
+    """A part as a mover finished it; `etag` is what S3 answered, empty on the way to a file.
+
+    `crc` is of the bytes that the source sent; of a copy inside S3 it is S3's own, where S3 tells it.
+    """
 
     number: int
     length: int
-    crc: int
+    crc: int | None
     etag: str = ""
     retries: int = 0
 
 
 class ObjectInfo(Value, frozen=True, kw_only=True):
-    """An object as HEAD shows it. `crc` and `full_object` where the store keeps a CRC64NVME of it."""
+    """An object as HEAD shows it. `crc` and `full_object` where the store keeps a CRC64NVME of it.
+
+    `checksums` are all that the store tells of the whole content: hexadecimal digits by our name of the algorithm.
+    """
 
     size: int
     etag: str
+    checksums: dict[str, str] = {}
     crc: int | None = None
     full_object: bool = False
     version_id: str | None = None
     last_modified: str | None = None
-    content_type: str | None = None
+    attributes: Attributes = Attributes()
 
 
 class Job(Value, frozen=True, kw_only=True):
@@ -180,6 +211,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     retries: int | None = None
     checksum_algorithm: str | None = None
     checksum: str | None = None
+    expected: str | None = None
     proof: Proof | None = None
     etag: str | None = None
     version_id: str | None = None

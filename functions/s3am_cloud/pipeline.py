@@ -11,14 +11,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
 from s3am_cloud.checksum import ALGORITHM, encode
-from s3am_cloud.errors import BadPartSize, JobFailed, SourceChanged, UploadExists
-from s3am_cloud.limits import HOST_CONNECTIONS
-from s3am_cloud.model import Job, MovedPart, ObjectInfo, Origin, Part, Plan, Receipt, TransferRequest, Unit, Upload
+from s3am_cloud.errors import (
+    BadPartSize,
+    ChecksumMismatch,
+    JobFailed,
+    NotAsExpected,
+    ObjectExists,
+    SourceChanged,
+    UploadExists,
+)
+from s3am_cloud.expect import by_parts, check_before, check_crc, check_early, held_to, needs_parts, withdraw
+from s3am_cloud.limits import DEFAULT_COPY_PART, HOST_CONNECTIONS, MAX_COPY_OBJECT
+from s3am_cloud.model import (
+    Attributes,
+    Job,
+    MovedPart,
+    ObjectInfo,
+    Origin,
+    Part,
+    Plan,
+    Receipt,
+    SourceInfo,
+    TransferRequest,
+    Unit,
+    Upload,
+)
 from s3am_cloud.ports import Clock, ObjectSink, PartSink, Ports, Progress
+from s3am_cloud.steps.abort import abort
 from s3am_cloud.steps.begin import begin, is_wanted, unfinished_upload
 from s3am_cloud.steps.complete import complete
 from s3am_cloud.steps.plan import plan
@@ -40,19 +64,24 @@ def prepare(job: Job, ports: Ports, connections: int | None = None) -> Job:
     """
     request, source = job.request, parse_source(job.request.source)
     target = parse_destination(request.destination, source)
+    held_to(request)  # what makes no sense is refused before S3 is asked for anything
     if not is_wanted(request, target, ports.store):
         return _recorded(msgspec.structs.replace(job, state="skipped"), ports)
     unfinished = unfinished_upload(request, target, ports.store)
     origin = probe(source, ports.source)
     if unfinished is not None:
         return _recorded(_resumed(job, target, unfinished, origin, ports), ports)
-    cut = plan(origin.info, _connections(request, source, connections), request.part_size)
+    check_early(request, source, origin.info)
+    cut = _cut(request, source, origin, connections)
     job = msgspec.structs.replace(job, info=origin.info, plan=cut)
-    if cut.small:
+    if cut.small and not needs_parts(request, source, origin.info):
         return _recorded(msgspec.structs.replace(job, state="put"), ports)
-    return _recorded(
-        msgspec.structs.replace(job, state="transfer", upload=begin(target, origin.info, ports.store)), ports
-    )
+    opened = begin(target, origin.info, request.attributes, ports.store)
+    try:
+        return _recorded(msgspec.structs.replace(job, state="transfer", upload=opened), ports)
+    except BaseException:
+        abort(opened, ports.store)  # without its record nobody could go on with it
+        raise
 
 
 def lacking(job: Job, ports: Ports) -> list[Part]:
@@ -62,7 +91,7 @@ def lacking(job: Job, ports: Ports) -> list[Part]:
 
 def move(job: Job, parts: Iterable[Part], slots: int, ports: Ports, progress: Progress) -> Iterator[MovedPart]:
     """Moves these parts of the job; each is yielded when the store has it."""
-    sink = ObjectSink(target(job), _overwrite(job), _origin(job).info.content_type)
+    sink = ObjectSink(target(job), _overwrite(job), _attributes(job))
     mover = ports.movers(_origin(job), sink if job.state == "put" else PartSink(_upload(job)), slots, progress)
     return upload(parts, mover)
 
@@ -82,11 +111,13 @@ def finish(job: Job, moved: Iterable[MovedPart], ports: Ports) -> Receipt:
     if job.state == "put":
         if not seen:
             raise JobFailed("the object was not put")
-        crc = seen[0].crc
+        crc = _put_crc(job, seen[0], ports)
     else:
-        crc = complete(cut, _upload(job), seen, _overwrite(job), ports.store)
+        check = partial(check_before, job.request)
+        crc = complete(cut, _upload(job), seen, _overwrite(job), ports.store, _origin(job).info.crc, check)
     info = verify(target(job), cut.size, crc, ports.store)
-    return receipt(job, ports.clock, info, crc, sum(part.retries for part in seen))
+    done = receipt(job, ports.clock, info, info.crc if crc is None else crc, sum(part.retries for part in seen))
+    return _held(job, done, info.crc if crc is None else crc, ports)
 
 
 def receipt(
@@ -114,6 +145,11 @@ def receipt(
     )
 
 
+def stored(done: Receipt) -> SourceInfo:
+    """What pins the object that a transfer has written."""
+    return SourceInfo(size=done.size, ranges=True, etag=done.etag, version=done.version_id)
+
+
 def target(job: Job) -> S3Url:
     return parse_destination(job.request.destination, parse_source(job.request.source))
 
@@ -137,6 +173,39 @@ def _resumed(job: Job, target: S3Url, upload_id: str, origin: Origin, ports: Por
     return msgspec.structs.replace(job, state="transfer", info=origin.info, plan=before.plan, upload=before.upload)
 
 
+def _cut(request: TransferRequest, source: SourceUrl, origin: Origin, connections: int | None) -> Plan:
+    """Copies inside S3 are cut larger, and up to 5 GiB not at all: only the number of requests counts."""
+    wide = _connections(request, source, connections)
+    if source.scheme != "s3":
+        return plan(origin.info, wide, request.part_size)
+    return plan(origin.info, wide, request.part_size, default=DEFAULT_COPY_PART, small=MAX_COPY_OBJECT)
+
+
+def _held(job: Job, done: Receipt, crc: int | None, ports: Ports) -> Receipt:
+    """The receipt, once CRC64NVME is what the user expects, if that is what the transfer is held to."""
+    if crc is None or not by_parts(job.request):
+        return done
+    try:
+        check_crc(job.request, crc)
+    except NotAsExpected:
+        if not job.request.keep_mismatch:
+            withdraw(target(job), stored(done), ports.store)
+        raise
+    return msgspec.structs.replace(done, expected=job.request.expect)
+
+
+def _put_crc(job: Job, part: MovedPart, ports: Ports) -> int | None:
+    """The CRC of what was put. An answer that was lost tells not whether the object that is there is ours."""
+    if not part.etag:
+        info = ports.store.head(target(job))
+        if info is None or (info.size, info.crc) != (part.length, part.crc):
+            raise ObjectExists(f"{target(job)} exists")
+    source = _origin(job).info.crc
+    if None not in {source, part.crc} and source != part.crc:
+        raise ChecksumMismatch(f"{target(job)} was written with another CRC64NVME than its source has")
+    return part.crc if part.crc is not None else source
+
+
 def _connections(request: TransferRequest, source: SourceUrl, default: int | None) -> int:
     wishes = [n for n in (request.download_slots, request.upload_slots) if n is not None]
     return max(1, min(wishes, default=default or HOST_CONNECTIONS.get(source.scheme, 1)))
@@ -145,6 +214,10 @@ def _connections(request: TransferRequest, source: SourceUrl, default: int | Non
 def _recorded(job: Job, ports: Ports) -> Job:
     ports.jobs.save(job)
     return job
+
+
+def _attributes(job: Job) -> Attributes:
+    return job.request.attributes.over(_origin(job).info.attributes)
 
 
 def _overwrite(job: Job) -> bool:

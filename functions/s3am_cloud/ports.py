@@ -5,14 +5,16 @@ One contract suite (`tests/contract/`) runs against every implementation: the re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
+from s3am_cloud.digests import Digest
 from s3am_cloud.model import (
+    Attributes,
     Job,
     MovedPart,
     ObjectInfo,
@@ -61,10 +63,13 @@ class ObjectStore(Protocol):
     def head(self, target: S3Url) -> ObjectInfo | None:
         """The object as it is now, None where there is none."""
 
+    def tags(self, target: S3Url, version_id: str | None) -> dict[str, str]:
+        """The object's tags; none where the user may not read them, as for CopyObject."""
+
     def unfinished(self, target: S3Url) -> Sequence[str]:
         """The ids of all unfinished multipart uploads of exactly this key."""
 
-    def create(self, target: S3Url, content_type: str | None) -> Upload:
+    def create(self, target: S3Url, attributes: Attributes) -> Upload:
         """A new multipart upload that asks for CRC64NVME over the full object; `Upload.full_object` is what it got."""
 
     def parts(self, upload: Upload, after: int = 0) -> Iterator[UploadedPart]:
@@ -81,6 +86,9 @@ class ObjectStore(Protocol):
     def abort(self, upload: Upload) -> None:
         """Removes the upload and its parts; returns when the store no longer knows it. Quiet where it is gone."""
 
+    def delete(self, target: S3Url, version_id: str | None) -> None:
+        """Removes the object, or only that version of it. Quiet where it is gone."""
+
 
 class PartSink(msgspec.Struct, frozen=True):
     """Parts become parts of a multipart upload, each sent with its CRC64NVME."""
@@ -93,7 +101,7 @@ class ObjectSink(msgspec.Struct, frozen=True):
 
     target: S3Url
     overwrite: bool
-    content_type: str | None = None
+    attributes: Attributes = Attributes()
 
 
 class FileSink(msgspec.Struct, frozen=True):
@@ -120,7 +128,8 @@ class Mover(Protocol):
         A connection that breaks is taken up again within the part. Raises SourceChanged where the source is another
         version than the origin pins or its answer is not the range that was asked for; SourceNotFound, AccessDenied,
         SourceBusy, SourceUnavailable; for S3 sinks ObjectExists, UploadGone, StoreBusy, StoreUnavailable; for files
-        DiskFull. What has been moved stays moved.
+        DiskFull. What has been moved stays moved. An object that exists after S3's answer was lost may be the one put:
+        its part comes without an etag, and who asked for it looks.
         """
 
 
@@ -128,6 +137,29 @@ class Movers(Protocol):
     """Makes movers: in this process, over several processes, or in memory."""
 
     def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress) -> Mover: ...
+
+
+class OrderedReader(Protocol):
+    """One pinned origin, read over several connections at once. What is held in memory is bounded, whatever the size.
+
+    Both ways of reading may raise SourceChanged where the source is another version than the origin pins or its answer
+    is not the range that was asked for; SourceNotFound, AccessDenied, SourceBusy, SourceUnavailable. A connection that
+    breaks is taken up again at the next byte. A reader that is left early lets its connections go.
+    """
+
+    def read(self) -> Iterator[memoryview]:
+        """All bytes, in order. Each view is valid until the next one is asked for."""
+
+    def digests(self, new: Callable[[], Digest]) -> Iterator[tuple[Part, Digest]]:
+        """The pieces as they finish, in any order, each with a digest of its own that its bytes went through."""
+
+
+class Readers(Protocol):
+    """Makes readers of an origin, over up to `slots` connections; `part_size` is the user's wish for their ranges."""
+
+    def __call__(
+        self, origin: Origin, slots: int, progress: Progress, part_size: int | None = None
+    ) -> OrderedReader: ...
 
 
 class JobStore(Protocol):
@@ -149,7 +181,7 @@ class JobStore(Protocol):
         """Removes the record: its upload is completed or aborted."""
 
     def find(self, target: S3Url, upload_id: str) -> Job | None:
-        """The record of the job that fills this upload."""
+        """The record of the job that fills this upload: the last one saved, where it was resumed."""
 
     def write_units(self, job_id: str, units: Iterable[Unit]) -> str:
         """Writes `units.jsonl` and returns its key."""
@@ -232,5 +264,6 @@ class Ports(msgspec.Struct, frozen=True):
     source: Source
     store: ObjectStore
     movers: Movers
+    readers: Readers
     jobs: JobStore
     clock: Clock

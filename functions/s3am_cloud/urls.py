@@ -132,8 +132,9 @@ def _network(scheme: str, text: str) -> SourceUrl:
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise BadSource(f"not a URL: {shown(text)}") from error
+    except ValueError:
+        # Its own message may repeat a piece of the password.
+        raise BadSource(f"not a URL: {shown(text)}") from None
     if not host or any(c.isspace() or not c.isprintable() for c in text):
         raise BadSource(f"not a URL: {shown(text)}", "spaces in a URL are written %20")
     return SourceUrl(scheme, text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -65,3 +66,11 @@ def case(request: pytest.FixtureRequest) -> StoreCase:
 @pytest.fixture(scope="session")
 def curl_settings() -> CurlSettings:
     return CurlSettings(ca_file=ca_file(), stall_seconds=5)
+
+
+@pytest.fixture
+def bucket(s3_client: S3Client) -> str:
+    """A new, empty bucket, made with the session's own client: making a client takes longer than most tests here."""
+    name = f"contract-{uuid.uuid4().hex[:16]}"
+    s3_client.create_bucket(Bucket=name)
+    return name

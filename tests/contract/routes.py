@@ -10,7 +10,7 @@ from contract import sources
 from contract.sources import SourceCase
 from s3am_cloud.adapters.memory import MemoryMovers, MemoryStore
 from s3am_cloud.checksum import combine
-from s3am_cloud.model import MovedPart, Origin, Upload, UploadedPart
+from s3am_cloud.model import Attributes, MovedPart, Origin, Upload, UploadedPart
 from s3am_cloud.ports import FileSink, Mover, Movers, ObjectSink, ObjectStore, PartSink, Progress, Sink
 from s3am_cloud.urls import S3Url
 
@@ -71,7 +71,7 @@ class PartEnd:
         self.upload: Upload | None = None
 
     def sink(self, size: int) -> PartSink:
-        self.upload = self.store.create(self.target, None)
+        self.upload = self.store.create(self.target, Attributes())
         return PartSink(self.upload)
 
     def content(self, moved: Iterable[MovedPart]) -> bytes:

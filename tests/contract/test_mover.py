@@ -25,6 +25,7 @@ from s3am_cloud.ports import Movers
 from s3am_cloud_cli import processes
 from s3am_cloud_cli.processes import ProcessMovers
 from servers.content import pattern
+from servers.faults import Slow
 from servers.faulty_http import FaultyHttp
 from unit.fakes import FakeClock
 
@@ -202,8 +203,10 @@ def test_an_object_is_replaced_where_that_is_wanted(way: Route) -> None:
 @pytest.mark.parametrize("way", ["http-parts-curl", "http-file-curl"], indirect=True)
 def test_no_more_parts_are_in_flight_than_there_are_slots(way: Route, http_server: FaultyHttp) -> None:
     way.slots = 2
-    data = pattern(5 * PART)
-    move_whole(way, data, plan(len(data)))
+    data = pattern(4 * PART)
+    origin = way.put(data)
+    http_server.set_faults(f"/{NAME}", Slow(bytes_per_second=PART * 10))
+    list(way.mover(origin).move(plan(len(data)).parts()))
     assert http_server.most_at_once == 2
 
 

@@ -10,7 +10,7 @@ from contract.stores import StoreCase, listed
 from s3am_cloud.checksum import combine, encode, update
 from s3am_cloud.errors import ChecksumMismatch, ObjectExists, TransferError, UploadGone
 from s3am_cloud.limits import MIN_PART
-from s3am_cloud.model import Upload, UploadedPart
+from s3am_cloud.model import Attributes, Upload, UploadedPart
 from s3am_cloud.urls import S3Url
 from servers.content import crc64nvme, pattern
 
@@ -23,7 +23,7 @@ def target(case: StoreCase, key: str = "key") -> S3Url:
 
 
 def upload_of(case: StoreCase, *contents: bytes, key: str = "key") -> Upload:
-    upload = case.store.create(target(case, key), None)
+    upload = case.store.create(target(case, key), Attributes())
     for number, data in enumerate(contents, 1):
         case.put_part(upload, number, data)
     return upload
@@ -65,14 +65,14 @@ def test_another_content_has_another_etag(case: StoreCase) -> None:
 def test_unfinished_lists_all_uploads_of_exactly_this_key(case: StoreCase) -> None:
     others = ["key2", "key/below", "ke", "Key"]
     for other in others:
-        case.store.create(target(case, other), None)
-    mine = {case.store.create(target(case), None).upload_id for _ in range(2)}
+        case.store.create(target(case, other), Attributes())
+    mine = {case.store.create(target(case), Attributes()).upload_id for _ in range(2)}
     assert set(case.store.unfinished(target(case))) == mine
     assert case.store.unfinished(target(case, "k")) == []
 
 
 def test_an_upload_is_granted_a_checksum_of_the_full_object(case: StoreCase) -> None:
-    upload = case.store.create(target(case), "text/plain")
+    upload = case.store.create(target(case), Attributes(content_type="text/plain"))
     assert upload.full_object
     assert upload.target == target(case)
     assert case.store.head(target(case)) is None

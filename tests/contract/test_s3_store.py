@@ -20,7 +20,7 @@ from s3am_cloud.errors import (
     UploadGone,
 )
 from s3am_cloud.limits import MIN_PART
-from s3am_cloud.model import MovedPart, Plan, Upload
+from s3am_cloud.model import Attributes, MovedPart, Plan, Upload
 from s3am_cloud.steps.complete import complete
 from s3am_cloud.urls import S3Url
 from servers.content import pattern
@@ -59,7 +59,7 @@ def behind_proxy(s3_proxy: FaultyProxy, s3_environment: None, strict_s3: StrictS
 def begun(case: S3Case, count: int = 1) -> tuple[Plan, Upload, list[MovedPart]]:
     """An upload of the object `key` with all its parts there."""
     data = [pattern(MIN_PART, seed) for seed in range(count - 1)] + [DATA]
-    upload = case.store.create(S3Url(case.bucket, "key"), None)
+    upload = case.store.create(S3Url(case.bucket, "key"), Attributes())
     for number, part in enumerate(data, 1):
         case.put_part(upload, number, part)
     moved = [MovedPart(number, len(part), update(0, part)) for number, part in enumerate(data, 1)]
@@ -85,7 +85,7 @@ def test_parts_are_listed_over_all_pages(case: S3Case, s3_access: S3Access, monk
 def test_unfinished_uploads_are_listed_over_all_pages(
     case: S3Case, s3_access: S3Access, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    uploads = {case.store.create(S3Url(case.bucket, "key"), None).upload_id for _ in range(3)}
+    uploads = {case.store.create(S3Url(case.bucket, "key"), Attributes()).upload_id for _ in range(3)}
     client: Any = s3_access.client_for(case.bucket)
     paginator = client.get_paginator
 
@@ -116,22 +116,22 @@ def test_a_store_that_grants_no_full_object_checksum_is_noticed(
     client: Any = s3_access.client_for(case.bucket)
     for answer in ({}, {"ChecksumAlgorithm": "CRC64NVME", "ChecksumType": "COMPOSITE"}):
         monkeypatch.setattr(client, "create_multipart_upload", lambda a=answer, **_: {"UploadId": "u", **a})
-        assert not case.store.create(S3Url(case.bucket, "key"), None).full_object
+        assert not case.store.create(S3Url(case.bucket, "key"), Attributes()).full_object
 
 
 def test_the_content_type_is_kept(case: S3Case) -> None:
     target = S3Url(case.bucket, "key")
-    upload = case.store.create(target, "text/csv")
+    upload = case.store.create(target, Attributes(content_type="text/csv"))
     case.put_part(upload, 1, DATA)
     parts = case.sent(upload)
     case.store.complete(upload, parts, update(0, DATA), len(DATA), False)
     info = case.store.head(target)
     assert info is not None
-    assert info.content_type == "text/csv"
+    assert info.attributes.content_type == "text/csv"
 
 
 def test_a_bucket_that_does_not_exist_is_a_bad_destination(case: S3Case) -> None:
-    for call in (case.store.head, case.store.unfinished, lambda target: case.store.create(target, None)):
+    for call in (case.store.head, case.store.unfinished, lambda target: case.store.create(target, Attributes())):
         with pytest.raises(BadDestination, match="no-such-bucket"):
             call(S3Url("no-such-bucket", "key"))
 
@@ -142,7 +142,7 @@ def test_credentials_without_the_right_are_denied(strict_s3: StrictS3, bucket: s
             patch.setenv(name, value)
         store = S3Store(S3Access(S3Settings(endpoint_url=strict_s3.endpoint_url)), FakeClock())
         with pytest.raises(AccessDenied):
-            store.create(S3Url(bucket, "key"), None)
+            store.create(S3Url(bucket, "key"), Attributes())
 
 
 def test_no_credentials_are_named(strict_s3: StrictS3, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -64,6 +64,14 @@ class Running:
         """What a terminal does on Ctrl-C, or the kernel when memory is short: every process of it gets the signal."""
         os.killpg(self._process.pid, number)
 
+    def ended(self, within: float) -> bool:
+        """Whether it has ended, or does within so many seconds; for runs that say little."""
+        try:
+            self._process.wait(within)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def result(self, timeout: float = _DEADLINE) -> Result:
         """Wait for its end."""
         stdout, stderr = self._process.communicate(timeout=timeout)
@@ -90,12 +98,12 @@ class Command:
         self._environment |= {"HOME": str(home), "S3AM_CLOUD_STATE_HOME": str(self.state)}
         self._environment |= {"AWS_EC2_METADATA_DISABLED": "true", **variables}
 
-    def start(self, *arguments: str | Path, **variables: str) -> Running:
-        """Start it; an empty variable is one that is not set."""
+    def start(self, *arguments: str | Path, before: Sequence[str] = (), **variables: str) -> Running:
+        """Start it, by way of the command `before`; an empty variable is one that is not set."""
         environment = {name: value for name, value in (self._environment | variables).items() if value}
         return Running(
             subprocess.Popen(
-                [PROGRAM, *arguments],
+                [*before, PROGRAM, *arguments],
                 env=environment,
                 cwd=self.home,
                 stdin=subprocess.DEVNULL,
@@ -106,11 +114,11 @@ class Command:
             )
         )
 
-    def run(self, *arguments: str | Path, timeout: float = _DEADLINE, **variables: str) -> Result:
+    def run(self, *arguments: str | Path, before: Sequence[str] = (), **variables: str) -> Result:
         """Run it to its end."""
-        running = self.start(*arguments, **variables)
+        running = self.start(*arguments, before=before, **variables)
         try:
-            return running.result(timeout)
+            return running.result()
         finally:
             running.end()
 
@@ -143,8 +151,9 @@ def peak_memory(leader: int) -> dict[int, int]:
             status = Path(f"/proc/{pid}/status").read_text()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        lines = [line.split() for line in status.splitlines() if line.startswith("VmHWM:")]
-        found.update({pid: int(words[1]) * 1024 for words in lines})
+        size = status.partition("VmHWM:")[2].split()
+        if size:  # none where it ends at this moment
+            found[pid] = int(size[0]) * 1024
     return found
 
 

@@ -48,9 +48,7 @@ def test_an_object_that_exists_is_left_alone(command: Command, sent: Path, store
 
 
 @pytest.mark.parametrize("content", [CONTENT, Pattern(3)], ids=["in parts", "in one request"])
-def test_exists_overwrite_replaces_the_object(
-    content: Pattern, command: Command, home: Path, stored: Stored
-) -> None:
+def test_exists_overwrite_replaces_the_object(content: Pattern, command: Command, home: Path, stored: Stored) -> None:
     stored.put("x.bin", OLD)
     write_file(content, home / "new.bin")
     command.run("upload", "new.bin", stored.url("x.bin"), *SMALL_PARTS, "--exists", "overwrite").ended(0)
@@ -121,9 +119,7 @@ def test_resume_of_somebody_elses_upload_is_refused(command: Command, sent: Path
     assert "--force" in refused.error_line
 
 
-def test_force_discards_every_unfinished_upload_first(
-    command: Command, stored: Stored, unfinished: str
-) -> None:
+def test_force_discards_every_unfinished_upload_first(command: Command, stored: Stored, unfinished: str) -> None:
     stored.begin("x.bin")
     stored.begin("x.bin.other")
     command.run("upload", unfinished, stored.url("x.bin"), *SMALL_PARTS, "--force").ended(0)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from s3am_cloud.adapters.memory import MemoryJobs, MemoryMovers, MemorySource, MemoryStore
+from s3am_cloud.adapters.memory_reader import MemoryReaders
 from s3am_cloud.limits import MIN_PART
-from s3am_cloud.model import Exists, Job, ObjectInfo, Origin, Part, Receipt, SourceInfo, TransferRequest, Upload
+from s3am_cloud.model import Attributes, Exists, Job, ObjectInfo, Origin, Part, Receipt, SourceInfo, TransferRequest, Upload
 from s3am_cloud.pipeline import finish, lacking, move, new_job, prepare
 from s3am_cloud.ports import Ports
 from s3am_cloud.urls import S3Url, SourceUrl
@@ -76,9 +77,13 @@ class LoggedStore(MemoryStore):
         self.calls.append("unfinished")
         return super().unfinished(target)
 
-    def create(self, target: S3Url, content_type: str | None) -> Upload:
+    def create(self, target: S3Url, attributes: Attributes) -> Upload:
         self.calls.append("create")
-        return super().create(target, content_type)
+        return super().create(target, attributes)
+
+    def open(self, target: S3Url) -> Upload:
+        """An upload of somebody's."""
+        return super().create(target, Attributes())
 
 
 class World:
@@ -94,6 +99,7 @@ class World:
             source=self.source,
             store=self.store,
             movers=MemoryMovers(self.source, self.store),
+            readers=MemoryReaders(self.source, self.store),
             jobs=self.jobs,
             clock=self.clock,
         )

@@ -9,7 +9,9 @@ import click
 
 from s3am_cloud.errors import LocalFileExists
 from s3am_cloud.urls import S3Url, parse_s3
-from s3am_cloud_cli import options
+from s3am_cloud_cli import key_options, options
+from s3am_cloud_cli.key_options import KeyOptions
+from s3am_cloud_cli.options import AwsOptions
 from s3am_cloud_cli.output import Console
 
 
@@ -24,6 +26,9 @@ from s3am_cloud_cli.output import Console
 )
 @options.part_size
 @options.slots
+@key_options.keys
+@options.requester_pays
+@options.no_sign_request
 @options.aws
 @options.output
 @click.pass_obj
@@ -36,10 +41,10 @@ def download(
     part_size: int | None,
     download_slots: int | None,
     upload_slots: int | None,
-    profile: str | None,
-    region: str | None,
-    endpoint_url: str | None,
-    local: bool,
+    keys: KeyOptions,
+    requester_pays: bool,
+    no_sign_request: bool,
+    aws: AwsOptions,
 ) -> None:
     """Move S3_URL into the file DST, which appears only when it is whole and agrees with the object's checksum.
 
@@ -59,7 +64,7 @@ def download(
     from s3am_cloud.limits import DEFAULT_SLOTS
     from s3am_cloud_cli.local_run import local_ports, run_download
     from s3am_cloud_cli.receipts import receipt_text
-    from s3am_cloud_cli.settings import s3_settings
+    from s3am_cloud_cli.settings import s3_access
 
     request = DownloadRequest(
         source=wanted,
@@ -69,7 +74,8 @@ def download(
         discard=download_exists == "discard",
         part_size=part_size,
     )
-    receipt = run_download(request, path, local_ports(s3_settings(profile, region, endpoint_url, local)), console)
+    access = s3_access(aws, keys.ring(), requester_pays, sign=not no_sign_request)
+    receipt = run_download(request, path, local_ports(access), console)
     console.result(receipt, receipt_text(receipt))
 
 

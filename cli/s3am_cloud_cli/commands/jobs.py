@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from s3am_cloud_cli import options
+from s3am_cloud_cli.options import AwsOptions
 from s3am_cloud_cli.output import Console
 
 
@@ -18,16 +19,13 @@ def jobs(
     console: Console,
     most: int,
     stack: str | None,
-    profile: str | None,
-    region: str | None,
-    endpoint_url: str | None,
-    local: bool,
+    aws: AwsOptions,
 ) -> None:
     """List the stack's jobs, the newest first."""
     from s3am_cloud_cli.receipts import jobs_text
     from s3am_cloud_cli.remote_run import Remote
     from s3am_cloud_cli.settings import s3_settings
 
-    remote = Remote(s3_settings(profile, region, endpoint_url, local), stack)
+    remote = Remote(s3_settings(aws), stack)
     found = remote.machine.recent(most)
     console.result({"jobs": found}, jobs_text(found, remote.clock.now()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from s3am_cloud_cli import options
+from s3am_cloud_cli.options import AwsOptions
 from s3am_cloud_cli.output import Console
 
 
@@ -18,15 +19,12 @@ def status(
     console: Console,
     job: str,
     stack: str | None,
-    profile: str | None,
-    region: str | None,
-    endpoint_url: str | None,
-    local: bool,
+    aws: AwsOptions,
 ) -> None:
     """Show how JOB fares at this moment."""
     from s3am_cloud_cli.receipts import status_text
     from s3am_cloud_cli.remote_run import Remote
     from s3am_cloud_cli.settings import s3_settings
 
-    found = Remote(s3_settings(profile, region, endpoint_url, local), stack).status(job)
+    found = Remote(s3_settings(aws), stack).status(job)
     console.result(found, status_text(found))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from s3am_cloud_cli import options
+from s3am_cloud_cli.options import AwsOptions, TransferOptions
 from s3am_cloud_cli.output import Console
 
 
@@ -22,17 +23,9 @@ def submit(
     source: str,
     destination: str,
     wait: bool,
-    exists: str | None,
-    resume: bool,
-    force: bool,
-    part_size: int | None,
-    download_slots: int | None,
-    upload_slots: int | None,
+    transfer: TransferOptions,
     stack: str | None,
-    profile: str | None,
-    region: str | None,
-    endpoint_url: str | None,
-    local: bool,
+    aws: AwsOptions,
 ) -> None:
     """Have the stack move SRC_URL into S3 as DST_URL, and print the job's id.
 
@@ -42,12 +35,9 @@ def submit(
     \b
       s3am-cloud submit --wait https://host/run42.tar s3://bucket/runs/
     """
-    options.exclusive(resume=resume, force=force)
+    request = transfer.request(source, destination)
     from s3am_cloud_cli.follow import submit_job
     from s3am_cloud_cli.remote_run import Remote
     from s3am_cloud_cli.settings import s3_settings
 
-    request = options.transfer_request(
-        source, destination, exists, resume, force, part_size, download_slots, upload_slots
-    )
-    submit_job(request, Remote(s3_settings(profile, region, endpoint_url, local), stack), wait, console)
+    submit_job(request, Remote(s3_settings(aws), stack), wait, console)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from s3am_cloud_cli import options
+from s3am_cloud_cli import key_options, options
+from s3am_cloud_cli.key_options import KeyOptions, SourceKeyOptions
+from s3am_cloud_cli.options import AwsOptions, TransferOptions
 from s3am_cloud_cli.output import Console
 
 
@@ -12,6 +14,11 @@ from s3am_cloud_cli.output import Console
 @click.argument("source", metavar="SRC_URL")
 @click.argument("destination", metavar="DST_URL")
 @options.transfer
+@key_options.keys
+@key_options.source_keys
+@options.netrc
+@options.requester_pays
+@options.no_sign_request
 @options.aws
 @options.output
 @click.pass_obj
@@ -19,16 +26,13 @@ def upload(
     console: Console,
     source: str,
     destination: str,
-    exists: str | None,
-    resume: bool,
-    force: bool,
-    part_size: int | None,
-    download_slots: int | None,
-    upload_slots: int | None,
-    profile: str | None,
-    region: str | None,
-    endpoint_url: str | None,
-    local: bool,
+    transfer: TransferOptions,
+    keys: KeyOptions,
+    source_keys: SourceKeyOptions,
+    netrc: bool,
+    requester_pays: bool,
+    no_sign_request: bool,
+    aws: AwsOptions,
 ) -> None:
     """Move SRC_URL into S3 as DST_URL, in parallel parts, each checked by S3 against what the source sent.
 
@@ -39,13 +43,12 @@ def upload(
       s3am-cloud upload genome.bam s3://bucket/genomes/
       s3am-cloud upload --part-size 128MB https://host/run42.tar s3://bucket/run42.tar
     """
-    options.exclusive(resume=resume, force=force)
+    request = transfer.request(source, destination)
     from s3am_cloud_cli.local_run import local_ports, run_upload
     from s3am_cloud_cli.receipts import receipt_text
-    from s3am_cloud_cli.settings import s3_settings
+    from s3am_cloud_cli.settings import s3_access
 
-    request = options.transfer_request(
-        source, destination, exists, resume, force, part_size, download_slots, upload_slots
-    )
-    receipt = run_upload(request, local_ports(s3_settings(profile, region, endpoint_url, local)), console)
+    access = s3_access(aws, keys.ring(), requester_pays)
+    source_access = s3_access(aws, source_keys.ring(), requester_pays, sign=not no_sign_request)
+    receipt = run_upload(request, local_ports(access, source_access, netrc), console)
     console.result(receipt, receipt_text(receipt))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from s3am_cloud_cli import options
+from s3am_cloud_cli.options import AwsOptions
 from s3am_cloud_cli.output import Console
 
 
@@ -18,14 +19,11 @@ def watch(
     console: Console,
     job: str,
     stack: str | None,
-    profile: str | None,
-    region: str | None,
-    endpoint_url: str | None,
-    local: bool,
+    aws: AwsOptions,
 ) -> None:
     """Follow JOB to its end and print its receipt; the exit code is the job's. Ctrl-C stops watching, not the job."""
     from s3am_cloud_cli.follow import watch_job
     from s3am_cloud_cli.remote_run import Remote
     from s3am_cloud_cli.settings import s3_settings
 
-    watch_job(job, Remote(s3_settings(profile, region, endpoint_url, local), stack), console)
+    watch_job(job, Remote(s3_settings(aws), stack), console)

@@ -50,6 +50,11 @@ class PinnedFile:
             raise SourceChanged(f"{self._path} became shorter while it was read")
         return data
 
+    def ahead(self, first: int, length: int) -> None:
+        """Tells the kernel what will be read soon: it then asks the disk for all of it at once."""
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(self._descriptor, first, length, os.POSIX_FADV_WILLNEED)
+
     def check(self) -> TransferError | None:
         """SourceChanged where the file was written to since the probe."""
         status = os.fstat(self._descriptor)

@@ -22,6 +22,7 @@ from s3am_cloud.errors import (
 )
 from s3am_cloud.limits import MIN_PART
 from s3am_cloud.model import (
+    Attributes,
     Job,
     MovedPart,
     ObjectInfo,
@@ -34,7 +35,7 @@ from s3am_cloud.model import (
     UploadedPart,
 )
 from s3am_cloud.ports import FileSink, ObjectSink, PartSink, Progress, Sink
-from s3am_cloud.urls import S3Url, SourceUrl
+from s3am_cloud.urls import S3Url, SourceUrl, parse_s3
 
 
 class MemorySource:
@@ -83,12 +84,18 @@ class MemoryStore:
         if target not in self._objects:
             return None
         content, etag = self._objects[target]
-        return ObjectInfo(size=len(content), etag=etag, crc=checksum.update(0, content), full_object=True)
+        crc = checksum.update(0, content)
+        return ObjectInfo(
+            size=len(content), etag=etag, crc=crc, full_object=True, checksums={"crc64nvme": f"{crc:016x}"}
+        )
+
+    def tags(self, target: S3Url, version_id: str | None) -> dict[str, str]:
+        return {}
 
     def unfinished(self, target: S3Url) -> Sequence[str]:
         return [upload_id for upload_id, pending in self._pending.items() if pending.target == target]
 
-    def create(self, target: S3Url, content_type: str | None) -> Upload:
+    def create(self, target: S3Url, attributes: Attributes) -> Upload:
         upload_id = f"upload-{next(self._ids)}"
         self._pending[upload_id] = _Pending(target, {})
         return Upload(target=target, upload_id=upload_id, full_object=True)
@@ -111,6 +118,15 @@ class MemoryStore:
 
     def abort(self, upload: Upload) -> None:
         self._pending.pop(upload.upload_id, None)
+
+    def delete(self, target: S3Url, version_id: str | None) -> None:
+        self._objects.pop(target, None)
+
+    def read(self, origin: Origin, part: Part) -> bytes:
+        content, etag = self._objects.get(parse_s3(origin.url), (b"", ""))
+        if etag != origin.info.etag:
+            raise SourceChanged(f"{origin.url} is another version")
+        return content[part.first : part.first + part.length]
 
     def put_part(self, upload: Upload, number: int, data: bytes) -> str:
         self._get(upload).parts[number] = data
@@ -184,9 +200,13 @@ class MemoryJobs:
         self._reports: dict[str, Receipt] = {}
 
     def add(self, job: Job) -> bool:
-        return self._jobs.setdefault(job.id, job) is job
+        if job.id in self._jobs:
+            return False
+        self._jobs[job.id] = job
+        return True
 
     def save(self, job: Job) -> None:
+        self._jobs.pop(job.id, None)
         self._jobs[job.id] = job
 
     def load(self, job_id: str) -> Job:
@@ -201,7 +221,7 @@ class MemoryJobs:
         self._jobs.pop(job.id, None)
 
     def find(self, target: S3Url, upload_id: str) -> Job | None:
-        for job in self._jobs.values():
+        for job in reversed(self._jobs.values()):
             if job.upload is not None and (job.upload.target, job.upload.upload_id) == (target, upload_id):
                 return job
         return None

@@ -15,6 +15,7 @@ from aws_lambda_powertools import Logger
 from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.movers import CurlMovers
+from s3am_cloud.adapters.curl.readers import CurlReaders
 from s3am_cloud.adapters.executions import EventBus, StateMachine
 from s3am_cloud.adapters.jobs import Jobs
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
@@ -45,6 +46,7 @@ def ports_of(environment: Mapping[str, str]) -> Ports:
         source=AnySource(settings, store, clock),
         store=store,
         movers=CurlMovers(settings, access, clock),
+        readers=CurlReaders(settings, access, clock),
         jobs=Jobs(Bucket(access, environment["S3AM_CLOUD_WORK_BUCKET"])),
         clock=clock,
     )

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from s3am_cloud.checksum import combine, encode
+from s3am_cloud.checksum import EMPTY, combine, encode
 from s3am_cloud.errors import ChecksumMismatch, JobFailed, ObjectExists, StoreUnavailable, UploadGone
 from s3am_cloud.model import MovedPart, Plan, Upload, UploadedPart
 from s3am_cloud.ports import ObjectStore
 
 
-def complete(plan: Plan, upload: Upload, moved: Iterable[MovedPart], overwrite: bool, store: ObjectStore) -> int:
+def complete(
+    plan: Plan,
+    upload: Upload,
+    moved: Iterable[MovedPart],
+    overwrite: bool,
+    store: ObjectStore,
+    expected: int | None = None,
+    check: Callable[[int], None] = lambda crc: None,
+) -> int:
     """Completes the upload from what the store lists, and returns the CRC64NVME of the whole.
 
-    `moved` are the parts that the caller saw moving; the store must list them with the same CRCs. Raises JobFailed
-    where parts are missing, ChecksumMismatch where one differs, and what `ObjectStore.complete` does. A lost answer
-    is no failure: what counts is the object that is there.
+    `moved` are the parts that the caller saw moving; the store must list them with the same CRCs. `expected` is the
+    CRC64NVME that the source is known by; `check` may refuse the whole's before the object is made. Raises JobFailed
+    where parts are missing, ChecksumMismatch where a part or the whole differs, and what `ObjectStore.complete` does.
+    A lost answer is no failure: what counts is the object that is there.
     """
     parts = _checked(plan, list(store.parts(upload)), {part.number: part for part in moved})
-    crc = combine((part.crc or 0, part.length) for part in parts)
+    crc = combine((part.crc or EMPTY, part.length) for part in parts)
+    if expected is not None and crc != expected:
+        raise ChecksumMismatch(
+            f"the parts of {upload.target} make CRC64NVME {encode(crc)}, where the source has {encode(expected)}"
+        )
+    check(crc)
     try:
         store.complete(upload, parts, crc, plan.size, overwrite)
     except (ObjectExists, UploadGone, StoreUnavailable):
@@ -39,10 +53,11 @@ def _check(part: UploadedPart, length: int, moved: MovedPart | None) -> Uploaded
     crc = part.crc if part.crc is not None or moved is None else moved.crc
     if crc is None:
         raise ChecksumMismatch(f"the store keeps no CRC64NVME of part {part.number}: it can't be proven")
-    if part.length != length or (moved and moved.crc != crc):
+    sent = moved.crc if moved and moved.crc is not None else crc
+    if (part.length, crc) != (length, sent):
         raise ChecksumMismatch(
             f"part {part.number} is stored with {part.length:,} bytes and CRC {encode(crc)}, "
-            f"where {length:,} bytes" + (f" and CRC {encode(moved.crc)}" if moved else "") + " were sent"
+            f"where {length:,} bytes and CRC {encode(sent)} were sent"
         )
     return UploadedPart(part.number, part.length, part.etag, crc)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from s3am_cloud.checksum import combine
+from s3am_cloud.checksum import EMPTY, combine
 from s3am_cloud.errors import JobFailed
 from s3am_cloud.model import MovedPart, Plan
 from s3am_cloud.ports import LocalTarget, Mover
@@ -34,4 +34,4 @@ def whole(plan: Plan, moved: Iterable[MovedPart]) -> int:
     lacking = [part.number for part in plan.parts() if part.number not in by_number]
     if lacking:
         raise JobFailed(f"{len(lacking)} of {plan.count} parts are missing, the first is part {lacking[0]}")
-    return combine((by_number[part.number].crc, part.length) for part in plan.parts())
+    return combine((by_number[part.number].crc or EMPTY, part.length) for part in plan.parts())

@@ -20,10 +20,17 @@ from s3am_cloud.limits import (
 from s3am_cloud.model import Plan, SourceInfo, Unit
 
 
-def plan(info: SourceInfo, connections: int, part_size: int | None = None, default: int = DEFAULT_PART) -> Plan:
+def plan(
+    info: SourceInfo,
+    connections: int,
+    part_size: int | None = None,
+    default: int = DEFAULT_PART,
+    small: int = SMALL_OBJECT,
+) -> Plan:
     """The parts of an object, and the units of work that they make over `connections` connections.
 
-    `part_size` is the user's wish, `default` what is taken without one as long as 10,000 parts suffice.
+    `part_size` is the user's wish, `default` what is taken without one as long as 10,000 parts suffice. Up to `small`
+    bytes the object goes in one request, unless the user wishes for smaller parts.
     Raises BadPartSize where the wish can't be met, and SourceTooLarge where a source without ranges, or without a
     known size, does not fit one part.
     """
@@ -35,7 +42,10 @@ def plan(info: SourceInfo, connections: int, part_size: int | None = None, defau
     chosen = _check_part(size, part_size) if part_size is not None else max(default, smallest_part(size))
     if not info.ranges:
         chosen = max(chosen, size)
-    return _share_out(Plan(size=size, part_size=chosen, small=size <= min(SMALL_OBJECT, chosen)), connections)
+    return _share_out(
+        Plan(size=size, part_size=chosen, small=size <= (small if part_size is None else min(small, chosen))),
+        connections,
+    )
 
 
 def smallest_part(size: int) -> int:

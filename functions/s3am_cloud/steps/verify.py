@@ -9,7 +9,7 @@ from s3am_cloud.ports import ObjectStore
 from s3am_cloud.urls import S3Url
 
 
-def verify(target: S3Url, size: int, crc: int, store: ObjectStore) -> ObjectInfo:
+def verify(target: S3Url, size: int, crc: int | None, store: ObjectStore) -> ObjectInfo:
     """The object as the store has it now, which has this size and, where the store tells it, this CRC64NVME.
 
     Raises ChecksumMismatch.
@@ -19,7 +19,7 @@ def verify(target: S3Url, size: int, crc: int, store: ObjectStore) -> ObjectInfo
         raise ChecksumMismatch(f"{target} is not there after it was written")
     if info.size != size:
         raise ChecksumMismatch(f"{target} has {info.size:,} bytes where {size:,} were sent")
-    if info.full_object and info.crc != crc:
+    if crc is not None and info.full_object and info.crc != crc:
         raise ChecksumMismatch(f"{target} has another CRC64NVME than the {encode(crc)} that was sent")
     return info
 

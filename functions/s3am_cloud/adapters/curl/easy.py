@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from email.message import Message
 
@@ -14,6 +15,11 @@ from s3am_cloud.limits import CONNECT_SECONDS, CURL_BUFFER, MAX_REDIRECTS, STALL
 # libcurl also speaks file, gopher, dict and more, which no source of ours is.
 PROTOCOLS = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS | pycurl.PROTO_FTP | pycurl.PROTO_FTPS | pycurl.PROTO_SFTP
 
+# A web server must not send us, with the user's keys, to a server of another kind.
+REDIRECT_PROTOCOLS = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
+
+_REPLY = re.compile(r"[1-5]\d\d ")
+
 
 class CurlSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How connections are made. `allow_private` admits sources at addresses that are not public."""
@@ -23,6 +29,11 @@ class CurlSettings(msgspec.Struct, frozen=True, kw_only=True):
     connect_seconds: int = CONNECT_SECONDS
     stall_seconds: int = STALL_SECONDS
     user_agent: str = "s3am-cloud"
+    # Whether logins of hosts that the URL gives none for are looked up in ~/.netrc.
+    netrc: bool = False
+    # SSH: what servers are known by, and what we are; None stands for what is usual in ~/.ssh.
+    known_hosts: str | None = None
+    ssh_key: str | None = None
 
 
 def new_easy(settings: CurlSettings) -> pycurl.Curl:
@@ -46,7 +57,7 @@ def new_easy(settings: CurlSettings) -> pycurl.Curl:
 def as_source(easy: pycurl.Curl, settings: CurlSettings, guard: Guard) -> pycurl.Curl:
     """Makes `easy` read from where a user's URL leads: redirects followed, protocols and addresses restricted."""
     easy.setopt(pycurl.PROTOCOLS, PROTOCOLS)
-    easy.setopt(pycurl.REDIR_PROTOCOLS, PROTOCOLS)
+    easy.setopt(pycurl.REDIR_PROTOCOLS, REDIRECT_PROTOCOLS)
     easy.setopt(pycurl.FOLLOWLOCATION, 1)
     easy.setopt(pycurl.MAXREDIRS, MAX_REDIRECTS)
     # libcurl leaves time spent paused, while the PUT is the slower side, out of this.
@@ -67,11 +78,15 @@ def _lines(headers: Iterable[tuple[str, str]]) -> Iterable[str]:
 
 
 class Response:
-    """Status and headers of the last response of a request: those of redirects and of 100 Continue are dropped."""
+    """Status and headers of the last response of a request: those of redirects and of 100 Continue are dropped.
+
+    `reply` is the last line that an FTP server said; it has no status.
+    """
 
     def __init__(self) -> None:
         self.status = 0
         self.headers = Message()
+        self.reply = ""
 
     def take_line(self, raw: bytes) -> None:
         line = raw.decode("iso-8859-1").rstrip("\r\n")
@@ -79,6 +94,8 @@ class Response:
             words = line.split(None, 2)
             self.status = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
             self.headers = Message()
+        elif _REPLY.match(line) and not self.status:
+            self.reply = line
         elif ":" in line:
             name, _, value = line.partition(":")
             self.headers[name.strip()] = value.strip()

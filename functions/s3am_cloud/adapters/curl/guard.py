@@ -1,4 +1,4 @@
-"""What may be fetched from where: every address is judged when its socket is opened.
+"""What may be fetched from where: every address is judged when its socket is opened, every SSH server by its key.
 
 Judging there, and not by the URL's spelling, covers redirects, FTP data connections and names that resolve differently
 the second time.
@@ -7,12 +7,19 @@ the second time.
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 import pycurl
 
 # RFC 6052: an IPv4 address in the last four bytes.
 _NAT64 = IPv6Network("64:ff9b::/96")
+
+_KEY_MATCHES: Mapping[int, str | None] = {
+    pycurl.KHMATCH_OK: None,
+    pycurl.KHMATCH_MISSING: "is not in known_hosts",
+    pycurl.KHMATCH_MISMATCH: "is not the one that known_hosts has: this may be another server",
+}
 
 
 def is_public(text: str) -> bool:
@@ -32,15 +39,26 @@ def _inner(address: IPv6Address) -> IPv4Address | None:
 
 
 class Guard:
-    """Refuses sockets to addresses that are not public, unless private ones are allowed."""
+    """Refuses sockets to addresses that are not public, unless private ones are allowed, and unknown SSH servers."""
 
     def __init__(self, allow_private: bool) -> None:
         self._allow_private = allow_private
         self.refused: str | None = None
+        # Why the key of an SSH server was refused.
+        self.host_key: str | None = None
 
     def watch(self, easy: pycurl.Curl) -> None:
         if not self._allow_private:
             easy.setopt(pycurl.OPENSOCKETFUNCTION, self._open)
+
+    def watch_keys(self, easy: pycurl.Curl, known_hosts: str) -> None:
+        """A file that is not there knows no host."""
+        easy.setopt(pycurl.SSH_KNOWNHOSTS, known_hosts)
+        easy.setopt(pycurl.SSH_KEYFUNCTION, self._judge_key)
+
+    def _judge_key(self, known: object, found: object, match: int) -> int:
+        self.host_key = _KEY_MATCHES.get(match, "can't be looked up in known_hosts")
+        return int(pycurl.KHSTAT_REJECT if self.host_key else pycurl.KHSTAT_FINE)
 
     def _open(self, purpose: int, address: tuple[int, int, int, tuple[str, int]]) -> socket.socket | int:
         family, kind, protocol, where = address

@@ -51,9 +51,9 @@ class Loop:
 
     def turn(self) -> None:
         """Moves what can be moved, tells of what has ended, and waits until there is more to do."""
+        self._fire()
         self._perform()
         self._tell()
-        self._fire()
         if self._running and not self._paused:
             self._wait()
 

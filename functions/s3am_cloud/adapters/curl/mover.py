@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
+from s3am_cloud.adapters.curl.copy_flow import CopyFlow
 from s3am_cloud.adapters.curl.download_flow import DownloadFlow
 from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.flow import Giver, Taker
@@ -13,20 +14,20 @@ from s3am_cloud.adapters.curl.get import RangeGet
 from s3am_cloud.adapters.curl.givers import FileGiver, WindowGiver
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.adapters.curl.put import StreamedPut
-from s3am_cloud.adapters.curl.requests import Route, part_put, source_address
+from s3am_cloud.adapters.curl.requests import Route, Signers, part_copy, part_put, source_address
 from s3am_cloud.adapters.curl.retry import Retry
 from s3am_cloud.adapters.curl.takers import FileTaker
 from s3am_cloud.adapters.curl.upload_flow import UploadFlow
 from s3am_cloud.adapters.local_file import PinnedFile
-from s3am_cloud.adapters.s3.signer import Signer
-from s3am_cloud.errors import TransferError
+from s3am_cloud.errors import AccessDenied, TransferError
 from s3am_cloud.model import MovedPart, Part
-from s3am_cloud.ports import Clock, FileSink, ObjectSink, PartSink, Progress
+from s3am_cloud.ports import Clock, FileSink, ObjectSink, Progress
+from s3am_cloud.sse import REFUSED_HINT
 from s3am_cloud.urls import parse_source
 
 _WATCH_SECONDS = 1.0
 
-Flow = UploadFlow | DownloadFlow
+Flow = UploadFlow | DownloadFlow | CopyFlow
 
 
 class CurlMover:
@@ -39,13 +40,13 @@ class CurlMover:
         self,
         route: Route,
         settings: CurlSettings,
-        signer: Signer,
+        signers: Signers,
         slots: int,
         progress: Progress,
         clock: Clock,
         check: Callable[[], None] = lambda: None,
     ) -> None:
-        self._route, self._settings, self._signer, self._check = route, settings, signer, check
+        self._route, self._settings, self._signers, self._check = route, settings, signers, check
         self._slots, self._progress, self._clock = slots, progress, clock
         self._source = parse_source(route.origin.url)
 
@@ -55,19 +56,42 @@ class CurlMover:
         run.target = os.open(self._route.sink.path, os.O_WRONLY) if isinstance(self._route.sink, FileSink) else -1
         try:
             yield from run.through(self._flows(parts, run))
+        except AccessDenied as error:
+            # A part's refusal does not say why; with a key of the customer's the likeliest reason is a new bucket.
+            encrypted = self._route.target is not None and self._route.target.encrypted
+            raise AccessDenied(error.message, REFUSED_HINT if encrypted else error.hint) from error
         finally:
             run.close()
 
     def _flows(self, parts: Iterable[Part], run: _Run) -> Iterator[tuple[int, Flow]]:
         for part in parts:
-            to_file = isinstance(self._route.sink, FileSink)
-            yield part.number, self._download(part, run) if to_file else self._upload(part, run)
+            yield part.number, self._flow(part, run)
+
+    def _flow(self, part: Part, run: _Run) -> Flow:
+        if isinstance(self._route.sink, FileSink):
+            return self._download(part, run)
+        return self._copy(part, run) if self._route.is_copy else self._upload(part, run)
+
+    def _copy(self, part: Part, run: _Run) -> CopyFlow:
+        sink = self._route.sink
+        return CopyFlow(
+            run.loop,
+            self._clock,
+            self._settings,
+            part_copy(self._route, self._signers, part),
+            part,
+            self._route.name,
+            isinstance(sink, ObjectSink) and not sink.overwrite,
+            self._progress,
+            run.finished.append,
+            run.failed.append,
+        )
 
     def _upload(self, part: Part, run: _Run) -> UploadFlow:
         stall = self._settings.stall_seconds
-        flow = UploadFlow(run.loop, self._clock, part, self._name, stall, run.finished.append, run.failed.append)
+        flow = UploadFlow(run.loop, self._clock, part, self._route.name, stall, run.finished.append, run.failed.append)
         flow.giver = self._giver(part, flow, run)
-        signed = part_put(self._route, self._signer, part)
+        signed = part_put(self._route, self._signers, part)
         flow.put = StreamedPut(run.loop, self._settings, signed, part.length, flow.giver, flow.answered)
         return flow
 
@@ -90,18 +114,8 @@ class CurlMover:
         return flow
 
     def _get(self, part: Part, taker: Taker, retry: Retry, run: _Run) -> RangeGet:
-        address = source_address(self._route, self._signer)
+        address = source_address(self._route, self._signers)
         return RangeGet(run.loop, self._settings, self._route.origin, address, part, taker, retry)
-
-    @property
-    def _name(self) -> str:
-        match self._route.sink:
-            case PartSink(upload):
-                return str(upload.target)
-            case ObjectSink(target=target):
-                return str(target)
-            case FileSink(path):
-                return str(path)
 
 
 class _Run:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.mover import CurlMover
-from s3am_cloud.adapters.curl.requests import Route, buckets
+from s3am_cloud.adapters.curl.requests import Signers, route
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.model import Origin
 from s3am_cloud.ports import Clock, Progress, Sink
 
 
-def route(origin: Origin, sink: Sink, access: S3Access) -> Route:
-    """Raises BadDestination where a bucket on the way does not exist."""
-    return Route(origin=origin, sink=sink, endpoints={name: access.endpoint(name) for name in buckets(origin, sink)})
-
-
 class CurlMovers:
-    """The `Movers` of a Lambda worker, and of transfers too small to share out."""
+    """The `Movers` of a Lambda worker. `source_access` is for sources that are reached by other settings or keys."""
 
-    def __init__(self, settings: CurlSettings, access: S3Access, clock: Clock) -> None:
+    def __init__(
+        self, settings: CurlSettings, access: S3Access, clock: Clock, source_access: S3Access | None = None
+    ) -> None:
         self._settings, self._access, self._clock = settings, access, clock
+        self._source_access = source_access or access
 
     def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress) -> CurlMover:
-        way = route(origin, sink, self._access)
-        return CurlMover(way, self._settings, self._access.signer, slots, progress, self._clock)
+        way = route(origin, sink, self._access, self._source_access)
+        signers = Signers(self._access, self._source_access)
+        return CurlMover(way, self._settings, signers, slots, progress, self._clock)

@@ -2,76 +2,172 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
 
 import msgspec
 
 from s3am_cloud.adapters.curl.get import Address
 from s3am_cloud.adapters.curl.put import SignedPut
+from s3am_cloud.adapters.s3.access import S3Access, S3Settings
+from s3am_cloud.adapters.s3.attributes import headers as attribute_headers
 from s3am_cloud.adapters.s3.signer import Endpoint, Signer
 from s3am_cloud.adapters.s3.store import ACL
-from s3am_cloud.model import Origin, Part
+from s3am_cloud.checksum import ALGORITHM
+from s3am_cloud.errors import JobFailedForGood
+from s3am_cloud.model import Attributes, Origin, Part
 from s3am_cloud.ports import FileSink, ObjectSink, PartSink, Sink
 from s3am_cloud.urls import S3Url, parse_s3, parse_source
 
+SignedCopy = Callable[[], tuple[str, dict[str, str]]]
+
+
+class Side(msgspec.Struct, frozen=True, kw_only=True):
+    """An object at one end of a route: where it is, and what requests on it carry. The headers may hold a key."""
+
+    object: S3Url
+    endpoint: Endpoint
+    settings: S3Settings
+    headers: Mapping[str, str]
+    copy_headers: Mapping[str, str]
+
+    @property
+    def encrypted(self) -> bool:
+        return "x-amz-server-side-encryption-customer-key" in self.headers
+
+    def __repr__(self) -> str:
+        return f"Side({self.object})"
+
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """From where to where, with the endpoints of the buckets on the way: all that a worker process needs to know."""
+    """From where to where: all that a worker process needs to know. A side that is not in S3 is None."""
 
     origin: Origin
     sink: Sink
-    endpoints: Mapping[str, Endpoint]
+    source: Side | None
+    target: Side | None
 
     @property
-    def buckets(self) -> list[str]:
-        return buckets(self.origin, self.sink)
+    def is_copy(self) -> bool:
+        """Whether S3 can move the bytes itself."""
+        return self.source is not None and self.target is not None
+
+    @property
+    def name(self) -> str:
+        """The destination, for messages."""
+        return str(self.sink.path if isinstance(self.sink, FileSink) else target_of(self.sink))
 
 
-def buckets(origin: Origin, sink: Sink) -> list[str]:
-    """The buckets that a route touches."""
-    source = parse_source(origin.url)
-    names = [parse_s3(source.url).bucket] if source.scheme == "s3" else []
-    if isinstance(sink, PartSink):
-        names.append(sink.upload.target.bucket)
-    elif isinstance(sink, ObjectSink):
-        names.append(sink.target.bucket)
-    return names
+class Signers:
+    """A signer for each settings, made once: to find credentials may take a moment."""
+
+    def __init__(self, *accesses: S3Access) -> None:
+        self._accesses = {access.settings: access for access in accesses}
+
+    def __call__(self, settings: S3Settings) -> Signer:
+        """Raises NoCredentials."""
+        return self._accesses.setdefault(settings, S3Access(settings)).signer
 
 
-def source_address(route: Route, signer: Signer) -> Address:
-    """Where the origin's GETs go: its URL, or a signed request for exactly its version."""
-    source = parse_source(route.origin.url)
-    if source.scheme != "s3":
-        return lambda: (source.url, {})
-    target, version = parse_s3(source.url), route.origin.info.version
-    query = {"versionId": version} if version else {}
-    endpoint = route.endpoints[target.bucket]
-    return lambda: signer.sign("GET", endpoint, target.key, query, {"x-amz-content-sha256": "UNSIGNED-PAYLOAD"})
+def route(origin: Origin, sink: Sink, access: S3Access, source_access: S3Access) -> Route:
+    """Raises BadDestination where a bucket on the way does not exist."""
+    source, to = parse_source(origin.url), target_of(sink)
+    return Route(
+        origin=origin,
+        sink=sink,
+        source=_side(parse_s3(source.url), source_access) if source.scheme == "s3" else None,
+        target=_side(to, access) if to is not None else None,
+    )
 
 
-def part_put(route: Route, signer: Signer, part: Part) -> SignedPut:
-    """Where the part's PUT goes: UploadPart, or PutObject with the object's own headers."""
-    match route.sink:
+def target_of(sink: Sink) -> S3Url | None:
+    match sink:
         case PartSink(upload):
-            query = {"partNumber": str(part.number), "uploadId": upload.upload_id}
-            return _signed(signer, route.endpoints[upload.target.bucket], upload.target, query, {})
+            return upload.target
         case ObjectSink(target=target):
-            return _signed(signer, route.endpoints[target.bucket], target, {}, _object_headers(route.sink))
+            return target
         case FileSink():
-            raise TypeError("a file takes no PUT")
+            return None
 
 
-def _signed(
-    signer: Signer, endpoint: Endpoint, target: S3Url, query: Mapping[str, str], extra: Mapping[str, str]
-) -> SignedPut:
-    return lambda headers: signer.sign("PUT", endpoint, target.key, query, {**headers, **extra})
+def source_address(route: Route, signers: Signers) -> Address:
+    """Where the origin's GETs go: its URL, or a signed request for exactly its version."""
+    side = route.source
+    if side is None:
+        url = parse_source(route.origin.url).url
+        return lambda: (url, {})
+    headers = {"x-amz-content-sha256": "UNSIGNED-PAYLOAD", **side.headers}
+    version = route.origin.info.version
+    query = {"versionId": version} if version else {}
+    signer = signers(side.settings)
+    return lambda: signer.sign("GET", side.endpoint, side.object.key, query, headers)
+
+
+def part_put(route: Route, signers: Signers, part: Part) -> SignedPut:
+    """Where the part's PUT goes: UploadPart, or PutObject with the object's own headers."""
+    side, query = _target(route), _part_query(route.sink, part)
+    fixed = {**side.headers, **(_object_headers(route.sink) if isinstance(route.sink, ObjectSink) else {})}
+    signer = signers(side.settings)
+    return lambda headers: signer.sign("PUT", side.endpoint, side.object.key, query, {**headers, **fixed})
+
+
+def part_copy(route: Route, signers: Signers, part: Part) -> SignedCopy:
+    """A PUT without a body by which S3 takes the part from the source itself: UploadPartCopy, or CopyObject."""
+    side, query = _target(route), _part_query(route.sink, part)
+    headers = {**side.headers, **_copy_source(route), "x-amz-content-sha256": "UNSIGNED-PAYLOAD"}
+    if isinstance(route.sink, ObjectSink):
+        headers |= _copied_object_headers(route.sink, route.origin.info.attributes)
+    elif part.length:
+        headers["x-amz-copy-source-range"] = f"bytes={part.first}-{part.last}"
+    signer = signers(side.settings)
+    return lambda: signer.sign("PUT", side.endpoint, side.object.key, query, headers)
+
+
+def _side(target: S3Url, access: S3Access) -> Side:
+    return Side(
+        object=target,
+        endpoint=access.endpoint(target.bucket),
+        settings=access.settings,
+        headers=access.headers(target),
+        copy_headers=access.copy_headers(target),
+    )
+
+
+def _target(route: Route) -> Side:
+    if route.target is None:
+        raise JobFailedForGood("a file takes no PUT")
+    return route.target
+
+
+def _part_query(sink: Sink, part: Part) -> dict[str, str]:
+    if not isinstance(sink, PartSink):
+        return {}
+    return {"partNumber": str(part.number), "uploadId": sink.upload.upload_id}
+
+
+def _copy_source(route: Route) -> dict[str, str]:
+    side, info = route.source, route.origin.info
+    if side is None:
+        raise JobFailedForGood("only objects in S3 can be copied inside it")
+    path = quote(f"/{side.object.bucket}/{side.object.key}", safe="/-_.~")
+    found = {"x-amz-copy-source": path + (f"?versionId={quote(info.version, safe='')}" if info.version else "")}
+    if info.etag:
+        found["x-amz-copy-source-if-match"] = info.etag
+    return {**found, **side.copy_headers}
 
 
 def _object_headers(sink: ObjectSink) -> dict[str, str]:
-    headers = {
-        "x-amz-acl": ACL,
-        "x-amz-sdk-checksum-algorithm": "CRC64NVME",
-        "Content-Type": sink.content_type or "binary/octet-stream",
-    }
+    headers = {"x-amz-acl": ACL, "x-amz-sdk-checksum-algorithm": ALGORITHM, **attribute_headers(sink.attributes)}
     # Check and commit in one request: S3 refuses (412) where the object has come to exist.
     return headers if sink.overwrite else {**headers, "If-None-Match": "*"}
+
+
+def _copied_object_headers(sink: ObjectSink, there: Attributes) -> dict[str, str]:
+    """S3 keeps metadata and tags by itself; what is to differ has to be given whole."""
+    headers = {"x-amz-acl": ACL, "x-amz-checksum-algorithm": ALGORITHM}
+    if not sink.overwrite:
+        headers["If-None-Match"] = "*"
+    if sink.attributes == there:
+        return headers
+    given = attribute_headers(sink.attributes)
+    return {**headers, "x-amz-metadata-directive": "REPLACE", "x-amz-tagging-directive": "REPLACE", **given}

@@ -13,9 +13,11 @@ from s3am_cloud.adapters.curl.retry import Retry
 from s3am_cloud.adapters.curl.source_answers import UNENCODED, check_curl, check_status, parse_content_range
 from s3am_cloud.errors import BadSource, SourceBusy, SourceChanged
 from s3am_cloud.limits import PROBE_ATTEMPTS
-from s3am_cloud.model import SourceInfo
+from s3am_cloud.model import Attributes, SourceInfo
 from s3am_cloud.ports import Clock
 from s3am_cloud.urls import SourceUrl
+
+_TURN_SECONDS = 0.25
 
 
 class CurlSource:
@@ -68,16 +70,25 @@ class CurlSource:
         guard = Guard(self._settings.allow_private)
         as_source(easy, self._settings, guard)
         easy.setopt(pycurl.URL, url.url)
+        number = self._run(easy)
+        if number and guard.refused:
+            raise BadSource(f"{url.display} leads to an address that is not public", "use a public address")
+        if number and (number != pycurl.E_WRITE_ERROR or not response.status):
+            raise check_curl(number, "", url.display)
+
+    def _run(self, easy: pycurl.Curl) -> int:
+        """libcurl's error number, 0 for none. Turn by turn, so that Ctrl-C is heard while a server says nothing."""
+        multi = pycurl.CurlMulti()
+        multi.add_handle(easy)
         try:
-            easy.perform()
-        except pycurl.error as error:
-            number = int(error.args[0])
-            if guard.refused:
-                raise BadSource(
-                    f"{url.display} leads to an address that is not public", "use a public address"
-                ) from error
-            if number != pycurl.E_WRITE_ERROR or not response.status:
-                raise check_curl(number, "", url.display) from error
+            while multi.perform()[1]:
+                if multi.select(_TURN_SECONDS) < 0:
+                    self._clock.sleep(0.01)  # no socket to wait for yet, as while a name is looked up
+            failed = multi.info_read()[2]
+        finally:
+            multi.remove_handle(easy)
+            multi.close()
+        return int(failed[0][1]) if failed else 0
 
 
 def _http_info(response: Response, name: str) -> SourceInfo:
@@ -89,7 +100,7 @@ def _http_info(response: Response, name: str) -> SourceInfo:
         ranges=ranges,
         etag=response.header("ETag"),
         last_modified=response.header("Last-Modified"),
-        content_type=response.header("Content-Type"),
+        attributes=Attributes(content_type=response.header("Content-Type")),
         version=response.header("x-amz-version-id"),
     )
 

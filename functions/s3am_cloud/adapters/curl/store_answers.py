@@ -66,6 +66,8 @@ def _by_status(status: int, said: str) -> TransferError:
         return ObjectExists(said)
     if status in {429, 503}:
         return StoreBusy(said)
+    if status == 501:
+        return BadDestination(said, "this store can't do what was asked of it")
     if status >= 500 or status in {0, 408, 409}:
         return StoreUnavailable(said)
     return BadDestination(said)

@@ -33,6 +33,8 @@ class UploadFlow:
         self._stall_seconds, self._finished, self._failed = stall_seconds, finished, failed
         self._retry = Retry(clock)
         self._over = False
+        # The CRC of a whole body that was sent without an answer: it may have been stored.
+        self._unanswered: int | None = None
         self.source_retries: Callable[[], int] = lambda: 0
 
     def start(self) -> None:
@@ -89,17 +91,23 @@ class UploadFlow:
             return
         error = self._judge(number, response, body)
         if error is None:
-            self._over = True
-            retries = self._retry.total + self.source_retries()
-            etag = response.header("ETag") or ""
-            self._finished(MovedPart(self._part.number, self._part.length, self.giver.crc, etag, retries))
+            self._finish(self.giver.crc, response.header("ETag") or "")
+        elif isinstance(error, ObjectExists) and self._unanswered is not None:
+            # The object that is there may be our own.
+            self._finish(self._unanswered, "")
         elif isinstance(error, SourceBusy | ChecksumMismatch):
             self.repeat(error)
         else:
             self.fail(error)
 
+    def _finish(self, crc: int, etag: str) -> None:
+        self._over = True
+        retries = self._retry.total + self.source_retries()
+        self._finished(MovedPart(self._part.number, self._part.length, crc, etag, retries))
+
     def _judge(self, number: int, response: Response, body: bytes) -> TransferError | None:
         if number and not response.status >= 300:
+            self._unanswered = self.giver.crc if self.put.sent else self._unanswered
             return StoreUnavailable(f"{self._name}: the connection to S3 broke (libcurl error {number})")
         error = check_store(response.status, body, f"part {self._part.number} of {self._name}")
         if isinstance(error, ObjectExists):

@@ -13,6 +13,8 @@ from botocore.session import Session
 from s3am_cloud.adapters.s3.answers import code_of, naming
 from s3am_cloud.adapters.s3.signer import Endpoint, Signer
 from s3am_cloud.errors import BadDestination, NoCredentials
+from s3am_cloud.sse import KeyRing, SseKey
+from s3am_cloud.urls import S3Url
 
 if TYPE_CHECKING:
     import boto3
@@ -23,19 +25,24 @@ _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu")
 
 
 class S3Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """The AWS settings that a command line may give; None leaves each to the environment and the profile."""
+    """The AWS settings that a command line may give; None leaves each to the environment and the profile.
+
+    Without `sign` requests are anonymous; with `requester_pays` the user agrees to pay for them.
+    """
 
     profile: str | None = None
     region: str | None = None
     endpoint_url: str | None = None
     sign: bool = True
+    requester_pays: bool = False
 
 
 class S3Access:
-    """One user's way to S3: clients for control calls, a signer and endpoints for the mover."""
+    """One side of a transfer's way to S3: clients for control calls, a signer and endpoints for the mover, the keys."""
 
-    def __init__(self, settings: S3Settings) -> None:
+    def __init__(self, settings: S3Settings, keys: KeyRing | None = None) -> None:
         self.settings = settings
+        self._keys = keys or KeyRing()
         self._clients: dict[str, S3Client] = {}
         self._endpoints: dict[str, Endpoint] = {}
 
@@ -74,6 +81,24 @@ class S3Access:
             self._endpoints[bucket] = self._find(bucket)
         return self._endpoints[bucket]
 
+    def key_of(self, target: S3Url) -> SseKey | None:
+        """The SSE-C key of the object, None where it needs none."""
+        return self._keys.key_of(target, self.endpoint(target.bucket).region) if self._keys else None
+
+    def headers(self, target: S3Url) -> dict[str, str]:
+        """What every request of the mover's on the object carries besides its own headers."""
+        key = self.key_of(target)
+        return {**(key.headers() if key else {}), **self._payer}
+
+    def copy_headers(self, target: S3Url) -> dict[str, str]:
+        """What a request that copies from the object carries."""
+        key = self.key_of(target)
+        return key.headers(of_copy_source=True) if key else {}
+
+    @property
+    def _payer(self) -> dict[str, str]:
+        return {"x-amz-request-payer": "requester"} if self.settings.requester_pays else {}
+
     def client(self, region: str) -> S3Client:
         if region not in self._clients:
             with naming("S3"):
@@ -106,6 +131,9 @@ class S3Access:
         client: S3Client = self.boto.client(
             "s3", region_name=region, endpoint_url=self.settings.endpoint_url, config=config
         )
+        payer = self._payer
+        if payer:
+            client.meta.events.register("before-call.s3", lambda params, **_: params["headers"].update(payer))
         return client
 
     def _find(self, bucket: str) -> Endpoint:

@@ -15,6 +15,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProfileNotFound,
 )
+from botocore.parsers import ResponseParserError
 
 from s3am_cloud.errors import (
     AccessDenied,
@@ -89,7 +90,8 @@ def _from_botocore(error: BotoCoreError, what: str) -> TransferError:
         return Usage("no AWS region is set", "use --region or set AWS_REGION")
     if isinstance(error, ConnectionError | HTTPClientError):
         return StoreUnavailable(f"{what}: no connection to AWS ({type(error).__name__})")
-    return Unexpected(f"{what}: {error}")
+    # botocore's own words may repeat parameters, keys among them.
+    return Unexpected(f"{what}: {type(error).__name__}")
 
 
 @contextmanager
@@ -99,3 +101,5 @@ def naming(what: str) -> Iterator[None]:
         yield
     except (ClientError, BotoCoreError) as error:
         raise named_client(error, what) from error
+    except ResponseParserError as error:
+        raise StoreUnavailable(f"{what}: the answer is not one of AWS's", "check the endpoint") from error

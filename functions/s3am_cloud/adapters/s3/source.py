@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from s3am_cloud.errors import AccessDenied, BadDestination, BadSource, SourceNotFound
 from s3am_cloud.model import SourceInfo
 from s3am_cloud.ports import ObjectStore
@@ -15,8 +17,9 @@ class S3Source:
         self._store = store
 
     def probe(self, url: SourceUrl) -> SourceInfo:
+        target = parse_s3(url.url)
         try:
-            info = self._store.head(parse_s3(url.url))
+            info = self._store.head(target)
         except BadDestination as error:
             raise BadSource(error.message, error.hint) from error
         except AccessDenied as error:
@@ -29,5 +32,6 @@ class S3Source:
             etag=info.etag,
             last_modified=info.last_modified,
             version=info.version_id,
-            content_type=info.content_type,
+            attributes=msgspec.structs.replace(info.attributes, tags=self._store.tags(target, info.version_id)),
+            crc=info.crc if info.full_object else None,
         )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.answers import code_of, naming
+from s3am_cloud.adapters.s3.attributes import object_info, parameters
 from s3am_cloud.checksum import ALGORITHM, decode, encode
-from s3am_cloud.errors import StoreUnavailable, UploadGone
-from s3am_cloud.model import ObjectInfo, Upload, UploadedPart
+from s3am_cloud.errors import AccessDenied, BadEncryptionKey, StoreUnavailable, UploadGone
+from s3am_cloud.model import Attributes, ObjectInfo, Upload, UploadedPart
 from s3am_cloud.ports import Clock
+from s3am_cloud.sse import REFUSED_HINT, SseKey
 from s3am_cloud.urls import S3Url
 
 # S3AM's rule: whoever owns the bucket owns what is uploaded to it.
@@ -31,25 +34,31 @@ class S3Store:
         self._clock = clock
 
     def head(self, target: S3Url) -> ObjectInfo | None:
-        client = self._access.client_for(target.bucket)
+        client, key = self._access.client_for(target.bucket), self._access.key_of(target)
         with naming(str(target)):
             try:
-                answer = client.head_object(Bucket=target.bucket, Key=target.key, ChecksumMode="ENABLED")
+                answer = client.head_object(
+                    Bucket=target.bucket, Key=target.key, ChecksumMode="ENABLED", **_customer_key(key)
+                )
             except ClientError as error:
                 if code_of(error) in _NOT_THERE:
                     return None
+                if code_of(error) == "400" or (code_of(error) == "403" and key is not None):
+                    raise _key_refused(target, key) from error
                 raise
-        crc = answer.get("ChecksumCRC64NVME")
-        modified = answer["ResponseMetadata"]["HTTPHeaders"].get("last-modified")
-        return ObjectInfo(
-            size=answer["ContentLength"],
-            etag=answer["ETag"],
-            crc=decode(crc) if crc else None,
-            full_object=bool(crc) and answer.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT",
-            version_id=_version(answer.get("VersionId")),
-            last_modified=modified,
-            content_type=answer.get("ContentType"),
-        )
+        return object_info(answer)
+
+    def tags(self, target: S3Url, version_id: str | None) -> dict[str, str]:
+        client = self._access.client_for(target.bucket)
+        version: dict[str, Any] = {"VersionId": version_id} if version_id else {}
+        with naming(f"the tags of {target}"):
+            try:
+                answer = client.get_object_tagging(Bucket=target.bucket, Key=target.key, **version)
+            except ClientError as error:
+                if code_of(error) in {"AccessDenied", "NotImplemented", "NoSuchTagSet"}:
+                    return {}
+                raise
+        return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
 
     def unfinished(self, target: S3Url) -> Sequence[str]:
         client = self._access.client_for(target.bucket)
@@ -62,16 +71,17 @@ class S3Store:
                 if upload["Key"] == target.key
             ]
 
-    def create(self, target: S3Url, content_type: str | None) -> Upload:
-        client = self._access.client_for(target.bucket)
-        with naming(str(target)):
+    def create(self, target: S3Url, attributes: Attributes) -> Upload:
+        client, key = self._access.client_for(target.bucket), self._access.key_of(target)
+        with naming(str(target)), _sse_refusal(key):
             answer = client.create_multipart_upload(
                 Bucket=target.bucket,
                 Key=target.key,
                 ACL=ACL,
-                ContentType=content_type or "binary/octet-stream",
                 ChecksumAlgorithm=_CRC64,
                 ChecksumType="FULL_OBJECT",
+                **parameters(attributes),
+                **_customer_key(key),
             )
         granted = answer.get("ChecksumAlgorithm") == ALGORITHM and answer.get("ChecksumType") == "FULL_OBJECT"
         return Upload(target=target, upload_id=answer["UploadId"], full_object=granted)
@@ -86,6 +96,7 @@ class S3Store:
                     Key=upload.target.key,
                     UploadId=upload.upload_id,
                     PartNumberMarker=after,
+                    **_customer_key(self._access.key_of(upload.target)),
                 )
             for part in page.get("Parts", []):
                 crc = part.get("ChecksumCRC64NVME")
@@ -108,6 +119,7 @@ class S3Store:
                 MultipartUpload={"Parts": listed},  # type: ignore[typeddict-item]  # its shape, by name
                 MpuObjectSize=size,
                 **conditions,
+                **_customer_key(self._access.key_of(upload.target)),
             )
         if not answer.get("ETag"):
             raise StoreUnavailable(f"{upload.target}: S3 answered the completion without an ETag")
@@ -124,12 +136,39 @@ class S3Store:
             self._clock.sleep(1.0)
         raise StoreUnavailable(f"{upload.target}: the upload is still listed after {_ABORT_TRIES} aborts")
 
+    def delete(self, target: S3Url, version_id: str | None) -> None:
+        client = self._access.client_for(target.bucket)
+        version: dict[str, Any] = {"VersionId": version_id} if version_id else {}
+        with naming(str(target)):
+            client.delete_object(Bucket=target.bucket, Key=target.key, **version)
+
     def _abort_once(self, upload: Upload) -> None:
         client = self._access.client_for(upload.target.bucket)
         with naming(str(upload.target)):
             client.abort_multipart_upload(Bucket=upload.target.bucket, Key=upload.target.key, UploadId=upload.upload_id)
 
 
-def _version(version_id: str | None) -> str | None:
-    """Buckets without versioning answer nothing, or the word null."""
-    return None if version_id in {None, "null"} else version_id
+def _customer_key(key: SseKey | None) -> Any:
+    """boto3's parameters for SSE-C, encoded here: botocore does so for some operations only."""
+    if key is None:
+        return {}
+    algorithm, encoded, digest = key.headers().values()
+    return {"SSECustomerAlgorithm": algorithm, "SSECustomerKey": encoded, "SSECustomerKeyMD5": digest}
+
+
+def _key_refused(target: S3Url, key: SseKey | None) -> BadEncryptionKey:
+    """HEAD has no body that says why; S3 answers 400 without a key that is due, 403 to a wrong one."""
+    if key is None:
+        return BadEncryptionKey(f"{target} can't be read without its encryption key", "give it with --sse-key-file")
+    return BadEncryptionKey(f"{target} can't be read with this encryption key")
+
+
+@contextmanager
+def _sse_refusal(key: SseKey | None) -> Iterator[None]:
+    """The refusal of SSE-C that new buckets begin with, told as what it is."""
+    try:
+        yield
+    except ClientError as error:
+        if key is not None and code_of(error) == "AccessDenied":
+            raise AccessDenied("S3 refused an upload with SSE-C", REFUSED_HINT) from error
+        raise

@@ -1,0 +1,96 @@
+"""Holding an upload from this machine to a checksum: a local file is read beside its transfer, the rest is read back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+import msgspec
+
+from s3am_cloud.digests import Expected
+from s3am_cloud.errors import Interrupted, NotAsExpected
+from s3am_cloud.expect import by_parts, check_stored, compare, digest_of_source, held_to, withdraw
+from s3am_cloud.limits import DEFAULT_SLOTS
+from s3am_cloud.model import Job, Origin, Receipt
+from s3am_cloud.pipeline import stored, target
+from s3am_cloud.ports import Ports
+from s3am_cloud.urls import parse_source
+from s3am_cloud_cli.output import Console
+
+T = TypeVar("T")
+# Raises NotAsExpected where the source's checksum is another.
+Check = Callable[[], None]
+
+
+class _Beside:
+    """The checksum of a local file, computed in a thread while its parts move."""
+
+    def __init__(self, expected: Expected, origin: Origin, ports: Ports) -> None:
+        self._expected, self._origin, self._ports = expected, origin, ports
+        self._stopped = threading.Event()
+        self._threads = ThreadPoolExecutor(1)
+        self._digest: Future[str] = self._threads.submit(self._compute)
+
+    def watch(self, moved: Iterable[T]) -> Iterator[T]:
+        """Passes on what comes, and ends it as soon as the checksum turns out to be another."""
+        for one in moved:
+            if self._digest.done():
+                self.check()
+            yield one
+
+    def check(self) -> None:
+        compare(self._expected, self._digest.result(), self._origin.url)
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._threads.shutdown()
+
+    def _compute(self) -> str:
+        return digest_of_source(self._expected, self._origin, self._ports, self._progress)
+
+    def _progress(self, count: int) -> None:
+        if self._stopped.is_set():
+            raise Interrupted("the transfer has ended")
+
+
+@contextmanager
+def beside(job: Job, ports: Ports) -> Iterator[_Beside | None]:
+    """Reads the source beside its transfer where that shows what the request is held to before the object is made."""
+    expected, source = held_to(job.request), parse_source(job.request.source)
+    if expected is None or job.info is None or source.scheme != "file" or by_parts(job.request):
+        yield None
+        return
+    reading = _Beside(expected, Origin(url=source.url, info=job.info), ports)
+    try:
+        yield reading
+    finally:
+        reading.stop()
+
+
+def hold(job: Job, done: Receipt, source: _Beside | None, ports: Ports, console: Console) -> Receipt:
+    """The receipt of an object that is what the request is held to. Another one is deleted, if it is not to be kept.
+
+    Raises NotAsExpected.
+    """
+    expected = held_to(job.request)
+    if expected is None or done.state != "succeeded" or done.expected is not None:
+        return done
+    where, written = target(job), stored(done)
+    slots = job.request.download_slots or DEFAULT_SLOTS
+    try:
+        if source is not None:
+            source.check()
+        else:
+            with console.progress(f"checking {expected.algorithm}", done.size or 0) as meter:
+                check_stored(expected, where, written, slots, ports, meter)
+    except NotAsExpected as error:
+        if job.request.keep_mismatch:
+            console.note(f"{where} is left in S3 as it is")
+        else:
+            withdraw(where, written, ports.store)
+            console.note(f"{where} is deleted again")
+        raise error
+    return msgspec.structs.replace(done, expected=str(expected))

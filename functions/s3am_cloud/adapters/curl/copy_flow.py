@@ -1,0 +1,111 @@
+"""One part that S3 copies from another object: a request without a body, whose answer may take minutes."""
+
+from __future__ import annotations
+
+import re
+
+import pycurl
+
+from s3am_cloud.adapters.curl.easy import CurlSettings, Response, new_easy, set_headers
+from s3am_cloud.adapters.curl.loop import Loop
+from s3am_cloud.adapters.curl.requests import SignedCopy
+from s3am_cloud.adapters.curl.retry import Retry
+from s3am_cloud.adapters.curl.store_answers import check_store
+from s3am_cloud.adapters.curl.upload_flow import Failed, Finished
+from s3am_cloud.checksum import decode
+from s3am_cloud.errors import ObjectExists, SourceBusy, SourceChanged, StoreUnavailable, TransferError
+from s3am_cloud.limits import COPY_ANSWER_SECONDS
+from s3am_cloud.model import MovedPart, Part
+from s3am_cloud.ports import Clock, Progress
+
+_ETAG = re.compile(rb"<ETag>(?:&quot;|\")?([^<&\"]+)")
+_CRC = re.compile(rb"<ChecksumCRC64NVME>([^<]+)</ChecksumCRC64NVME>")
+
+
+class CopyFlow:
+    """`conditional` says that the destination must not exist: then a 412 may speak of it, else of the source."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        clock: Clock,
+        settings: CurlSettings,
+        signed: SignedCopy,
+        part: Part,
+        name: str,
+        conditional: bool,
+        progress: Progress,
+        finished: Finished,
+        failed: Failed,
+    ) -> None:
+        self._loop, self._settings, self._signed, self._part, self._name = loop, settings, signed, part, name
+        self._conditional, self._progress, self._finished, self._failed = conditional, progress, finished, failed
+        self._retry = Retry(clock)
+        self._easy: pycurl.Curl | None = None
+        self._over = False
+
+    def start(self) -> None:
+        if self._over:
+            return
+        self._response, self._answer = Response(), b""
+        url, headers = self._signed()
+        easy = new_easy(self._settings)
+        easy.setopt(pycurl.URL, url)
+        easy.setopt(pycurl.UPLOAD, 1)
+        easy.setopt(pycurl.INFILESIZE_LARGE, 0)
+        easy.setopt(pycurl.TIMEOUT, COPY_ANSWER_SECONDS)
+        easy.setopt(pycurl.READFUNCTION, lambda most: b"")
+        set_headers(easy, headers)
+        easy.setopt(pycurl.HEADERFUNCTION, self._response.take_line)
+        easy.setopt(pycurl.WRITEFUNCTION, self._take_answer)
+        self._easy = easy
+        self._loop.start(easy, self._done)
+
+    def stop(self) -> None:
+        self._over = True
+        if self._easy is not None:
+            self._loop.stop(self._easy)
+
+    def watch(self) -> None:
+        """libcurl's own time limit is all there is to watch: S3 says nothing while it copies."""
+
+    def _take_answer(self, data: bytes) -> None:
+        self._answer += data
+
+    def _done(self, number: int, message: str) -> None:
+        self._easy = None
+        error = self._judge(number)
+        if error is None:
+            self._finish()
+            return
+        wait = self._retry.wait() if isinstance(error, SourceBusy) else None
+        if wait is None:
+            self._failed(error)
+        else:
+            self._loop.later(wait, self.start)
+
+    def _judge(self, number: int) -> TransferError | None:
+        if number:
+            return StoreUnavailable(f"{self._name}: the connection to S3 broke (libcurl error {number})")
+        # S3 answers 200 before it has copied, and may say in the body that it failed.
+        error = check_store(
+            self._response.status, self._answer, f"the copy of part {self._part.number} to {self._name}"
+        )
+        if isinstance(error, ObjectExists):
+            return error if self._conditional else SourceChanged(f"the source of {self._name} is another version now")
+        if error is None and not _ETAG.search(self._answer):
+            return StoreUnavailable(f"{self._name}: S3 answered a copy without its result")
+        return error
+
+    def _finish(self) -> None:
+        etag, crc = _ETAG.search(self._answer), _CRC.search(self._answer)
+        self._progress(self._part.length)
+        self._finished(
+            MovedPart(
+                self._part.number,
+                self._part.length,
+                decode(crc.group(1).decode()) if crc else None,
+                f'"{etag.group(1).decode()}"' if etag else "",
+                self._retry.total,
+            )
+        )

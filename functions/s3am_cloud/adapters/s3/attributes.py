@@ -1,0 +1,68 @@
+"""What an object carries besides its bytes, as boto3 and as S3's headers have it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from s3am_cloud.adapters.s3.stored_checksums import stored_checksums
+from s3am_cloud.checksum import decode
+from s3am_cloud.model import Attributes, ObjectInfo
+
+DEFAULT_TYPE = "binary/octet-stream"
+# Our name, boto3's, the header's.
+_FIELDS = (
+    ("content_type", "ContentType", "Content-Type"),
+    ("cache_control", "CacheControl", "Cache-Control"),
+    ("content_disposition", "ContentDisposition", "Content-Disposition"),
+    ("content_encoding", "ContentEncoding", "Content-Encoding"),
+    ("content_language", "ContentLanguage", "Content-Language"),
+    ("expires", "Expires", "Expires"),
+    ("storage_class", "StorageClass", "x-amz-storage-class"),
+)
+# The storage class is the destination's own choice, not a property of the content.
+_KEPT = tuple(field for field in _FIELDS if field[0] != "storage_class")
+
+
+def parameters(attributes: Attributes) -> Any:
+    """For boto3's CreateMultipartUpload."""
+    found: dict[str, Any] = {boto: value for name, boto, _ in _FIELDS if (value := getattr(attributes, name))}
+    found.setdefault("ContentType", DEFAULT_TYPE)
+    if attributes.metadata:
+        found["Metadata"] = attributes.metadata
+    if attributes.tags:
+        found["Tagging"] = _tagging(attributes.tags)
+    return found
+
+
+def headers(attributes: Attributes) -> dict[str, str]:
+    """For PutObject and CopyObject. Metadata beyond ASCII travels as RFC 2047 words, which S3 understands."""
+    found = {header: str(value) for name, _, header in _FIELDS if (value := getattr(attributes, name))}
+    found.setdefault("Content-Type", DEFAULT_TYPE)
+    found |= {f"x-amz-meta-{name}": value for name, value in attributes.metadata.items()}
+    if attributes.tags:
+        found["x-amz-tagging"] = _tagging(attributes.tags)
+    return found
+
+
+def object_info(answer: Mapping[str, Any]) -> ObjectInfo:
+    """What HEAD answered; tags are not in it."""
+    crc = answer.get("ChecksumCRC64NVME")
+    sent = answer["ResponseMetadata"]["HTTPHeaders"]
+    kept = {name: sent.get(header.lower()) for name, _, header in _KEPT}
+    return ObjectInfo(
+        size=answer["ContentLength"],
+        etag=answer["ETag"],
+        crc=decode(crc) if crc else None,
+        checksums=stored_checksums(answer),
+        full_object=bool(crc) and answer.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT",
+        # Buckets without versioning answer nothing, or the word null.
+        version_id=None if answer.get("VersionId") in {None, "null"} else answer["VersionId"],
+        last_modified=sent.get("last-modified"),
+        attributes=Attributes(**kept, metadata=dict(answer.get("Metadata", {}))),
+    )
+
+
+def _tagging(tags: Mapping[str, str]) -> str:
+    return urlencode(tags, quote_via=quote)

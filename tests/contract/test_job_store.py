@@ -1,0 +1,170 @@
+"""The contract of JobStore, kept in memory, in a folder and in a bucket."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from s3am_cloud.adapters.jobs import Folder, Jobs
+from s3am_cloud.adapters.memory import MemoryJobs
+from s3am_cloud.adapters.s3.access import S3Access
+from s3am_cloud.adapters.s3.documents import Bucket
+from s3am_cloud.errors import JobFailed, JobFailedForGood, NoSuchJob
+from s3am_cloud.model import Job, Plan, Receipt, SourceInfo, TransferRequest, Unit, Upload
+from s3am_cloud.ports import JobStore
+from s3am_cloud.urls import S3Url
+
+TARGET = S3Url("bucket", "a key/é")
+NEW = Job(
+    id="20260102-1",
+    created="2026-01-02T03:04:05.000+00:00",
+    request=TransferRequest(source="https://host/data", destination=str(TARGET), exists="overwrite", part_size=5),
+)
+FULL = msgspec.structs.replace(
+    NEW,
+    info=SourceInfo(size=5, ranges=True, etag='"e"', last_modified="Fri, 02 Jan 2026 03:04:05 GMT", version="v"),
+    plan=Plan(size=5, part_size=5, unit_parts=3, concurrency=2, slots=4),
+    upload=Upload(target=TARGET, upload_id="u" * 300, full_object=True),
+    state="transfer",
+    execution="arn:1",
+)
+
+
+@pytest.fixture(params=["memory", "folder", "bucket"])
+def jobs(request: pytest.FixtureRequest, tmp_path: Path) -> JobStore:
+    """Every job store in turn."""
+    if request.param == "memory":
+        return MemoryJobs()
+    if request.param == "folder":
+        return Jobs(Folder(tmp_path / "state"))
+    access: S3Access = request.getfixturevalue("s3_access")
+    return Jobs(Bucket(access, request.getfixturevalue("bucket")))
+
+
+def test_a_job_comes_back_as_it_was_added(jobs: JobStore) -> None:
+    assert jobs.add(FULL)
+    assert jobs.load(FULL.id) == FULL
+
+
+def test_an_id_that_has_a_record_is_not_added_again(jobs: JobStore) -> None:
+    assert jobs.add(NEW)
+    assert not jobs.add(NEW), "not even the same job"
+    assert not jobs.add(msgspec.structs.replace(NEW, execution="arn:2"))
+    assert jobs.load(NEW.id) == NEW
+
+
+def test_a_job_that_was_never_written_is_none(jobs: JobStore) -> None:
+    with pytest.raises(NoSuchJob, match="20260102-1"):
+        jobs.load(NEW.id)
+
+
+def test_saving_replaces_the_record(jobs: JobStore) -> None:
+    jobs.add(NEW)
+    jobs.save(FULL)
+    assert jobs.load(NEW.id) == FULL
+
+
+def test_a_job_can_be_saved_without_having_been_added(jobs: JobStore) -> None:
+    jobs.save(FULL)
+    assert jobs.load(FULL.id) == FULL
+
+
+def test_the_job_that_fills_an_upload_is_found(jobs: JobStore) -> None:
+    jobs.save(FULL)
+    assert jobs.find(TARGET, "u" * 300) == FULL
+    assert jobs.find(TARGET, "other") is None
+    assert jobs.find(S3Url("bucket", "other"), "u" * 300) is None
+
+
+def test_the_job_that_took_an_upload_over_is_the_one_that_is_found(jobs: JobStore) -> None:
+    later = msgspec.structs.replace(FULL, id="20260103-1")
+    jobs.save(FULL)
+    jobs.save(later)
+    assert jobs.find(TARGET, "u" * 300) == later
+
+
+def test_all_records_are_listed_and_nothing_else(jobs: JobStore) -> None:
+    assert list(jobs.all()) == []
+    other = msgspec.structs.replace(NEW, id="20260103-2")
+    jobs.save(FULL)
+    jobs.add(other)
+    jobs.write_units(FULL.id, [Unit(0, 1, 2)])
+    jobs.write_report(FULL.id, Receipt(state="succeeded", source="s", destination="d"))
+    assert sorted(jobs.all(), key=lambda job: job.id) == [FULL, other]
+
+
+def test_a_forgotten_job_is_gone(jobs: JobStore) -> None:
+    jobs.save(FULL)
+    jobs.forget(FULL)
+    assert list(jobs.all()) == []
+    assert jobs.find(TARGET, "u" * 300) is None
+    with pytest.raises(NoSuchJob):
+        jobs.load(FULL.id)
+
+
+def test_forgetting_twice_is_quiet(jobs: JobStore) -> None:
+    jobs.save(FULL)
+    jobs.forget(FULL)
+    jobs.forget(FULL)
+    jobs.forget(NEW)
+
+
+def test_units_are_written_under_the_name_that_the_machine_reads(jobs: JobStore) -> None:
+    assert jobs.write_units(NEW.id, iter([Unit(0, 1, 32)])) == f"jobs/{NEW.id}/units.jsonl"
+
+
+def test_a_report_comes_back_as_it_was_written(jobs: JobStore) -> None:
+    receipt = Receipt(
+        state="failed",
+        source="https://host/data",
+        destination=str(TARGET),
+        size=5,
+        seconds=1.5,
+        error=JobFailed("worn out").report(),
+    )
+    assert jobs.report(NEW.id) is None
+    jobs.write_report(NEW.id, receipt)
+    assert jobs.report(NEW.id) == receipt
+
+
+def test_a_report_outlives_its_job(jobs: JobStore) -> None:
+    receipt = Receipt(state="succeeded", source="s", destination="d")
+    jobs.save(FULL)
+    jobs.write_report(FULL.id, receipt)
+    jobs.forget(FULL)
+    assert jobs.report(FULL.id) == receipt
+
+
+def test_units_are_one_json_object_a_line(tmp_path: Path) -> None:
+    jobs = Jobs(Folder(tmp_path))
+    name = jobs.write_units("job", [Unit(0, 1, 32), Unit(0, 40, 40)])
+    assert (tmp_path / name).read_text() == (
+        '{"object":0,"first":1,"last":32}\n{"object":0,"first":40,"last":40}\n'
+    )
+
+
+def test_a_folder_of_records_is_readable_by_its_owner_only_and_left_empty(tmp_path: Path) -> None:
+    root = tmp_path / "state"
+    jobs = Jobs(Folder(root))
+    jobs.save(FULL)
+    assert stat.S_IMODE((root / "jobs" / FULL.id).stat().st_mode) & 0o077 == 0
+    jobs.forget(FULL)
+    assert [path for path in root.rglob("*") if path.is_file()] == []
+
+
+def test_a_record_that_was_cut_off_is_named(tmp_path: Path) -> None:
+    jobs = Jobs(Folder(tmp_path))
+    jobs.save(NEW)
+    (tmp_path / "jobs" / NEW.id / "job.json").write_bytes(b'{"id":')
+    with pytest.raises(JobFailedForGood, match=NEW.id):
+        jobs.load(NEW.id)
+
+
+def test_a_bucket_of_records_that_is_gone_is_named(s3_access: S3Access) -> None:
+    from s3am_cloud.errors import BadDestination
+
+    with pytest.raises(BadDestination):
+        Jobs(Bucket(s3_access, "no-such-bucket")).load("job")

@@ -1,0 +1,25 @@
+"""Cases of a table, worked on two at a time ahead of their tests, as most of a run is the start of the command."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Generic, TypeVar
+
+Case = TypeVar("Case")
+Outcome = TypeVar("Outcome")
+_AT_ONCE = 2
+
+
+class Ahead(Generic[Case, Outcome]):
+    """What came of each case; what a case raised is raised for its own test only."""
+
+    def __init__(self, cases: Iterable[Case], work: Callable[[Case], Outcome], at_once: int = _AT_ONCE) -> None:
+        self._pool = ThreadPoolExecutor(at_once)
+        self._futures = {case: self._pool.submit(work, case) for case in cases}
+
+    def of(self, case: Case) -> Outcome:
+        """What came of it, once it has come."""
+        return self._futures[case].result()
+
+    def close(self) -> None:
+        """Work on none that has not begun."""
+        self._pool.shutdown(cancel_futures=True)

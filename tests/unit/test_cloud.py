@@ -1,0 +1,394 @@
+"""The state machine's tasks, told with everything in memory: each can be repeated, and exchanges small values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from s3am_cloud.checksum import encode, update
+from s3am_cloud.cloud import (
+    FAILED,
+    Prepared,
+    Worked,
+    accept,
+    complete_job,
+    decode_request,
+    prepare_job,
+    report_job,
+    settle,
+    sweep,
+    work,
+)
+from s3am_cloud.errors import (
+    BadRequest,
+    BadSource,
+    JobFailed,
+    NoSuchJob,
+    ObjectExists,
+    SourceChanged,
+    SourceNotFound,
+    TransferError,
+)
+from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS, JOB_KEEP_DAYS, LONGEST_JOB_DAYS, SMALL_OBJECT
+from s3am_cloud.model import Unit
+from s3am_cloud.ports import Execution, Executions, Failure
+from servers.content import pattern
+from unit.fakes import PART, SOURCE, TARGET, World
+
+DATA = pattern(4 * PART + 1000)
+ASKED: dict[str, object] = {"source": SOURCE, "destination": str(TARGET), "part_size": PART}
+LONG = 900.0
+
+
+@pytest.fixture
+def world() -> World:
+    made = World()
+    made.source.put(SOURCE, DATA)
+    return made
+
+
+def prepared(world: World, name: str = "job", **options: object) -> Prepared:
+    accept({**ASKED, **options}, name, world.ports)
+    return prepare_job(name, f"arn:{name}", "work", world.ports)
+
+
+def moved_whole(world: World) -> None:
+    prepared(world)
+    for unit in world.jobs.units("job"):
+        work("job", unit, lambda: LONG, world.ports)
+
+
+class Machine:
+    """Executions that failed with one error, or without any."""
+
+    def __init__(self, failure: Failure | None) -> None:
+        self._failure = failure
+
+    def start(self, name: str, job_id: str) -> Execution:
+        raise NotImplementedError
+
+    def describe(self, arn: str) -> Execution:
+        raise NotImplementedError
+
+    def recent(self, most: int) -> list[Execution]:
+        raise NotImplementedError
+
+    def failure(self, arn: str) -> Failure | None:
+        return self._failure
+
+
+class Bus:
+    def __init__(self) -> None:
+        self.announced: list[tuple[str, Mapping[str, object]]] = []
+
+    def announce(self, detail_type: str, detail: Mapping[str, object]) -> None:
+        self.announced.append((detail_type, detail))
+
+
+def ended(status: str = "FAILED", job: str | None = "job") -> Execution:
+    return Execution(arn="arn:job", name="job", status=status, job=job)
+
+
+def test_a_request_becomes_the_job_that_has_the_executions_name(world: World) -> None:
+    assert accept(ASKED, "job", world.ports) == ("job", False)
+    job = world.jobs.load("job")
+    assert (job.request.source, job.request.part_size, job.state) == (SOURCE, PART, "new")
+
+
+def test_a_repeated_accept_finds_its_own_record(world: World) -> None:
+    accept(ASKED, "job", world.ports)
+    assert accept(ASKED, "job", world.ports) == ("job", False)
+
+
+def test_the_job_of_another_execution_makes_this_one_a_duplicate(world: World) -> None:
+    accept(ASKED, "job", world.ports)
+    job = msgspec.structs.replace(world.jobs.load("job"), execution="other")
+    world.jobs.save(job)
+    assert accept(ASKED, "job", world.ports) == ("job", True)
+    assert world.jobs.load("job") == job
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        ({"source": SOURCE}, "destination"),
+        ({**ASKED, "source": 7}, "source"),
+        ({**ASKED, "part_size": "s3cret"}, "part_size"),
+        ({**ASKED, "sse_key_x": "s3cret"}, "sse_key_x"),
+        ({**ASKED, "exists": "s3cret"}, "exists"),
+    ],
+)
+def test_a_request_that_can_not_be_read_names_the_field_and_never_its_value(
+    data: dict[str, object], field: str
+) -> None:
+    with pytest.raises(BadRequest, match=field) as caught:
+        decode_request(data)
+    assert "s3cret" not in f"{caught.value!r}"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "https://ann:s3cret@host/data",
+        "ftp://ann:s3cret@host/data",
+        "sftp://:s3cret@host/data",
+        "https://host/data?X-Amz-Signature=s3cret",
+        "https://host/data?a=1&x-amz-security-token=s3cret",
+        "https://host/data?x-goog-signature=s3cret",
+        "https://host/data?Signature=s3cret&Expires=1",
+        "https://host/data?sv=1&sig=s3cret",
+        "https://host/data?sig=s3cret#part",
+    ],
+)
+def test_a_source_url_with_a_secret_is_refused_without_telling_it(world: World, source: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        accept({**ASKED, "source": source}, "job", world.ports)
+    assert "s3cret" not in f"{caught.value!r} {caught.value.hint}"
+    assert list(world.jobs.all()) == []
+
+
+@pytest.mark.parametrize("source", ["https://ann@host/data?id=7", "s3://bucket/a?sig=1", "ftp://host/a?b"])
+def test_a_source_url_without_a_secret_is_taken(source: str) -> None:
+    assert decode_request({**ASKED, "source": source}).source == source
+
+
+@pytest.mark.parametrize("source", ["/etc/passwd", "file:///etc/passwd", "data.bin"])
+def test_the_cloud_reads_no_local_path(source: str) -> None:
+    with pytest.raises(BadSource, match="local path"):
+        decode_request({**ASKED, "source": source})
+
+
+def test_prepare_opens_the_upload_and_writes_units_for_all_parts(world: World) -> None:
+    answer = prepared(world)
+    assert (answer.job, answer.transfer, answer.bucket) == ("job", True, "work")
+    assert answer.units_key == "jobs/job/units.jsonl"
+    assert answer.concurrency >= 1
+    assert [n for unit in world.jobs.units("job") for n in range(unit.first, unit.last + 1)] == [1, 2, 3, 4, 5]
+    assert world.jobs.load("job").execution == "arn:job"
+
+
+def test_a_repeated_prepare_opens_no_second_upload(world: World) -> None:
+    assert prepared(world) == prepare_job("job", "arn:job", "work", world.ports)
+    assert world.calls.count("create") == 1
+
+
+def test_a_resumed_job_has_units_for_the_missing_parts_only(world: World) -> None:
+    prepared(world)
+    work("job", Unit(0, 2, 3), lambda: LONG, world.ports)
+    prepared(world, "again", resume=True)
+    assert [n for unit in world.jobs.units("again") for n in range(unit.first, unit.last + 1)] == [1, 4, 5]
+
+
+@pytest.mark.parametrize("size", [0, 1, SMALL_OBJECT])
+def test_a_small_object_is_put_at_once(world: World, size: int) -> None:
+    world.source.put(SOURCE, pattern(size))
+    answer = prepared(world, part_size=None)
+    assert not answer.transfer
+    assert world.store.content(TARGET) == pattern(size)
+    assert report_job("job", world.ports)["state"] == "succeeded"
+
+
+def test_a_repeated_prepare_of_a_small_object_moves_nothing_twice(world: World) -> None:
+    world.source.put(SOURCE, pattern(100))
+    prepared(world)
+    read = world.source.bytes_read
+    assert not prepare_job("job", "arn:job", "work", world.ports).transfer
+    assert world.source.bytes_read == read
+
+
+def test_an_object_to_be_skipped_is_reported_as_skipped(world: World) -> None:
+    world.store.put_object(TARGET, b"theirs", True)
+    assert not prepared(world, exists="skip").transfer
+    assert report_job("job", world.ports)["state"] == "skipped"
+    assert world.store.content(TARGET) == b"theirs"
+
+
+def test_what_prepare_refuses_has_its_name(world: World) -> None:
+    with pytest.raises(SourceNotFound):
+        prepared(world, source="https://host/missing")
+    world.store.put_object(TARGET, b"theirs", True)
+    with pytest.raises(ObjectExists):
+        prepared(world, "other")
+
+
+def test_a_unit_is_moved_whole_where_there_is_time(world: World) -> None:
+    prepared(world)
+    assert work("job", Unit(0, 1, 5), lambda: LONG, world.ports) == Worked("job", Unit(0, 1, 5), True)
+
+
+def countdown(seconds: float, step: float) -> Iterator[float]:
+    while True:
+        yield seconds
+        seconds -= step
+
+
+def test_a_worker_near_its_deadline_returns_what_remains(world: World) -> None:
+    prepared(world)
+    left = countdown(DEADLINE_MARGIN_SECONDS + 2.0, 1.0)
+    first = work("job", Unit(0, 1, 5), lambda: next(left), world.ports)
+    assert first == Worked("job", Unit(0, 4, 5), False)
+    second = work("job", first.unit, lambda: LONG, world.ports)
+    assert second.done
+    assert world.source.bytes_read == len(DATA)
+
+
+def test_a_worker_without_time_begins_nothing(world: World) -> None:
+    prepared(world)
+    late = DEADLINE_MARGIN_SECONDS - 0.1
+    assert work("job", Unit(0, 2, 5), lambda: late, world.ports) == Worked("job", Unit(0, 2, 5), False)
+    assert world.source.bytes_read == 0
+
+
+def test_repeated_work_moves_nothing_twice(world: World) -> None:
+    prepared(world)
+    work("job", Unit(0, 2, 4), lambda: LONG, world.ports)
+    assert work("job", Unit(0, 1, 5), lambda: LONG, world.ports).done
+    assert world.source.bytes_read == len(DATA)
+    assert work("job", Unit(0, 1, 5), lambda: 0.0, world.ports).done
+    assert world.source.bytes_read == len(DATA)
+
+
+def test_work_keeps_to_its_own_unit(world: World) -> None:
+    prepared(world)
+    work("job", Unit(0, 2, 3), lambda: LONG, world.ports)
+    job = world.jobs.load("job")
+    assert job.upload is not None
+    assert [part.number for part in world.store.parts(job.upload)] == [2, 3]
+
+
+def test_work_on_another_version_is_refused(world: World) -> None:
+    prepared(world)
+    world.source.put(SOURCE, pattern(len(DATA), 9))
+    with pytest.raises(SourceChanged):
+        work("job", Unit(0, 1, 5), lambda: LONG, world.ports)
+
+
+def test_work_on_a_job_that_is_not_there_or_not_prepared_is_refused(world: World) -> None:
+    with pytest.raises(NoSuchJob):
+        work("job", Unit(0, 1, 1), lambda: LONG, world.ports)
+    accept(ASKED, "job", world.ports)
+    with pytest.raises(NoSuchJob):
+        work("job", Unit(0, 1, 1), lambda: LONG, world.ports)
+
+
+def test_complete_makes_the_object_and_the_report(world: World) -> None:
+    moved_whole(world)
+    complete_job("job", world.ports)
+    assert world.store.content(TARGET) == DATA
+    detail = report_job("job", world.ports)
+    assert (detail["state"], detail["size"], detail["job"]) == ("succeeded", len(DATA), "job")
+    assert detail["checksum"] == encode(update(0, DATA))
+    assert None not in detail.values()
+    assert len(msgspec.json.encode(detail)) < 1000
+
+
+def test_a_repeated_complete_gives_the_same_report(world: World) -> None:
+    moved_whole(world)
+    assert complete_job("job", world.ports) == complete_job("job", world.ports)
+
+
+def test_complete_names_parts_that_are_missing(world: World) -> None:
+    prepared(world)
+    work("job", Unit(0, 1, 4), lambda: LONG, world.ports)
+    with pytest.raises(JobFailed, match="missing"):
+        complete_job("job", world.ports)
+    assert world.store.head(TARGET) is None
+
+
+def test_a_job_without_a_report_has_none(world: World) -> None:
+    with pytest.raises(NoSuchJob):
+        report_job("job", world.ports)
+
+
+@pytest.mark.parametrize(
+    ("failure", "name"),
+    [
+        (Failure(name="SourceChanged", message="another ETag"), "SourceChanged"),
+        (Failure(name="Sandbox.Timedout", message="after 900 s"), "JobFailed"),
+        (None, "JobFailed"),
+    ],
+)
+def test_a_failed_execution_is_reported_and_announced_and_its_upload_kept(
+    world: World, failure: Failure | None, name: str
+) -> None:
+    prepared(world)
+    bus, machine = Bus(), Machine(failure)
+    executions: Executions = machine
+    report = settle(ended("ABORTED"), world.ports, executions, bus)
+    assert report is not None
+    assert report.error is not None
+    assert (report.state, report.error.name) == ("failed", name)
+    assert world.jobs.report("job") == report
+    assert [kind for kind, _ in bus.announced] == [FAILED]
+    assert bus.announced[0][1]["state"] == "failed"
+    assert len(world.store.unfinished(TARGET)) == 1
+
+
+def test_a_job_whose_object_is_there_did_not_fail(world: World) -> None:
+    moved_whole(world)
+    done = complete_job("job", world.ports)
+    bus = Bus()
+    assert settle(ended(), world.ports, Machine(None), bus) == done
+    assert world.jobs.report("job") == done
+    assert bus.announced == []
+
+
+def test_an_execution_without_a_job_is_nothing_to_settle(world: World) -> None:
+    bus = Bus()
+    assert settle(ended(job=None), world.ports, Machine(None), bus) is None
+    assert bus.announced == []
+
+
+def reported(world: World, name: str) -> None:
+    settle(Execution(arn="a", name=name, status="FAILED", job=name), world.ports, Machine(None), Bus())
+
+
+def test_a_sweep_aborts_what_nobody_resumed_in_time(world: World) -> None:
+    prepared(world)
+    reported(world, "job")
+    world.clock.pass_time(timedelta(days=JOB_KEEP_DAYS))
+    assert sweep(world.ports) == []
+    world.clock.pass_time(timedelta(seconds=1))
+    assert sweep(world.ports) == ["job"]
+    assert world.store.unfinished(TARGET) == []
+    assert list(world.jobs.all()) == []
+
+
+def test_a_sweep_leaves_a_job_alone_that_may_still_run(world: World) -> None:
+    prepared(world)
+    world.clock.pass_time(timedelta(days=JOB_KEEP_DAYS + LONGEST_JOB_DAYS))
+    assert sweep(world.ports) == []
+    world.clock.pass_time(timedelta(seconds=1))
+    assert sweep(world.ports) == ["job"]
+
+
+def test_a_sweep_leaves_an_upload_alone_that_a_later_job_took_over(world: World) -> None:
+    prepared(world)
+    reported(world, "job")
+    world.clock.pass_time(timedelta(days=JOB_KEEP_DAYS - 1))
+    prepared(world, "later", resume=True)
+    world.clock.pass_time(timedelta(days=2))
+    assert sweep(world.ports) == []
+    assert len(world.store.unfinished(TARGET)) == 1
+    assert world.jobs.load("later").upload is not None
+
+
+def test_a_sweep_touches_no_upload_without_a_record(world: World) -> None:
+    world.store.open(TARGET)
+    world.clock.pass_time(timedelta(days=365))
+    assert sweep(world.ports) == []
+    assert len(world.store.unfinished(TARGET)) == 1
+
+
+def test_every_task_s_answer_is_small(world: World) -> None:
+    answer = prepared(world)
+    assert len(msgspec.json.encode(answer)) < 300
+    assert len(msgspec.json.encode(work("job", Unit(0, 1, 5), lambda: LONG, world.ports))) < 100
+
+
+def test_errors_of_tasks_are_transfer_errors(world: World) -> None:
+    with pytest.raises(TransferError):
+        prepare_job("never", "arn", "work", world.ports)

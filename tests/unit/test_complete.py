@@ -1,0 +1,204 @@
+"""The last steps: check every part, complete, ask again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+
+from s3am_cloud.adapters.memory import MemoryStore
+from s3am_cloud.checksum import update
+from s3am_cloud.errors import (
+    ChecksumMismatch,
+    JobFailed,
+    ObjectExists,
+    StoreBusy,
+    StoreUnavailable,
+    TransferError,
+    UploadGone,
+)
+from s3am_cloud.model import MovedPart, ObjectInfo, Plan, Upload, UploadedPart
+from s3am_cloud.steps.complete import complete
+from s3am_cloud.steps.verify import proof, verify
+from s3am_cloud.urls import S3Url
+from servers.content import pattern
+from unit.fakes import PART, TARGET, LoggedStore
+
+DATA = pattern(2 * PART + 10)
+PLAN = Plan(size=len(DATA), part_size=PART)
+
+
+class Store(LoggedStore):
+    """Lists parts through `see`, and runs `then` after each completion."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+        self.see: Callable[[UploadedPart], UploadedPart] = lambda part: part
+        self.then: Callable[[], None] = lambda: None
+
+    def parts(self, upload: Upload, after: int = 0) -> Iterator[UploadedPart]:
+        return map(self.see, super().parts(upload, after))
+
+    def complete(self, upload: Upload, parts: Sequence[UploadedPart], crc: int, size: int, overwrite: bool) -> None:
+        super().complete(upload, parts, crc, size, overwrite)
+        self.then()
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+def filled(store: Store, *numbers: int, data: bytes = DATA) -> tuple[Upload, list[MovedPart]]:
+    upload = store.open(TARGET)
+    moved = []
+    for part in map(PLAN.part, numbers or (1, 2, 3)):
+        piece = data[part.first : part.first + part.length]
+        moved.append(MovedPart(part.number, part.length, update(0, piece), store.put_part(upload, part.number, piece)))
+    return upload, moved
+
+
+def after(store: Store, error: TransferError) -> None:
+    def lose() -> None:
+        raise error
+
+    store.then = lose
+
+
+@pytest.mark.parametrize("seen", [0, 1, 3])
+def test_the_parts_become_the_object_whether_or_not_they_were_seen_moving(store: Store, seen: int) -> None:
+    upload, moved = filled(store)
+    assert complete(PLAN, upload, moved[:seen], False, store) == update(0, DATA)
+    assert store.content(TARGET) == DATA
+
+
+def test_a_missing_part_is_named(store: Store) -> None:
+    upload, moved = filled(store, 1, 3)
+    with pytest.raises(JobFailed, match=r"missing: \[2\]"):
+        complete(PLAN, upload, moved, False, store)
+    assert store.head(TARGET) is None
+
+
+def test_a_part_beyond_the_plan_is_refused(store: Store) -> None:
+    upload, moved = filled(store)
+    store.put_part(upload, 4, b"more")
+    with pytest.raises(JobFailed):
+        complete(PLAN, upload, moved, False, store)
+
+
+def test_a_part_that_a_store_lists_twice_counts_once(store: Store) -> None:
+    upload, moved = filled(store)
+    there = list(store.parts(upload))
+
+    class Twice(Store):
+        def parts(self, upload: Upload, after: int = 0) -> Iterator[UploadedPart]:
+            return iter([there[0], *there])
+
+    store.__class__ = Twice
+    assert complete(PLAN, upload, moved, False, store) == update(0, DATA)
+
+
+def test_a_part_of_another_size_is_refused(store: Store) -> None:
+    upload, _ = filled(store)
+    store.put_part(upload, 3, DATA[2 * PART : -1])
+    with pytest.raises(ChecksumMismatch, match="part 3 is stored with 9 bytes"):
+        complete(PLAN, upload, [], False, store)
+    assert store.head(TARGET) is None
+
+
+def test_a_part_that_differs_from_what_was_moved_is_refused(store: Store) -> None:
+    upload, moved = filled(store)
+    store.put_part(upload, 3, bytes(10))
+    with pytest.raises(ChecksumMismatch, match="part 3"):
+        complete(PLAN, upload, moved, False, store)
+    assert store.head(TARGET) is None
+
+
+def without_crc(part: UploadedPart) -> UploadedPart:
+    return UploadedPart(part.number, part.length, part.etag, None)
+
+
+def test_the_crc_of_what_was_moved_stands_in_where_the_store_lists_none(store: Store) -> None:
+    upload, moved = filled(store)
+    store.see = without_crc
+    assert complete(PLAN, upload, moved, False, store) == update(0, DATA)
+    assert store.content(TARGET) == DATA
+
+
+def test_a_part_of_which_nobody_knows_the_crc_can_not_be_proven(store: Store) -> None:
+    upload, moved = filled(store)
+    store.see = without_crc
+    with pytest.raises(ChecksumMismatch, match="part 3"):
+        complete(PLAN, upload, moved[:2], False, store)
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("lost"), UploadGone("gone"), ObjectExists("there")])
+def test_a_lost_answer_is_no_failure_where_the_object_is_there(store: Store, error: TransferError) -> None:
+    upload, moved = filled(store)
+    after(store, error)
+    assert complete(PLAN, upload, moved, False, store) == update(0, DATA)
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("lost"), UploadGone("gone")])
+@pytest.mark.parametrize("theirs", [None, b"theirs", pattern(len(DATA), 9)], ids=["none", "other size", "other content"])
+def test_a_lost_answer_is_a_failure_where_the_object_is_not_ours(
+    store: Store, error: TransferError, theirs: bytes | None
+) -> None:
+    upload, moved = filled(store)
+
+    def replaced() -> None:
+        if theirs is None:
+            store._objects.clear()
+        else:
+            store.put_object(TARGET, theirs, True)
+        raise error
+
+    store.then = replaced
+    with pytest.raises(type(error)):
+        complete(PLAN, upload, moved, True, store)
+
+
+def test_the_same_content_put_by_somebody_else_leaves_the_upload_unfinished(store: Store) -> None:
+    upload, moved = filled(store)
+    store.put_object(TARGET, DATA, True)
+    with pytest.raises(ObjectExists):
+        complete(PLAN, upload, moved, False, store)
+    assert store.unfinished(TARGET) == [upload.upload_id]
+
+
+def test_a_store_that_asks_for_patience_is_not_taken_for_one_that_is_done(store: Store) -> None:
+    upload, moved = filled(store)
+    after(store, StoreBusy("slow down"))
+    with pytest.raises(StoreBusy):
+        complete(PLAN, upload, moved, False, store)
+
+
+class OneObject(MemoryStore):
+    def __init__(self, info: ObjectInfo | None) -> None:
+        super().__init__()
+        self._info = info
+
+    def head(self, target: S3Url) -> ObjectInfo | None:
+        return self._info
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        None,
+        ObjectInfo(size=9, etag='"e"', crc=7, full_object=True),
+        ObjectInfo(size=10, etag='"e"', crc=8, full_object=True),
+        ObjectInfo(size=10, etag='"e"', crc=None, full_object=True),
+    ],
+    ids=["gone", "other size", "other crc", "no crc"],
+)
+def test_an_object_that_is_not_what_was_sent_is_told(info: ObjectInfo | None) -> None:
+    with pytest.raises(ChecksumMismatch):
+        verify(TARGET, 10, 7, OneObject(info))
+
+
+def test_the_proof_is_what_the_store_holds_the_object_by() -> None:
+    whole = ObjectInfo(size=10, etag='"e"', crc=7, full_object=True)
+    by_part = ObjectInfo(size=10, etag='"e"', crc=9, full_object=False)
+    assert proof(verify(TARGET, 10, 7, OneObject(whole))) == "full-object"
+    assert proof(verify(TARGET, 10, 7, OneObject(by_part))) == "per-part"

@@ -1,0 +1,212 @@
+"""The story of a download, with the object in memory and the file on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from s3am_cloud.adapters.memory import MemoryMovers
+from s3am_cloud.adapters.partial_file import PartialFile
+from s3am_cloud.adapters.s3.source import S3Source
+from s3am_cloud.checksum import encode, update
+from s3am_cloud.download import DownloadRequest, download
+from s3am_cloud.errors import (
+    ChecksumMismatch,
+    JobFailed,
+    LocalFileExists,
+    PartialDownloadExists,
+    SourceChanged,
+    SourceNotFound,
+)
+from s3am_cloud.model import MovedPart, ObjectInfo, Origin, Part, Plan, Receipt
+from s3am_cloud.steps.fetch import whole
+from s3am_cloud.urls import S3Url, parse_s3
+from servers.content import pattern
+from unit.fakes import PART, TARGET, CountingSource, World
+
+DATA = pattern(3 * PART + 1000)
+
+
+class StoredSource(CountingSource):
+    """Reads the world's objects, and fails where told to."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__([])
+        self._world = world
+        self.fails_at: int | None = None
+
+    def read(self, origin: Origin, part: Part) -> bytes:
+        info = self._world.store.head(parse_s3(origin.url))
+        if part.number == self.fails_at:
+            raise SourceChanged("told to")
+        if info is None or info.etag != origin.info.etag:
+            raise SourceChanged("another version")
+        data = self._world.store.content(parse_s3(origin.url))[part.first : part.first + part.length]
+        self.bytes_read += len(data)
+        return data
+
+
+class Desk:
+    """An object of DATA, and downloads of it into one file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.world = World()
+        self.world.store.put_object(TARGET, DATA, True)
+        self.source = StoredSource(self.world)
+        self.final = folder / "data.bin"
+        self.progress = 0
+        self.plans: list[Plan] = []
+
+    @property
+    def partial(self) -> PartialFile:
+        return PartialFile(self.final)
+
+    def count(self, count: int) -> None:
+        self.progress += count
+
+    def fetch(
+        self,
+        *,
+        overwrite: bool = False,
+        resume: bool = False,
+        discard: bool = False,
+        part_size: int | None = PART,
+        source: S3Url = TARGET,
+    ) -> Receipt:
+        self.progress = self.source.bytes_read = 0
+        ports = msgspec.structs.replace(
+            self.world.ports,
+            source=S3Source(self.world.store),
+            movers=MemoryMovers(self.source, self.world.store),
+        )
+        wish = DownloadRequest(
+            source=source, connections=4, overwrite=overwrite, resume=resume, discard=discard, part_size=part_size
+        )
+        return download(wish, self.partial, ports, self.count, self.plans.append)
+
+    def break_at(self, number: int) -> None:
+        """A download that ends in the middle."""
+        self.source.fails_at = number
+        with pytest.raises(SourceChanged):
+            self.fetch()
+        self.source.fails_at = None
+
+    def left(self) -> list[str]:
+        return sorted(path.name for path in self.final.parent.iterdir())
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+@pytest.mark.parametrize("size", [0, 1, PART, PART + 1, 3 * PART])
+def test_the_file_is_the_object(desk: Desk, size: int) -> None:
+    data = pattern(size)
+    desk.world.store.put_object(TARGET, data, True)
+    receipt = desk.fetch()
+    assert desk.final.read_bytes() == data
+    assert desk.left() == ["data.bin"]
+    assert (receipt.state, receipt.size, receipt.proof) == ("succeeded", size, "full-object")
+    assert receipt.checksum == encode(update(0, data))
+    assert desk.progress == size
+
+
+def test_an_object_that_is_not_there_leaves_nothing(desk: Desk) -> None:
+    with pytest.raises(SourceNotFound):
+        desk.fetch(source=S3Url("bucket", "missing"))
+    assert desk.left() == []
+
+
+def test_what_an_earlier_download_left_is_told(desk: Desk) -> None:
+    desk.break_at(3)
+    assert not desk.final.exists()
+    with pytest.raises(PartialDownloadExists):
+        desk.fetch()
+    assert desk.left() == [".data.bin.partial", ".data.bin.progress"]
+
+
+def test_a_resume_fetches_only_what_is_missing(desk: Desk) -> None:
+    desk.break_at(3)
+    desk.fetch(resume=True)
+    assert desk.source.bytes_read == PART + 1000
+    assert desk.progress == len(DATA)
+    assert desk.final.read_bytes() == DATA
+
+
+def test_discard_fetches_all_again(desk: Desk) -> None:
+    desk.break_at(3)
+    desk.fetch(discard=True)
+    assert desk.source.bytes_read == len(DATA)
+    assert desk.final.read_bytes() == DATA
+
+
+@pytest.mark.parametrize("at", [0, PART - 1, PART])
+def test_a_bit_flipped_on_disk_is_fetched_again(desk: Desk, at: int) -> None:
+    desk.break_at(3)
+    with desk.partial.path.open("rb+") as file:
+        file.seek(at)
+        file.write(bytes([DATA[at] ^ 1]))
+    desk.fetch(resume=True)
+    assert desk.source.bytes_read == 2 * PART + 1000
+    assert desk.final.read_bytes() == DATA
+
+
+def test_a_resume_of_an_object_that_changed_starts_afresh(desk: Desk) -> None:
+    desk.break_at(3)
+    data = pattern(len(DATA), 9)
+    desk.world.store.put_object(TARGET, data, True)
+    desk.fetch(resume=True)
+    assert desk.source.bytes_read == len(data)
+    assert desk.final.read_bytes() == data
+
+
+def test_a_resume_keeps_the_part_size_unless_another_is_wished(desk: Desk) -> None:
+    desk.break_at(3)
+    desk.fetch(resume=True, part_size=None)
+    assert desk.plans[-1].part_size == PART
+    desk.final.unlink()
+    desk.break_at(3)
+    desk.fetch(resume=True, part_size=2 * PART)
+    assert desk.plans[-1].part_size == 2 * PART
+    assert desk.source.bytes_read == len(DATA)
+
+
+def test_a_resume_of_nothing_fetches_all(desk: Desk) -> None:
+    desk.fetch(resume=True)
+    assert desk.final.read_bytes() == DATA
+
+
+def test_a_file_that_came_to_exist_meanwhile_is_not_replaced(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = desk.world.store.head
+
+    def meanwhile(target: S3Url) -> ObjectInfo | None:
+        desk.final.write_bytes(b"theirs")
+        return real(target)
+
+    monkeypatch.setattr(desk.world.store, "head", meanwhile)
+    with pytest.raises(LocalFileExists):
+        desk.fetch()
+    assert desk.final.read_bytes() == b"theirs"
+    desk.fetch(resume=True, overwrite=True)
+    assert desk.source.bytes_read == 0
+    assert desk.final.read_bytes() == DATA
+
+
+def test_content_that_is_not_what_the_store_holds_never_gets_its_name(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk.source, "read", lambda origin, part: bytes(part.length))
+    with pytest.raises(ChecksumMismatch):
+        desk.fetch()
+    assert not desk.final.exists()
+
+
+def test_a_whole_lacks_no_part_and_has_any_order() -> None:
+    cut = Plan(size=len(DATA), part_size=PART)
+    parts = [MovedPart(p.number, p.length, update(0, DATA[p.first : p.last + 1])) for p in cut.parts()]
+    assert whole(cut, parts[::-1]) == update(0, DATA)
+    with pytest.raises(JobFailed, match="the first is part 2"):
+        whole(cut, [parts[0], *parts[2:]])

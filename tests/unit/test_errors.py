@@ -1,0 +1,123 @@
+"""Named errors: their exit codes, what may be tried again, and how they travel."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from s3am_cloud import errors
+from s3am_cloud.errors import (
+    AccessDenied,
+    JobFailed,
+    NoCredentials,
+    SourceBusy,
+    SourceChanged,
+    SourceUnavailable,
+    StoreBusy,
+    StoreUnavailable,
+    TransferError,
+    UploadGone,
+    by_name,
+    exit_codes,
+)
+
+# The table of the design: names are looked up in it by users' scripts.
+TABLE = {
+    0: "done",
+    1: "unexpected",
+    2: "usage",
+    3: "object exists",
+    4: "unfinished upload exists",
+    5: "bad source URL",
+    6: "bad destination URL",
+    7: "bad S3 URL",
+    8: "incompatible part size",
+    9: "unknown checksum",
+    10: "bad encryption key",
+    11: "file exists",
+    12: "partial download exists",
+    13: "several unfinished uploads",
+    14: "permission denied",
+    20: "source changed",
+    21: "checksum mismatch",
+    22: "source serves no ranges and is too large to stream",
+    23: "source busy or throttled",
+    24: "job failed, can be resumed",
+    25: "job failed for good",
+    130: "interrupted",
+}
+
+
+def all_errors() -> list[type[TransferError]]:
+    return [
+        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, TransferError)
+    ]
+
+
+def test_the_exit_codes_are_the_designs() -> None:
+    assert list(exit_codes()) == list(TABLE)
+    for code, meaning in TABLE.items():
+        assert meaning in exit_codes()[code]
+
+
+@pytest.mark.parametrize("kind", all_errors())
+def test_an_error_crosses_processes_with_all_it_says(kind: type[TransferError]) -> None:
+    for error in (kind("what happened"), kind("what happened", "what to do")):
+        there = pickle.loads(pickle.dumps(error))
+        assert type(there) is kind
+        assert (there.message, there.hint, str(there)) == (error.message, error.hint, error.message)
+
+
+@pytest.mark.parametrize("kind", all_errors())
+def test_every_error_says_what_to_do(kind: type[TransferError]) -> None:
+    assert kind("it").hint
+    assert kind is TransferError or kind is errors.Unexpected or kind.hint != TransferError.hint or kind.code in {9, 10}
+
+
+@pytest.mark.parametrize("kind", all_errors())
+def test_an_error_comes_back_by_the_name_that_the_machine_tells(kind: type[TransferError]) -> None:
+    assert type(by_name(kind.__name__, "it")) is kind
+    assert by_name(kind.__name__, "it").message == "it"
+
+
+@pytest.mark.parametrize("name", ["Sandbox.Timedout", "States.Timeout", "Lambda.Unknown", "KeyError", ""])
+def test_what_a_function_dies_of_can_be_resumed(name: str) -> None:
+    error = by_name(name, "out of time")
+    assert type(error) is JobFailed
+    assert "out of time" in error.message
+    assert (error.code, error.retryable) == (24, True)
+
+
+def test_an_error_as_data_has_all_five_fields() -> None:
+    report = SourceChanged("another ETag").report()
+    assert (report.code, report.name, report.retryable, report.message) == (20, "SourceChanged", False, "another ETag")
+    assert report.hint == SourceChanged.hint
+
+
+def test_only_what_may_pass_is_worth_another_try() -> None:
+    passing = {kind.__name__ for kind in all_errors() if kind.retryable}
+    assert passing == {
+        "SourceBusy",
+        "SourceUnavailable",
+        "StoreBusy",
+        "StoreUnavailable",
+        "JobFailed",
+        "DiskFull",
+        "Interrupted",
+    }
+
+
+def test_the_names_that_the_machine_retries_are_those_that_mean_busy() -> None:
+    assert {kind for kind in all_errors() if issubclass(kind, SourceBusy)} == {
+        SourceBusy,
+        SourceUnavailable,
+        StoreBusy,
+        StoreUnavailable,
+    }
+    assert {SourceBusy.code, SourceUnavailable.code, StoreBusy.code, StoreUnavailable.code} == {23}
+
+
+def test_a_more_exact_name_keeps_its_familys_code() -> None:
+    assert NoCredentials.code == AccessDenied.code == 14
+    assert UploadGone.code == 25
