@@ -1,9 +1,9 @@
-"""Holding an upload from this machine to a checksum: a local file is read beside its transfer, the rest is read back."""
+"""Holding an upload from this machine to a checksum: a local file is read beside its transfer, others are read back."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
@@ -21,11 +21,9 @@ from s3am_cloud.urls import parse_source
 from s3am_cloud_cli.output import Console
 
 T = TypeVar("T")
-# Raises NotAsExpected where the source's checksum is another.
-Check = Callable[[], None]
 
 
-class _Beside:
+class Beside:
     """The checksum of a local file, computed in a thread while its parts move."""
 
     def __init__(self, expected: Expected, origin: Origin, ports: Ports) -> None:
@@ -34,14 +32,21 @@ class _Beside:
         self._threads = ThreadPoolExecutor(1)
         self._digest: Future[str] = self._threads.submit(self._compute)
 
-    def watch(self, moved: Iterable[T]) -> Iterator[T]:
+    def watch(self, moved: Iterator[T]) -> Iterator[T]:
         """Passes on what comes, and ends it as soon as the checksum turns out to be another."""
-        for one in moved:
-            if self._digest.done():
-                self.check()
-            yield one
+        try:
+            for one in moved:
+                if self._digest.done():
+                    self.check()
+                yield one
+            self.check()
+        finally:
+            # Now, and not when somebody drops the error that leads here: nothing is to move any more.
+            if isinstance(moved, Generator):
+                moved.close()
 
     def check(self) -> None:
+        """Waits until the file is read. Raises NotAsExpected, and what reading it does."""
         compare(self._expected, self._digest.result(), self._origin.url)
 
     def stop(self) -> None:
@@ -57,20 +62,33 @@ class _Beside:
 
 
 @contextmanager
-def beside(job: Job, ports: Ports) -> Iterator[_Beside | None]:
+def beside(job: Job, ports: Ports) -> Iterator[Beside | None]:
     """Reads the source beside its transfer where that shows what the request is held to before the object is made."""
     expected, source = held_to(job.request), parse_source(job.request.source)
     if expected is None or job.info is None or source.scheme != "file" or by_parts(job.request):
         yield None
         return
-    reading = _Beside(expected, Origin(url=source.url, info=job.info), ports)
+    reading = Beside(expected, Origin(url=source.url, info=job.info), ports)
     try:
         yield reading
     finally:
         reading.stop()
 
 
-def hold(job: Job, done: Receipt, source: _Beside | None, ports: Ports, console: Console) -> Receipt:
+def watched(moved: Iterator[T], job: Job, source: Beside | None) -> Iterator[T]:
+    """The parts as they come, as long as the source is what the request is held to. Raises NotAsExpected.
+
+    What becomes an object in one request moves only when that is known.
+    """
+    if source is None or job.request.keep_mismatch:
+        yield from moved
+        return
+    if job.state == "put":
+        source.check()
+    yield from source.watch(moved)
+
+
+def hold(job: Job, done: Receipt, source: Beside | None, ports: Ports, console: Console) -> Receipt:
     """The receipt of an object that is what the request is held to. Another one is deleted, if it is not to be kept.
 
     Raises NotAsExpected.
@@ -86,11 +104,11 @@ def hold(job: Job, done: Receipt, source: _Beside | None, ports: Ports, console:
         else:
             with console.progress(f"checking {expected.algorithm}", done.size or 0) as meter:
                 check_stored(expected, where, written, slots, ports, meter)
-    except NotAsExpected as error:
+    except NotAsExpected:
         if job.request.keep_mismatch:
             console.note(f"{where} is left in S3 as it is")
         else:
             withdraw(where, written, ports.store)
             console.note(f"{where} is deleted again")
-        raise error
+        raise
     return msgspec.structs.replace(done, expected=str(expected))

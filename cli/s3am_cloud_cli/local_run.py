@@ -17,13 +17,15 @@ from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.sources import AnySource
 from s3am_cloud.download import DownloadRequest, download
-from s3am_cloud.errors import TransferError, UploadGone
+from s3am_cloud.errors import NotAsExpected, TransferError, UploadGone
 from s3am_cloud.limits import DEFAULT_SLOTS
 from s3am_cloud.model import Job, MovedPart, Part, Plan, Receipt, TransferRequest, Upload
 from s3am_cloud.pipeline import finish, move, new_job, prepare, target
 from s3am_cloud.ports import Ports
+from s3am_cloud.steps.abort import abort
 from s3am_cloud.steps.upload import missing
 from s3am_cloud.urls import parse_destination, parse_source
+from s3am_cloud_cli.expected_run import Beside, beside, hold, watched
 from s3am_cloud_cli.job_ids import new_id
 from s3am_cloud_cli.output import Console, size_text
 from s3am_cloud_cli.part_notes import PartNotes
@@ -71,15 +73,19 @@ def run_upload(request: TransferRequest, ports: Ports, console: Console) -> Rece
     earlier = _earlier(request, ports)
     job = prepare(new_job(request, new_id(ports.clock), ports.clock), ports, DEFAULT_SLOTS)
     _replace(earlier, job, ports)
-    try:
-        receipt = _move_all(job, ports, console)
-    except (TransferError, KeyboardInterrupt) as error:
-        if job.upload is None or isinstance(error, UploadGone):
-            forget(job, ports)
-        _tell_what_is_left(job, error, console)
-        raise
-    forget(job, ports)
-    return receipt
+    with beside(job, ports) as source:
+        try:
+            receipt = _move_all(job, source, ports, console)
+        except NotAsExpected:
+            _drop(job, ports)
+            raise
+        except (TransferError, KeyboardInterrupt) as error:
+            if job.upload is None or isinstance(error, UploadGone):
+                forget(job, ports)
+            _tell_what_is_left(job, error, console)
+            raise
+        forget(job, ports)
+        return hold(job, receipt, source, ports, console)
 
 
 def run_download(request: DownloadRequest, path: Path, ports: Ports, console: Console) -> Receipt:
@@ -118,14 +124,22 @@ def _replace(earlier: Iterable[Job], job: Job, ports: Ports) -> None:
             forget(old, ports)
 
 
-def _move_all(job: Job, ports: Ports, console: Console) -> Receipt:
+def _drop(job: Job, ports: Ports) -> None:
+    """Removes what has been moved of content that nobody wants."""
+    if job.upload is not None:
+        abort(job.upload, ports.store)
+    forget(job, ports)
+
+
+def _move_all(job: Job, source: Beside | None, ports: Ports, console: Console) -> Receipt:
     if job.plan is None or job.state == "skipped":
         return finish(job, [], ports)
     noted, parts = _left(job.upload, job.plan, ports)
     with console.progress(target(job).key.rsplit("/", 1)[-1], job.plan.size) as meter:
         meter(job.plan.size - sum(part.length for part in parts))
         moving = move(job, parts, job.plan.slots * job.plan.concurrency, ports, meter)
-        moved = list(_notes(job.upload).keep(moving) if job.upload else moving)
+        moving = _notes(job.upload).keep(moving) if job.upload else moving
+        moved = list(watched(moving, job, source))
     return finish(job, [*noted, *moved], ports)
 
 

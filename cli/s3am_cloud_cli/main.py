@@ -20,6 +20,7 @@ COMMANDS = {
     "status": "Show how a job in the cloud fares.",
     "watch": "Follow a job in the cloud to its end.",
     "jobs": "List the jobs in the cloud, the newest first.",
+    "verify": "Print the checksum of an object's content, and compare it.",
     "cancel": "Discard the unfinished uploads of an object.",
     "generate-sse-key": "Make a key for encryption with SSE-C.",
     "local": "The embedded cloud: the real stack on this machine, no AWS account needed.",

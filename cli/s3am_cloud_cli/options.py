@@ -91,6 +91,8 @@ class TransferOptions(NamedTuple):
     storage_class: str | None
     metadata: dict[str, str]
     tag: dict[str, str]
+    expect: str | None
+    keep_mismatch: bool
 
     def request(self, source: str, destination: str) -> TransferRequest:
         """Raises UsageError where options exclude each other."""
@@ -106,6 +108,8 @@ class TransferOptions(NamedTuple):
             part_size=self.part_size,
             download_slots=self.download_slots,
             upload_slots=self.upload_slots,
+            expect=self.expect,
+            keep_mismatch=self.keep_mismatch,
             attributes=Attributes(
                 content_type=self.content_type,
                 cache_control=self.cache_control,
@@ -195,4 +199,10 @@ transfer = as_value(
         callback=_pairs,
         help="Tag, instead of the source object's; more than once for more.",
     ),
+    click.option(
+        "--expect",
+        metavar="ALGORITHM:VALUE",
+        help="Checksum that the content must have, such as sha256:HEX; another one is no success (exit code 21).",
+    ),
+    click.option("--keep-mismatch", is_flag=True, help="Leave the object in S3 where --expect finds another checksum."),
 )

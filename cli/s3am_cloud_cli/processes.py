@@ -20,6 +20,7 @@ from s3am_cloud.errors import JobFailed, TransferError
 from s3am_cloud.limits import BYTES_WORTH_A_PROCESS
 from s3am_cloud.model import MovedPart, Origin, Part
 from s3am_cloud.ports import Clock, Progress, Sink
+from s3am_cloud.urls import FILE_TRANSFER_SCHEMES, parse_source
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnContext
@@ -56,8 +57,7 @@ class ProcessMover:
 
     def move(self, parts: Iterable[Part]) -> Iterator[MovedPart]:
         todo = list(parts)
-        # What S3 copies by itself is no work for a second process.
-        count = 1 if self._way.is_copy else worthwhile_processes(todo, self._slots, os.cpu_count() or 1)
+        count = 1 if self._in_one_process else worthwhile_processes(todo, self._slots, os.cpu_count() or 1)
         if count < 2:
             with interruptible() as check:
                 yield from CurlMover(
@@ -69,6 +69,12 @@ class ProcessMover:
             yield from crew.results(self._progress)
         finally:
             crew.end()
+
+    @property
+    def _in_one_process(self) -> bool:
+        """What S3 copies by itself is no work for a second one; the few connections of a file server are shared best,
+        and given up one by one where they are too many, by one loop that knows of all of them."""
+        return self._way.is_copy or parse_source(self._way.origin.url).scheme in FILE_TRANSFER_SCHEMES
 
 
 def worthwhile_processes(parts: Sequence[Part], slots: int, cores: int) -> int:

@@ -39,6 +39,8 @@ def _lines(receipt: Receipt) -> list[tuple[str, str]]:
         ("checksum", f"{receipt.checksum_algorithm} {receipt.checksum}"),
         ("proof", _PROOFS[receipt.proof]),
     ]
+    if receipt.expected:
+        lines.append(("expected", receipt.expected))
     if receipt.job and receipt.retries is None:
         lines.append(("job", receipt.job))
     if receipt.retries:

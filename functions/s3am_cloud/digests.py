@@ -108,6 +108,21 @@ def parse_expect(text: str) -> Expected:
     return expected(name, value)
 
 
+def held_value(name: str | None, value: str | None) -> Expected | None:
+    """What `--checksum` and `--expect` say together: the value alone, of that algorithm, or after its own's name.
+
+    Raises Usage where the two name different algorithms, and what `parse_expect` does.
+    """
+    if value is None:
+        return None
+    if ":" not in value:
+        return expected(name or DEFAULT, value)
+    found = parse_expect(value)
+    if name is not None and algorithm(name) != found.algorithm:
+        raise Usage(f"{found.algorithm} is expected where {name} is asked for", "name one of them")
+    return found
+
+
 def expected(name: str, value: str) -> Expected:
     """What content must have by this algorithm: hexadecimal digits, or base64 as S3 writes checksums."""
     known = algorithm(name)

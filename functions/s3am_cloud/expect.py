@@ -49,14 +49,14 @@ def check_early(request: TransferRequest, source: SourceUrl, info: SourceInfo) -
 def check_before(request: TransferRequest, crc: int) -> None:
     """Raises NotAsExpected where `crc`, the CRC64NVME of the whole, is not what the request is held to."""
     if not request.keep_mismatch:
-        check_crc(request, crc)
+        check_crc(request, crc, "the content")
 
 
-def check_crc(request: TransferRequest, crc: int) -> None:
-    """The same, whatever is to become of the object."""
+def check_crc(request: TransferRequest, crc: int, what: str) -> None:
+    """The same of `what`, whatever is to become of the object."""
     expected = held_to(request)
     if expected is not None and expected.algorithm == PARTS_CRC:
-        compare(expected, f"{crc:016x}", "the content")
+        compare(expected, f"{crc:016x}", what)
 
 
 def digest_of_source(expected: Expected, origin: Origin, ports: Ports, progress: Progress) -> str:

@@ -53,7 +53,7 @@ ATTEMPTS: Final = 8
 PROBE_ATTEMPTS: Final = 4  # a wrong address should not keep anybody waiting
 # Refusals in a row by a server that lets no more connections in, while none of ours gets through.
 CROWD_ATTEMPTS: Final = 12
-CROWD_SECONDS: Final = 0.1  # what a server takes to notice that a connection is gone
+CROWD_SECONDS: Final = 0.25  # what a server takes to notice that a connection is gone
 BACKOFF_BASE_SECONDS: Final = 0.25
 BACKOFF_CAP_SECONDS: Final = 20.0
 

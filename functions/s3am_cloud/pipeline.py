@@ -186,7 +186,7 @@ def _held(job: Job, done: Receipt, crc: int | None, ports: Ports) -> Receipt:
     if crc is None or not by_parts(job.request):
         return done
     try:
-        check_crc(job.request, crc)
+        check_crc(job.request, crc, str(target(job)))
     except NotAsExpected:
         if not job.request.keep_mismatch:
             withdraw(target(job), stored(done), ports.store)

@@ -13,7 +13,9 @@ import msgspec
 
 from s3am_cloud.errors import BadDestination, BadS3Url, BadSource
 
-NETWORK_SCHEMES = ("http", "https", "ftp", "ftps", "sftp")
+# Their requests can't carry validators, and their servers often bear few connections.
+FILE_TRANSFER_SCHEMES = ("ftp", "ftps", "sftp")
+NETWORK_SCHEMES = ("http", "https", *FILE_TRANSFER_SCHEMES)
 SCHEMES = ("file", *NETWORK_SCHEMES, "s3")
 
 

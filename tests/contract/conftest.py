@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from contract import sources
+from contract.routes import End, FileEnd, ObjectEnd, PartEnd, Route
+from contract.sources import SourceCase
 from contract.stores import MemoryCase, S3Case, StoreCase
 from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.curl.easy import CurlSettings
+from s3am_cloud.adapters.curl.movers import CurlMovers
+from s3am_cloud.adapters.curl.source import CurlSource
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
+from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud_cli.local_run import ca_file
+from servers.certificates import make_certificate
+from servers.faulty_http import FaultyHttp
+from servers.ftp import FtpServer
+from servers.proxy import FaultyProxy
+from servers.sftp import SftpServer
 from servers.strict_s3 import StrictS3
 from unit.fakes import FakeClock
 
@@ -74,3 +86,70 @@ def bucket(s3_client: S3Client) -> str:
     name = f"contract-{uuid.uuid4().hex[:16]}"
     s3_client.create_bucket(Bucket=name)
     return name
+
+
+@pytest.fixture
+def ftp_server(tmp_path: Path) -> Iterator[FtpServer]:
+    with FtpServer(tmp_path / "ftp") as server:
+        yield server
+
+
+@pytest.fixture
+def ftps_server(tmp_path: Path) -> Iterator[FtpServer]:
+    with FtpServer(tmp_path / "ftps", make_certificate(tmp_path)) as server:
+        yield server
+
+
+@pytest.fixture
+def sftp_server(tmp_path: Path) -> Iterator[SftpServer]:
+    with SftpServer(tmp_path / "sftp", tmp_path) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def proxy_for_all(strict_s3: StrictS3) -> Iterator[FaultyProxy]:
+    """One for all tests: what a client knows of its endpoint takes longer to find out than a part to move."""
+    with FaultyProxy(strict_s3.endpoint_url) as server:
+        yield server
+
+
+@pytest.fixture
+def shared_proxy(proxy_for_all: FaultyProxy) -> FaultyProxy:
+    """A proxy in front of the strict S3 server, without rules yet; its record is longer than the test."""
+    proxy_for_all.clear()
+    return proxy_for_all
+
+
+@pytest.fixture(scope="session")
+def proxied(proxy_for_all: FaultyProxy, s3_environment: None, strict_s3: StrictS3) -> S3Access:
+    """A way to the strict S3 server through the faulty proxy."""
+    return S3Access(S3Settings(endpoint_url=proxy_for_all.endpoint_url, region=strict_s3.region))
+
+
+@pytest.fixture(params=["http-parts", "http-object", "file-parts", "http-file", "s3-file"])
+def way(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    hasty_clock: HastyClock,
+    curl_settings: CurlSettings,
+    shared_proxy: FaultyProxy,
+    proxied: S3Access,
+    s3_client: S3Client,
+    bucket: str,
+    http_server: FaultyHttp,
+) -> Route:
+    """A route from or to servers that can be told to fail, with one slot."""
+    start, end = request.param.split("-")
+    store = S3Store(proxied, FakeClock())
+    case: dict[str, SourceCase] = {
+        "http": sources.HttpCase(CurlSource(curl_settings, hasty_clock), http_server),
+        "file": sources.FileCase(tmp_path),
+        "s3": sources.S3Case(store, s3_client, bucket),
+    }
+    ends: dict[str, End] = {
+        "parts": PartEnd(store, s3_client, bucket),
+        "object": ObjectEnd(store, s3_client, bucket),
+        "file": FileEnd(tmp_path / "moved"),
+    }
+    movers = CurlMovers(curl_settings, proxied, hasty_clock)
+    return Route(case[start], movers, ends[end], slots=1)

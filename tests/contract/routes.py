@@ -79,9 +79,7 @@ class PartEnd:
         assert self.upload is not None
         crcs = {part.number: part.crc for part in moved}
         there = {part.number: part for part in self.store.parts(self.upload)}
-        parts = [
-            UploadedPart(part.number, part.length, part.etag, crcs[part.number]) for part in there.values()
-        ]
+        parts = [UploadedPart(part.number, part.length, part.etag, crcs[part.number]) for part in there.values()]
         whole = combine((part.crc or 0, part.length) for part in parts)
         self.store.complete(self.upload, parts, whole, sum(part.length for part in parts), True)
         return stored(self.store, self._client, self.target)
@@ -133,5 +131,3 @@ def memory_route(end: str, folder: Path) -> Route:
         "file": FileEnd(folder / "moved"),
     }
     return Route(case, MemoryMovers(case.source, store), ends[end])
-
-

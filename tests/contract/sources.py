@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class SourceCase(Protocol):
     """A source, and what a test needs beside it."""
 
-    source: Source
+    @property
+    def source(self) -> Source: ...
 
     def put(self, name: str, data: bytes) -> SourceUrl:
         """Content under that name; a second time, another version of it."""

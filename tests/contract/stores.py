@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 class StoreCase(Protocol):
     """A store, and what a test needs beside it."""
 
-    store: ObjectStore
     bucket: str
+
+    @property
+    def store(self) -> ObjectStore: ...
 
     def put_object(self, target: S3Url, data: bytes) -> None: ...
 

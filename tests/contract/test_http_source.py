@@ -17,7 +17,7 @@ from s3am_cloud.errors import (
     SourceUnavailable,
 )
 from s3am_cloud.limits import PROBE_ATTEMPTS
-from s3am_cloud.model import SourceInfo
+from s3am_cloud.model import Attributes, SourceInfo
 from s3am_cloud.urls import parse_source
 from servers.content import BLOCK, Pattern, pattern
 from servers.faults import (
@@ -64,7 +64,7 @@ def test_a_probe_brings_all_validators_and_the_type(probe: Probe) -> None:
         ranges=True,
         etag='"e"',
         last_modified="Fri, 02 Jan 2026 03:04:05 GMT",
-        content_type="text/csv",
+        attributes=Attributes(content_type="text/csv"),
     )
 
 

@@ -141,9 +141,7 @@ def test_a_report_outlives_its_job(jobs: JobStore) -> None:
 def test_units_are_one_json_object_a_line(tmp_path: Path) -> None:
     jobs = Jobs(Folder(tmp_path))
     name = jobs.write_units("job", [Unit(0, 1, 32), Unit(0, 40, 40)])
-    assert (tmp_path / name).read_text() == (
-        '{"object":0,"first":1,"last":32}\n{"object":0,"first":40,"last":40}\n'
-    )
+    assert (tmp_path / name).read_text() == ('{"object":0,"first":1,"last":32}\n{"object":0,"first":40,"last":40}\n')
 
 
 def test_a_folder_of_records_is_readable_by_its_owner_only_and_left_empty(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from contract import sources
 from contract.conftest import HastyClock
+from contract.file_servers import FileServer, file_server_case, trusting
 from contract.routes import NAME, End, FileEnd, ObjectEnd, PartEnd, Route, memory_route
 from contract.sources import SourceCase
 from s3am_cloud.adapters.curl.easy import CurlSettings
@@ -22,6 +23,7 @@ from s3am_cloud.errors import ObjectExists, SourceChanged, SourceNotFound, Uploa
 from s3am_cloud.limits import MIN_PART
 from s3am_cloud.model import MovedPart, Origin, Plan
 from s3am_cloud.ports import Movers
+from s3am_cloud.urls import FILE_TRANSFER_SCHEMES
 from s3am_cloud_cli import processes
 from s3am_cloud_cli.processes import ProcessMovers
 from servers.content import pattern
@@ -35,9 +37,17 @@ if TYPE_CHECKING:
 PART = MIN_PART
 SIZES = [0, 1, PART - 1, PART, PART + 1, 2 * PART, 5 * PART // 2]
 # Where from, where to, over what.
-TO_PARTS = ["memory-parts-memory", "file-parts-curl", "http-parts-curl", "s3-parts-curl"]
-TO_OBJECT = ["memory-object-memory", "file-object-curl", "http-object-curl"]
-TO_FILE = ["memory-file-memory", "s3-file-curl", "http-file-curl"]
+TO_PARTS = [
+    "memory-parts-memory",
+    "file-parts-curl",
+    "http-parts-curl",
+    "ftp-parts-curl",
+    "ftps-parts-curl",
+    "sftp-parts-curl",
+    "s3-parts-curl",
+]
+TO_OBJECT = ["memory-object-memory", "file-object-curl", "http-object-curl", "ftp-object-curl", "sftp-object-curl"]
+TO_FILE = ["memory-file-memory", "s3-file-curl", "http-file-curl", "ftp-file-curl"]
 OVER_PROCESSES = ["http-parts-processes", "file-parts-processes", "s3-file-processes"]
 
 
@@ -48,9 +58,7 @@ def two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def way(
-    request: pytest.FixtureRequest, tmp_path: Path, curl_settings: CurlSettings, hasty_clock: HastyClock
-) -> Route:
+def way(request: pytest.FixtureRequest, tmp_path: Path, curl_settings: CurlSettings, hasty_clock: HastyClock) -> Route:
     """The route that the test's parameter names."""
     start, end, over = request.param.split("-")
     if over == "memory":
@@ -66,6 +74,10 @@ def way(
         ),
         "s3": lambda: sources.S3Case(store, client, bucket),
     }
+    if start in FILE_TRANSFER_SCHEMES:
+        server: FileServer = request.getfixturevalue(f"{start}_server")
+        curl_settings = trusting(curl_settings, server)
+        starts[start] = lambda: file_server_case(server, curl_settings, hasty_clock)
     ends: dict[str, Callable[[], End]] = {
         "parts": lambda: PartEnd(store, client, bucket),
         "object": lambda: ObjectEnd(store, client, bucket),

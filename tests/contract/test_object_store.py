@@ -102,8 +102,8 @@ def test_an_upload_without_parts_lists_none(case: StoreCase) -> None:
     assert listed(case.store, upload_of(case)) == []
 
 
-def test_a_part_sent_again_takes_the_place_of_the_first(case: StoreCase) -> None:
-    upload = upload_of(case, b"old", LAST)
+def test_a_part_sent_again_is_no_second_part(case: StoreCase) -> None:
+    upload = upload_of(case, FIRST, LAST)
     case.put_part(upload, 1, FIRST)
     by_number = {part.number: part for part in case.sent(upload)}
     complete(case, upload, [by_number[1], by_number[2]])

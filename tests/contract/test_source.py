@@ -10,6 +10,7 @@ import pytest
 
 from contract import sources
 from contract.conftest import HastyClock
+from contract.file_servers import FileServer, file_server_case
 from contract.sources import SourceCase
 from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.source import CurlSource
@@ -19,7 +20,7 @@ from s3am_cloud.adapters.s3.source import S3Source
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.sources import AnySource
 from s3am_cloud.errors import AccessDenied, BadSource, SourceChanged, SourceNotFound
-from s3am_cloud.urls import parse_source
+from s3am_cloud.urls import FILE_TRANSFER_SCHEMES, parse_source
 from servers.content import pattern
 from servers.faulty_http import FaultyHttp
 from unit.fakes import FakeClock
@@ -28,16 +29,19 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-@pytest.fixture(params=["file", "http", "s3", "memory"])
+@pytest.fixture(params=["file", "http", "ftp", "ftps", "sftp", "s3", "memory"])
 def case(request: pytest.FixtureRequest, tmp_path: Path, hasty_clock: HastyClock) -> SourceCase:
     """Every source in turn."""
     if request.param == "file":
         return sources.FileCase(tmp_path)
     if request.param == "memory":
         return sources.MemoryCase()
+    settings: CurlSettings = request.getfixturevalue("curl_settings")
+    if request.param in FILE_TRANSFER_SCHEMES:
+        files: FileServer = request.getfixturevalue(f"{request.param}_server")
+        return file_server_case(files, settings, hasty_clock)
     if request.param == "http":
         server: FaultyHttp = request.getfixturevalue("http_server")
-        settings: CurlSettings = request.getfixturevalue("curl_settings")
         return sources.HttpCase(CurlSource(settings, hasty_clock), server)
     access: S3Access = request.getfixturevalue("s3_access")
     client: S3Client = request.getfixturevalue("s3_client")

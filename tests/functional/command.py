@@ -91,8 +91,8 @@ class Running:
 class Command:
     """Runs the command; every run sees these variables and nothing else of the tests' own environment."""
 
-    def __init__(self, home: Path, variables: Mapping[str, str]) -> None:
-        self.home = home
+    def __init__(self, home: Path, variables: Mapping[str, str], program: Path = PROGRAM) -> None:
+        self.home, self._program = home, program
         self.state = home / "state"
         self._environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
         self._environment |= {"HOME": str(home), "S3AM_CLOUD_STATE_HOME": str(self.state)}
@@ -103,7 +103,7 @@ class Command:
         environment = {name: value for name, value in (self._environment | variables).items() if value}
         return Running(
             subprocess.Popen(
-                [*before, PROGRAM, *arguments],
+                [*before, self._program, *arguments],
                 env=environment,
                 cwd=self.home,
                 stdin=subprocess.DEVNULL,

@@ -86,8 +86,10 @@ class FtpServer:
         self.refused = 0
         self.most_at_once = 0
         self.errors: list[Exception] = []
+        self.certificate = certificate
         self._folder, self._scheme = folder, "ftps" if certificate else "ftp"
-        self._open: set[Session] = set()
+        self._counted: set[Session] = set()
+        self._due_refused: list[tuple[int, Callable[[], None]]] = []
         self._due: list[tuple[int, Callable[[], None]]] = []
         self._stop = threading.Event()
         self._server = FTPServer(("127.0.0.1", 0), handler_class(self, folder, certificate), ioloop=IOLoop())
@@ -123,6 +125,10 @@ class FtpServer:
         """Do this, once, when `count` more bytes of file content have been sent."""
         self._due.append((self.bytes_sent + count, action))
 
+    def when_refused(self, count: int, action: Callable[[], None]) -> None:
+        """Do this, once, when `count` more connections have been refused."""
+        self._due_refused.append((self.refused + count, action))
+
     @property
     def bytes_sent(self) -> int:
         """Bytes of file content, over all sessions."""
@@ -135,32 +141,37 @@ class FtpServer:
     def begin(self, session: Session) -> None:
         """A session is open."""
         self.sessions.append(session)
-        self._open.add(session)
 
     def end(self, session: Session) -> None:
         """A session is over, maybe for the second time."""
-        self._open.discard(session)
+        self._counted.discard(session)
 
     def lets_in(self, session: Session, where: Literal["connect", "login"]) -> bool:
-        """Whether this session may stay; one that may not is counted no longer."""
-        rules = self.rules
-        if rules.limit is None or rules.refuse != where or len(self._open) <= rules.limit:
-            self.most_at_once = max(self.most_at_once, len(self._open))
+        """Whether this session may stay, and is one of those that are counted."""
+        if self.rules.refuse != where:
+            return True
+        if self.rules.limit is None or len(self._counted) < self.rules.limit:
+            self._counted.add(session)
+            self.most_at_once = max(self.most_at_once, len(self._counted))
             return True
         self.refused += 1
-        self.end(session)
+        self._due_refused = _done(self._due_refused, self.refused)
         return False
 
     def sent(self, session: Session, count: int) -> None:
         """Bytes of file content have been sent."""
         session.bytes_sent += count
-        total = self.bytes_sent
-        now = [action for at, action in self._due if total >= at]
-        self._due = [(at, action) for at, action in self._due if total < at]
-        for action in now:
-            action()
+        self._due = _done(self._due, self.bytes_sent)
 
     def _serve(self) -> None:
         while not self._stop.is_set():
             self._server.ioloop.loop(_TURN_SECONDS, blocking=False)
         self._server.close_all()
+
+
+def _done(due: list[tuple[int, Callable[[], None]]], count: int) -> list[tuple[int, Callable[[], None]]]:
+    """Do what is due at this count, and give back the rest."""
+    for at, action in due:
+        if count >= at:
+            action()
+    return [(at, action) for at, action in due if count < at]

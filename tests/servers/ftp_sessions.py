@@ -11,8 +11,24 @@ from servers.certificates import Certificate
 from servers.ftp import HOME, PASSWORD, USER, FtpServer, Session
 
 if TYPE_CHECKING:
-    # Mixed into pyftpdlib's handlers, which are not typed.
-    _Handler = Any
+
+    class _Handler:
+        """What is used of pyftpdlib's handlers, which are not typed."""
+
+        cmd_channel: Any
+        fs: Any
+        ssl_context: Any
+        tot_bytes_sent: int
+
+        def send(self, data: bytes) -> int: ...
+        def handle(self) -> None: ...
+        def handle_close(self) -> None: ...
+        def close(self) -> None: ...
+        def close_when_done(self) -> None: ...
+        def secure_connection(self, context: Any) -> None: ...
+        def respond(self, resp: str, *args: object, **kwargs: object) -> None: ...
+        def pre_process_command(self, line: str, cmd: str, arg: str) -> None: ...
+
 else:
     _Handler = object
 

@@ -76,9 +76,9 @@ class SftpServer:
         fresh.replace(place)
         return self.url(f"/~/{name}")
 
-    def url(self, path: str, login: str = f"{quote(USER)}:{quote(PASSWORD, safe='')}") -> str:
+    def url(self, path: str, login: str | None = f"{quote(USER)}:{quote(PASSWORD, safe='')}") -> str:
         """The URL of an absolute path, of one below the home folder if that begins with `/~/`."""
-        return f"sftp://{login}@127.0.0.1:{self.port}{quote(path)}"
+        return f"sftp://{f'{login}@' if login else ''}127.0.0.1:{self.port}{quote(path)}"
 
     def when_sent(self, count: int, action: Callable[[], None]) -> None:
         """Do this, once, when `count` more bytes of file content have been sent."""
@@ -172,7 +172,7 @@ class _Files(asyncssh.SFTPServer):
 
     def __init__(self, channel: asyncssh.SSHServerChannel[bytes], server: SftpServer) -> None:
         super().__init__(channel, chroot=str(server.folder).encode())
-        self._server, self._sent = server, 0
+        self._server, self._sent, self._cut = server, 0, False
 
     def map_path(self, path: bytes) -> bytes:
         if not path.startswith(b"/"):
@@ -189,7 +189,9 @@ class _Files(asyncssh.SFTPServer):
         if rules.drops > 0:
             left = rules.drop_after - self._sent
             if left <= 0:
-                rules.drops -= 1
+                # More reads may be on their way over this connection: it is cut once.
+                rules.drops -= not self._cut
+                self._cut = True
                 self.channel.get_connection().abort()
                 raise asyncssh.SFTPConnectionLost("cut")
             data = data[:left]

@@ -8,7 +8,18 @@ from datetime import UTC, datetime, timedelta
 from s3am_cloud.adapters.memory import MemoryJobs, MemoryMovers, MemorySource, MemoryStore
 from s3am_cloud.adapters.memory_reader import MemoryReaders
 from s3am_cloud.limits import MIN_PART
-from s3am_cloud.model import Attributes, Exists, Job, ObjectInfo, Origin, Part, Receipt, SourceInfo, TransferRequest, Upload
+from s3am_cloud.model import (
+    Attributes,
+    Exists,
+    Job,
+    ObjectInfo,
+    Origin,
+    Part,
+    Receipt,
+    SourceInfo,
+    TransferRequest,
+    Upload,
+)
 from s3am_cloud.pipeline import finish, lacking, move, new_job, prepare
 from s3am_cloud.ports import Ports
 from s3am_cloud.urls import S3Url, SourceUrl

@@ -1,46 +1,19 @@
-"""The state machine's tasks, told with everything in memory: each can be repeated, and exchanges small values."""
+"""The state machine's tasks up to the last part, told in memory: each can be repeated, and exchanges small values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Iterator
 
 import msgspec
 import pytest
 
-from s3am_cloud.checksum import encode, update
-from s3am_cloud.cloud import (
-    FAILED,
-    Prepared,
-    Worked,
-    accept,
-    complete_job,
-    decode_request,
-    prepare_job,
-    report_job,
-    settle,
-    sweep,
-    work,
-)
-from s3am_cloud.errors import (
-    BadRequest,
-    BadSource,
-    JobFailed,
-    NoSuchJob,
-    ObjectExists,
-    SourceChanged,
-    SourceNotFound,
-    TransferError,
-)
-from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS, JOB_KEEP_DAYS, LONGEST_JOB_DAYS, SMALL_OBJECT
+from s3am_cloud.cloud import Worked, accept, decode_request, prepare_job, report_job, work
+from s3am_cloud.errors import BadRequest, BadSource, NoSuchJob, ObjectExists, SourceChanged, SourceNotFound
+from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS, SMALL_OBJECT
 from s3am_cloud.model import Unit
-from s3am_cloud.ports import Execution, Executions, Failure
 from servers.content import pattern
+from unit.cloud_fakes import ASKED, DATA, LONG, prepared
 from unit.fakes import PART, SOURCE, TARGET, World
-
-DATA = pattern(4 * PART + 1000)
-ASKED: dict[str, object] = {"source": SOURCE, "destination": str(TARGET), "part_size": PART}
-LONG = 900.0
 
 
 @pytest.fixture
@@ -48,48 +21,6 @@ def world() -> World:
     made = World()
     made.source.put(SOURCE, DATA)
     return made
-
-
-def prepared(world: World, name: str = "job", **options: object) -> Prepared:
-    accept({**ASKED, **options}, name, world.ports)
-    return prepare_job(name, f"arn:{name}", "work", world.ports)
-
-
-def moved_whole(world: World) -> None:
-    prepared(world)
-    for unit in world.jobs.units("job"):
-        work("job", unit, lambda: LONG, world.ports)
-
-
-class Machine:
-    """Executions that failed with one error, or without any."""
-
-    def __init__(self, failure: Failure | None) -> None:
-        self._failure = failure
-
-    def start(self, name: str, job_id: str) -> Execution:
-        raise NotImplementedError
-
-    def describe(self, arn: str) -> Execution:
-        raise NotImplementedError
-
-    def recent(self, most: int) -> list[Execution]:
-        raise NotImplementedError
-
-    def failure(self, arn: str) -> Failure | None:
-        return self._failure
-
-
-class Bus:
-    def __init__(self) -> None:
-        self.announced: list[tuple[str, Mapping[str, object]]] = []
-
-    def announce(self, detail_type: str, detail: Mapping[str, object]) -> None:
-        self.announced.append((detail_type, detail))
-
-
-def ended(status: str = "FAILED", job: str | None = "job") -> Execution:
-    return Execution(arn="arn:job", name="job", status=status, job=job)
 
 
 def test_a_request_becomes_the_job_that_has_the_executions_name(world: World) -> None:
@@ -272,123 +203,3 @@ def test_work_on_a_job_that_is_not_there_or_not_prepared_is_refused(world: World
     accept(ASKED, "job", world.ports)
     with pytest.raises(NoSuchJob):
         work("job", Unit(0, 1, 1), lambda: LONG, world.ports)
-
-
-def test_complete_makes_the_object_and_the_report(world: World) -> None:
-    moved_whole(world)
-    complete_job("job", world.ports)
-    assert world.store.content(TARGET) == DATA
-    detail = report_job("job", world.ports)
-    assert (detail["state"], detail["size"], detail["job"]) == ("succeeded", len(DATA), "job")
-    assert detail["checksum"] == encode(update(0, DATA))
-    assert None not in detail.values()
-    assert len(msgspec.json.encode(detail)) < 1000
-
-
-def test_a_repeated_complete_gives_the_same_report(world: World) -> None:
-    moved_whole(world)
-    assert complete_job("job", world.ports) == complete_job("job", world.ports)
-
-
-def test_complete_names_parts_that_are_missing(world: World) -> None:
-    prepared(world)
-    work("job", Unit(0, 1, 4), lambda: LONG, world.ports)
-    with pytest.raises(JobFailed, match="missing"):
-        complete_job("job", world.ports)
-    assert world.store.head(TARGET) is None
-
-
-def test_a_job_without_a_report_has_none(world: World) -> None:
-    with pytest.raises(NoSuchJob):
-        report_job("job", world.ports)
-
-
-@pytest.mark.parametrize(
-    ("failure", "name"),
-    [
-        (Failure(name="SourceChanged", message="another ETag"), "SourceChanged"),
-        (Failure(name="Sandbox.Timedout", message="after 900 s"), "JobFailed"),
-        (None, "JobFailed"),
-    ],
-)
-def test_a_failed_execution_is_reported_and_announced_and_its_upload_kept(
-    world: World, failure: Failure | None, name: str
-) -> None:
-    prepared(world)
-    bus, machine = Bus(), Machine(failure)
-    executions: Executions = machine
-    report = settle(ended("ABORTED"), world.ports, executions, bus)
-    assert report is not None
-    assert report.error is not None
-    assert (report.state, report.error.name) == ("failed", name)
-    assert world.jobs.report("job") == report
-    assert [kind for kind, _ in bus.announced] == [FAILED]
-    assert bus.announced[0][1]["state"] == "failed"
-    assert len(world.store.unfinished(TARGET)) == 1
-
-
-def test_a_job_whose_object_is_there_did_not_fail(world: World) -> None:
-    moved_whole(world)
-    done = complete_job("job", world.ports)
-    bus = Bus()
-    assert settle(ended(), world.ports, Machine(None), bus) == done
-    assert world.jobs.report("job") == done
-    assert bus.announced == []
-
-
-def test_an_execution_without_a_job_is_nothing_to_settle(world: World) -> None:
-    bus = Bus()
-    assert settle(ended(job=None), world.ports, Machine(None), bus) is None
-    assert bus.announced == []
-
-
-def reported(world: World, name: str) -> None:
-    settle(Execution(arn="a", name=name, status="FAILED", job=name), world.ports, Machine(None), Bus())
-
-
-def test_a_sweep_aborts_what_nobody_resumed_in_time(world: World) -> None:
-    prepared(world)
-    reported(world, "job")
-    world.clock.pass_time(timedelta(days=JOB_KEEP_DAYS))
-    assert sweep(world.ports) == []
-    world.clock.pass_time(timedelta(seconds=1))
-    assert sweep(world.ports) == ["job"]
-    assert world.store.unfinished(TARGET) == []
-    assert list(world.jobs.all()) == []
-
-
-def test_a_sweep_leaves_a_job_alone_that_may_still_run(world: World) -> None:
-    prepared(world)
-    world.clock.pass_time(timedelta(days=JOB_KEEP_DAYS + LONGEST_JOB_DAYS))
-    assert sweep(world.ports) == []
-    world.clock.pass_time(timedelta(seconds=1))
-    assert sweep(world.ports) == ["job"]
-
-
-def test_a_sweep_leaves_an_upload_alone_that_a_later_job_took_over(world: World) -> None:
-    prepared(world)
-    reported(world, "job")
-    world.clock.pass_time(timedelta(days=JOB_KEEP_DAYS - 1))
-    prepared(world, "later", resume=True)
-    world.clock.pass_time(timedelta(days=2))
-    assert sweep(world.ports) == []
-    assert len(world.store.unfinished(TARGET)) == 1
-    assert world.jobs.load("later").upload is not None
-
-
-def test_a_sweep_touches_no_upload_without_a_record(world: World) -> None:
-    world.store.open(TARGET)
-    world.clock.pass_time(timedelta(days=365))
-    assert sweep(world.ports) == []
-    assert len(world.store.unfinished(TARGET)) == 1
-
-
-def test_every_task_s_answer_is_small(world: World) -> None:
-    answer = prepared(world)
-    assert len(msgspec.json.encode(answer)) < 300
-    assert len(msgspec.json.encode(work("job", Unit(0, 1, 5), lambda: LONG, world.ports))) < 100
-
-
-def test_errors_of_tasks_are_transfer_errors(world: World) -> None:
-    with pytest.raises(TransferError):
-        prepare_job("never", "arn", "work", world.ports)

@@ -140,7 +140,9 @@ def test_a_lost_answer_is_no_failure_where_the_object_is_there(store: Store, err
 
 
 @pytest.mark.parametrize("error", [StoreUnavailable("lost"), UploadGone("gone")])
-@pytest.mark.parametrize("theirs", [None, b"theirs", pattern(len(DATA), 9)], ids=["none", "other size", "other content"])
+@pytest.mark.parametrize(
+    "theirs", [None, b"theirs", pattern(len(DATA), 9)], ids=["none", "other size", "other content"]
+)
 def test_a_lost_answer_is_a_failure_where_the_object_is_not_ours(
     store: Store, error: TransferError, theirs: bytes | None
 ) -> None:

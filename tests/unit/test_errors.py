@@ -50,9 +50,7 @@ TABLE = {
 
 
 def all_errors() -> list[type[TransferError]]:
-    return [
-        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, TransferError)
-    ]
+    return [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, TransferError)]
 
 
 def test_the_exit_codes_are_the_designs() -> None:

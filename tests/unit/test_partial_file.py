@@ -164,7 +164,9 @@ def test_discard_leaves_nothing(partial: PartialFile) -> None:
     assert names(partial) == []
 
 
-@pytest.mark.parametrize(("number", "error"), [(errno.ENOSPC, DiskFull), (errno.EDQUOT, DiskFull), (errno.EACCES, AccessDenied)])
+@pytest.mark.parametrize(
+    ("number", "error"), [(errno.ENOSPC, DiskFull), (errno.EDQUOT, DiskFull), (errno.EACCES, AccessDenied)]
+)
 def test_what_the_system_refuses_has_a_name(
     partial: PartialFile, monkeypatch: pytest.MonkeyPatch, number: int, error: type[Exception]
 ) -> None:

@@ -76,7 +76,9 @@ def test_an_s3_source_is_taken_literally() -> None:
     assert parse_source("s3://bucket/a b?c#d%20") == SourceUrl("s3", "s3://bucket/a b?c#d%20")
 
 
-@pytest.mark.parametrize("text", ["s3://", "s3:///key", "s3://bucket", "s3://bucket/", "S3://bucket/key", "https://b/k"])
+@pytest.mark.parametrize(
+    "text", ["s3://", "s3:///key", "s3://bucket", "s3://bucket/", "S3://bucket/key", "https://b/k"]
+)
 def test_what_is_no_s3_url_is_refused(text: str) -> None:
     with pytest.raises(BadS3Url):
         parse_s3(text)

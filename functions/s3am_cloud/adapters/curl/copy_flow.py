@@ -10,16 +10,17 @@ from s3am_cloud.adapters.curl.easy import CurlSettings, Response, new_easy, set_
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.adapters.curl.requests import SignedCopy
 from s3am_cloud.adapters.curl.retry import Retry
-from s3am_cloud.adapters.curl.store_answers import check_store
+from s3am_cloud.adapters.curl.store_answers import check_store, error_code
 from s3am_cloud.adapters.curl.upload_flow import Failed, Finished
 from s3am_cloud.checksum import decode
-from s3am_cloud.errors import ObjectExists, SourceBusy, SourceChanged, StoreUnavailable, TransferError
+from s3am_cloud.errors import ObjectExists, SourceBusy, SourceChanged, SourceNotFound, StoreUnavailable, TransferError
 from s3am_cloud.limits import COPY_ANSWER_SECONDS
 from s3am_cloud.model import MovedPart, Part
 from s3am_cloud.ports import Clock, Progress
 
 _ETAG = re.compile(rb"<ETag>(?:&quot;|\")?([^<&\"]+)")
 _CRC = re.compile(rb"<ChecksumCRC64NVME>([^<]+)</ChecksumCRC64NVME>")
+_SOURCE_GONE = {"NoSuchKey", "NoSuchVersion"}
 
 
 class CopyFlow:
@@ -93,6 +94,8 @@ class CopyFlow:
         )
         if isinstance(error, ObjectExists):
             return error if self._conditional else SourceChanged(f"the source of {self._name} is another version now")
+        if error_code(self._answer) in _SOURCE_GONE:
+            return SourceNotFound(f"the source of {self._name} is no longer there")
         if error is None and not _ETAG.search(self._answer):
             return StoreUnavailable(f"{self._name}: S3 answered a copy without its result")
         return error

@@ -11,13 +11,14 @@ from s3am_cloud.ports import Clock
 
 
 class Crowd:
-    """The places of one run. Each refusal takes one away for good, but for the last.
+    """The places of one run. Each that is given back is taken away for good, but for the last.
 
-    A part that was refused before it had a byte gives its place back and waits for another; one that lost its
+    A part that was refused twice before it had a byte gives its place back and waits for another; one that lost its
     connection midway waits where it is, because its PUT goes on. Nobody gives up as long as any bytes come in.
     """
 
     def __init__(self, places: int, clock: Clock) -> None:
+        self._clock = clock
         self.places = places
         self.given_back: deque[tuple[int, TransferError]] = deque()
         self._patience = patience(clock)
@@ -27,9 +28,13 @@ class Crowd:
         self._patience.gained()
 
     def give_back(self, number: int, error: TransferError) -> None:
-        """The part of that number was refused before its first byte."""
+        """The part of that number was refused before its first byte, and again."""
         self.places = max(1, self.places - 1)
         self.given_back.append((number, error))
+
+    def moment(self) -> float:
+        """Seconds in which a server notices that a connection is gone."""
+        return max(CROWD_SECONDS, self._clock.random())
 
     def wait(self) -> float | None:
         """Seconds until it is worth trying again, None when it is time to give up."""

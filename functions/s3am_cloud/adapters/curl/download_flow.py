@@ -27,6 +27,9 @@ class DownloadFlow:
     def stop(self) -> None:
         self.get.stop()
 
+    def rest(self) -> None:
+        """The GET, which is all there is, has ended already."""
+
     def watch(self) -> None:
         """libcurl itself gives up a GET that stalls."""
 

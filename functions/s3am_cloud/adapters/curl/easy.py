@@ -67,6 +67,12 @@ def as_source(easy: pycurl.Curl, settings: CurlSettings, guard: Guard) -> pycurl
     return easy
 
 
+def use_netrc(easy: pycurl.Curl, settings: CurlSettings) -> None:
+    """Logins from ~/.netrc, where the user wants that and the URL has none: never for S3, whose requests are signed."""
+    if settings.netrc:
+        easy.setopt(pycurl.NETRC, pycurl.NETRC_OPTIONAL)
+
+
 def set_headers(easy: pycurl.Curl, headers: Mapping[str, str]) -> None:
     easy.setopt(pycurl.HTTPHEADER, list(_lines(headers.items())))
 

@@ -11,7 +11,7 @@ from email.utils import formatdate
 
 import pycurl
 
-from s3am_cloud.adapters.curl.easy import CurlSettings, Response, as_source, new_easy
+from s3am_cloud.adapters.curl.easy import CurlSettings, Response, as_source, new_easy, use_netrc
 from s3am_cloud.adapters.curl.guard import Guard
 from s3am_cloud.adapters.curl.source_answers import check_curl
 from s3am_cloud.errors import (
@@ -55,6 +55,7 @@ def question(url: SourceUrl, settings: CurlSettings, guard: Guard, response: Res
     """A request for what there is to know of the file, without a byte of it; `told` reads the answer."""
     easy = as_source(new_easy(settings), settings, guard)
     as_file_source(easy, url.scheme, settings, guard)
+    use_netrc(easy, settings)
     easy.setopt(pycurl.URL, url.url)
     easy.setopt(pycurl.NOBODY, 1)
     easy.setopt(pycurl.HEADERFUNCTION, response.take_line)

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import pycurl
 
-from s3am_cloud.adapters.curl.easy import CurlSettings, Response, as_source, new_easy, set_headers
+from s3am_cloud.adapters.curl.crowd import Crowd
+from s3am_cloud.adapters.curl.easy import CurlSettings, Response, as_source, new_easy, set_headers, use_netrc
+from s3am_cloud.adapters.curl.file_transfer import as_file_source, check_modified, failure, is_crowded, modified
 from s3am_cloud.adapters.curl.flow import Taker
 from s3am_cloud.adapters.curl.guard import Guard
 from s3am_cloud.adapters.curl.loop import Loop
+from s3am_cloud.adapters.curl.recheck import Answered, Recheck
 from s3am_cloud.adapters.curl.retry import Retry
-from s3am_cloud.adapters.curl.source_answers import check_curl, check_range
-from s3am_cloud.errors import BadSource, SourceBusy, SourceChanged, SourceUnavailable, TransferError
+from s3am_cloud.adapters.curl.source_answers import check_range
+from s3am_cloud.errors import SourceBusy, SourceChanged, SourceUnavailable, TransferError
 from s3am_cloud.model import Origin, Part, SourceInfo
-from s3am_cloud.urls import parse_source
+from s3am_cloud.urls import FILE_TRANSFER_SCHEMES, parse_source
 
 # A server that asks for more patience than this is as good as gone; the job's own retries come later.
 _LONGEST_RETRY_AFTER = 60
+
+
+MakeRecheck = Callable[[Answered], Recheck]
 
 
 class Address(Protocol):
@@ -36,7 +43,10 @@ def pins(info: SourceInfo) -> dict[str, str]:
 
 
 class RangeGet:
-    """Brings `part` of `origin` to `taker`. `pause` and `resume` are the back-pressure."""
+    """Brings `part` of `origin` to `taker`. `pause` and `resume` are the back-pressure.
+
+    With a `recheck`, the last bytes are held back until that has found the source unchanged.
+    """
 
     def __init__(
         self,
@@ -47,16 +57,26 @@ class RangeGet:
         part: Part,
         taker: Taker,
         retry: Retry,
+        crowd: Crowd | None = None,
+        recheck: MakeRecheck | None = None,
     ) -> None:
         self._loop, self._settings, self._info = loop, settings, origin.info
+        self._crowd, self._recheck = crowd, recheck(self._rechecked) if recheck else None
+        self._held = b""
         self._address, self._part, self._taker, self._retry = address, part, taker, retry
         source = parse_source(origin.url)
-        self._name, self._stored = source.display, source.scheme == "s3"
+        self._name, self._scheme, self._stored = source.display, source.scheme, source.scheme == "s3"
         self._next = part.first
+        self._refusals = 0
         self._easy: pycurl.Curl | None = None
         self._paused = self._stopped = False
 
     def start(self) -> None:
+        """Begins at the part's first byte."""
+        self._next = self._part.first
+        self._go_on()
+
+    def _go_on(self) -> None:
         self._error: TransferError | None = None
         self._checked = self._paused = False
         self._response = Response()
@@ -66,6 +86,10 @@ class RangeGet:
         easy.setopt(pycurl.URL, url)
         if url.startswith("http"):
             set_headers(easy, {"Accept-Encoding": "identity", **pins(self._info), **headers})
+        else:
+            as_file_source(easy, self._scheme, self._settings, self._guard)
+        if not self._stored:
+            use_netrc(easy, self._settings)
         if self._info.ranges:
             easy.setopt(pycurl.RANGE, f"{self._next}-{self._part.last}")
         easy.setopt(pycurl.HEADERFUNCTION, self._response.take_line)
@@ -77,6 +101,8 @@ class RangeGet:
         self._stopped = True
         if self._easy is not None:
             self._loop.stop(self._easy)
+        if self._recheck is not None:
+            self._recheck.stop()
 
     def resume(self) -> None:
         if self._paused and self._easy is not None:
@@ -94,9 +120,25 @@ class RangeGet:
             self._error = SourceChanged(f"{self._name} sent more than the {self._part.length:,} bytes asked for")
         if self._error is None:
             self._next += len(data)
-            self._retry.gained()
-            self._error = self._taker.accept(data)
+            self._gained()
+            self._error = self._take(data)
         return None if self._error is None else 0
+
+    def _gained(self) -> None:
+        self._refusals = 0
+        self._retry.gained()
+        if self._crowd is not None:
+            self._crowd.gained()
+
+    def _take(self, data: bytes) -> TransferError | None:
+        if self._recheck is not None and self._whole:
+            self._held = data
+            return None
+        return self._taker.accept(data)
+
+    @property
+    def _whole(self) -> bool:
+        return self._next == self._part.last + 1
 
     def _check(self) -> TransferError | None:
         if not self._response.status:
@@ -104,26 +146,64 @@ class RangeGet:
         return check_range(self._response, self._info, self._part, self._next, self._name, self._stored)
 
     def _done(self, number: int, message: str) -> None:
-        self._easy = None
-        if self._stopped:
+        easy, self._easy = self._easy, None
+        if easy is None or self._stopped:
             return
-        if self._guard.refused:
-            self._error = BadSource(f"{self._name} leads to an address that is not public", "use a public address")
-        if self._error is None and not self._checked:
-            self._error = self._check() if number == 0 else None
-        if self._error is None and number == 0 and self._next == self._part.last + 1:
+        if self._error is None:
+            self._error = self._judge(easy, number, message)
+        if self._error is None:
+            self._end()
+        elif self._crowd is not None and is_crowded(number, message, self._response):
+            self._wait_for_a_place(self._crowd, self._error)
+        else:
+            self._again(self._error)
+
+    def _judge(self, easy: pycurl.Curl, number: int, message: str) -> TransferError | None:
+        """What is wrong with the answer, now that it has ended. With all bytes there, how it ended is of no matter."""
+        if number and not self._whole:
+            return failure(number, message, self._response, self._guard, self._name)
+        error = None if self._checked else self._check()
+        if error is None and self._scheme in FILE_TRANSFER_SCHEMES:
+            error = check_modified(modified(easy), self._info, self._name)
+        if error is None and not self._whole:
+            return SourceUnavailable(f"{self._name}: the answer ended early")
+        return error
+
+    def _end(self) -> None:
+        if self._recheck is not None:
+            self._recheck.start()
+        else:
             self._taker.end()
-            return
-        if self._error is None and number:
-            self._error = check_curl(number, message, self._name)
-        self._again(self._error or SourceUnavailable(f"{self._name}: the answer ended early"))
+
+    def _rechecked(self, error: TransferError | None) -> None:
+        error = error or self._taker.accept(self._held)
+        if error is None:
+            self._taker.end()
+        else:
+            self._taker.fail(error)
+
+    def _wait_for_a_place(self, crowd: Crowd, error: TransferError) -> None:
+        self._refusals += 1
+        begun = self._next != self._part.first
+        if begun and not self._info.ranges:
+            self._taker.repeat(error)
+        elif begun:
+            self._retry.total += 1
+            self._start_in(crowd.wait(), error)
+        elif self._refusals == 1:
+            # libcurl closes a connection whose file it has a part of, which the server may not have noticed yet.
+            self._start_in(crowd.moment(), error)
+        else:
+            crowd.give_back(self._part.number, error)
 
     def _again(self, error: TransferError) -> None:
         passing = isinstance(error, SourceBusy)
         if passing and not self._info.ranges and self._next != self._part.first:
             self._taker.repeat(error)
             return
-        wait = self._retry.wait(self._retry_after()) if passing else None
+        self._start_in(self._retry.wait(self._retry_after()) if passing else None, error)
+
+    def _start_in(self, wait: float | None, error: TransferError) -> None:
         if wait is None:
             self._taker.fail(error)
         else:
@@ -131,7 +211,7 @@ class RangeGet:
 
     def _restart(self) -> None:
         if not self._stopped:
-            self.start()
+            self._go_on()
 
     def _retry_after(self) -> float:
         asked = self._response.header("Retry-After") or ""

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import pycurl
 
 # RFC 6052: an IPv4 address in the last four bytes.
 _NAT64 = IPv6Network("64:ff9b::/96")
+# All that is given out for the public internet (RFC 4291, section 2.4); not, for one, a network's own 64:ff9b:1::/48.
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+# For protocols' own use (RFC 6890); some clouds answer with metadata there.
+_PROTOCOLS = IPv4Network("192.0.0.0/24")
 
 _KEY_MATCHES: Mapping[int, str | None] = {
     pycurl.KHMATCH_OK: None,
@@ -29,7 +33,9 @@ def is_public(text: str) -> bool:
         inner = _inner(address)
         if inner is not None:
             return is_public(str(inner))
-    return address.is_global and not address.is_multicast
+        if address not in _GLOBAL_UNICAST:
+            return False
+    return address.is_global and not address.is_multicast and address not in _PROTOCOLS
 
 
 def _inner(address: IPv6Address) -> IPv4Address | None:

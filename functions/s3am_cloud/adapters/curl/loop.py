@@ -51,10 +51,10 @@ class Loop:
 
     def turn(self) -> None:
         """Moves what can be moved, tells of what has ended, and waits until there is more to do."""
-        self._fire()
+        fired = self._fire()
         self._perform()
-        self._tell()
-        if self._running and not self._paused:
+        told = self._tell()
+        if not (fired or told or self._paused) and (self._running or self._timers):
             self._wait()
 
     def close(self) -> None:
@@ -70,11 +70,13 @@ class Loop:
                 easy.pause(pycurl.PAUSE_CONT)
             self._multi.perform()
 
-    def _tell(self) -> None:
-        left = 1
+    def _tell(self) -> bool:
+        """Whether anything has ended."""
+        left, told = 1, False
         while left:
             left, good, bad = self._multi.info_read()
             ended = [(easy, 0, "") for easy in good] + bad
+            told = told or bool(ended)
             for easy, number, message in ended:
                 done = self._running.pop(easy, None)
                 self._paused.discard(easy)
@@ -82,11 +84,15 @@ class Loop:
                 if done is not None:
                     done(number, message)
                 easy.close()
+        return told
 
-    def _fire(self) -> None:
-        now = self._clock.monotonic()
+    def _fire(self) -> bool:
+        """Whether any timer was due."""
+        now, fired = self._clock.monotonic(), False
         while self._timers and self._timers[0][0] <= now:
             heapq.heappop(self._timers)[2]()
+            fired = True
+        return fired
 
     def _wait(self) -> None:
         wait = _LONGEST_WAIT

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
 from s3am_cloud.adapters.curl.copy_flow import CopyFlow
+from s3am_cloud.adapters.curl.crowd import Crowd
 from s3am_cloud.adapters.curl.download_flow import DownloadFlow
 from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.flow import Giver, Taker
-from s3am_cloud.adapters.curl.get import RangeGet
+from s3am_cloud.adapters.curl.get import MakeRecheck, RangeGet
 from s3am_cloud.adapters.curl.givers import FileGiver, WindowGiver
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.adapters.curl.put import StreamedPut
+from s3am_cloud.adapters.curl.recheck import Answered, Recheck
 from s3am_cloud.adapters.curl.requests import Route, Signers, part_copy, part_put, source_address
 from s3am_cloud.adapters.curl.retry import Retry
 from s3am_cloud.adapters.curl.takers import FileTaker
@@ -23,7 +26,7 @@ from s3am_cloud.errors import AccessDenied, TransferError
 from s3am_cloud.model import MovedPart, Part
 from s3am_cloud.ports import Clock, FileSink, ObjectSink, Progress
 from s3am_cloud.sse import REFUSED_HINT
-from s3am_cloud.urls import parse_source
+from s3am_cloud.urls import FILE_TRANSFER_SCHEMES, parse_source
 
 _WATCH_SECONDS = 1.0
 
@@ -51,11 +54,13 @@ class CurlMover:
         self._source = parse_source(route.origin.url)
 
     def move(self, parts: Iterable[Part]) -> Iterator[MovedPart]:
-        run = _Run(self._slots, Loop(self._clock), self._check)
+        run = _Run(Crowd(self._slots, self._clock), Loop(self._clock), self._check)
         run.file = PinnedFile(self._source.url, self._route.origin.info) if self._source.scheme == "file" else None
         run.target = os.open(self._route.sink.path, os.O_WRONLY) if isinstance(self._route.sink, FileSink) else -1
         try:
             yield from run.through(self._flows(parts, run))
+            if run.count and self._is_file_transfer and not isinstance(self._route.sink, ObjectSink):
+                run.wait_for(functools.partial(self._recheck, run))
         except AccessDenied as error:
             # A part's refusal does not say why; with a key of the customer's the likeliest reason is a new bucket.
             encrypted = self._route.target is not None and self._route.target.encrypted
@@ -115,25 +120,39 @@ class CurlMover:
 
     def _get(self, part: Part, taker: Taker, retry: Retry, run: _Run) -> RangeGet:
         address = source_address(self._route, self._signers)
-        return RangeGet(run.loop, self._settings, self._route.origin, address, part, taker, retry)
+        recheck: MakeRecheck | None = None
+        if self._is_file_transfer and isinstance(self._route.sink, ObjectSink):
+            # The part is the object at once: later would be too late.
+            recheck = functools.partial(self._recheck, run)
+        return RangeGet(run.loop, self._settings, self._route.origin, address, part, taker, retry, run.crowd, recheck)
+
+    def _recheck(self, run: _Run, answered: Answered) -> Recheck:
+        return Recheck(run.loop, self._clock, self._settings, self._route.origin, answered)
+
+    @property
+    def _is_file_transfer(self) -> bool:
+        return self._source.scheme in FILE_TRANSFER_SCHEMES
 
 
 class _Run:
     """What one call of `move` holds open, and the turning of its loop."""
 
-    def __init__(self, slots: int, loop: Loop, check: Callable[[], None]) -> None:
-        self.loop, self._check = loop, check
+    def __init__(self, crowd: Crowd, loop: Loop, check: Callable[[], None]) -> None:
+        self.crowd, self.loop, self._check = crowd, loop, check
         self.file: PinnedFile | None = None
         self.target = -1
         self.finished: deque[MovedPart] = deque()
         self.failed: deque[TransferError] = deque()
-        self._slots = slots
+        self.count = 0
         self._active: dict[int, Flow] = {}
+        # Parts that the source had no place for.
+        self._waiting: deque[tuple[int, Flow]] = deque()
+        self._pausing = False
 
     def through(self, flows: Iterator[tuple[int, Flow]]) -> Iterator[MovedPart]:
         self.loop.later(_WATCH_SECONDS, self._watch)
         self._fill(flows)
-        while self._active:
+        while self._active or self._waiting:
             self.loop.turn()
             self._check()
             if self.failed:
@@ -141,8 +160,20 @@ class _Run:
             while self.finished:
                 part = self.finished.popleft()
                 del self._active[part.number]
+                self.count += 1
                 yield part
+            self._take_back()
             self._fill(flows)
+
+    def wait_for(self, make: MakeRecheck) -> None:
+        """Turns until that is done. Raises what it found."""
+        answers: list[TransferError | None] = []
+        make(answers.append).start()
+        while not answers:
+            self.loop.turn()
+            self._check()
+        if answers[0] is not None:
+            raise answers[0]
 
     def close(self) -> None:
         for flow in self._active.values():
@@ -154,10 +185,32 @@ class _Run:
             os.close(self.target)
 
     def _fill(self, flows: Iterator[tuple[int, Flow]]) -> None:
-        while len(self._active) < self._slots and (numbered := next(flows, None)) is not None:
+        while not self._pausing and len(self._active) < self.crowd.places:
+            numbered = self._waiting.popleft() if self._waiting else next(flows, None)
+            if numbered is None:
+                return
             number, flow = numbered
             self._active[number] = flow
             flow.start()
+
+    def _take_back(self) -> None:
+        """Parts that were refused wait for a place, or for better times where no other part has one."""
+        error = None
+        while self.crowd.given_back:
+            number, error = self.crowd.given_back.popleft()
+            flow = self._active.pop(number)
+            if isinstance(flow, UploadFlow | DownloadFlow):
+                flow.rest()
+            self._waiting.append((number, flow))
+        if error is not None and not self._active:
+            wait = self.crowd.wait()
+            if wait is None:
+                raise error
+            self._pausing = True
+            self.loop.later(wait, self._go_on)
+
+    def _go_on(self) -> None:
+        self._pausing = False
 
     def _watch(self) -> None:
         for flow in self._active.values():

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from email.utils import formatdate
+from contextlib import closing
 
+import msgspec
 import pycurl
 
-from s3am_cloud.adapters.curl.easy import CurlSettings, Response, as_source, new_easy, set_headers
+from s3am_cloud.adapters.curl.crowd import patience
+from s3am_cloud.adapters.curl.easy import CurlSettings, Response, as_source, new_easy, set_headers, use_netrc
+from s3am_cloud.adapters.curl.file_transfer import failure, is_crowded, question, told
 from s3am_cloud.adapters.curl.guard import Guard
 from s3am_cloud.adapters.curl.retry import Retry
-from s3am_cloud.adapters.curl.source_answers import UNENCODED, check_curl, check_status, parse_content_range
+from s3am_cloud.adapters.curl.source_answers import UNENCODED, check_status, parse_content_range
 from s3am_cloud.errors import BadSource, SourceBusy, SourceChanged
-from s3am_cloud.limits import PROBE_ATTEMPTS
+from s3am_cloud.limits import CROWD_SECONDS, PROBE_ATTEMPTS
 from s3am_cloud.model import Attributes, SourceInfo
 from s3am_cloud.ports import Clock
 from s3am_cloud.urls import SourceUrl
@@ -33,15 +36,17 @@ class CurlSource:
         return self._insist(lambda: ask(url))
 
     def _insist(self, ask: Callable[[], SourceInfo]) -> SourceInfo:
-        retry = Retry(self._clock, PROBE_ATTEMPTS)
+        retry, crowd = Retry(self._clock, PROBE_ATTEMPTS), patience(self._clock)
         while True:
             try:
                 return ask()
-            except SourceBusy:
-                wait = retry.wait()
-                if wait is None:
-                    raise
-                self._clock.sleep(wait)
+            except _Crowded as error:
+                wait, last = crowd.wait(CROWD_SECONDS), SourceBusy(error.message)
+            except SourceBusy as error:
+                wait, last = retry.wait(), error
+            if wait is None:
+                raise last
+            self._clock.sleep(wait)
 
     def _ask_http(self, url: SourceUrl) -> SourceInfo:
         response = Response()
@@ -55,29 +60,55 @@ class CurlSource:
         return _http_info(response, url.display)
 
     def _ask_file(self, url: SourceUrl) -> SourceInfo:
-        easy = new_easy(self._settings)
-        easy.setopt(pycurl.NOBODY, 1)
-        easy.setopt(pycurl.OPT_FILETIME, 1)
-        easy.setopt(pycurl.HEADERFUNCTION, lambda line: None)
-        easy.setopt(pycurl.WRITEFUNCTION, lambda data: None)
-        self._perform(easy, url, Response())
-        size = int(easy.getinfo(pycurl.CONTENT_LENGTH_DOWNLOAD))
-        changed = int(easy.getinfo(pycurl.INFO_FILETIME))
-        modified = formatdate(changed, usegmt=True) if changed >= 0 else None
-        return SourceInfo(size=size if size >= 0 else None, ranges=size >= 0, last_modified=modified)
+        if not url.name:
+            raise BadSource(f"{url.display} names a folder", "give the URL of a file")
+        info = self._ask(url)
+        if url.scheme == "sftp" and info.size is None and self._is_empty(url):
+            return msgspec.structs.replace(info, size=0, ranges=True)
+        return info
+
+    def _ask(self, url: SourceUrl) -> SourceInfo:
+        guard, response = Guard(self._settings.allow_private), Response()
+        with closing(question(url, self._settings, guard, response)) as easy:
+            self._check_run(*self._run(easy), url, guard, response)
+            return told(easy, url, response)
+
+    def _is_empty(self, url: SourceUrl) -> bool:
+        """Whether a file whose size is told as nothing has no first byte either."""
+        guard, response, first = Guard(self._settings.allow_private), Response(), bytearray()
+
+        def take(data: bytes) -> int:
+            first.extend(data)
+            return 0
+
+        with closing(question(url, self._settings, guard, response)) as easy:
+            easy.setopt(pycurl.NOBODY, 0)
+            easy.setopt(pycurl.HTTPGET, 1)
+            easy.setopt(pycurl.WRITEFUNCTION, take)
+            number, message = self._run(easy)
+        if not first:
+            self._check_run(number, message, url, guard, response)
+        return not first
 
     def _perform(self, easy: pycurl.Curl, url: SourceUrl, response: Response) -> None:
         guard = Guard(self._settings.allow_private)
-        as_source(easy, self._settings, guard)
-        easy.setopt(pycurl.URL, url.url)
-        number = self._run(easy)
-        if number and guard.refused:
-            raise BadSource(f"{url.display} leads to an address that is not public", "use a public address")
-        if number and (number != pycurl.E_WRITE_ERROR or not response.status):
-            raise check_curl(number, "", url.display)
+        with closing(as_source(easy, self._settings, guard)):
+            use_netrc(easy, self._settings)
+            easy.setopt(pycurl.URL, url.url)
+            number, message = self._run(easy)
+        if number != pycurl.E_WRITE_ERROR or not response.status:
+            self._check_run(number, message, url, guard, response)
 
-    def _run(self, easy: pycurl.Curl) -> int:
-        """libcurl's error number, 0 for none. Turn by turn, so that Ctrl-C is heard while a server says nothing."""
+    def _check_run(self, number: int, message: str, url: SourceUrl, guard: Guard, response: Response) -> None:
+        if number:
+            error = failure(number, message, response, guard, url.display)
+            raise _Crowded(error.message) if is_crowded(number, message, response) else error
+
+    def _run(self, easy: pycurl.Curl) -> tuple[int, str]:
+        """libcurl's error number, 0 for none, and its words.
+
+        Turn by turn, so that Ctrl-C is heard while a server says nothing.
+        """
         multi = pycurl.CurlMulti()
         multi.add_handle(easy)
         try:
@@ -88,7 +119,11 @@ class CurlSource:
         finally:
             multi.remove_handle(easy)
             multi.close()
-        return int(failed[0][1]) if failed else 0
+        return (int(failed[0][1]), str(failed[0][2])) if failed else (0, "")
+
+
+class _Crowded(SourceBusy):
+    """The server lets no more connections in: it is asked for longer. Nobody outside meets this."""
 
 
 def _http_info(response: Response, name: str) -> SourceInfo:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 from s3am_cloud.adapters.curl.easy import Response
@@ -33,6 +34,7 @@ class UploadFlow:
         self._stall_seconds, self._finished, self._failed = stall_seconds, finished, failed
         self._retry = Retry(clock)
         self._over = False
+        self._starts = 0
         # The CRC of a whole body that was sent without an answer: it may have been stored.
         self._unanswered: int | None = None
         self.source_retries: Callable[[], int] = lambda: 0
@@ -40,12 +42,19 @@ class UploadFlow:
     def start(self) -> None:
         if self._over:
             return
+        self._starts += 1
         self._quiet_since = self._clock.monotonic()
         self.giver.start()
         self.put.start()
 
     def stop(self) -> None:
         self._over = True
+        self.giver.stop()
+        self.put.stop()
+
+    def rest(self) -> None:
+        """Lets go of both ends until `start`: the source has no place for this part now."""
+        self._starts += 1
         self.giver.stop()
         self.put.stop()
 
@@ -72,7 +81,11 @@ class UploadFlow:
             self.fail(error)
         else:
             self._quiet_since = self._clock.monotonic() + wait
-            self._loop.later(wait, self.start)
+            self._loop.later(wait, functools.partial(self._start_again, self._starts))
+
+    def _start_again(self, starts: int) -> None:
+        if starts == self._starts:
+            self.start()
 
     def fail(self, error: TransferError) -> None:
         """Ends the flow, at the next turn: libcurl may be in the middle of a call-back."""

@@ -1,0 +1,80 @@
+"""`s3am-cloud verify`."""
+
+from __future__ import annotations
+
+import click
+
+from s3am_cloud.urls import parse_s3
+from s3am_cloud_cli import key_options, options
+from s3am_cloud_cli.key_options import KeyOptions
+from s3am_cloud_cli.options import AwsOptions
+from s3am_cloud_cli.output import Console
+
+
+@click.command(short_help="Print the checksum of an object's content, and compare it.")
+@click.argument("source", metavar="S3_URL")
+@click.option(
+    "--checksum",
+    metavar="TYPE",
+    help="Any hash of Python's hashlib, crc64nvme, crc32c or crc32. Default: md5, or that of --expect.",
+)
+@click.option("--expect", metavar="VALUE", help="The checksum that the content must have, in hex or base64.")
+@options.part_size
+@click.option("--download-slots", type=click.IntRange(1), metavar="N", help="Connections to S3 that read at once.")
+@click.option(
+    "--checksum-slots",
+    type=click.IntRange(1),
+    metavar="N",
+    expose_value=False,
+    help="Accepted for scripts that use it: one core sums up what comes as it comes.",
+)
+@key_options.keys
+@options.requester_pays
+@options.no_sign_request
+@options.aws
+@options.output
+@click.pass_obj
+def verify(
+    console: Console,
+    source: str,
+    checksum: str | None,
+    expect: str | None,
+    part_size: int | None,
+    download_slots: int | None,
+    keys: KeyOptions,
+    requester_pays: bool,
+    no_sign_request: bool,
+    aws: AwsOptions,
+) -> None:
+    """Read the object S3_URL in parallel ranges, and print the checksum of its content in hexadecimal digits.
+
+    With --expect another checksum is an error (exit code 21). Without it, it is compared with the one that S3 itself
+    holds of the whole content, where S3 holds one of that TYPE.
+
+    \b
+      s3am-cloud verify --checksum sha256 s3://bucket/genome.bam
+      s3am-cloud verify --expect sha256:2c26b46b68ffc68ff99b453c1d304134... s3://bucket/genome.bam
+    """
+    from s3am_cloud import digests
+    from s3am_cloud.limits import DEFAULT_SLOTS
+    from s3am_cloud.verification import VerifyRequest, verify_object
+    from s3am_cloud_cli.local_run import local_ports
+    from s3am_cloud_cli.settings import s3_access
+
+    expected = digests.held_value(checksum, expect)
+    request = VerifyRequest(
+        source=parse_s3(source),
+        algorithm=expected.algorithm if expected else digests.algorithm(checksum or digests.DEFAULT),
+        connections=download_slots or DEFAULT_SLOTS,
+        expected=expected,
+        part_size=part_size,
+    )
+    ports = local_ports(s3_access(aws, keys.ring(), requester_pays, sign=not no_sign_request))
+    with console.progress(request.source.key.rsplit("/", 1)[-1], 0) as meter:
+        found = verify_object(request, ports, meter, meter.expect)
+    console.result(found, found.checksum)
+    if found.compared_with is None:
+        console.note(f"not compared: S3 holds no {found.checksum_algorithm} of the whole content; --expect gives one")
+    else:
+        whose = "expected" if found.compared_with == "expected" else "that S3 holds"
+        console.note(f"the {found.checksum_algorithm} is the one {whose}")

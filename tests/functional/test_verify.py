@@ -1,0 +1,301 @@
+"""`verify`, and uploads that are held to a checksum: what the command says of content, and what it does about it."""
+
+import base64
+import hashlib
+import signal
+import sys
+import zlib
+from pathlib import Path
+
+import pytest
+
+from functional.command import Command, Running, eventually, peak_memory
+from functional.stored import Stored
+from servers.content import Pattern, blocks, crc64nvme, pattern, write_file
+from servers.faulty_http import FaultyHttp
+from servers.proxy import FaultyProxy
+from servers.proxy_rules import GET_OBJECT, SLOW_DOWN, CutReply, FlipReplyBit, Rule
+from servers.strict_s3 import StrictS3
+
+MIB = 1 << 20
+SIZES = [0, 1, 5 * MIB - 1, 5 * MIB, 5 * MIB + 1, 25 * MIB // 2]
+ALGORITHMS = ["md5", "sha256", "crc64nvme", "crc32"]
+SMALL_PARTS = ("--part-size", "5MB")
+LARGE = 600 * MIB
+MOST = 150 * MIB
+"""Bytes resident in the one process, most of which are the interpreter, its libraries and the read-ahead."""
+WRONG = f"sha256:{'0' * 64}"
+
+
+def answer(algorithm: str, data: bytes) -> str:
+    """The tests' own oracle: hexadecimal digits."""
+    if algorithm == "crc64nvme":
+        return base64.b64decode(crc64nvme(data)).hex()
+    return f"{zlib.crc32(data):08x}" if algorithm == "crc32" else hashlib.new(algorithm, data).hexdigest()
+
+
+@pytest.fixture
+def known(stored: Stored) -> bytes:
+    """What is in the bucket as `k.bin`, put there by others."""
+    data = pattern(12 * MIB + 1, 7)
+    stored.put("k.bin", data)
+    return data
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_digest_alone_is_on_stdout(size: int, command: Command, stored: Stored) -> None:
+    data = pattern(size, size)
+    stored.put("x.bin", data)
+    for algorithm in ALGORITHMS if size == SIZES[-1] else ("md5", "crc64nvme"):
+        told = command.run("verify", "--checksum", algorithm, stored.url("x.bin"), *SMALL_PARTS).ended(0)
+        assert told.stdout == f"{answer(algorithm, data)}\n"
+
+
+def test_md5_is_what_a_script_gets_that_says_no_more(command: Command, stored: Stored, known: bytes) -> None:
+    told = command.run("verify", stored.url("k.bin"), "--checksum-slots", "2", "--download-slots", "40").ended(0)
+    assert told.stdout == f"{answer('md5', known)}\n"
+    assert told.stderr == "the md5 is the one that S3 holds\n"
+
+
+def test_json_says_what_the_digest_was_compared_with(command: Command, stored: Stored, known: bytes) -> None:
+    url = stored.url("k.bin")
+    wanted = {"source": url, "checksum_algorithm": "sha256", "checksum": answer("sha256", known), "size": len(known)}
+    alone = command.run("verify", "--checksum", "SHA-256", url, "--json").ended(0)
+    assert alone.document == {**wanted, "compared_with": None}
+    assert "not compared" in alone.stderr
+    held = command.run("verify", "--expect", f"sha256:{answer('sha256', known)}", url, "--json").ended(0)
+    assert held.document == {**wanted, "compared_with": "expected"}
+    stored_one = command.run("verify", "--checksum", "crc64nvme", url, "--json").ended(0)
+    assert stored_one.document["compared_with"] == "stored"
+
+
+@pytest.mark.parametrize("algorithm", ["crc64nvme", "crc32", "md5"])
+def test_the_stores_own_checksum_is_compared_with_and_a_difference_is_exit_21(
+    algorithm: str, through_proxy: Command, s3_proxy: FaultyProxy, stored: Stored
+) -> None:
+    data = pattern(6 * MIB, 3)
+    kind = "CRC32" if algorithm == "crc32" else "CRC64NVME"
+    stored.client.put_object(Bucket=stored.bucket, Key="x.bin", Body=data, ChecksumAlgorithm=kind)  # type: ignore[arg-type]
+    s3_proxy.add(Rule(GET_OBJECT, FlipReplyBit(at=1000)))
+    told = through_proxy.run("verify", "--checksum", algorithm, stored.url("x.bin")).ended(21)
+    assert told.stdout == ""
+    assert answer(algorithm, data) in told.error_line
+    assert "S3 holds" in told.error_line
+    good = through_proxy.run("verify", "--checksum", algorithm, stored.url("x.bin")).ended(0)
+    assert good.stdout == f"{answer(algorithm, data)}\n"
+    assert "S3 holds" in good.stderr
+
+
+def test_the_etag_of_a_multipart_upload_is_not_taken_for_its_md5(command: Command, home: Path, stored: Stored) -> None:
+    content = Pattern(30 * MIB)
+    write_file(content, home / "sent.bin")
+    command.run("upload", "sent.bin", stored.url("m.bin"), *SMALL_PARTS).ended(0)
+    told = command.run("verify", stored.url("m.bin"), "--json").ended(0)
+    assert told.document["checksum"] == answer("md5", bytes(content.read(0, content.size)))
+    assert told.document["compared_with"] is None
+
+
+@pytest.mark.parametrize("spelling", ["{hex}", "{upper}", "md5:{hex}", "{base64}"])
+def test_a_met_expectation_is_success_however_it_is_written(
+    spelling: str, command: Command, stored: Stored, known: bytes
+) -> None:
+    raw = hashlib.md5(known).digest()
+    value = spelling.format(hex=raw.hex(), upper=raw.hex().upper(), base64=base64.b64encode(raw).decode())
+    assert command.run("verify", "--expect", value, stored.url("k.bin")).ended(0).stdout == f"{raw.hex()}\n"
+
+
+def test_an_expectation_that_is_not_met_is_exit_21(command: Command, stored: Stored, known: bytes) -> None:
+    told = command.run("verify", "--expect", WRONG, stored.url("k.bin"), "--json").ended(21)
+    error = told.document["error"]
+    assert (error["code"], error["name"], error["retryable"]) == (21, "NotAsExpected", False)
+    assert answer("sha256", known) in error["message"]
+
+
+@pytest.mark.parametrize("name", ["sha257", "shake_128", "etag"])
+def test_an_unknown_checksum_is_exit_9_before_anything_is_asked(name: str, command: Command, stored: Stored) -> None:
+    told = command.run("verify", "--checksum", name, stored.url("missing")).ended(9)
+    assert "crc64nvme" in told.error_line
+    assert command.run("upload", "no.bin", stored.url("x"), "--expect", f"{name}:00").ended(9).stdout == ""
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--expect", "12"), ("--checksum", "md5", "--expect", WRONG), ("--expect", "sha256:12")]
+)
+def test_an_expectation_that_no_content_can_meet_is_wrong_usage(
+    arguments: tuple[str, ...], command: Command, stored: Stored
+) -> None:
+    command.run("verify", stored.url("missing"), *arguments).ended(2)
+
+
+def test_an_object_that_is_not_there_and_a_part_that_can_not_be_are_told_by_their_codes(
+    command: Command, stored: Stored
+) -> None:
+    command.run("verify", stored.url("missing")).ended(5)
+    command.run("verify", "no-url").ended(7)
+    command.run("verify", stored.url("missing"), "--part-size", "1MB").ended(8)
+
+
+def test_a_broken_and_a_busy_store_are_borne(
+    through_proxy: Command, s3_proxy: FaultyProxy, stored: Stored, known: bytes
+) -> None:
+    s3_proxy.add(Rule(GET_OBJECT, CutReply(after=MIB), times=2))
+    s3_proxy.add(Rule(GET_OBJECT, SLOW_DOWN, skip=2, times=2))
+    told = through_proxy.run("verify", "--checksum", "sha1", stored.url("k.bin"), *SMALL_PARTS).ended(0)
+    assert told.stdout == f"{answer('sha1', known)}\n"
+
+
+def test_an_object_under_a_key_of_the_customers_is_verified_with_that_key(command: Command, stored: Stored) -> None:
+    data, key = pattern(6 * MIB, 9), bytes(range(32))
+    stored.client.put_object(
+        Bucket=stored.bucket, Key="e.bin", Body=data, SSECustomerAlgorithm="AES256", SSECustomerKey=key.decode("latin1")
+    )
+    told = command.run(
+        "verify", stored.url("e.bin"), "--sse-key-base64", base64.b64encode(key).decode(), "--json"
+    ).ended(0)
+    assert told.document["checksum"] == answer("md5", data)
+    assert told.document["compared_with"] is None, "an ETag under such a key is no MD5"
+    command.run("verify", stored.url("e.bin")).ended(10)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel is asked by way of /proc")
+@pytest.mark.parametrize("slots", ["8", "40"])
+def test_hundreds_of_megabytes_are_verified_in_bounded_memory_even_as_one_part(
+    slots: str, command: Command, large: tuple[str, str]
+) -> None:
+    url, md5 = large
+    running = command.start("verify", url, "--part-size", "1GB", "--download-slots", slots)
+    peak = _peak(running)
+    assert running.result().ended(0).stdout == f"{md5}\n"
+    assert peak < MOST, f"{peak >> 20} MiB"
+
+
+def test_interrupted_it_stops_at_once_with_exit_130(command: Command, large: tuple[str, str]) -> None:
+    running = command.start("verify", large[0], "--checksum", "sha3_512")
+    eventually(lambda: peak_memory(running.pid).get(running.pid, 0) > 60 * MIB, "the reading to begin")
+    running.signal_group(signal.SIGINT)
+    running.result(timeout=2).ended(130)
+
+
+@pytest.fixture(scope="module")
+def large(strict_s3: StrictS3, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """The URL and the MD5 of 600 MiB."""
+    home = tmp_path_factory.mktemp("large")
+    bucket, content = strict_s3.bucket(), Pattern(LARGE, seed=5)
+    write_file(content, home / "large.bin")
+    Command(home, strict_s3.environment()).run("upload", "large.bin", f"s3://{bucket}/large.bin").ended(0)
+    (home / "large.bin").unlink()
+    md5 = hashlib.md5()
+    for block in blocks(content):
+        md5.update(block)
+    return f"s3://{bucket}/large.bin", md5.hexdigest()
+
+
+def _peak(running: Running) -> int:
+    peak = 0
+    while not running.ended(0.02):
+        peak = max(peak, *peak_memory(running.pid).values(), 0)
+    return peak
+
+
+class Expected:
+    """Uploads from one kind of source, of one size."""
+
+    def __init__(self, command: Command, source: str, data: bytes, stored: Stored) -> None:
+        self.command, self.source, self.data, self.stored = command, source, data, stored
+
+    def upload(self, expect: str, *options: str) -> int:
+        arguments = (self.source, self.stored.url("x.bin"), "--expect", expect, *SMALL_PARTS, *options)
+        result = self.command.run("upload", *arguments)
+        assert self.command.records() == []
+        assert self.stored.unfinished() == []
+        return result.returncode
+
+
+@pytest.fixture(params=["file", "http", "s3"])
+def source(
+    request: pytest.FixtureRequest, home: Path, command: Command, stored: Stored, http_server: FaultyHttp
+) -> tuple[str, Stored, Command]:
+    return request.param, stored, command
+
+
+@pytest.fixture
+def make(home: Path, command: Command, stored: Stored, http_server: FaultyHttp) -> "Make":
+    return Make(home, command, stored, http_server)
+
+
+class Make:
+    """Makes uploads from every kind of source."""
+
+    def __init__(self, home: Path, command: Command, stored: Stored, server: FaultyHttp) -> None:
+        self.home, self.command, self.stored, self.server = home, command, stored, server
+
+    def __call__(self, kind: str, size: int) -> Expected:
+        data = pattern(size, size + 1)
+        if kind == "file":
+            source = str(write_file(data, self.home / "sent.bin"))
+        elif kind == "http":
+            source = self.server.add("/sent.bin", data)
+        else:
+            self.stored.put("sent.bin", data)
+            source = self.stored.url("sent.bin")
+        return Expected(self.command, source, data, self.stored)
+
+
+KINDS = ["file", "http", "s3"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("algorithm", ["sha256", "crc64nvme"])
+def test_an_upload_that_is_what_was_expected_succeeds(make: Make, kind: str, algorithm: str) -> None:
+    upload = make(kind, 12 * MIB)
+    assert upload.upload(f"{algorithm}:{answer(algorithm, upload.data)}") == 0
+    told = upload.command.run("verify", upload.stored.url("x.bin"), "--checksum", "sha256").ended(0)
+    assert told.stdout.strip() == answer("sha256", upload.data)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("size", [0, 1, 12 * MIB])
+@pytest.mark.parametrize("expect", [WRONG, "crc64nvme:0123456789abcdef", "crc32c:01234567"])
+def test_an_upload_that_is_not_what_was_expected_leaves_nothing(make: Make, kind: str, size: int, expect: str) -> None:
+    upload = make(kind, size)
+    assert upload.upload(expect) == 21
+    assert [key for key in upload.stored.keys() if key != "sent.bin"] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("expect", [WRONG, "crc64nvme:0123456789abcdef"])
+def test_it_stays_with_keep_mismatch_and_is_no_success_all_the_same(make: Make, kind: str, expect: str) -> None:
+    upload = make(kind, 6 * MIB)
+    assert upload.upload(expect, "--keep-mismatch") == 21
+    stored = upload.stored.client.get_object(Bucket=upload.stored.bucket, Key="x.bin")["Body"].read()
+    assert hashlib.sha256(stored).hexdigest() == answer("sha256", upload.data)
+
+
+@pytest.mark.parametrize("expect", [WRONG, "crc64nvme:0123456789abcdef"])
+@pytest.mark.parametrize("size", [1, 12 * MIB])
+def test_an_object_is_not_replaced_by_a_local_file_that_is_not_what_was_expected(
+    make: Make, expect: str, size: int
+) -> None:
+    upload = make("file", size)
+    upload.stored.put("x.bin", b"good")
+    assert upload.upload(expect, "--exists", "overwrite") == 21
+    assert upload.stored.client.get_object(Bucket=upload.stored.bucket, Key="x.bin")["Body"].read() == b"good"
+
+
+def test_a_receipt_says_what_was_expected(make: Make) -> None:
+    upload = make("file", 12 * MIB)
+    expect = f"sha512:{answer('sha512', upload.data)}"
+    told = upload.command.run("upload", upload.source, upload.stored.url("x.bin"), "--expect", expect, "--json")
+    assert told.ended(0).document["expected"] == expect
+
+
+def test_only_the_version_that_was_written_is_deleted(make: Make) -> None:
+    upload = make("http", 6 * MIB)
+    upload.stored.client.put_bucket_versioning(
+        Bucket=upload.stored.bucket, VersioningConfiguration={"Status": "Enabled"}
+    )
+    upload.stored.put("x.bin", b"good")
+    assert upload.upload(WRONG, "--exists", "overwrite") == 21
+    assert upload.stored.client.get_object(Bucket=upload.stored.bucket, Key="x.bin")["Body"].read() == b"good"
+    listed = upload.stored.client.list_object_versions(Bucket=upload.stored.bucket, Prefix="x.bin")
+    assert (len(listed["Versions"]), listed.get("DeleteMarkers", [])) == (1, [])

@@ -1,0 +1,68 @@
+"""Which addresses the cloud may fetch from."""
+
+from __future__ import annotations
+
+import socket
+
+import pycurl
+import pytest
+
+from s3am_cloud.adapters.curl.guard import Guard, is_public
+
+PUBLIC = [
+    "8.8.8.8",
+    "1.1.1.1",
+    "52.216.8.3",
+    "172.15.0.1",
+    "172.32.0.1",
+    "192.167.255.255",
+    "100.63.255.255",
+    "100.128.0.1",
+    "2600:1f18::1",
+    "2001:4860:4860::8888",
+    "::ffff:8.8.8.8",
+    "64:ff9b::808:808",
+    "2002:808:808::1",
+]
+NOT_PUBLIC = {
+    "loopback": ["127.0.0.1", "127.255.255.254", "::1"],
+    "private": ["10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "fc00::1", "fd12::1", "fec0::1"],
+    "link-local": ["169.254.0.1", "fe80::1", "fe80::1%eth0"],
+    "metadata": ["169.254.169.254", "169.254.170.2", "fd00:ec2::254", "100.100.100.200", "192.0.0.192"],
+    "unspecified": ["0.0.0.0", "0.1.2.3", "::"],
+    "shared": ["100.64.0.1", "100.127.255.255"],
+    "multicast and broadcast": ["224.0.0.1", "239.1.1.1", "ff02::1", "255.255.255.255", "240.0.0.1"],
+    "documentation": ["192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8::1", "198.18.0.1"],
+    "IPv4-mapped": ["::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::ffff:a9fe:a9fe"],
+    "IPv4-compatible": ["::127.0.0.1", "::169.254.169.254", "::ffff:0:127.0.0.1"],
+    "NAT64": ["64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b::a00:1"],
+    "a network's own NAT64": ["64:ff9b:1::a9fe:a9fe"],
+    "6to4": ["2002:7f00:1::", "2002:a9fe:a9fe::1", "2002:c0a8:101::1"],
+    "Teredo of a private host": ["2001:0:808:808:0:0:f5ff:fffe"],
+    "unassigned": ["4000::1", "5f00::1", "100::1"],
+}
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_a_public_address_may_be_fetched_from(address: str) -> None:
+    assert is_public(address)
+
+
+@pytest.mark.parametrize("address", [address for group in NOT_PUBLIC.values() for address in group])
+def test_an_address_that_is_not_public_may_not_be_fetched_from(address: str) -> None:
+    assert not is_public(address)
+
+
+def test_no_socket_is_opened_to_an_address_that_is_not_public() -> None:
+    guard = Guard(allow_private=False)
+    opened = guard._open(0, (socket.AF_INET, socket.SOCK_STREAM, 0, ("169.254.169.254", 80)))
+    assert opened == pycurl.SOCKET_BAD
+    assert guard.refused == "169.254.169.254"
+
+
+def test_a_socket_is_opened_to_a_public_address() -> None:
+    guard = Guard(allow_private=False)
+    opened = guard._open(0, (socket.AF_INET, socket.SOCK_STREAM, 0, ("8.8.8.8", 80)))
+    assert isinstance(opened, socket.socket)
+    opened.close()
+    assert guard.refused is None

@@ -1,0 +1,131 @@
+"""The Lambda functions: decode, one call, encode."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any, cast
+
+import msgspec
+import pytest
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from s3am_cloud.errors import BadRequest, NoSuchJob, SourceNotFound
+from s3am_cloud.handlers import control, janitor, worker
+from s3am_cloud.handlers.world import World as LambdaWorld
+from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS
+from servers.content import pattern
+from unit.fakes import PART, SOURCE, TARGET, World
+
+DATA = pattern(2 * PART + 5)
+ASKED = {"source": SOURCE, "destination": str(TARGET), "part_size": PART}
+
+
+class Context:
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self._seconds * 1000)
+
+
+def context(seconds: float = 900) -> LambdaContext:
+    return cast(LambdaContext, Context(seconds))
+
+
+@pytest.fixture
+def log() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> World:
+    made = World()
+    made.source.put(SOURCE, DATA)
+    here = LambdaWorld(made.ports, Logger(service=f"tests-{id(log)}", stream=log), "work")
+    for module in (control, worker, janitor):
+        monkeypatch.setattr(module, "world", lambda: here)
+    return made
+
+
+def ask(action: str, **fields: Any) -> Any:
+    """The answer as the state machine sees it."""
+    answer = control.handler({"action": action, **fields}, context())
+    return json.loads(json.dumps(answer))
+
+
+def test_the_tasks_of_a_job_follow_one_another(world: World) -> None:
+    assert ask("accept", request=ASKED, event=None, execution="job") == {"job": "job", "duplicate": False}
+    prepared = ask("prepare", job="job", execution="arn:job")
+    assert prepared["transfer"] is True
+    assert (prepared["bucket"], prepared["units_key"]) == ("work", "jobs/job/units.jsonl")
+    for unit in world.jobs.units("job"):
+        told = worker.handler({"job": "job", "unit": msgspec.to_builtins(unit)}, context())
+        assert told == {"job": "job", "unit": msgspec.to_builtins(unit), "done": True}
+    assert ask("complete", job="job") == {"job": "job"}
+    report = ask("report", job="job")
+    assert report["job"] == "job"
+    assert (report["detail"]["state"], report["detail"]["size"]) == ("succeeded", len(DATA))
+    assert world.store.content(TARGET) == DATA
+
+
+def test_a_worker_near_its_deadline_tells_what_remains(world: World) -> None:
+    ask("accept", request=ASKED, execution="job")
+    ask("prepare", job="job", execution="arn:job")
+    unit = {"object": 0, "first": 2, "last": 3}
+    told = worker.handler({"job": "job", "unit": unit}, context(DEADLINE_MARGIN_SECONDS - 1))
+    assert told == {"job": "job", "unit": unit, "done": False}
+
+
+def test_a_request_may_come_with_the_event_that_caused_it(world: World) -> None:
+    assert ask("accept", request=ASKED, event={"id": "7", "detail": {}}, execution="job")["duplicate"] is False
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"action": "prepare", "job": "job"},
+        {"action": "prepare", "job": 7, "execution": "arn"},
+        {"action": "dance", "job": "job"},
+        {"job": "job"},
+        {},
+    ],
+)
+def test_an_event_that_is_no_task_is_refused(world: World, event: dict[str, Any]) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        control.handler(event, context())
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"job": "job"},
+        {"job": "job", "unit": {"object": 0, "first": 1}},
+        {"job": "job", "unit": {"object": 0, "first": "1", "last": 2}},
+        {"job": "job", "unit": {"object": 0, "first": 1, "last": 2}, "more": 1},
+    ],
+)
+def test_an_event_that_is_no_unit_is_refused(world: World, event: dict[str, Any]) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        worker.handler(event, context())
+
+
+def test_errors_reach_the_machine_under_their_own_names(world: World) -> None:
+    with pytest.raises(NoSuchJob):
+        ask("prepare", job="never", execution="arn")
+    with pytest.raises(BadRequest):
+        ask("accept", request={"source": "https://ann:s3cret@host/data", "destination": "s3://b/k"}, execution="x")
+    ask("accept", request={**ASKED, "source": "https://host/missing"}, execution="job")
+    with pytest.raises(SourceNotFound):
+        ask("prepare", job="job", execution="arn")
+
+
+def test_logs_name_the_job_and_hold_no_url(world: World, log: io.StringIO) -> None:
+    ask("accept", request={**ASKED, "source": "https://host/data.bin?id=s3cret"}, execution="job")
+    assert '"job":"job"' in log.getvalue().replace(" ", "")
+    assert "s3cret" not in log.getvalue()
+
+
+def test_the_schedule_sweeps(world: World) -> None:
+    assert janitor.handler({"action": "sweep"}, context()) is None
