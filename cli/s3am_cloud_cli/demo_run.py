@@ -65,8 +65,7 @@ def _cloud(console: Console) -> Iterator[None]:
         use_local_cloud()
         yield
     finally:
-        if mine:
-            local_cloud.down()
+        if mine and local_cloud.down():
             console.note("... the embedded cloud is down again, and what was in it is gone")
 
 

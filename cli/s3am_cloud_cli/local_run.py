@@ -19,8 +19,8 @@ from s3am_cloud.adapters.sources import AnySource
 from s3am_cloud.download import DownloadRequest, download
 from s3am_cloud.errors import NotAsExpected, TransferError, UploadGone
 from s3am_cloud.limits import DEFAULT_SLOTS
-from s3am_cloud.model import Job, MovedPart, Part, Plan, Receipt, TransferRequest, Upload
-from s3am_cloud.pipeline import finish, move, new_job, prepare, target
+from s3am_cloud.model import Job, MovedPart, Part, Plan, Receipt, TransferRequest, Upload, UploadedPart
+from s3am_cloud.pipeline import finish, move, move_stream, new_job, prepare, proven, target
 from s3am_cloud.ports import Ports
 from s3am_cloud.steps.abort import abort
 from s3am_cloud.steps.upload import missing
@@ -71,7 +71,7 @@ def ca_file() -> str:
 def run_upload(request: TransferRequest, ports: Ports, console: Console) -> Receipt:
     """Moves the source into S3. Where that fails midway, the user is told what is left and how to go on."""
     earlier = _earlier(request, ports)
-    job = prepare(new_job(request, new_id(ports.clock), ports.clock), ports, DEFAULT_SLOTS)
+    job = prepare(new_job(request, new_id(ports.clock), ports.clock), ports, DEFAULT_SLOTS, may_stream=True)
     _replace(earlier, job, ports)
     with beside(job, ports) as source:
         try:
@@ -134,7 +134,9 @@ def _drop(job: Job, ports: Ports) -> None:
 def _move_all(job: Job, source: Beside | None, ports: Ports, console: Console) -> Receipt:
     if job.plan is None or job.state == "skipped":
         return finish(job, [], ports)
-    noted, parts = _left(job.upload, job.plan, ports)
+    if job.state == "stream" and job.upload is not None:
+        return _stream(job, job.upload, ports, console)
+    noted, parts = _left(job, job.plan, ports, console)
     with console.progress(target(job).key.rsplit("/", 1)[-1], job.plan.size) as meter:
         meter(job.plan.size - sum(part.length for part in parts))
         moving = move(job, parts, job.plan.slots * job.plan.concurrency, ports, meter)
@@ -143,14 +145,38 @@ def _move_all(job: Job, source: Beside | None, ports: Ports, console: Console) -
     return finish(job, [*noted, *moved], ports)
 
 
-def _left(upload: Upload | None, plan: Plan, ports: Ports) -> tuple[list[MovedPart], list[Part]]:
+def _stream(job: Job, upload: Upload, ports: Ports, console: Console) -> Receipt:
+    """Moves a source that has to be read in sequence. An earlier run's parts are compared on the way."""
+    there, notes = list(ports.store.parts(upload)), _notes(upload)
+    known = {part.number: part.crc for part in notes.of(there)}
+    there = [UploadedPart(part.number, part.length, part.etag, known.get(part.number, part.crc)) for part in there]
+    with console.progress(target(job).key.rsplit("/", 1)[-1], (job.info.size if job.info else None) or 0) as meter:
+        job, moved = move_stream(job, there, ports, meter, notes.keep)
+    return finish(job, moved, ports)
+
+
+def _left(job: Job, plan: Plan, ports: Ports, console: Console) -> tuple[list[MovedPart], list[Part]]:
     """What is noted here of the parts that are there, and the parts to move: those without a checksum anew."""
-    if upload is None:
+    if job.upload is None:
         return [], list(plan.parts())
-    there = list(ports.store.parts(upload))
-    noted = _notes(upload).of(there)
+    there = list(ports.store.parts(job.upload))
+    if not job.trusted:
+        there = _proven(job, there, ports, console)
+    noted = _notes(job.upload).of(there)
     numbers = {part.number for part in noted}
     return noted, missing(plan, [part for part in there if part.crc is not None or part.number in numbers])
+
+
+def _proven(job: Job, there: list[UploadedPart], ports: Ports, console: Console) -> list[UploadedPart]:
+    """The parts that are the source's. Nobody here knows what they were made of, so the source is read for it."""
+    console.note(
+        f"No record is here of the unfinished upload of {target(job)}: its {len(there)} parts are compared with the "
+        "source before they are used"
+    )
+    with console.progress("comparing", sum(part.length for part in there)) as meter:
+        found = proven(job, there, ports, meter)
+    console.note(f"{len(found)} of {len(there)} parts are the source's; the others are moved anew")
+    return found
 
 
 def _notes(upload: Upload) -> PartNotes:

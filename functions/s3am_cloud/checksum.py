@@ -16,7 +16,7 @@ ALGORITHM = "CRC64NVME"
 EMPTY = 0
 
 
-def update(crc: int, data: bytes | memoryview) -> int:
+def update(crc: int, data: bytes | bytearray | memoryview) -> int:
     """The CRC of what `crc` covers followed by `data`."""
     return int(crc64nvme(data, crc))
 

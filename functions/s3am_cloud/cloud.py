@@ -9,6 +9,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import takewhile
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -17,7 +18,7 @@ from s3am_cloud.errors import BadRequest, BadSource, ChecksumMismatch, NoSuchJob
 from s3am_cloud.expect import by_parts
 from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS, JOB_KEEP_DAYS, LONGEST_JOB_DAYS
 from s3am_cloud.model import Job, MovedPart, Part, Receipt, TransferRequest, Unit
-from s3am_cloud.pipeline import finish, lacking, move, new_job, prepare, receipt, unit_parts
+from s3am_cloud.pipeline import finish, lacking, move, new_job, prepare, proven, receipt, unit_parts
 from s3am_cloud.ports import Clock, Execution, Executions, Outcomes, Ports
 from s3am_cloud.steps.abort import abort
 from s3am_cloud.steps.plan import units
@@ -103,7 +104,9 @@ def prepare_job(job_id: str, execution: str, bucket: str, ports: Ports) -> Prepa
     if job.plan is None or job.state != "transfer":
         _finish_small(job, ports)
         return Prepared(job_id, False, bucket, "", 1)
-    key = ports.jobs.write_units(job_id, units(job.plan, (part.number for part in lacking(job, ports))))
+    # Parts that have to be proven first are the workers' to prove.
+    parts = lacking(job, ports) if job.trusted else job.plan.parts()
+    key = ports.jobs.write_units(job_id, units(job.plan, (part.number for part in parts)))
     return Prepared(job_id, True, bucket, key, job.plan.concurrency)
 
 
@@ -222,9 +225,6 @@ def _finished(job: Job, moved: Iterable[MovedPart], ports: Ports) -> Receipt:
 def _missing_of(job: Job, unit: Unit, ports: Ports) -> list[Part]:
     if job.upload is None:
         raise NoSuchJob(f"job {job.id} has no multipart upload: it was not prepared")
-    there: set[int] = set()
-    for part in ports.store.parts(job.upload, after=unit.first - 1):
-        if part.number > unit.last:
-            break
-        there.add(part.number)
+    listed = takewhile(lambda part: part.number <= unit.last, ports.store.parts(job.upload, after=unit.first - 1))
+    there = {part.number for part in proven(job, listed, ports, lambda count: None)}
     return [part for part in unit_parts(job, unit) if part.number not in there]

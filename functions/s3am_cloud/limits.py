@@ -33,6 +33,11 @@ HOST_CONNECTIONS: Final = {"ftp": 4, "ftps": 4, "sftp": 4, "http": 64, "https": 
 # Units of one job that run at once, with one worker's slots each.
 WORKER_SLOTS: Final = 8
 
+# A stream of unknown length begins with parts of this size, which grow by as much every so many parts: 10,000 parts
+# then hold 820 GiB, and the largest, of which two are in memory, has 160 MiB.
+STREAM_PART: Final = 8 * MIB
+STREAM_GROWS_EVERY: Final = 500
+
 # --- in-process transfers ---
 DEFAULT_SLOTS: Final = 8
 # Below this a second worker process costs more to start (0.2 s) than it saves.
@@ -58,7 +63,7 @@ BACKOFF_BASE_SECONDS: Final = 0.25
 BACKOFF_CAP_SECONDS: Final = 20.0
 
 # --- reading in order ---
-READ_AHEAD: Final = 64 * MIB  # what all connections of a reader together hold of what is not yet wanted
+READ_AHEAD: Final = 48 * MIB  # what all buffers of a reader together hold of what is not yet wanted
 MAX_PIECE: Final = 8 * MIB  # beyond this a request's own latency no longer counts
 MIN_PIECE: Final = MIB
 

@@ -119,7 +119,11 @@ class Unit(msgspec.Struct, frozen=True):
 
 
 class Plan(Value, frozen=True, kw_only=True):
-    """Every part, by arithmetic. `slots` are the parts that one worker moves at once, `concurrency` the workers."""
+    """Every part, by arithmetic. `slots` are the parts that one worker moves at once, `concurrency` the workers.
+
+    Parts have `part_size` bytes, the last has what is left. Those of a stream grow by `part_size` every `grows_every`
+    parts; the `size` of a stream of unknown length is the most that its parts can hold.
+    """
 
     size: int
     part_size: int
@@ -128,17 +132,30 @@ class Plan(Value, frozen=True, kw_only=True):
     slots: int = 1
     # One PutObject instead of a multipart upload.
     small: bool = False
+    grows_every: int = 0
 
     @property
     def count(self) -> int:
-        return max(1, -(-self.size // self.part_size))
+        if not self.grows_every:
+            return max(1, -(-self.size // self.part_size))
+        number = 1
+        while self._first(number + 1) < self.size:
+            number += 1
+        return number
 
     def part(self, number: int) -> Part:
-        first = (number - 1) * self.part_size
-        return Part(number, first, min(self.part_size, self.size - first))
+        first = self._first(number)
+        return Part(number, first, min(self._first(number + 1), self.size) - first)
 
     def parts(self) -> Iterator[Part]:
         return map(self.part, range(1, self.count + 1))
+
+    def _first(self, number: int) -> int:
+        before = number - 1
+        if not self.grows_every:
+            return before * self.part_size
+        steps, rest = divmod(before, self.grows_every)
+        return self.part_size * (self.grows_every * steps * (steps + 1) // 2 + rest * (steps + 1))
 
 
 class Upload(Value, frozen=True, kw_only=True):
@@ -196,7 +213,9 @@ class Job(Value, frozen=True, kw_only=True):
     info: SourceInfo | None = None
     plan: Plan | None = None
     upload: Upload | None = None
-    state: Literal["new", "transfer", "put", "skipped"] = "new"
+    state: Literal["new", "transfer", "put", "stream", "skipped"] = "new"
+    # False where nobody has a record of what version the parts that are there were made of.
+    trusted: bool = True
     execution: str | None = None
 
 

@@ -9,9 +9,10 @@ Nothing here knows whether it runs in a Lambda function or on a laptop.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
+from typing import Literal
 
 import msgspec
 
@@ -23,10 +24,9 @@ from s3am_cloud.errors import (
     NotAsExpected,
     ObjectExists,
     SourceChanged,
-    UploadExists,
 )
 from s3am_cloud.expect import by_parts, check_before, check_crc, check_early, held_to, needs_parts, withdraw
-from s3am_cloud.limits import DEFAULT_COPY_PART, HOST_CONNECTIONS, MAX_COPY_OBJECT
+from s3am_cloud.limits import DEFAULT_COPY_PART, DEFAULT_PART, HOST_CONNECTIONS, MAX_COPY_OBJECT
 from s3am_cloud.model import (
     Attributes,
     Job,
@@ -40,13 +40,16 @@ from s3am_cloud.model import (
     TransferRequest,
     Unit,
     Upload,
+    UploadedPart,
 )
 from s3am_cloud.ports import Clock, ObjectSink, PartSink, Ports, Progress
 from s3am_cloud.steps.abort import abort
 from s3am_cloud.steps.begin import begin, is_wanted, unfinished_upload
 from s3am_cloud.steps.complete import complete
-from s3am_cloud.steps.plan import plan
+from s3am_cloud.steps.plan import plan, stream_plan
 from s3am_cloud.steps.probe import probe
+from s3am_cloud.steps.prove import part_size_of, prove
+from s3am_cloud.steps.stream import stream
 from s3am_cloud.steps.upload import missing, upload
 from s3am_cloud.steps.verify import proof, verify
 from s3am_cloud.urls import S3Url, SourceUrl, parse_destination, parse_source
@@ -56,7 +59,7 @@ def new_job(request: TransferRequest, job_id: str, clock: Clock) -> Job:
     return Job(id=job_id, created=clock.now().isoformat(timespec="milliseconds"), request=request)
 
 
-def prepare(job: Job, ports: Ports, connections: int | None = None) -> Job:
+def prepare(job: Job, ports: Ports, connections: int | None = None, may_stream: bool = False) -> Job:
     """The job with its source pinned, its parts planned and its upload open, recorded before a byte moves.
 
     `connections` is what the driver takes where the request says nothing. The order is S3AM's: the object is looked
@@ -70,23 +73,40 @@ def prepare(job: Job, ports: Ports, connections: int | None = None) -> Job:
     unfinished = unfinished_upload(request, target, ports.store)
     origin = probe(source, ports.source)
     if unfinished is not None:
-        return _recorded(_resumed(job, target, unfinished, origin, ports), ports)
+        return _recorded(_resumed(job, target, unfinished, origin, connections, ports), ports)
     check_early(request, source, origin.info)
+    if may_stream and _is_stream(origin.info):
+        return _opened(msgspec.structs.replace(job, info=origin.info, plan=stream_plan(origin.info)), "stream", ports)
     cut = _cut(request, source, origin, connections)
     job = msgspec.structs.replace(job, info=origin.info, plan=cut)
     if cut.small and not needs_parts(request, source, origin.info):
         return _recorded(msgspec.structs.replace(job, state="put"), ports)
-    opened = begin(target, origin.info, request.attributes, ports.store)
+    return _opened(job, "transfer", ports)
+
+
+def _opened(job: Job, state: Literal["transfer", "stream"], ports: Ports) -> Job:
+    opened = begin(target(job), _origin(job).info, job.request.attributes, ports.store)
     try:
-        return _recorded(msgspec.structs.replace(job, state="transfer", upload=opened), ports)
+        return _recorded(msgspec.structs.replace(job, state=state, upload=opened), ports)
     except BaseException:
         abort(opened, ports.store)  # without its record nobody could go on with it
         raise
 
 
-def lacking(job: Job, ports: Ports) -> list[Part]:
-    """The planned parts that the store does not have."""
-    return missing(_plan(job), ports.store.parts(_upload(job)))
+def lacking(job: Job, ports: Ports, progress: Progress = lambda count: None) -> list[Part]:
+    """The planned parts that the store does not have, or of which nothing shows that they are the source's.
+
+    `progress` hears of the bytes of the source that are read for that.
+    """
+    return missing(_plan(job), proven(job, ports.store.parts(_upload(job)), ports, progress))
+
+
+def proven(job: Job, there: Iterable[UploadedPart], ports: Ports, progress: Progress) -> list[UploadedPart]:
+    """Those of the listed parts that can be relied on: all where the job has a record, else those that are proven."""
+    if job.trusted or not _origin(job).info.ranges:
+        return list(there) if job.trusted else []
+    cut = _plan(job)
+    return list(prove(cut, there, ports.readers(_origin(job), cut.slots * cut.concurrency, progress)))
 
 
 def move(job: Job, parts: Iterable[Part], slots: int, ports: Ports, progress: Progress) -> Iterator[MovedPart]:
@@ -94,6 +114,28 @@ def move(job: Job, parts: Iterable[Part], slots: int, ports: Ports, progress: Pr
     sink = ObjectSink(target(job), _overwrite(job), _attributes(job))
     mover = ports.movers(_origin(job), sink if job.state == "put" else PartSink(_upload(job)), slots, progress)
     return upload(parts, mover)
+
+
+def move_stream(
+    job: Job,
+    there: Iterable[UploadedPart],
+    ports: Ports,
+    progress: Progress,
+    keep: Callable[[Iterator[MovedPart]], Iterator[MovedPart]] = lambda moving: moving,
+) -> tuple[Job, list[MovedPart]]:
+    """Moves a source that has to be read in sequence; the job comes back with the size that it turned out to have.
+
+    `keep` sees each part when the store has it.
+    """
+    cut, origin = _plan(job), _origin(job)
+    chunks = ports.readers(origin, 1, progress).read()
+    moved = list(keep(stream(cut, _upload(job), {part.number: part for part in there}, chunks, ports.store)))
+    size = sum(part.length for part in moved)
+    if origin.info.size not in {None, size}:
+        raise SourceChanged(
+            f"{parse_source(origin.url).display} sent {size:,} bytes where {origin.info.size:,} were due"
+        )
+    return msgspec.structs.replace(job, plan=msgspec.structs.replace(cut, size=size)), moved
 
 
 def unit_parts(job: Job, unit: Unit) -> list[Part]:
@@ -154,14 +196,11 @@ def target(job: Job) -> S3Url:
     return parse_destination(job.request.destination, parse_source(job.request.source))
 
 
-def _resumed(job: Job, target: S3Url, upload_id: str, origin: Origin, ports: Ports) -> Job:
+def _resumed(job: Job, target: S3Url, upload_id: str, origin: Origin, connections: int | None, ports: Ports) -> Job:
     """The job that goes on with an upload whose record says which version of the source its parts are of."""
     before = ports.jobs.find(target, upload_id)
     if before is None or before.info is None or before.plan is None or before.upload is None:
-        raise UploadExists(
-            f"no record is here of what the unfinished upload of {target} was made from",
-            "resume it where it was begun, or start afresh with --force",
-        )
+        return _adopted(job, target, upload_id, origin, connections, ports)
     if not before.info.same_version(origin.info):
         raise SourceChanged(f"the source of the unfinished upload of {target} has changed since")
     wish = job.request.part_size
@@ -170,7 +209,22 @@ def _resumed(job: Job, target: S3Url, upload_id: str, origin: Origin, ports: Por
             f"the unfinished upload has parts of {before.plan.part_size:,} bytes, not {wish:,}",
             "leave --part-size out, or start afresh with --force",
         )
-    return msgspec.structs.replace(job, state="transfer", info=origin.info, plan=before.plan, upload=before.upload)
+    return msgspec.structs.replace(job, state=before.state, info=origin.info, plan=before.plan, upload=before.upload)
+
+
+def _is_stream(info: SourceInfo) -> bool:
+    """Up to a part's size a source without ranges goes in one request, if only its size is known."""
+    return info.size is None or (not info.ranges and info.size > DEFAULT_PART)
+
+
+def _adopted(job: Job, target: S3Url, upload_id: str, origin: Origin, connections: int | None, ports: Ports) -> Job:
+    """The job that goes on with an upload that nobody here has a record of: its parts have to be proven."""
+    upload = ports.store.find(target, upload_id)
+    there = list(ports.store.parts(upload))
+    request = msgspec.structs.replace(job.request, part_size=part_size_of(there, job.request.part_size))
+    cut = _cut(request, parse_source(request.source), origin, connections)
+    trusted = not there
+    return msgspec.structs.replace(job, state="transfer", info=origin.info, plan=cut, upload=upload, trusted=trusted)
 
 
 def _cut(request: TransferRequest, source: SourceUrl, origin: Origin, connections: int | None) -> Plan:

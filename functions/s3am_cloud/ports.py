@@ -69,11 +69,20 @@ class ObjectStore(Protocol):
     def unfinished(self, target: S3Url) -> Sequence[str]:
         """The ids of all unfinished multipart uploads of exactly this key."""
 
+    def find(self, target: S3Url, upload_id: str) -> Upload:
+        """An unfinished upload that somebody else began. Raises UploadGone."""
+
     def create(self, target: S3Url, attributes: Attributes) -> Upload:
         """A new multipart upload that asks for CRC64NVME over the full object; `Upload.full_object` is what it got."""
 
     def parts(self, upload: Upload, after: int = 0) -> Iterator[UploadedPart]:
         """The parts that are there, by ascending number, those above `after` only. Raises UploadGone."""
+
+    def put_part(self, upload: Upload, number: int, data: bytearray, crc: int) -> str:
+        """Sends one part from memory, for the store to check against `crc`, and returns its etag.
+
+        Only for streams: what can be read by ranges goes through a mover. Raises UploadGone.
+        """
 
     def complete(self, upload: Upload, parts: Sequence[UploadedPart], crc: int, size: int, overwrite: bool) -> None:
         """Makes the object of the parts, in one step, or leaves the upload as it was.
@@ -150,8 +159,11 @@ class OrderedReader(Protocol):
     def read(self) -> Iterator[memoryview]:
         """All bytes, in order. Each view is valid until the next one is asked for."""
 
-    def digests(self, new: Callable[[], Digest]) -> Iterator[tuple[Part, Digest]]:
-        """The pieces as they finish, in any order, each with a digest of its own that its bytes went through."""
+    def digests(self, new: Callable[[], Digest], ranges: Iterable[Part] | None = None) -> Iterator[tuple[Part, Digest]]:
+        """The pieces as they finish, in any order, each with a digest of its own that its bytes went through.
+
+        With `ranges` just these are read, each as one piece.
+        """
 
 
 class Readers(Protocol):

@@ -6,8 +6,9 @@ that goes into messages, logs and records that people read.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
 
@@ -16,6 +17,10 @@ from s3am_cloud.errors import BadDestination, BadS3Url, BadSource
 # Their requests can't carry validators, and their servers often bear few connections.
 FILE_TRANSFER_SCHEMES = ("ftp", "ftps", "sftp")
 NETWORK_SCHEMES = ("http", "https", *FILE_TRANSFER_SCHEMES)
+# All that a URL is written with: only what is not is to be encoded.
+_ASCII = "".join(map(chr, range(33, 127)))
+# How FTP URLs may ask for text or binary (RFC 1738, section 3.2.2).
+_TYPE = re.compile(r";type=[aid]$", re.IGNORECASE)
 SCHEMES = ("file", *NETWORK_SCHEMES, "s3")
 
 
@@ -46,7 +51,8 @@ class SourceUrl(msgspec.Struct, frozen=True):
             return self.path.name
         if self.scheme == "s3":
             return self.url.rsplit("/", 1)[1]
-        return unquote(urlsplit(self.url).path).rsplit("/", 1)[-1]
+        path = urlsplit(self.url).path
+        return _decoded(_TYPE.sub("", path) if self.scheme in {"ftp", "ftps"} else path).rsplit("/", 1)[-1]
 
     @property
     def display(self) -> str:
@@ -139,4 +145,24 @@ def _network(scheme: str, text: str) -> SourceUrl:
         raise BadSource(f"not a URL: {shown(text)}") from None
     if not host or any(c.isspace() or not c.isprintable() for c in text):
         raise BadSource(f"not a URL: {shown(text)}", "spaces in a URL are written %20")
-    return SourceUrl(scheme, text)
+    try:
+        return SourceUrl(scheme, text if text.isascii() else _encoded(text, parts.netloc))
+    except UnicodeError:
+        raise BadSource(f"not a URL: {shown(text)}", "the host's name can't be written in ASCII") from None
+
+
+def _encoded(text: str, netloc: str) -> str:
+    """What browsers make of characters beyond ASCII: UTF-8, percent-encoded, and punycode in the name of the host."""
+    before, slashes, rest = text.partition("//")
+    login, at, host = netloc.rpartition("@")
+    name, colon, port = host.partition(":") if not host.isascii() else (host, "", "")
+    plain = host if host.isascii() else name.encode("idna").decode() + colon + port
+    return before + slashes + quote(login, _ASCII) + at + plain + quote(rest[len(netloc) :], _ASCII)
+
+
+def _decoded(path: str) -> str:
+    """Percent-encoded bytes are UTF-8 nearly everywhere; what is not is taken for Latin-1, which any bytes are."""
+    try:
+        return unquote(path, errors="strict")
+    except UnicodeDecodeError:
+        return unquote(path, "iso-8859-1")

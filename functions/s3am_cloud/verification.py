@@ -8,14 +8,13 @@ from typing import Literal
 import msgspec
 
 from s3am_cloud.digests import Expected
-from s3am_cloud.errors import BadPartSize, ChecksumMismatch
+from s3am_cloud.errors import BadDestination, BadPartSize, BadSource, ChecksumMismatch, SourceNotFound
 from s3am_cloud.expect import compare
 from s3am_cloud.limits import MAX_PART, MIN_PART
-from s3am_cloud.model import Origin
-from s3am_cloud.ports import Ports, Progress
+from s3am_cloud.model import ObjectInfo, Origin, SourceInfo
+from s3am_cloud.ports import ObjectStore, Ports, Progress
 from s3am_cloud.steps.digest import digest
-from s3am_cloud.steps.probe import probe
-from s3am_cloud.urls import S3Url, SourceUrl
+from s3am_cloud.urls import S3Url
 
 
 class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,26 +45,40 @@ def verify_object(request: VerifyRequest, ports: Ports, progress: Progress, on_s
     wish = request.part_size
     if wish is not None and not MIN_PART <= wish <= MAX_PART:
         raise BadPartSize(f"a part has {MIN_PART:,} to {MAX_PART:,} bytes, not {wish:,}")
-    origin = probe(SourceUrl("s3", str(request.source)), ports.source)
-    size = origin.info.size or 0
-    on_size(size)
+    info = _pinned(request.source, ports.store)
+    on_size(info.size)
+    origin = Origin(url=str(request.source), info=_version(info))
     found = digest(request.algorithm, ports.readers(origin, request.connections, progress, wish))
     return Verified(
         source=str(request.source),
         checksum_algorithm=request.algorithm,
         checksum=found,
-        size=size,
-        compared_with=_compare(request, origin, found, ports),
+        size=info.size,
+        compared_with=_compare(request, info, found),
     )
 
 
-def _compare(request: VerifyRequest, origin: Origin, found: str, ports: Ports) -> Literal["expected", "stored"] | None:
+def _pinned(source: S3Url, store: ObjectStore) -> ObjectInfo:
+    try:
+        info = store.head(source)
+    except BadDestination as error:
+        raise BadSource(error.message, error.hint) from error
+    if info is None:
+        raise SourceNotFound(f"{source} does not exist", "check the bucket's name and the key")
+    return info
+
+
+def _version(info: ObjectInfo) -> SourceInfo:
+    """What holds every range that is read to this very version."""
+    return SourceInfo(
+        size=info.size, ranges=True, etag=info.etag, last_modified=info.last_modified, version=info.version_id
+    )
+
+
+def _compare(request: VerifyRequest, info: ObjectInfo, found: str) -> Literal["expected", "stored"] | None:
     if request.expected is not None:
         compare(request.expected, found, str(request.source))
         return "expected"
-    info = ports.store.head(request.source)
-    if info is None or (info.etag, info.version_id) != (origin.info.etag, origin.info.version):
-        return None  # what was read is one whole version all the same: every answer was held to the probed one
     held = info.checksums.get(request.algorithm)
     if held is None:
         return None

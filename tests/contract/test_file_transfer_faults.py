@@ -14,6 +14,7 @@ import pytest
 from contract.conftest import HastyClock
 from contract.file_servers import FileServer, file_server_case, trusting
 from contract.routes import NAME, End, FileEnd, ObjectEnd, PartEnd, Route
+from s3am_cloud.adapters.curl import crowd
 from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.movers import CurlMovers
 from s3am_cloud.adapters.curl.source import CurlSource
@@ -21,7 +22,7 @@ from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.checksum import update
 from s3am_cloud.errors import AccessDenied, BadSource, SourceBusy, SourceChanged, SourceNotFound, SourceUnavailable
-from s3am_cloud.limits import ATTEMPTS, CROWD_ATTEMPTS, MIN_PART
+from s3am_cloud.limits import ATTEMPTS, MIN_PART
 from s3am_cloud.model import MovedPart, Origin, Plan, SourceInfo
 from s3am_cloud.urls import parse_source
 from s3am_cloud_cli import processes
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PART = MIN_PART
-SIZE = 5 * PART + 100_000
+SIZE = 3 * PART + 100_000
 DATA = pattern(SIZE)
 OTHER = pattern(SIZE, 9)
 CUT = Plan(size=SIZE, part_size=PART)
@@ -102,6 +103,13 @@ def check(way: Route, moved: list[MovedPart]) -> None:
     assert way.end.content(moved) == DATA
 
 
+def replacing(server: FileServer, data: bytes, modified: int) -> Callable[[], None]:
+    def replace() -> None:
+        server.add(NAME, data, modified)
+
+    return replace
+
+
 # --- a server that lets few connections in ---
 
 
@@ -114,6 +122,18 @@ def test_a_limit_of_connections_is_met_by_narrowing(way: Route, server: FtpServe
     check(way, move(way, origin))
     assert server.most_at_once == limit
     assert server.refused <= 2 * (4 - limit) + CUT.count, "a refused connection is not asked for again and again"
+
+
+@to_ends("file")
+def test_no_more_places_are_given_up_than_the_server_lacks(way: Route, server: FtpServer) -> None:
+    """libcurl closes a connection after each part, which the server notices when the next one is there already."""
+    origin = way.put(DATA)
+    server.rules.limit = 2
+    server.when_sent(SIZE // 2, lambda: setattr(server, "most_at_once", 0))
+    many = Plan(size=SIZE, part_size=1 << 17)
+    moved = list(way.mover(origin).move(many.parts()))
+    assert way.end.content(moved) == DATA
+    assert server.most_at_once == 2
 
 
 @to_ends("file")
@@ -159,13 +179,14 @@ def test_a_part_that_lost_its_connection_midway_waits_for_a_place_and_goes_on_at
     assert way.tally.taken_back == 0, "no byte is to be moved twice"
 
 
-def test_a_server_that_stays_full_is_given_up(way: Route, server: FtpServer) -> None:
+def test_a_server_that_stays_full_is_given_up(way: Route, server: FtpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowd, "CROWD_ATTEMPTS", 3)
     origin = way.put(DATA)
     server.rules.limit = 0
     with pytest.raises(SourceBusy) as caught:
         move(way, origin)
     assert caught.type is SourceBusy
-    assert server.refused == 4 + CROWD_ATTEMPTS - 1
+    assert server.refused == 2 * (4 + 3 - 1)
 
 
 def test_a_probe_waits_for_a_place(server: FtpServer, curl_settings: CurlSettings) -> None:
@@ -263,7 +284,7 @@ def test_a_file_that_is_replaced_while_it_is_moved_is_never_taken_for_the_one_th
 ) -> None:
     origin = way.put(DATA)
     way.slots = 1
-    server.when_sent(at, lambda: server.add(NAME, OTHER, START + 1000) and None)
+    server.when_sent(at, replacing(server, OTHER, START + 1000))
     with pytest.raises(SourceChanged):
         move(way, origin)
     if isinstance(way.end, ObjectEnd):
@@ -281,7 +302,7 @@ def test_a_file_that_became_shorter_is_another_one(way: Route, server: FileServe
 def test_a_file_that_grew_within_its_second_is_another_one(way: Route, server: FtpServer) -> None:
     """Its date tells nothing, and its size is asked for when all parts have been moved."""
     origin = way.put(DATA)
-    server.when_sent(SIZE - 1000, lambda: server.add(NAME, DATA + b"more", START + 1) and None)
+    server.when_sent(SIZE - 1000, replacing(server, DATA + b"more", START + 1))
     with pytest.raises(SourceChanged, match="bytes now"):
         move(way, origin)
 

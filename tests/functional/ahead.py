@@ -1,4 +1,4 @@
-"""Cases of a table, worked on two at a time ahead of their tests, as most of a run is the start of the command."""
+"""Cases of a table, worked on a few at a time ahead of their tests: a run is mostly the command's start, or waiting."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 Case = TypeVar("Case")
 Outcome = TypeVar("Outcome")
-_AT_ONCE = 2
+_AT_ONCE = 4
 
 
 class Ahead(Generic[Case, Outcome]):

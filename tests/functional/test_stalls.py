@@ -2,22 +2,22 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from functional.stored import Stored
-from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.movers import CurlMovers
 from s3am_cloud.adapters.jobs import Folder, Jobs
 from s3am_cloud.adapters.partial_file import PartialFile
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
-from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.sources import AnySource
 from s3am_cloud.download import DownloadRequest, download
 from s3am_cloud.model import Receipt, TransferRequest
 from s3am_cloud.pipeline import finish, lacking, move, new_job, prepare
 from s3am_cloud.ports import Ports
 from s3am_cloud.urls import S3Url
+from s3am_cloud_cli.local_run import local_ports
 from servers.content import Pattern
 from servers.faults import Stall
 from servers.faulty_http import FaultyHttp
@@ -37,14 +37,13 @@ def ports(tmp_path: Path, strict_s3: StrictS3, s3_proxy: FaultyProxy, monkeypatc
     """The world as a command sees it, with little patience, and a faulty proxy on the way to S3."""
     for name, value in strict_s3.environment(endpoint_url=s3_proxy.endpoint_url).items():
         monkeypatch.setenv(name, value)
-    clock, access = SystemClock(), S3Access(S3Settings())
-    store = S3Store(access, clock)
-    return Ports(
-        source=AnySource(PATIENCE, store, clock),
-        store=store,
-        movers=CurlMovers(PATIENCE, access, clock),
+    access = S3Access(S3Settings())
+    usual = local_ports(access)
+    return msgspec.structs.replace(
+        usual,
+        source=AnySource(PATIENCE, usual.store, usual.clock),
+        movers=CurlMovers(PATIENCE, access, usual.clock),
         jobs=Jobs(Folder(tmp_path / "state")),
-        clock=clock,
     )
 
 
@@ -55,11 +54,10 @@ def _upload(url: str, stored: Stored, ports: Ports) -> Receipt:
     return finish(job, moved, ports)
 
 
-@pytest.mark.parametrize("after", [0, MIB])
 def test_a_source_that_falls_silent_is_asked_again_for_what_is_missing(
-    after: int, ports: Ports, stored: Stored, http_server: FaultyHttp
+    ports: Ports, stored: Stored, http_server: FaultyHttp
 ) -> None:
-    url = http_server.add("/x.bin", CONTENT, Stall(after=after, skip=1, times=2))
+    url = http_server.add("/x.bin", CONTENT, Stall(after=MIB, skip=1, times=2))
     receipt = _upload(url, stored, ports)
     assert receipt.retries == 2
     stored.assert_holds("x.bin", CONTENT)

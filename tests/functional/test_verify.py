@@ -11,14 +11,14 @@ import pytest
 
 from functional.command import Command, Running, eventually, peak_memory
 from functional.stored import Stored
-from servers.content import Pattern, blocks, crc64nvme, pattern, write_file
+from servers.content import Pattern, crc64nvme, pattern, write_file
 from servers.faulty_http import FaultyHttp
 from servers.proxy import FaultyProxy
-from servers.proxy_rules import GET_OBJECT, SLOW_DOWN, CutReply, FlipReplyBit, Rule
+from servers.proxy_rules import GET_OBJECT, SLOW_DOWN, CutReply, FlipReplyBit
 from servers.strict_s3 import StrictS3
 
 MIB = 1 << 20
-SIZES = [0, 1, 5 * MIB - 1, 5 * MIB, 5 * MIB + 1, 25 * MIB // 2]
+SIZES = [0, 5 * MIB + 1, 25 * MIB // 2]
 ALGORITHMS = ["md5", "sha256", "crc64nvme", "crc32"]
 SMALL_PARTS = ("--part-size", "5MB")
 LARGE = 600 * MIB
@@ -46,7 +46,7 @@ def known(stored: Stored) -> bytes:
 def test_the_digest_alone_is_on_stdout(size: int, command: Command, stored: Stored) -> None:
     data = pattern(size, size)
     stored.put("x.bin", data)
-    for algorithm in ALGORITHMS if size == SIZES[-1] else ("md5", "crc64nvme"):
+    for algorithm in ALGORITHMS if size == SIZES[-1] else ("md5",):
         told = command.run("verify", "--checksum", algorithm, stored.url("x.bin"), *SMALL_PARTS).ended(0)
         assert told.stdout == f"{answer(algorithm, data)}\n"
 
@@ -76,7 +76,7 @@ def test_the_stores_own_checksum_is_compared_with_and_a_difference_is_exit_21(
     data = pattern(6 * MIB, 3)
     kind = "CRC32" if algorithm == "crc32" else "CRC64NVME"
     stored.client.put_object(Bucket=stored.bucket, Key="x.bin", Body=data, ChecksumAlgorithm=kind)  # type: ignore[arg-type]
-    s3_proxy.add(Rule(GET_OBJECT, FlipReplyBit(at=1000)))
+    s3_proxy.add(GET_OBJECT, FlipReplyBit(at=1000))
     told = through_proxy.run("verify", "--checksum", algorithm, stored.url("x.bin")).ended(21)
     assert told.stdout == ""
     assert answer(algorithm, data) in told.error_line
@@ -95,7 +95,7 @@ def test_the_etag_of_a_multipart_upload_is_not_taken_for_its_md5(command: Comman
     assert told.document["compared_with"] is None
 
 
-@pytest.mark.parametrize("spelling", ["{hex}", "{upper}", "md5:{hex}", "{base64}"])
+@pytest.mark.parametrize("spelling", ["{upper}", "md5:{base64}"])
 def test_a_met_expectation_is_success_however_it_is_written(
     spelling: str, command: Command, stored: Stored, known: bytes
 ) -> None:
@@ -111,20 +111,26 @@ def test_an_expectation_that_is_not_met_is_exit_21(command: Command, stored: Sto
     assert answer("sha256", known) in error["message"]
 
 
-@pytest.mark.parametrize("name", ["sha257", "shake_128", "etag"])
+@pytest.mark.parametrize("name", ["sha257", "shake_128"])
 def test_an_unknown_checksum_is_exit_9_before_anything_is_asked(name: str, command: Command, stored: Stored) -> None:
     told = command.run("verify", "--checksum", name, stored.url("missing")).ended(9)
     assert "crc64nvme" in told.error_line
     assert command.run("upload", "no.bin", stored.url("x"), "--expect", f"{name}:00").ended(9).stdout == ""
 
 
-@pytest.mark.parametrize(
-    "arguments", [("--expect", "12"), ("--checksum", "md5", "--expect", WRONG), ("--expect", "sha256:12")]
-)
+@pytest.mark.parametrize("arguments", [("--expect", "12"), ("--checksum", "md5", "--expect", WRONG)])
 def test_an_expectation_that_no_content_can_meet_is_wrong_usage(
     arguments: tuple[str, ...], command: Command, stored: Stored
 ) -> None:
     command.run("verify", stored.url("missing"), *arguments).ended(2)
+
+
+def test_verifying_takes_one_head_and_the_ranges_and_no_other_right_than_to_read(
+    through_proxy: Command, s3_proxy: FaultyProxy, stored: Stored, known: bytes
+) -> None:
+    through_proxy.run("verify", stored.url("k.bin"), *SMALL_PARTS).ended(0)
+    asked = [(one.method, "range" in one.headers, one.query) for one in s3_proxy.requests if one.path.endswith("k.bin")]
+    assert asked == [("HEAD", False, {}), *3 * [("GET", True, {})]]
 
 
 def test_an_object_that_is_not_there_and_a_part_that_can_not_be_are_told_by_their_codes(
@@ -132,14 +138,15 @@ def test_an_object_that_is_not_there_and_a_part_that_can_not_be_are_told_by_thei
 ) -> None:
     command.run("verify", stored.url("missing")).ended(5)
     command.run("verify", "no-url").ended(7)
+    command.run("verify", "s3://no-such-bucket-here/k").ended(5)
     command.run("verify", stored.url("missing"), "--part-size", "1MB").ended(8)
 
 
 def test_a_broken_and_a_busy_store_are_borne(
     through_proxy: Command, s3_proxy: FaultyProxy, stored: Stored, known: bytes
 ) -> None:
-    s3_proxy.add(Rule(GET_OBJECT, CutReply(after=MIB), times=2))
-    s3_proxy.add(Rule(GET_OBJECT, SLOW_DOWN, skip=2, times=2))
+    s3_proxy.add(GET_OBJECT, CutReply(after=MIB), times=2)
+    s3_proxy.add(GET_OBJECT, SLOW_DOWN, skip=2, times=2)
     told = through_proxy.run("verify", "--checksum", "sha1", stored.url("k.bin"), *SMALL_PARTS).ended(0)
     assert told.stdout == f"{answer('sha1', known)}\n"
 
@@ -158,12 +165,11 @@ def test_an_object_under_a_key_of_the_customers_is_verified_with_that_key(comman
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel is asked by way of /proc")
-@pytest.mark.parametrize("slots", ["8", "40"])
 def test_hundreds_of_megabytes_are_verified_in_bounded_memory_even_as_one_part(
-    slots: str, command: Command, large: tuple[str, str]
+    command: Command, large: tuple[str, str]
 ) -> None:
     url, md5 = large
-    running = command.start("verify", url, "--part-size", "1GB", "--download-slots", slots)
+    running = command.start("verify", url, "--part-size", "1GB", "--download-slots", "40")
     peak = _peak(running)
     assert running.result().ended(0).stdout == f"{md5}\n"
     assert peak < MOST, f"{peak >> 20} MiB"
@@ -178,15 +184,15 @@ def test_interrupted_it_stops_at_once_with_exit_130(command: Command, large: tup
 
 @pytest.fixture(scope="module")
 def large(strict_s3: StrictS3, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """The URL and the MD5 of 600 MiB."""
+    """The URL and the MD5 of 600 MiB of zeros."""
     home = tmp_path_factory.mktemp("large")
-    bucket, content = strict_s3.bucket(), Pattern(LARGE, seed=5)
-    write_file(content, home / "large.bin")
+    bucket = strict_s3.bucket()
+    with (home / "large.bin").open("wb") as file:
+        file.truncate(LARGE)
     Command(home, strict_s3.environment()).run("upload", "large.bin", f"s3://{bucket}/large.bin").ended(0)
-    (home / "large.bin").unlink()
-    md5 = hashlib.md5()
-    for block in blocks(content):
-        md5.update(block)
+    md5, zeros = hashlib.md5(), bytes(MIB)
+    for _ in range(LARGE // MIB):
+        md5.update(zeros)
     return f"s3://{bucket}/large.bin", md5.hexdigest()
 
 
@@ -209,13 +215,6 @@ class Expected:
         assert self.command.records() == []
         assert self.stored.unfinished() == []
         return result.returncode
-
-
-@pytest.fixture(params=["file", "http", "s3"])
-def source(
-    request: pytest.FixtureRequest, home: Path, command: Command, stored: Stored, http_server: FaultyHttp
-) -> tuple[str, Stored, Command]:
-    return request.param, stored, command
 
 
 @pytest.fixture
@@ -241,11 +240,7 @@ class Make:
         return Expected(self.command, source, data, self.stored)
 
 
-KINDS = ["file", "http", "s3"]
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("algorithm", ["sha256", "crc64nvme"])
+@pytest.mark.parametrize(("kind", "algorithm"), [("file", "sha256"), ("http", "crc64nvme"), ("s3", "sha256")])
 def test_an_upload_that_is_what_was_expected_succeeds(make: Make, kind: str, algorithm: str) -> None:
     upload = make(kind, 12 * MIB)
     assert upload.upload(f"{algorithm}:{answer(algorithm, upload.data)}") == 0
@@ -253,17 +248,25 @@ def test_an_upload_that_is_what_was_expected_succeeds(make: Make, kind: str, alg
     assert told.stdout.strip() == answer("sha256", upload.data)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("size", [0, 1, 12 * MIB])
-@pytest.mark.parametrize("expect", [WRONG, "crc64nvme:0123456789abcdef", "crc32c:01234567"])
+@pytest.mark.parametrize(
+    ("kind", "size", "expect"),
+    [
+        ("file", 1, WRONG),
+        ("file", 12 * MIB, "crc32c:01234567"),
+        ("file", 12 * MIB, "crc64nvme:0123456789abcdef"),
+        ("http", 0, WRONG),
+        ("http", 1, "crc64nvme:0123456789abcdef"),
+        ("http", 12 * MIB, WRONG),
+        ("s3", 12 * MIB, "crc32c:01234567"),
+    ],
+)
 def test_an_upload_that_is_not_what_was_expected_leaves_nothing(make: Make, kind: str, size: int, expect: str) -> None:
     upload = make(kind, size)
     assert upload.upload(expect) == 21
-    assert [key for key in upload.stored.keys() if key != "sent.bin"] == []
+    assert set(upload.stored.keys()) <= {"sent.bin"}
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("expect", [WRONG, "crc64nvme:0123456789abcdef"])
+@pytest.mark.parametrize(("kind", "expect"), [("file", WRONG), ("http", WRONG), ("http", "crc64nvme:0123456789abcdef")])
 def test_it_stays_with_keep_mismatch_and_is_no_success_all_the_same(make: Make, kind: str, expect: str) -> None:
     upload = make(kind, 6 * MIB)
     assert upload.upload(expect, "--keep-mismatch") == 21
@@ -271,8 +274,7 @@ def test_it_stays_with_keep_mismatch_and_is_no_success_all_the_same(make: Make, 
     assert hashlib.sha256(stored).hexdigest() == answer("sha256", upload.data)
 
 
-@pytest.mark.parametrize("expect", [WRONG, "crc64nvme:0123456789abcdef"])
-@pytest.mark.parametrize("size", [1, 12 * MIB])
+@pytest.mark.parametrize(("expect", "size"), [(WRONG, 1), ("crc64nvme:0123456789abcdef", 12 * MIB)])
 def test_an_object_is_not_replaced_by_a_local_file_that_is_not_what_was_expected(
     make: Make, expect: str, size: int
 ) -> None:

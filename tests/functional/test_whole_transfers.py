@@ -19,7 +19,7 @@ MIB = 1 << 20
 # Around one part of 5 MiB, which is also where one request stops being enough.
 SIZES = [0, 1, 5 * MIB - 1, 5 * MIB, 5 * MIB + 1, 25 * MIB // 2]
 SMALL_PARTS = ("--part-size", "5MB")
-SEVERAL_PROCESSES = 320 * MIB
+SEVERAL_PROCESSES = 260 * MIB
 RECEIPT_FIELDS = {
     "state": "succeeded",
     "checksum_algorithm": "CRC64NVME",
@@ -103,10 +103,10 @@ def test_hundreds_of_megabytes_go_there_and_back_over_several_processes(
 ) -> None:
     content = Pattern(SEVERAL_PROCESSES, seed=3)
     url = http_server.add("/large.bin", content)
-    sent = command.run("upload", url, stored.url("large.bin"), "--part-size", "16MB", "--json").ended(0)
-    assert sent.document["parts"] == 20
+    sent = command.run("upload", url, stored.url("large.bin"), "--part-size", "20MB", "--json").ended(0)
+    assert sent.document["parts"] == 13
     assert http_server.bytes_sent("/large.bin") == content.size + 1
-    got = command.run("download", stored.url("large.bin"), "large.bin", "--part-size", "16MB", "--json").ended(0)
+    got = command.run("download", stored.url("large.bin"), "large.bin", "--part-size", "20MB", "--json").ended(0)
     assert got.document["checksum"] == sent.document["checksum"]
     assert_file_holds(home / "large.bin", content)
     head = stored.client.head_object(Bucket=stored.bucket, Key="large.bin", ChecksumMode="ENABLED")
@@ -153,9 +153,7 @@ def test_a_destination_that_ends_in_a_slash_gets_the_decoded_name_of_the_source(
     assert stored.keys() == [key]
 
 
-@pytest.mark.parametrize(
-    "key", ["a b+c&d=e?f#g%20h", "naïve/€/🧬.bin", "trailing.", "'quo\"ted'", "~tilde*(!)", "x;y,z:@$"]
-)
+@pytest.mark.parametrize("key", ["a b+c&d=e?f#g%20h", "naïve/€/🧬'quo\"ted'.", "~tilde*(!)/x;y,z:@$"])
 def test_an_odd_key_is_taken_literally(key: str, command: Command, home: Path, stored: Stored) -> None:
     content = Pattern(6 * MIB, seed=4)
     write_file(content, home / "sent.bin")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from s3am_cloud.adapters.local_file import PinnedFile
 from s3am_cloud.digests import Digest
@@ -18,27 +18,30 @@ class FileReader:
         self._origin, self._size, self._progress = origin, origin.info.size or 0, progress
 
     def read(self) -> Iterator[memoryview]:
+        return self._read(0, self._size)
+
+    def digests(self, new: Callable[[], Digest], ranges: Iterable[Part] | None = None) -> Iterator[tuple[Part, Digest]]:
+        for part in [Part(1, 0, self._size)] if ranges is None else ranges:
+            digest = new()
+            for chunk in self._read(part.first, part.last + 1):
+                digest.update(chunk)
+            yield part, digest
+
+    def _read(self, first: int, end: int) -> Iterator[memoryview]:
         file = PinnedFile(self._origin.url, self._origin.info)
         try:
-            yield from self._chunks(file)
+            yield from self._chunks(file, first, end)
             changed = file.check()
             if changed is not None:
                 raise changed
         finally:
             file.close()
 
-    def digests(self, new: Callable[[], Digest]) -> Iterator[tuple[Part, Digest]]:
-        digest = new()
-        for chunk in self.read():
-            digest.update(chunk)
-        yield Part(1, 0, self._size), digest
-
-    def _chunks(self, file: PinnedFile) -> Iterator[memoryview]:
-        first = 0
-        while first < self._size:
+    def _chunks(self, file: PinnedFile, first: int, end: int) -> Iterator[memoryview]:
+        while first < end:
             if first % READ_AHEAD < MIB:
                 file.ahead(first, 2 * READ_AHEAD)
-            data = file.read(first, min(MIB, self._size - first))
+            data = file.read(first, min(MIB, end - first))
             first += len(data)
             self._progress(len(data))
             yield memoryview(data)

@@ -95,6 +95,11 @@ class MemoryStore:
     def unfinished(self, target: S3Url) -> Sequence[str]:
         return [upload_id for upload_id, pending in self._pending.items() if pending.target == target]
 
+    def find(self, target: S3Url, upload_id: str) -> Upload:
+        upload = Upload(target=target, upload_id=upload_id, full_object=True)
+        self._get(upload)
+        return upload
+
     def create(self, target: S3Url, attributes: Attributes) -> Upload:
         upload_id = f"upload-{next(self._ids)}"
         self._pending[upload_id] = _Pending(target, {})
@@ -128,9 +133,11 @@ class MemoryStore:
             raise SourceChanged(f"{origin.url} is another version")
         return content[part.first : part.first + part.length]
 
-    def put_part(self, upload: Upload, number: int, data: bytes) -> str:
-        self._get(upload).parts[number] = data
-        return _etag(data)
+    def put_part(self, upload: Upload, number: int, data: bytes | bytearray, crc: int) -> str:
+        if checksum.update(checksum.EMPTY, data) != crc:
+            raise ChecksumMismatch(f"part {number} is not what was said")
+        self._get(upload).parts[number] = bytes(data)
+        return _etag(bytes(data))
 
     def put_object(self, target: S3Url, data: bytes, overwrite: bool) -> str:
         if not overwrite and target in self._objects:
@@ -181,7 +188,7 @@ class MemoryMover:
     def _send(self, part: Part, data: bytes) -> str:
         match self._sink:
             case PartSink(upload):
-                return self._store.put_part(upload, part.number, data)
+                return self._store.put_part(upload, part.number, data, checksum.update(checksum.EMPTY, data))
             case ObjectSink(target=target, overwrite=overwrite):
                 return self._store.put_object(target, data, overwrite)
             case FileSink(path):

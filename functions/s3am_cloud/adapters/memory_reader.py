@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from s3am_cloud.adapters.memory import MemorySource, MemoryStore
 from s3am_cloud.digests import Digest
@@ -35,8 +35,8 @@ class MemoryReader:
     def read(self) -> Iterator[memoryview]:
         return (memoryview(self._piece(part)) for part in self._parts)
 
-    def digests(self, new: Callable[[], Digest]) -> Iterator[tuple[Part, Digest]]:
-        for part in reversed(self._parts):
+    def digests(self, new: Callable[[], Digest], ranges: Iterable[Part] | None = None) -> Iterator[tuple[Part, Digest]]:
+        for part in reversed(self._parts if ranges is None else list(ranges)):
             digest = new()
             digest.update(self._piece(part))
             yield part, digest

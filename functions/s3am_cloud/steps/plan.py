@@ -14,6 +14,8 @@ from s3am_cloud.limits import (
     MIB,
     MIN_PART,
     SMALL_OBJECT,
+    STREAM_GROWS_EVERY,
+    STREAM_PART,
     UNIT_SECONDS,
     WORKER_SLOTS,
 )
@@ -46,6 +48,18 @@ def plan(
         Plan(size=size, part_size=chosen, small=size <= (small if part_size is None else min(small, chosen))),
         connections,
     )
+
+
+def stream_plan(info: SourceInfo) -> Plan:
+    """The growing parts of a source that has to be read in sequence. Raises SourceTooLarge beyond what they hold."""
+    most = Plan(size=MAX_OBJECT, part_size=STREAM_PART, grows_every=STREAM_GROWS_EVERY).part(MAX_PARTS)
+    capacity = most.first + most.length
+    if info.size is not None and info.size > capacity:
+        raise SourceTooLarge(
+            f"the source serves no ranges, and its {info.size:,} bytes exceed the {capacity:,} of a stream"
+        )
+    size = capacity if info.size is None else info.size
+    return Plan(size=size, part_size=STREAM_PART, grows_every=STREAM_GROWS_EVERY)
 
 
 def smallest_part(size: int) -> int:

@@ -165,7 +165,7 @@ class RangeGet:
         error = None if self._checked else self._check()
         if error is None and self._scheme in FILE_TRANSFER_SCHEMES:
             error = check_modified(modified(easy), self._info, self._name)
-        if error is None and not self._whole:
+        if error is None and not self._whole and self._info.size is not None:
             return SourceUnavailable(f"{self._name}: the answer ended early")
         return error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Generic
 
@@ -15,8 +15,7 @@ from s3am_cloud.adapters.curl.get import Address, RangeGet
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.adapters.curl.retry import Retry
 from s3am_cloud.digests import Digest
-from s3am_cloud.errors import SourceTooLarge
-from s3am_cloud.limits import DEFAULT_PART, MAX_PIECE, MIN_PIECE, READ_AHEAD
+from s3am_cloud.limits import DEFAULT_PART, MAX_OBJECT, MAX_PIECE, MIN_PIECE, READ_AHEAD
 from s3am_cloud.model import Origin, Part, Plan
 from s3am_cloud.ports import Clock, Progress
 
@@ -29,13 +28,17 @@ def unwatched() -> AbstractContextManager[Check]:
     return nullcontext(lambda: None)
 
 
-def piece_size(slots: int, part_size: int | None) -> int:
-    """The bytes of one connection's buffer: all of them together stay within READ_AHEAD up to 64 connections."""
-    return min(part_size or MAX_PIECE, max(MIN_PIECE, min(MAX_PIECE, READ_AHEAD // slots)))
+def buffers(slots: int, part_size: int | None) -> tuple[int, int]:
+    """How many buffers there are, and the bytes of each: READ_AHEAD in all, as long as that gives each slot a MiB.
+
+    There are more buffers than slots, so that a connection whose range waits for an earlier one can fetch another.
+    """
+    size = min(part_size or MAX_PIECE, MAX_PIECE, max(MIN_PIECE, READ_AHEAD // (2 * slots)))
+    return max(slots, min(2 * slots, READ_AHEAD // size)), size
 
 
 class CurlReader:
-    """An `OrderedReader` of http, https, ftp, ftps, sftp and s3. Raises SourceTooLarge where the size is not known."""
+    """An `OrderedReader` of http, https, ftp, ftps, sftp and s3; one of unknown size is read to the answer's end."""
 
     def __init__(
         self,
@@ -48,31 +51,35 @@ class CurlReader:
         part_size: int | None = None,
         watch: Watch = unwatched,
     ) -> None:
-        if origin.info.size is None:
-            raise SourceTooLarge("the source does not tell its size")
         self._way = _Way(origin, address, settings, progress, clock, watch)
         self._size, self._ranges = origin.info.size, origin.info.ranges
         self._slots = slots if self._ranges else 1
         self._part_size = part_size if self._ranges else None
 
     def read(self) -> Iterator[memoryview]:
-        piece = min(piece_size(self._slots, self._part_size), self._size)
-        free = deque(memoryview(bytearray(piece)) for _ in range(self._slots))
+        count, size = buffers(self._slots, self._part_size)
+        size = min(size, self._size)
+        free = deque(memoryview(bytearray(size)) for _ in range(count))
+        parts, ahead = self._parts(size), deque[Filling[Buffer]]()
         with _Run[Buffer](self._way) as run:
-            fillings: deque[Filling[Buffer]] = deque()
-            parts = self._parts(piece)
             while True:
-                while free and (part := next(parts, None)) is not None:
-                    fillings.append(run.start(part, Buffer(free.popleft()), bounded=part.length > piece))
-                if not fillings:
+                while free and run.busy < self._slots and (part := next(parts, None)) is not None:
+                    ahead.append(run.start(part, Buffer(free.popleft()), bounded=part.length > size))
+                if not ahead:
                     return
-                head = fillings[0]
-                yield from _emptied(head, run)
-                fillings.popleft()
-                free.append(head.basin.store)
+                head = ahead[0]
+                if head.done:
+                    yield head.basin.empty()
+                    run.active.remove(ahead.popleft())
+                    free.append(head.basin.store)
+                    continue
+                run.turn()
+                if head.full() and not head.done:
+                    yield head.basin.empty()
+                    head.resume()
 
-    def digests(self, new: Callable[[], Digest]) -> Iterator[tuple[Part, Digest]]:
-        parts = self._parts(self._part_size or DEFAULT_PART)
+    def digests(self, new: Callable[[], Digest], ranges: Iterable[Part] | None = None) -> Iterator[tuple[Part, Digest]]:
+        parts = self._parts(self._part_size or DEFAULT_PART) if ranges is None else iter(ranges)
         with _Run[Sum](self._way) as run:
             while True:
                 while len(run.active) < self._slots and (part := next(parts, None)) is not None:
@@ -87,18 +94,9 @@ class CurlReader:
     def _parts(self, length: int) -> Iterator[Part]:
         if self._size == 0:
             return iter(())
+        if self._size is None:
+            return iter([Part(1, 0, MAX_OBJECT)])  # to the answer's end, wherever that is
         return Plan(size=self._size, part_size=length if self._ranges else self._size).parts()
-
-
-def _emptied(head: Filling[Buffer], run: _Run[Buffer]) -> Iterator[memoryview]:
-    """The bytes of the range that is next: at once when it is whole, or by and by where it is larger than a buffer."""
-    while not head.done:
-        run.turn()
-        if head.full() and not head.done:
-            yield head.basin.empty()
-            head.resume()
-    run.active.remove(head)
-    yield head.basin.empty()
 
 
 class _Way(msgspec.Struct, frozen=True):
@@ -129,6 +127,11 @@ class _Run(Generic[B]):
             filling.stop()
         self._loop.close()
         self._watch.__exit__(None, None, None)
+
+    @property
+    def busy(self) -> int:
+        """How many ranges are on their way."""
+        return sum(not filling.done for filling in self.active)
 
     def start(self, part: Part, basin: B, bounded: bool) -> Filling[B]:
         way, retry = self._way, Retry(self._way.clock)

@@ -135,7 +135,8 @@ def _http_info(response: Response, name: str) -> SourceInfo:
         ranges=ranges,
         etag=response.header("ETag"),
         last_modified=response.header("Last-Modified"),
-        attributes=Attributes(content_type=response.header("Content-Type")),
+        # The answer about an empty source (416) has a body of its own, and its type is that body's.
+        attributes=Attributes(content_type=response.header("Content-Type") if response.status < 400 else None),
         version=response.header("x-amz-version-id"),
     )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
@@ -17,6 +17,9 @@ from s3am_cloud.model import Attributes, ObjectInfo, Upload, UploadedPart
 from s3am_cloud.ports import Clock
 from s3am_cloud.sse import REFUSED_HINT, SseKey
 from s3am_cloud.urls import S3Url
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ListPartsOutputTypeDef
 
 # S3AM's rule: whoever owns the bucket owns what is uploaded to it.
 ACL: Literal["bucket-owner-full-control"] = "bucket-owner-full-control"
@@ -71,6 +74,10 @@ class S3Store:
                 if upload["Key"] == target.key
             ]
 
+    def find(self, target: S3Url, upload_id: str) -> Upload:
+        page = self._list_parts(Upload(target=target, upload_id=upload_id, full_object=False), 0)
+        return Upload(target=target, upload_id=upload_id, full_object=_granted(page))
+
     def create(self, target: S3Url, attributes: Attributes) -> Upload:
         client, key = self._access.client_for(target.bucket), self._access.key_of(target)
         with naming(str(target)), _sse_refusal(key):
@@ -83,25 +90,41 @@ class S3Store:
                 **parameters(attributes),
                 **_customer_key(key),
             )
-        granted = answer.get("ChecksumAlgorithm") == ALGORITHM and answer.get("ChecksumType") == "FULL_OBJECT"
-        return Upload(target=target, upload_id=answer["UploadId"], full_object=granted)
+        return Upload(target=target, upload_id=answer["UploadId"], full_object=_granted(answer))
 
     def parts(self, upload: Upload, after: int = 0) -> Iterator[UploadedPart]:
-        client = self._access.client_for(upload.target.bucket)
         more = True
         while more:
-            with naming(str(upload.target)):
-                page = client.list_parts(
-                    Bucket=upload.target.bucket,
-                    Key=upload.target.key,
-                    UploadId=upload.upload_id,
-                    PartNumberMarker=after,
-                    **_customer_key(self._access.key_of(upload.target)),
-                )
+            page = self._list_parts(upload, after)
             for part in page.get("Parts", []):
                 crc = part.get("ChecksumCRC64NVME")
                 yield UploadedPart(part["PartNumber"], part["Size"], part["ETag"], decode(crc) if crc else None)
             more, after = page.get("IsTruncated", False), page.get("NextPartNumberMarker", 0)
+
+    def put_part(self, upload: Upload, number: int, data: bytearray, crc: int) -> str:
+        client, key = self._access.client_for(upload.target.bucket), self._access.key_of(upload.target)
+        with naming(f"part {number} of {upload.target}"):
+            answer = client.upload_part(
+                Bucket=upload.target.bucket,
+                Key=upload.target.key,
+                UploadId=upload.upload_id,
+                PartNumber=number,
+                Body=data,  # type: ignore[arg-type]  # botocore takes a bytearray, and copies nothing
+                ChecksumCRC64NVME=encode(crc),
+                **_customer_key(key),
+            )
+        return answer["ETag"]
+
+    def _list_parts(self, upload: Upload, after: int) -> ListPartsOutputTypeDef:
+        client, key = self._access.client_for(upload.target.bucket), self._access.key_of(upload.target)
+        with naming(str(upload.target)):
+            return client.list_parts(
+                Bucket=upload.target.bucket,
+                Key=upload.target.key,
+                UploadId=upload.upload_id,
+                PartNumberMarker=after,
+                **_customer_key(key),
+            )
 
     def complete(self, upload: Upload, parts: Sequence[UploadedPart], crc: int, size: int, overwrite: bool) -> None:
         listed = [
@@ -146,6 +169,11 @@ class S3Store:
         client = self._access.client_for(upload.target.bucket)
         with naming(str(upload.target)):
             client.abort_multipart_upload(Bucket=upload.target.bucket, Key=upload.target.key, UploadId=upload.upload_id)
+
+
+def _granted(answer: Mapping[str, Any]) -> bool:
+    """Whether the store keeps a CRC64NVME over the whole object."""
+    return answer.get("ChecksumAlgorithm") == ALGORITHM and answer.get("ChecksumType") == "FULL_OBJECT"
 
 
 def _customer_key(key: SseKey | None) -> Any:

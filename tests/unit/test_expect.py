@@ -1,0 +1,113 @@
+"""Holding a transfer to a checksum, with everything in memory: what is refused when, and what is left."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+import pytest
+
+from s3am_cloud import cloud
+from s3am_cloud.digests import expected
+from s3am_cloud.errors import BadRequest, ChecksumMismatch, NotAsExpected, UnknownChecksum, Usage
+from s3am_cloud.expect import check_stored, withdraw
+from s3am_cloud.model import Receipt, TransferRequest
+from s3am_cloud.pipeline import stored
+from servers.content import crc64nvme, pattern
+from unit.fakes import PART, SOURCE, TARGET, World, request
+
+SIZES = [0, 1, PART, 2 * PART + 1]
+WRONG = "crc64nvme:0123456789abcdef"
+
+
+def asked(expect: str, keep: bool = False) -> TransferRequest:
+    return msgspec.structs.replace(request("overwrite"), expect=expect, keep_mismatch=keep)
+
+
+def world_with(size: int) -> tuple[World, bytes]:
+    world, data = World(), pattern(size)
+    world.source.put(SOURCE, data)
+    return world, data
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_was_expected_is_said_in_the_receipt(size: int) -> None:
+    world, data = world_with(size)
+    done = world.transfer(asked(f"crc64nvme:{crc64nvme(data)}"))
+    assert done.expected == f"crc64nvme:{crc64nvme(data)}"
+    assert world.store.content(TARGET) == data
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_another_crc64nvme_is_refused_before_the_object_is_made(size: int) -> None:
+    world, _ = world_with(size)
+    world.store.put_object(TARGET, b"good", overwrite=True)
+    with pytest.raises(NotAsExpected):
+        world.transfer(asked(WRONG))
+    assert world.store.content(TARGET) == b"good"
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_with_keep_mismatch_the_object_is_made_and_the_error_comes_after(size: int) -> None:
+    world, data = world_with(size)
+    with pytest.raises(NotAsExpected):
+        world.transfer(asked(WRONG, keep=True))
+    assert world.store.content(TARGET) == data
+
+
+def test_an_empty_source_is_refused_by_any_algorithm_before_anything_is_written() -> None:
+    world, _ = world_with(0)
+    with pytest.raises(NotAsExpected):
+        world.prepare(asked(f"sha256:{'0' * 64}"))
+    assert world.prepare(asked(f"sha256:{hashlib.sha256().hexdigest()}")).state == "put"
+
+
+@pytest.mark.parametrize(("expect", "error"), [("sha257:00", UnknownChecksum), ("sha256:00", Usage), ("0000", Usage)])
+def test_what_makes_no_sense_is_refused_before_the_store_is_asked(expect: str, error: type[Exception]) -> None:
+    world, _ = world_with(1)
+    with pytest.raises(error):
+        world.prepare(asked(expect))
+    assert world.calls == []
+
+
+def put(world: World, data: bytes) -> Receipt:
+    world.source.put(SOURCE, data)
+    return world.transfer(request("overwrite"))
+
+
+def check(world: World, done: Receipt, algorithm: str, value: str) -> None:
+    check_stored(expected(algorithm, value), TARGET, stored(done), 2, world.ports, lambda count: None)
+
+
+def test_a_stored_object_is_read_for_a_checksum_that_the_store_has_not() -> None:
+    world, data = world_with(2 * PART + 1)
+    done = put(world, data)
+    check(world, done, "sha256", hashlib.sha256(data).hexdigest())
+    with pytest.raises(NotAsExpected):
+        check(world, done, "sha256", "0" * 64)
+
+
+def test_an_object_that_somebody_replaced_is_not_taken_for_ours() -> None:
+    world, data = world_with(PART)
+    done = put(world, data)
+    world.store.put_object(TARGET, b"theirs", overwrite=True)
+    with pytest.raises(ChecksumMismatch, match="replaced"):
+        check(world, done, "md5", hashlib.md5(b"theirs").hexdigest())
+    withdraw(TARGET, stored(done), world.store)
+    assert world.store.content(TARGET) == b"theirs"
+
+
+def test_an_object_of_ours_is_withdrawn() -> None:
+    world, data = world_with(PART)
+    done = put(world, data)
+    withdraw(TARGET, stored(done), world.store)
+    assert world.store.head(TARGET) is None
+
+
+def test_the_cloud_takes_crc64nvme_and_no_other() -> None:
+    asked_for = {"source": SOURCE, "destination": str(TARGET)}
+    assert cloud.decode_request({**asked_for, "expect": WRONG}).expect == WRONG
+    with pytest.raises(BadRequest, match="crc64nvme"):
+        cloud.decode_request({**asked_for, "expect": f"sha256:{'0' * 64}"})
+    with pytest.raises(UnknownChecksum):
+        cloud.decode_request({**asked_for, "expect": "sha257:00"})
