@@ -38,7 +38,8 @@ def local_ports(access: S3Access, source_access: S3Access | None = None, netrc: 
     `source_access` is for source objects that are read by other settings or with another key.
     """
     clock, source_access = SystemClock(), source_access or access
-    curl = CurlSettings(ca_file=ca_file())
+    known_hosts = os.environ.get("S3AM_CLOUD_SSH_KNOWN_HOSTS")
+    curl = CurlSettings(ca_file=ca_file(), netrc=netrc, known_hosts=known_hosts)
     store = S3Store(access, clock)
     return Ports(
         source=AnySource(curl, S3Store(source_access, clock), clock),

@@ -44,7 +44,7 @@ class MemoryCase:
         self.store.put_object(target, data, overwrite=True)
 
     def put_part(self, upload: Upload, number: int, data: bytes) -> None:
-        self.store.put_part(upload, number, data)
+        self.store.put_part(upload, number, data, update(0, data))
 
     def sent(self, upload: Upload) -> list[UploadedPart]:
         return list(self.store.parts(upload))

@@ -17,8 +17,9 @@ from contract.routes import NAME, End, FileEnd, ObjectEnd, PartEnd, Route
 from s3am_cloud.adapters.curl import crowd
 from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.movers import CurlMovers
+from s3am_cloud.adapters.curl.readers import CurlReaders
 from s3am_cloud.adapters.curl.source import CurlSource
-from s3am_cloud.adapters.s3.access import S3Access
+from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.checksum import update
 from s3am_cloud.errors import AccessDenied, BadSource, SourceBusy, SourceChanged, SourceNotFound, SourceUnavailable
@@ -160,9 +161,10 @@ def test_more_processes_do_not_run_into_each_others_limit(
 
 
 def test_a_part_that_lost_its_connection_midway_waits_for_a_place_and_goes_on_at_the_next_byte(
-    way: Route, server: FtpServer
+    way: Route, server: FtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While the part is without a connection, somebody else takes the only place for a moment."""
+    """While the part is without a connection, somebody else takes the only place: twice, for less than is borne."""
+    monkeypatch.setattr(crowd, "CROWD_ATTEMPTS", 5)
     origin = way.put(DATA)
     way.slots = 1
 
@@ -170,12 +172,13 @@ def test_a_part_that_lost_its_connection_midway_waits_for_a_place_and_goes_on_at
         server.rules.limit = 0
         server.when_refused(3, lambda: setattr(server.rules, "limit", 1))
 
-    server.rules.drop = Drop(after=70_000, times=1, control=True)
+    server.rules.drop = Drop(after=70_000, times=2, control=True)
     server.when_sent(70_000, full)
+    server.when_sent(140_000, full)
     moved = move(way, origin)
     check(way, moved)
-    assert server.refused == 3
-    assert sum(part.retries for part in moved) == 4
+    assert server.refused == 6
+    assert sum(part.retries for part in moved) == 2 + 6
     assert way.tally.taken_back == 0, "no byte is to be moved twice"
 
 
@@ -515,3 +518,47 @@ def test_a_login_in_the_url_counts_more_than_one_that_is_looked_up(server: FtpSe
     asking = msgspec.structs.replace(settings, netrc=True)
     with pytest.raises(AccessDenied):
         CurlSource(asking, FakeClock()).probe(parse_source(server.url(NAME, login=f"{USER}:wr0ng")))
+
+
+# --- servers that can be read in one go only ---
+
+
+def read_in_order(origin: Origin, settings: CurlSettings) -> bytes:
+    readers = CurlReaders(settings, S3Access(S3Settings()), HastyClock())
+    return b"".join(bytes(view) for view in readers(origin, 1, lambda count: None).read())
+
+
+@for_kinds(*PLAIN)
+@pytest.mark.parametrize("unknown", [{"REST"}, {"SIZE"}, {"SIZE", "REST", "MDTM"}], ids="-".join)
+def test_a_stream_arrives_whole(server: FtpServer, settings: CurlSettings, unknown: set[str]) -> None:
+    server.rules.unknown = frozenset(unknown)
+    url = parse_source(server.add(NAME, DATA))
+    info = CurlSource(settings, FakeClock()).probe(url)
+    assert not info.ranges
+    assert read_in_order(Origin(url=url.url, info=info), settings) == DATA
+
+
+@for_kinds(*PLAIN)
+@pytest.mark.parametrize("control", [False, True], ids=["data", "control"])
+def test_a_stream_of_unknown_size_that_breaks_is_not_taken_for_a_shorter_file(
+    server: FtpServer, settings: CurlSettings, control: bool
+) -> None:
+    server.rules.unknown = frozenset({"SIZE"})
+    url = parse_source(server.add(NAME, DATA))
+    info = CurlSource(settings, FakeClock()).probe(url)
+    server.rules.drop = Drop(after=SIZE - 1000, times=100, control=control)
+    with pytest.raises(SourceUnavailable):
+        read_in_order(Origin(url=url.url, info=info), settings)
+
+
+@for_kinds("ftp")
+@pytest.mark.parametrize("unknown", [{"REST"}, {"SIZE"}], ids="-".join)
+def test_a_stream_whose_file_was_replaced_midway_is_not_taken_for_the_one_that_was_probed(
+    server: FtpServer, settings: CurlSettings, unknown: set[str]
+) -> None:
+    server.rules.unknown = frozenset(unknown)
+    url = parse_source(server.add(NAME, DATA))
+    info = CurlSource(settings, FakeClock()).probe(url)
+    server.when_sent(SIZE // 2, replacing(server, OTHER, START + 1000))
+    with pytest.raises(SourceChanged):
+        read_in_order(Origin(url=url.url, info=info), settings)

@@ -5,9 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from servers.content import BLOCK, Content, Data, crc64nvme
+from servers.proxy_rules import GET_OBJECT, Match
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+CONTENT_READ = Match("GET", {}, without=(*GET_OBJECT.without, "tagging", "attributes", "acl"))
+"""A request for an object's bytes, and not for what is known of it."""
 
 
 class Stored:

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from functional.command import Command, Running, eventually, group
-from functional.stored import Stored, assert_file_holds
+from functional.stored import CONTENT_READ, Stored, assert_file_holds
 from servers.content import Pattern
 from servers.faults import Stall
 from servers.faulty_http import FaultyHttp
 from servers.http_model import Request
 from servers.proxy import FaultyProxy
-from servers.proxy_rules import GET_OBJECT, Delay
+from servers.proxy_rules import Delay
 
 MIB = 1 << 20
 PART = 5 * MIB
@@ -104,16 +104,16 @@ def test_a_download_killed_midway_is_resumed_with_only_the_missing_bytes(
     through_proxy: Command, home: Path, stored: Stored, s3_proxy: FaultyProxy
 ) -> None:
     stored.put("x.bin", CONTENT.read(0, CONTENT.size))
-    s3_proxy.add(GET_OBJECT, Delay(5), skip=3, times=None)
+    s3_proxy.add(CONTENT_READ, Delay(5), skip=3, times=None)
     running = through_proxy.start("download", stored.url("x.bin"), "x.bin", *ONE_SLOT)
-    eventually(lambda: len(s3_proxy.matching(GET_OBJECT)) == 4, "the fourth range")
+    eventually(lambda: len(s3_proxy.matching(CONTENT_READ)) == 4, "the fourth range")
     running.signal_group(signal.SIGKILL)
     running.result()
     assert not (home / "x.bin").exists()
     s3_proxy.clear()
-    before = len(s3_proxy.matching(GET_OBJECT))
+    before = len(s3_proxy.matching(CONTENT_READ))
     through_proxy.run("download", stored.url("x.bin"), "x.bin", "--download-exists", "resume").ended(0)
-    asked = [one.headers["range"] for one in s3_proxy.matching(GET_OBJECT)[before:]]
+    asked = [one.headers["range"] for one in s3_proxy.matching(CONTENT_READ)[before:]]
     assert sorted(asked) == [f"bytes={n * PART}-{(n + 1) * PART - 1}" for n in (3, 4)]
     assert_file_holds(home / "x.bin", CONTENT)
     assert not list(home.glob(".x.bin.*"))
@@ -123,9 +123,9 @@ def test_a_part_that_was_spoiled_on_disk_is_fetched_again(
     through_proxy: Command, home: Path, stored: Stored, s3_proxy: FaultyProxy
 ) -> None:
     stored.put("x.bin", CONTENT.read(0, CONTENT.size))
-    s3_proxy.add(GET_OBJECT, Delay(5), skip=2, times=None)
+    s3_proxy.add(CONTENT_READ, Delay(5), skip=2, times=None)
     running = through_proxy.start("download", stored.url("x.bin"), "x.bin", *ONE_SLOT)
-    eventually(lambda: len(s3_proxy.matching(GET_OBJECT)) == 3, "the third range")
+    eventually(lambda: len(s3_proxy.matching(CONTENT_READ)) == 3, "the third range")
     running.signal_group(signal.SIGKILL)
     running.result()
     with (home / ".x.bin.partial").open("r+b") as file:
@@ -182,9 +182,9 @@ def test_ctrl_c_ends_a_download_at_once_and_says_how_to_go_on(
     through_proxy: Command, home: Path, stored: Stored, s3_proxy: FaultyProxy
 ) -> None:
     stored.put("x.bin", CONTENT.read(0, CONTENT.size))
-    s3_proxy.add(GET_OBJECT, Delay(5), skip=1, times=None)
+    s3_proxy.add(CONTENT_READ, Delay(5), skip=1, times=None)
     running = through_proxy.start("download", stored.url("x.bin"), "x.bin", *ONE_SLOT)
-    eventually(lambda: len(s3_proxy.matching(GET_OBJECT)) == 2, "the second range")
+    eventually(lambda: len(s3_proxy.matching(CONTENT_READ)) == 2, "the second range")
     _interrupt(running)
     told = running.result().ended(130)
     assert "--download-exists resume" in told.error_line

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from functional.stored import Stored
+from functional.stored import CONTENT_READ, Stored
 from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.movers import CurlMovers
 from s3am_cloud.adapters.jobs import Folder, Jobs
@@ -22,7 +22,7 @@ from servers.content import Pattern
 from servers.faults import Stall
 from servers.faulty_http import FaultyHttp
 from servers.proxy import FaultyProxy
-from servers.proxy_rules import GET_OBJECT, Delay, upload_part
+from servers.proxy_rules import Delay, upload_part
 from servers.strict_s3 import StrictS3
 
 MIB = 1 << 20
@@ -79,7 +79,7 @@ def test_a_store_that_falls_silent_in_a_download_is_asked_again(
 ) -> None:
     content = Pattern(12 * MIB, seed=42)
     stored.put("x.bin", content.read(0, content.size))
-    s3_proxy.add(GET_OBJECT, Delay(3))
+    s3_proxy.add(CONTENT_READ, Delay(3))
     request = DownloadRequest(source=S3Url(stored.bucket, "x.bin"), connections=2, part_size=6 * MIB)
     receipt = download(request, PartialFile(tmp_path / "x.bin"), ports, lambda count: None, lambda plan: None)
     assert receipt.retries == 1

@@ -10,7 +10,7 @@ import pytest
 
 from functional.ahead import Ahead
 from functional.command import Command, Result, eventually
-from functional.stored import Stored, assert_file_holds
+from functional.stored import CONTENT_READ, Stored, assert_file_holds
 from servers.content import Pattern, write_file
 from servers.proxy import FaultyProxy
 from servers.proxy_rules import (
@@ -19,7 +19,6 @@ from servers.proxy_rules import (
     COMPLETE_UPLOAD,
     CREATE_UPLOAD,
     ERROR_IN_200,
-    GET_OBJECT,
     HEAD,
     INTERNAL_ERROR,
     LIST_PARTS,
@@ -91,10 +90,10 @@ UPLOADS = [
 ]
 
 DOWNLOADS = [
-    Fault("503 SlowDown", GET_OBJECT, SLOW_DOWN, times=3),
-    Fault("500 InternalError", GET_OBJECT, INTERNAL_ERROR, times=3),
-    Fault("reset before the answer", GET_OBJECT, ResetBefore(), times=3),
-    Fault("reset in the middle of the answer", GET_OBJECT, CutReply(after=2 * MIB), times=4),
+    Fault("503 SlowDown", CONTENT_READ, SLOW_DOWN, times=3),
+    Fault("500 InternalError", CONTENT_READ, INTERNAL_ERROR, times=3),
+    Fault("reset before the answer", CONTENT_READ, ResetBefore(), times=3),
+    Fault("reset in the middle of the answer", CONTENT_READ, CutReply(after=2 * MIB), times=4),
     Fault("503 SlowDown to HEAD", HEAD, SLOW_DOWN, repeated=False),
 ]
 
@@ -202,7 +201,7 @@ def test_a_bit_that_flips_on_the_way_from_s3_makes_no_file(
 ) -> None:
     write_file(CONTENT, home / "sent.bin")
     through_proxy.run("upload", "sent.bin", stored.url("x.bin"), *SMALL_PARTS).ended(0)
-    s3_proxy.add(GET_OBJECT, GONE_WRONG, skip=1)
+    s3_proxy.add(CONTENT_READ, GONE_WRONG, skip=1)
     arguments = ("download", stored.url("x.bin"), "x.bin", *SMALL_PARTS, "--download-slots", slots)
     spoiled = through_proxy.run(*arguments).ended(21)
     assert "CRC64NVME" in spoiled.error_line
@@ -216,7 +215,7 @@ def test_a_denied_download_ends_at_once(
     through_proxy: Command, home: Path, stored: Stored, s3_proxy: FaultyProxy
 ) -> None:
     stored.put("x.bin", b"content")
-    s3_proxy.add(GET_OBJECT, ACCESS_DENIED, times=None)
+    s3_proxy.add(CONTENT_READ, ACCESS_DENIED, times=None)
     denied = through_proxy.run("download", stored.url("x.bin"), "x.bin").ended(14)
     assert denied.stderr.endswith(denied.error_line + "\n")
     assert not (home / "x.bin").exists()
@@ -226,9 +225,9 @@ def test_an_object_that_is_replaced_while_it_is_downloaded_makes_no_mixed_file(
     through_proxy: Command, home: Path, stored: Stored, s3_proxy: FaultyProxy
 ) -> None:
     stored.put("x.bin", CONTENT.read(0, CONTENT.size))
-    s3_proxy.add(GET_OBJECT, Delay(1), skip=1)
+    s3_proxy.add(CONTENT_READ, Delay(1), skip=1)
     running = through_proxy.start("download", stored.url("x.bin"), "x.bin", *SMALL_PARTS, "--download-slots", "1")
-    eventually(lambda: len(s3_proxy.matching(GET_OBJECT)) == 2, "the second range")
+    eventually(lambda: len(s3_proxy.matching(CONTENT_READ)) == 2, "the second range")
     newer = Pattern(CONTENT.size, seed=33)
     stored.put("x.bin", newer.read(0, newer.size))
     running.result().ended(20)

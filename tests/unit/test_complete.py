@@ -54,7 +54,11 @@ def filled(store: Store, *numbers: int, data: bytes = DATA) -> tuple[Upload, lis
     moved = []
     for part in map(PLAN.part, numbers or (1, 2, 3)):
         piece = data[part.first : part.first + part.length]
-        moved.append(MovedPart(part.number, part.length, update(0, piece), store.put_part(upload, part.number, piece)))
+        moved.append(
+            MovedPart(
+                part.number, part.length, update(0, piece), store.put_part(upload, part.number, piece, update(0, piece))
+            )
+        )
     return upload, moved
 
 
@@ -81,7 +85,7 @@ def test_a_missing_part_is_named(store: Store) -> None:
 
 def test_a_part_beyond_the_plan_is_refused(store: Store) -> None:
     upload, moved = filled(store)
-    store.put_part(upload, 4, b"more")
+    store.put_part(upload, 4, b"more", update(0, b"more"))
     with pytest.raises(JobFailed):
         complete(PLAN, upload, moved, False, store)
 
@@ -100,7 +104,7 @@ def test_a_part_that_a_store_lists_twice_counts_once(store: Store) -> None:
 
 def test_a_part_of_another_size_is_refused(store: Store) -> None:
     upload, _ = filled(store)
-    store.put_part(upload, 3, DATA[2 * PART : -1])
+    store.put_part(upload, 3, DATA[2 * PART : -1], update(0, DATA[2 * PART : -1]))
     with pytest.raises(ChecksumMismatch, match="part 3 is stored with 9 bytes"):
         complete(PLAN, upload, [], False, store)
     assert store.head(TARGET) is None
@@ -108,7 +112,7 @@ def test_a_part_of_another_size_is_refused(store: Store) -> None:
 
 def test_a_part_that_differs_from_what_was_moved_is_refused(store: Store) -> None:
     upload, moved = filled(store)
-    store.put_part(upload, 3, bytes(10))
+    store.put_part(upload, 3, bytes(10), update(0, bytes(10)))
     with pytest.raises(ChecksumMismatch, match="part 3"):
         complete(PLAN, upload, moved, False, store)
     assert store.head(TARGET) is None

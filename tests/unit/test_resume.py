@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from s3am_cloud.errors import BadPartSize, ObjectExists, SourceChanged, SourceNotFound, UploadExists
+from s3am_cloud.checksum import update
+from s3am_cloud.errors import BadPartSize, ObjectExists, SourceChanged, SourceNotFound
 from s3am_cloud.model import Plan, UploadedPart
 from s3am_cloud.pipeline import lacking
 from s3am_cloud.steps.upload import missing
@@ -77,10 +78,16 @@ def test_a_resume_where_nothing_is_unfinished_begins_anew(world: World) -> None:
     assert world.store.content(TARGET) == DATA
 
 
-def test_a_resume_of_an_upload_without_a_record_is_refused(world: World) -> None:
-    world.store.open(TARGET)
-    with pytest.raises(UploadExists, match="no record"):
-        world.prepare(request(resume=True))
+def test_a_resume_without_a_record_keeps_only_what_the_source_itself_has(world: World) -> None:
+    upload, first = world.store.open(TARGET), DATA[:PART]
+    world.store.put_part(upload, 1, first, update(0, first))
+    world.store.put_part(upload, 2, bytes(PART), update(0, bytes(PART)))
+    job = world.prepare(request(resume=True))
+    assert job.upload is not None
+    assert job.upload.upload_id == upload.upload_id
+    assert [part.number for part in lacking(job, world.ports)] == [2, 3, 4]
+    world.transfer(request(resume=True))
+    assert world.store.content(TARGET) == DATA
 
 
 def test_a_resume_does_not_excuse_an_object_that_exists(world: World) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from s3am_cloud.checksum import EMPTY, update
-from s3am_cloud.errors import SourceTooLarge
+from s3am_cloud.errors import SourceTooLarge, TransferError
 from s3am_cloud.limits import MAX_PARTS
 from s3am_cloud.model import MovedPart, Part, Plan, Upload, UploadedPart
 from s3am_cloud.ports import ObjectStore
@@ -25,13 +25,22 @@ def stream(
     hold the stream, and what reading and the store raise.
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="part") as sender:
-        before: Future[MovedPart] | None = None
-        for part, data, crc in _gathered(plan, chunks):
-            if before is not None:
-                yield before.result()
-            before = sender.submit(_send, upload, part, data, crc, there.get(part.number), store)
-        if before is not None:
-            yield before.result()
+        on_its_way: Future[MovedPart] | None = None
+        broken: TransferError | None = None
+        gathered = _gathered(plan, chunks)
+        while broken is None:
+            try:
+                following = next(gathered, None)
+            except TransferError as error:
+                following, broken = None, error
+            if on_its_way is not None:
+                yield on_its_way.result()
+            if following is None:
+                break
+            part, data, crc = following
+            on_its_way = sender.submit(_send, upload, part, data, crc, there.get(part.number), store)
+        if broken is not None:
+            raise broken  # after its last part has been told of, so that a resume need not send it again
 
 
 def _gathered(plan: Plan, chunks: Iterable[memoryview]) -> Iterator[tuple[Part, bytearray, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -11,13 +12,15 @@ import msgspec
 
 from s3am_cloud.adapters.curl.basins import B, Buffer, Filling, Sum
 from s3am_cloud.adapters.curl.easy import CurlSettings
-from s3am_cloud.adapters.curl.get import Address, RangeGet
+from s3am_cloud.adapters.curl.get import Address, MakeRecheck, RangeGet
 from s3am_cloud.adapters.curl.loop import Loop
+from s3am_cloud.adapters.curl.recheck import Recheck
 from s3am_cloud.adapters.curl.retry import Retry
 from s3am_cloud.digests import Digest
 from s3am_cloud.limits import DEFAULT_PART, MAX_OBJECT, MAX_PIECE, MIN_PIECE, READ_AHEAD
 from s3am_cloud.model import Origin, Part, Plan
 from s3am_cloud.ports import Clock, Progress
+from s3am_cloud.urls import FILE_TRANSFER_SCHEMES, parse_source
 
 Check = Callable[[], None]
 # Gives what is to be called between the loop's turns, for as long as it is open; what that raises ends the reading.
@@ -58,7 +61,7 @@ class CurlReader:
 
     def read(self) -> Iterator[memoryview]:
         count, size = buffers(self._slots, self._part_size)
-        size = min(size, self._size)
+        size = size if self._size is None else min(size, self._size)
         free = deque(memoryview(bytearray(size)) for _ in range(count))
         parts, ahead = self._parts(size), deque[Filling[Buffer]]()
         with _Run[Buffer](self._way) as run:
@@ -137,12 +140,22 @@ class _Run(Generic[B]):
         way, retry = self._way, Retry(self._way.clock)
 
         def get(filling: Filling[B]) -> RangeGet:
-            return RangeGet(self._loop, way.settings, way.origin, way.address, part, filling, retry)
+            return RangeGet(
+                self._loop, way.settings, way.origin, way.address, part, filling, retry, recheck=self._recheck
+            )
 
         filling = Filling(part, basin, bounded, get, self._loop, retry, way.progress)
         self.active.append(filling)
         filling.start()
         return filling
+
+    @property
+    def _recheck(self) -> MakeRecheck | None:
+        """For what is read in one go from a server that can't be told to refuse another version."""
+        way = self._way
+        if way.origin.info.ranges or parse_source(way.origin.url).scheme not in FILE_TRANSFER_SCHEMES:
+            return None
+        return functools.partial(Recheck, self._loop, way.clock, way.settings, way.origin)
 
     def turn(self) -> None:
         self._loop.turn()
