@@ -2,14 +2,18 @@
 
 import os
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from s3am_cloud_cli import local_cloud as embedded
 from s3am_cloud_cli.local_cloud import LocalCloud
+from servers.certificates import make_certificate
 from servers.faulty_http import FaultyHttp
+from servers.ftp import FtpServer
 from servers.proxy import FaultyProxy
+from servers.sftp import SftpServer
 from servers.strict_s3 import StrictS3
 
 if TYPE_CHECKING:
@@ -72,6 +76,27 @@ def s3_proxy(strict_s3: StrictS3) -> Iterator[FaultyProxy]:
 def http_server() -> Iterator[FaultyHttp]:
     """An HTTP server that serves nothing yet."""
     with FaultyHttp() as server:
+        yield server
+
+
+@pytest.fixture
+def ftp_server(tmp_path: Path) -> Iterator[FtpServer]:
+    """An FTP server without files yet."""
+    with FtpServer(tmp_path / "ftp") as server:
+        yield server
+
+
+@pytest.fixture
+def ftps_server(tmp_path: Path) -> Iterator[FtpServer]:
+    """The same under TLS from the first byte on, with a certificate that nobody trusts unless told to."""
+    with FtpServer(tmp_path / "ftps", make_certificate(tmp_path)) as server:
+        yield server
+
+
+@pytest.fixture
+def sftp_server(tmp_path: Path) -> Iterator[SftpServer]:
+    """An SFTP server without files yet."""
+    with SftpServer(tmp_path / "sftp", tmp_path) as server:
         yield server
 
 

@@ -24,7 +24,7 @@ from s3am_cloud.pipeline import finish, move, move_stream, new_job, prepare, pro
 from s3am_cloud.ports import Ports
 from s3am_cloud.steps.abort import abort
 from s3am_cloud.steps.upload import missing
-from s3am_cloud.urls import parse_destination, parse_source
+from s3am_cloud.urls import S3Url, parse_destination, parse_source
 from s3am_cloud_cli.expected_run import Beside, beside, hold, watched
 from s3am_cloud_cli.job_ids import new_id
 from s3am_cloud_cli.output import Console, size_text
@@ -95,6 +95,18 @@ def run_download(request: DownloadRequest, path: Path, ports: Ports, console: Co
     console.resume_hint = "continue with --download-exists resume, or drop what is there with discard"
     with console.progress(path.name, 0) as meter:
         return download(request, partial, ports, meter, lambda plan: meter.expect(plan.size))
+
+
+def cancel_uploads(target: S3Url, prefix: bool, ports: Ports) -> int:
+    """Aborts the unfinished uploads of an object, or of all whose keys begin so, and returns how many there were."""
+    found = list(ports.store.unfinished_below(target))
+    wanted = [upload for upload in found if prefix or upload.target == target]
+    for upload in wanted:
+        abort(upload, ports.store)
+        job = ports.jobs.find(upload.target, upload.upload_id)
+        if job is not None:
+            forget(job, ports)
+    return len(wanted)
 
 
 def forget(job: Job, ports: Ports) -> None:

@@ -209,7 +209,9 @@ def _resumed(job: Job, target: S3Url, upload_id: str, origin: Origin, connection
             f"the unfinished upload has parts of {before.plan.part_size:,} bytes, not {wish:,}",
             "leave --part-size out, or start afresh with --force",
         )
-    return msgspec.structs.replace(job, state=before.state, info=origin.info, plan=before.plan, upload=before.upload)
+    return msgspec.structs.replace(
+        job, state=before.state, info=origin.info, plan=before.plan, upload=before.upload, trusted=before.trusted
+    )
 
 
 def _is_stream(info: SourceInfo) -> bool:

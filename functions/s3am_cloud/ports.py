@@ -69,6 +69,9 @@ class ObjectStore(Protocol):
     def unfinished(self, target: S3Url) -> Sequence[str]:
         """The ids of all unfinished multipart uploads of exactly this key."""
 
+    def unfinished_below(self, prefix: S3Url) -> Iterator[Upload]:
+        """All unfinished multipart uploads whose keys begin with this one's; an empty key is the whole bucket."""
+
     def find(self, target: S3Url, upload_id: str) -> Upload:
         """An unfinished upload that somebody else began. Raises UploadGone."""
 

@@ -20,11 +20,8 @@ from s3am_cloud.adapters.curl.source import CurlSource
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud_cli.local_run import ca_file
-from servers.certificates import make_certificate
 from servers.faulty_http import FaultyHttp
-from servers.ftp import FtpServer
 from servers.proxy import FaultyProxy
-from servers.sftp import SftpServer
 from servers.strict_s3 import StrictS3
 from unit.fakes import FakeClock
 
@@ -86,24 +83,6 @@ def bucket(s3_client: S3Client) -> str:
     name = f"contract-{uuid.uuid4().hex[:16]}"
     s3_client.create_bucket(Bucket=name)
     return name
-
-
-@pytest.fixture
-def ftp_server(tmp_path: Path) -> Iterator[FtpServer]:
-    with FtpServer(tmp_path / "ftp") as server:
-        yield server
-
-
-@pytest.fixture
-def ftps_server(tmp_path: Path) -> Iterator[FtpServer]:
-    with FtpServer(tmp_path / "ftps", make_certificate(tmp_path)) as server:
-        yield server
-
-
-@pytest.fixture
-def sftp_server(tmp_path: Path) -> Iterator[SftpServer]:
-    with SftpServer(tmp_path / "sftp", tmp_path) as server:
-        yield server
 
 
 @pytest.fixture(scope="session")

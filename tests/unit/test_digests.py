@@ -91,7 +91,14 @@ def test_a_hash_may_be_expected_in_base64_as_well() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["md5:900150983cd24fb0d6963f7d28e17f7", "md5:", "sha256:900150983cd24fb0d6963f7d28e17f72", "crc32:xyz", "0a"],
+    [
+        "md5:900150983cd24fb0d6963f7d28e17f7",
+        "md5:",
+        "sha256:900150983cd24fb0d6963f7d28e17f72",
+        "crc32:xyz",
+        "crc32:01 2345 ",
+        "0a",
+    ],
 )
 def test_a_value_that_no_content_can_have_is_wrong_usage(text: str) -> None:
     with pytest.raises(Usage):

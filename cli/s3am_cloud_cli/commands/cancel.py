@@ -13,32 +13,24 @@ from s3am_cloud_cli.output import Console
 
 @click.command(short_help="Discard the unfinished uploads of an object.")
 @click.argument("target", metavar="S3_URL")
+@click.option("--prefix", is_flag=True, help="Those of all objects whose URL begins with S3_URL.")
 @options.requester_pays
 @options.aws
 @options.output
 @click.pass_obj
-def cancel(console: Console, target: str, requester_pays: bool, aws: AwsOptions) -> None:
+def cancel(console: Console, target: str, prefix: bool, requester_pays: bool, aws: AwsOptions) -> None:
     """Discard the unfinished uploads of the object S3_URL with all their parts. Where there are none, do nothing.
 
     \b
       s3am-cloud cancel s3://bucket/genome.bam
+      s3am-cloud cancel --prefix s3://bucket/runs/
     """
-    url = parse_s3(target)
-    if url.key.endswith("/"):
-        raise BadDestination(f"{url} ends in a slash", "name the object whose upload is to be discarded")
-    from s3am_cloud.model import Upload
-    from s3am_cloud.steps.abort import abort
-    from s3am_cloud_cli.local_run import forget, local_ports
+    url = parse_s3(target, key_needed=False)
+    if not prefix and (not url.key or url.key.endswith("/")):
+        raise BadDestination(f"{target} names no object", "name one, or use --prefix to mean all that begin so")
+    from s3am_cloud_cli.local_run import cancel_uploads, local_ports
     from s3am_cloud_cli.settings import s3_access
 
-    ports = local_ports(s3_access(aws, requester_pays=requester_pays))
-    ids = ports.store.unfinished(url)
-    for upload_id in ids:
-        upload = Upload(target=url, upload_id=upload_id, full_object=False)
-        abort(upload, ports.store)
-        job = ports.jobs.find(url, upload_id)
-        if job is not None:
-            forget(job, ports)
-    console.result(
-        {"destination": str(url), "cancelled": len(ids)}, f"{len(ids)} unfinished uploads of {url} discarded"
-    )
+    count = cancel_uploads(url, prefix, local_ports(s3_access(aws, requester_pays=requester_pays)))
+    where = f"{url}..." if prefix else str(url)
+    console.result({"destination": str(url), "cancelled": count}, f"{count} unfinished uploads of {where} discarded")

@@ -95,6 +95,11 @@ class MemoryStore:
     def unfinished(self, target: S3Url) -> Sequence[str]:
         return [upload_id for upload_id, pending in self._pending.items() if pending.target == target]
 
+    def unfinished_below(self, prefix: S3Url) -> Iterator[Upload]:
+        for upload_id, pending in list(self._pending.items()):
+            if pending.target.bucket == prefix.bucket and pending.target.key.startswith(prefix.key):
+                yield Upload(target=pending.target, upload_id=upload_id, full_object=True)
+
     def find(self, target: S3Url, upload_id: str) -> Upload:
         upload = Upload(target=target, upload_id=upload_id, full_object=True)
         self._get(upload)

@@ -64,15 +64,16 @@ class S3Store:
         return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
 
     def unfinished(self, target: S3Url) -> Sequence[str]:
-        client = self._access.client_for(target.bucket)
-        pages = client.get_paginator("list_multipart_uploads").paginate(Bucket=target.bucket, Prefix=target.key)
-        with naming(str(target)):
-            return [
-                upload["UploadId"]
-                for page in pages
-                for upload in page.get("Uploads", [])
-                if upload["Key"] == target.key
-            ]
+        return [upload.upload_id for upload in self.unfinished_below(target) if upload.target == target]
+
+    def unfinished_below(self, prefix: S3Url) -> Iterator[Upload]:
+        client = self._access.client_for(prefix.bucket)
+        pages = client.get_paginator("list_multipart_uploads").paginate(Bucket=prefix.bucket, Prefix=prefix.key)
+        with naming(str(prefix)):
+            for page in pages:
+                for found in page.get("Uploads", []):
+                    target = S3Url(prefix.bucket, found["Key"])
+                    yield Upload(target=target, upload_id=found["UploadId"], full_object=False)
 
     def find(self, target: S3Url, upload_id: str) -> Upload:
         page = self._list_parts(Upload(target=target, upload_id=upload_id, full_object=False), 0)
