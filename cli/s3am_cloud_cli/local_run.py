@@ -18,7 +18,7 @@ from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.sources import AnySource
 from s3am_cloud.download import DownloadRequest, download
 from s3am_cloud.errors import NotAsExpected, TransferError, UploadGone
-from s3am_cloud.limits import DEFAULT_SLOTS
+from s3am_cloud.limits import DEFAULT_SLOTS, STALL_SECONDS
 from s3am_cloud.model import Job, MovedPart, Part, Plan, Receipt, TransferRequest, Upload, UploadedPart
 from s3am_cloud.pipeline import finish, move, move_stream, new_job, prepare, proven, target
 from s3am_cloud.ports import Ports
@@ -32,14 +32,16 @@ from s3am_cloud_cli.part_notes import PartNotes
 from s3am_cloud_cli.processes import ProcessMovers, interruptible
 
 
-def local_ports(access: S3Access, source_access: S3Access | None = None, netrc: bool = False) -> Ports:
+def local_ports(
+    access: S3Access, source_access: S3Access | None = None, stall_seconds: int = STALL_SECONDS, netrc: bool = False
+) -> Ports:
     """The world as this machine sees it; job records are in the user's state folder.
 
     `source_access` is for source objects that are read by other settings or with another key.
     """
     clock, source_access = SystemClock(), source_access or access
     known_hosts = os.environ.get("S3AM_CLOUD_SSH_KNOWN_HOSTS")
-    curl = CurlSettings(ca_file=ca_file(), netrc=netrc, known_hosts=known_hosts)
+    curl = CurlSettings(ca_file=ca_file(), stall_seconds=stall_seconds, netrc=netrc, known_hosts=known_hosts)
     store = S3Store(access, clock)
     return Ports(
         source=AnySource(curl, S3Store(source_access, clock), clock),
@@ -150,11 +152,15 @@ def _move_all(job: Job, source: Beside | None, ports: Ports, console: Console) -
     if job.state == "stream" and job.upload is not None:
         return _stream(job, job.upload, ports, console)
     noted, parts = _left(job, job.plan, ports, console)
+    console.detail(
+        f"{len(parts)} of {job.plan.count} parts of {size_text(job.plan.part_size)} to move, "
+        f"over {job.plan.slots * job.plan.concurrency} connections"
+    )
     with console.progress(target(job).key.rsplit("/", 1)[-1], job.plan.size) as meter:
         meter(job.plan.size - sum(part.length for part in parts))
         moving = move(job, parts, job.plan.slots * job.plan.concurrency, ports, meter)
         moving = _notes(job.upload).keep(moving) if job.upload else moving
-        moved = list(watched(moving, job, source))
+        moved = list(meter.counting(watched(moving, job, source), job.plan.count, job.plan.count - len(parts)))
     return finish(job, [*noted, *moved], ports)
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
+from s3am_cloud.limits import STALL_SECONDS
+
 if TYPE_CHECKING:
     from s3am_cloud.model import TransferRequest
 
@@ -156,14 +158,22 @@ no_sign_request = click.option("--no-sign-request", is_flag=True, help="Read a p
 
 netrc = click.option("--netrc", is_flag=True, help="Take passwords for the source's host from ~/.netrc.")
 
-slots = together(
-    click.option(
-        "--download-slots",
-        type=click.IntRange(1),
-        metavar="N",
-        help="Connections to the source that move parts at once.",
-    ),
-    click.option("--upload-slots", type=click.IntRange(1), metavar="N", help="Connections to S3 at once."),
+download_slots = click.option(
+    "--download-slots",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Connections to the source that move parts at once.",
+)
+
+upload_slots = click.option("--upload-slots", type=click.IntRange(1), metavar="N", help="Connections to S3 at once.")
+
+stall_timeout = click.option(
+    "--stall-timeout",
+    type=click.IntRange(1),
+    metavar="SECONDS",
+    default=STALL_SECONDS,
+    show_default=True,
+    help="Without a byte for so long a connection is given up, and its part goes on over another.",
 )
 
 part_size = click.option(
@@ -180,7 +190,8 @@ transfer = as_value(
     click.option("--resume", is_flag=True, help="Continue an unfinished upload."),
     click.option("--force", is_flag=True, help="Discard unfinished uploads of the object first."),
     part_size,
-    slots,
+    download_slots,
+    upload_slots,
     click.option("--content-type", metavar="TYPE", help="Content type; otherwise the source's own."),
     click.option("--cache-control", metavar="TEXT", help="Cache-Control; otherwise the source object's own."),
     click.option("--content-disposition", metavar="TEXT", help="Likewise Content-Disposition."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ from s3am_cloud.errors import ErrorReport, TransferError, Unexpected
 
 if TYPE_CHECKING:
     from tqdm import tqdm
+
+    from s3am_cloud.model import MovedPart
 
 # Nobody wants a bar for what is over in a moment; without a terminal, a line now and then is enough for a log.
 _BAR_DELAY_SECONDS = 0.5
@@ -87,7 +89,7 @@ class Meter:
 
     def __init__(self, title: str, total: int, err: IO[str]) -> None:
         self._title, self._total, self._err = title, total, err
-        self._done = 0
+        self._done, self._parts = 0, ""
         self._since = self._told = time.monotonic()
         self._bar = self._new_bar() if err.isatty() else None
 
@@ -112,6 +114,16 @@ class Meter:
         """For those who know how much there is, not how much has come."""
         self(done - self._done)
 
+    def counting(self, moving: Iterable[MovedPart], count: int, done: int) -> Iterator[MovedPart]:
+        """Passes parts on as they come, and shows how many of `count` there are, and how often one was tried again."""
+        retries = 0
+        for part in moving:
+            done, retries = done + 1, retries + part.retries
+            self._parts = f"{done}/{count} parts" + (f", {retries} retries" if retries else "")
+            if self._bar is not None:
+                self._bar.set_postfix_str(self._parts, refresh=False)
+            yield part
+
     def close(self) -> None:
         if self._bar is not None:
             self._bar.close()
@@ -120,7 +132,8 @@ class Meter:
         self._told = time.monotonic()
         seconds = max(self._told - self._since, 1e-9)
         share = f"{self._done / self._total:.0%} of {size_text(self._total)}" if self._total else size_text(self._done)
-        print(f"{self._title}: {share}, {size_text(self._done / seconds)}/s", file=self._err, flush=True)
+        rate = f"{size_text(self._done / seconds)}/s"
+        print(", ".join(filter(None, (f"{self._title}: {share}", rate, self._parts))), file=self._err, flush=True)
 
     def _new_bar(self) -> tqdm[Any]:
         from tqdm import tqdm

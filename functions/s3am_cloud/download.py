@@ -12,11 +12,10 @@ import msgspec
 
 from s3am_cloud.checksum import ALGORITHM, encode
 from s3am_cloud.errors import ChecksumMismatch, PartialDownloadExists
-from s3am_cloud.limits import DEFAULT_PART
 from s3am_cloud.model import MovedPart, ObjectInfo, Origin, Plan, Receipt, SourceInfo
 from s3am_cloud.ports import FileSink, LocalTarget, Ports, Progress
 from s3am_cloud.steps.fetch import fetch, trusted, whole
-from s3am_cloud.steps.plan import plan
+from s3am_cloud.steps.plan import download_plan
 from s3am_cloud.steps.probe import probe
 from s3am_cloud.urls import S3Url, SourceUrl
 
@@ -30,6 +29,7 @@ class DownloadRequest(msgspec.Struct, frozen=True, kw_only=True):
     resume: bool = False
     discard: bool = False
     part_size: int | None = None
+    checksum_slots: int = 1
 
 
 def download(
@@ -68,9 +68,9 @@ def _on_disk(request: DownloadRequest, info: SourceInfo, target: LocalTarget) ->
     """The parts to trust, and the plan: an earlier download's cut where it goes on."""
     before = target.recorded(info) if request.resume else None
     if before is not None and request.part_size in {None, before[0]}:
-        cut = plan(info, request.connections, before[0])
-        return list(trusted(cut, before[1], target)), cut
-    cut = plan(info, request.connections, request.part_size, default=DEFAULT_PART)
+        cut = download_plan(info, request.connections, before[0])
+        return list(trusted(cut, before[1], target, request.checksum_slots)), cut
+    cut = download_plan(info, request.connections, request.part_size)
     target.begin(info, cut)
     return [], cut
 

@@ -113,10 +113,15 @@ def test_resume_where_nothing_is_unfinished_starts_afresh(command: Command, sent
     stored.assert_holds("x.bin", CONTENT)
 
 
-def test_resume_of_somebody_elses_upload_is_refused(command: Command, sent: Path, stored: Stored) -> None:
-    stored.begin("x.bin")
-    refused = command.run("upload", sent, stored.url("x.bin"), *SMALL_PARTS, "--resume").ended(4)
-    assert "--force" in refused.error_line
+def test_resume_of_an_upload_without_a_record_uses_no_part_that_is_not_the_sources(
+    command: Command, sent: Path, stored: Stored
+) -> None:
+    others = Pattern(PART, seed=99).read(0, PART)
+    stored.client.upload_part(
+        Bucket=stored.bucket, Key="x.bin", UploadId=stored.begin("x.bin"), PartNumber=1, Body=others
+    )
+    command.run("upload", sent, stored.url("x.bin"), *SMALL_PARTS, "--resume").ended(0)
+    stored.assert_is("x.bin", CONTENT)
 
 
 def test_force_discards_every_unfinished_upload_first(command: Command, stored: Stored, unfinished: str) -> None:

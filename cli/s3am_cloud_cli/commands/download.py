@@ -25,8 +25,15 @@ from s3am_cloud_cli.output import Console
     help="What to do with what an earlier download left.",
 )
 @options.part_size
-@options.slots
+@options.download_slots
+@click.option(
+    "--checksum-slots",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Parts of an earlier download whose checksums are compared at once; as many as there are cores.",
+)
 @key_options.keys
+@options.stall_timeout
 @options.requester_pays
 @options.no_sign_request
 @options.aws
@@ -40,8 +47,9 @@ def download(
     download_exists: str | None,
     part_size: int | None,
     download_slots: int | None,
-    upload_slots: int | None,
+    checksum_slots: int | None,
     keys: KeyOptions,
+    stall_timeout: int,
     requester_pays: bool,
     no_sign_request: bool,
     aws: AwsOptions,
@@ -73,9 +81,10 @@ def download(
         resume=download_exists == "resume",
         discard=download_exists == "discard",
         part_size=part_size,
+        checksum_slots=checksum_slots or os.cpu_count() or 1,
     )
     access = s3_access(aws, keys.ring(), requester_pays, sign=not no_sign_request)
-    receipt = run_download(request, path, local_ports(access), console)
+    receipt = run_download(request, path, local_ports(access, stall_seconds=stall_timeout), console)
     console.result(receipt, receipt_text(receipt))
 
 

@@ -17,6 +17,7 @@ from s3am_cloud_cli.output import Console
 @key_options.keys
 @key_options.source_keys
 @options.netrc
+@options.stall_timeout
 @options.requester_pays
 @options.no_sign_request
 @options.aws
@@ -30,6 +31,7 @@ def upload(
     keys: KeyOptions,
     source_keys: SourceKeyOptions,
     netrc: bool,
+    stall_timeout: int,
     requester_pays: bool,
     no_sign_request: bool,
     aws: AwsOptions,
@@ -50,5 +52,5 @@ def upload(
 
     access = s3_access(aws, keys.ring(), requester_pays)
     source_access = s3_access(aws, source_keys.ring(), requester_pays, sign=not no_sign_request)
-    receipt = run_upload(request, local_ports(access, source_access, netrc), console)
+    receipt = run_upload(request, local_ports(access, source_access, stall_timeout, netrc), console)
     console.result(receipt, receipt_text(receipt))

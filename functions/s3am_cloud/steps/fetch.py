@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from s3am_cloud.checksum import EMPTY, combine
 from s3am_cloud.errors import JobFailed
@@ -10,12 +11,13 @@ from s3am_cloud.model import MovedPart, Plan
 from s3am_cloud.ports import LocalTarget, Mover
 
 
-def trusted(plan: Plan, noted: Iterable[MovedPart], target: LocalTarget) -> Iterator[MovedPart]:
-    """Those of the noted parts whose bytes on disk still have the CRC64NVME that was noted."""
-    for part in noted:
-        planned = plan.part(part.number)
-        if planned.length == part.length and target.crc(planned) == part.crc:
-            yield part
+def trusted(plan: Plan, noted: Iterable[MovedPart], target: LocalTarget, slots: int = 1) -> Iterator[MovedPart]:
+    """Those of the noted parts whose bytes on disk still have the CRC64NVME that was noted, read `slots` at once."""
+    fitting = [part for part in noted if part.number <= plan.count and plan.part(part.number).length == part.length]
+    # Reading and summing both let other threads run.
+    with ThreadPoolExecutor(max_workers=slots, thread_name_prefix="checksum") as readers:
+        found = readers.map(target.crc, (plan.part(part.number) for part in fitting))
+        yield from (part for part, crc in zip(fitting, found, strict=True) if part.crc == crc)
 
 
 def fetch(plan: Plan, there: Iterable[MovedPart], target: LocalTarget, mover: Mover) -> list[MovedPart]:

@@ -50,6 +50,14 @@ def plan(
     )
 
 
+def download_plan(info: SourceInfo, connections: int, part_size: int | None = None) -> Plan:
+    """The parts of an object on its way to a file, for which S3's limits do not count. Raises BadPartSize below 1."""
+    if part_size is not None and part_size < 1:
+        raise BadPartSize(f"a part has at least one byte, not {part_size:,}")
+    size = info.size or 0
+    return _share_out(Plan(size=size, part_size=part_size or max(DEFAULT_PART, smallest_part(size))), connections)
+
+
 def stream_plan(info: SourceInfo) -> Plan:
     """The growing parts of a source that has to be read in sequence. Raises SourceTooLarge beyond what they hold."""
     most = Plan(size=MAX_OBJECT, part_size=STREAM_PART, grows_every=STREAM_GROWS_EVERY).part(MAX_PARTS)
