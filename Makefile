@@ -14,7 +14,7 @@ demo: .venv/run.stamp  ## the main job, seen end to end on an embedded cloud
 	@$(BIN)/s3am-cloud demo
 
 test: check  ## every check and every test
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 check: .venv/dev.stamp .venv/node.stamp
 	$(BIN)/ruff check $(SOURCES)

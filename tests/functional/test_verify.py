@@ -131,7 +131,8 @@ def test_verifying_takes_one_head_and_the_ranges_and_no_other_right_than_to_read
     through_proxy.run("verify", stored.url("k.bin"), *SMALL_PARTS).ended(0)
     asked = [(one.method, "range" in one.headers, one.query) for one in s3_proxy.requests if one.path.endswith("k.bin")]
     assert asked[0] == ("HEAD", False, {})
-    assert set(asked[1:]) == {("GET", True, {})}
+    assert all(one == ("GET", True, {}) for one in asked[1:])
+    assert len(asked) > 1
 
 
 def test_an_object_that_is_not_there_and_a_part_that_can_not_be_are_told_by_their_codes(
