@@ -48,7 +48,7 @@ def local_ports(
         store=store,
         movers=ProcessMovers(curl, access, clock, source_access),
         readers=CurlReaders(curl, access, clock, interruptible),
-        jobs=Jobs(Folder(state_home())),
+        jobs=Jobs(Folder(state_home()), with_sources=False),
         clock=clock,
     )
 

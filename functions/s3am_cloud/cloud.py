@@ -148,13 +148,16 @@ def settle(execution: Execution, ports: Ports, executions: Executions, outcomes:
     """Reports and announces a job whose execution failed, timed out or was stopped; its upload stays for a resume."""
     if execution.job is None:
         return None
-    job = ports.jobs.load(execution.job)
-    before = ports.jobs.report(job.id)
+    before = ports.jobs.report(execution.job)
     if before is not None and before.state != "failed":
         return before  # the object is there: only the announcement failed
     error = failure(execution, executions)
-    report = failed(job, error, ports.clock)
-    ports.jobs.write_report(job.id, report)
+    try:
+        report = failed(ports.jobs.load(execution.job), error, ports.clock)
+    except NoSuchJob:
+        # A request that was refused has no record; whoever sent it is told all the same.
+        report = Receipt(state="failed", source="", destination="", job=execution.job, error=error.report())
+    ports.jobs.write_report(execution.job, report)
     outcomes.announce(FAILED, detail(report))
     return report
 

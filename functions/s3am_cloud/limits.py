@@ -55,6 +55,10 @@ COPY_ANSWER_SECONDS: Final = 870
 MAX_REDIRECTS: Final = 10
 # Failures in a row without a byte gained, after which a part is given up; back-off doubles from BASE up to CAP.
 ATTEMPTS: Final = 8
+# Tries that a whole run may fail beyond those that its finished parts have earned: a way that is broken for good is
+# given up by all parts together, and not by each of a thousand in its turn.
+RETRY_BUDGET: Final = 100
+RETRIES_EARNED_PER_PART: Final = 2
 PROBE_ATTEMPTS: Final = 4  # a wrong address should not keep anybody waiting
 # Refusals in a row by a server that lets no more connections in, while none of ours gets through.
 CROWD_ATTEMPTS: Final = 12

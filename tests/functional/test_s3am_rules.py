@@ -5,15 +5,18 @@ Each row is one rule: what is there, what is typed, and the exit code that S3AM 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from functional.command import Command
+from functional.command import Command, eventually
 from functional.stored import Stored
 from servers.content import Pattern, write_file
+from servers.faults import Slow
+from servers.faulty_http import FaultyHttp
 
 CONTENT = Pattern(12 << 20, seed=3)
 KEY, OTHER_KEY = "k" * 32, "o" * 32
@@ -169,3 +172,27 @@ def test_cancel_of_one_object_leaves_the_uploads_of_others(command: Command, sto
 def test_verify_prints_the_md5_and_nothing_else(command: Command, stored: Stored) -> None:
     stored.put("x", b"old")
     assert command.run("verify", stored.url("x")).ended(0).stdout == "149603e6c03516362a8da23f624db945\n"
+
+
+def test_more_than_a_thousand_unfinished_uploads_are_all_cancelled(command: Command, stored: Stored) -> None:
+    for _ in range(1002):
+        stored.begin("x")
+    assert command.run("cancel", stored.url("x"), "--json").ended(0).document["cancelled"] == 1002
+    assert stored.unfinished() == []
+
+
+def test_40_slots_on_a_few_cores_are_40_connections_and_no_more_processes_than_cores(
+    command: Command, stored: Stored, http_server: FaultyHttp
+) -> None:
+    content = Pattern(400 << 20, seed=4)
+    url = http_server.add("/x", content, Slow(bytes_per_second=4 << 20))
+    slots = ("--part-size", "5MB", "--download-slots", "40", "--upload-slots", "40")
+    running = command.start("upload", url, stored.url("x"), *slots)
+    try:
+        eventually(lambda: http_server.most_at_once >= 30, "thirty connections at once")
+        assert len(running.workers()) <= (os.cpu_count() or 1)
+        running.result().ended(0)
+    finally:
+        running.end()
+    assert http_server.most_at_once <= 40
+    stored.assert_holds("x", content)

@@ -1,6 +1,5 @@
 """Passwords, signatures and keys are shown nowhere, whatever happens."""
 
-import stat
 from pathlib import Path
 
 import pytest
@@ -80,15 +79,17 @@ def test_a_url_that_is_refused_is_not_echoed_with_its_secrets(arguments: tuple[s
     _assert_silent(refused)
 
 
-def test_the_record_of_an_unfinished_upload_is_its_owners_alone(
+def test_the_record_of_an_unfinished_upload_holds_no_secret_and_serves_a_resume_all_the_same(
     command: Command, stored: Stored, http_server: FaultyHttp
 ) -> None:
     http_server.add("/x.bin", CONTENT, Status(status=404, skip=1))
-    command.run("upload", http_server.url("/x.bin", login=LOGIN), stored.url("x.bin"), *SMALL_PARTS).ended(5)
-    holding = [command.state / name for name in command.records() if _holds_password(command.state / name)]
-    assert holding, "without a record the upload could not be resumed"
-    for path in holding:
-        assert any(stat.S_IMODE(folder.stat().st_mode) & 0o077 == 0 for folder in path.parents)
+    url = http_server.url("/x.bin", login=LOGIN)
+    command.run("upload", url, stored.url("x.bin"), *SMALL_PARTS).ended(5)
+    assert command.records(), "without a record the upload could not be resumed"
+    assert [name for name in command.records() if _holds_password(command.state / name)] == []
+    http_server.set_faults("/x.bin")
+    command.run("upload", url, stored.url("x.bin"), *SMALL_PARTS, "--resume").ended(0)
+    stored.assert_holds("x.bin", CONTENT)
 
 
 def _holds_password(path: Path) -> bool:

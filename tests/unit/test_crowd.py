@@ -5,6 +5,7 @@ from __future__ import annotations
 from s3am_cloud.adapters.curl.crowd import Crowd
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.adapters.curl.put import StreamedPut
+from s3am_cloud.adapters.curl.retry import Retry
 from s3am_cloud.adapters.curl.upload_flow import UploadFlow
 from s3am_cloud.errors import SourceBusy, StoreUnavailable, TransferError
 from s3am_cloud.limits import CROWD_ATTEMPTS, CROWD_SECONDS
@@ -72,7 +73,7 @@ class FakePut(FakeEnd, StreamedPut):
 def flow_with(loop: Loop, clock: FakeClock) -> tuple[UploadFlow, FakeEnd, FakePut]:
     moved: list[MovedPart] = []
     failed: list[TransferError] = []
-    flow = UploadFlow(loop, clock, Part(1, 0, 9), "s3://b/k", 30, moved.append, failed.append)
+    flow = UploadFlow(loop, clock, Retry(clock), Part(1, 0, 9), "s3://b/k", 30, moved.append, failed.append)
     flow.giver, flow.put = giver, put = FakeEnd(), FakePut()
     return flow, giver, put
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
-from s3am_cloud.errors import JobFailedForGood, NoSuchJob
+from s3am_cloud.errors import AccessDenied, JobFailedForGood, NoSuchJob
 from s3am_cloud.model import Job, Receipt, Unit
-from s3am_cloud.urls import S3Url
+from s3am_cloud.urls import S3Url, parse_source
 
 
 class Documents(Protocol):
@@ -31,18 +32,29 @@ class Documents(Protocol):
 
 
 class Jobs:
-    """The `JobStore` over documents."""
+    """The `JobStore` over documents.
 
-    def __init__(self, documents: Documents) -> None:
+    Without `with_sources` a record has its source's displayable URL only: who resumes gives the URL again, and a
+    password or a signature in it is nobody's to keep.
+    """
+
+    def __init__(self, documents: Documents, with_sources: bool = True) -> None:
         self._documents = documents
+        self._with_sources = with_sources
 
     def add(self, job: Job) -> bool:
-        return self._documents.create(_job(job.id), _encode(job))
+        return self._documents.create(_job(job.id), self._record(job))
 
     def save(self, job: Job) -> None:
         if job.upload is not None:
             self._documents.write(_index(job.upload.target, job.upload.upload_id), job.id.encode())
-        self._documents.write(_job(job.id), _encode(job))
+        self._documents.write(_job(job.id), self._record(job))
+
+    def _record(self, job: Job) -> bytes:
+        if self._with_sources:
+            return _encode(job)
+        shown = parse_source(job.request.source).display
+        return _encode(msgspec.structs.replace(job, request=msgspec.structs.replace(job.request, source=shown)))
 
     def load(self, job_id: str) -> Job:
         data = self._documents.read(_job(job_id))
@@ -96,17 +108,19 @@ class Folder:
             return None
 
     def write(self, name: str, data: bytes) -> None:
-        path = self._path(name)
-        fresh = path.with_name(f".{path.name}.{os.getpid()}")
-        fresh.write_bytes(data)
-        fresh.replace(path)
+        with self._naming():
+            path = self._path(name)
+            fresh = path.with_name(f".{path.name}.{os.getpid()}")
+            fresh.write_bytes(data)
+            fresh.replace(path)
 
     def create(self, name: str, data: bytes) -> bool:
-        try:
-            with self._path(name).open("xb") as file:
-                file.write(data)
-        except FileExistsError:
-            return False
+        with self._naming():
+            try:
+                with self._path(name).open("xb") as file:
+                    file.write(data)
+            except FileExistsError:
+                return False
         return True
 
     def remove(self, name: str) -> None:
@@ -119,6 +133,15 @@ class Folder:
         for path in sorted((self._root / prefix).rglob("*")):
             if path.is_file():
                 yield str(path.relative_to(self._root))
+
+    @contextmanager
+    def _naming(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise AccessDenied(
+                f"the state folder {self._root} can't be written: {error.strerror}", "set S3AM_CLOUD_STATE_HOME"
+            ) from error
 
     def _path(self, name: str) -> Path:
         path = self._root / name

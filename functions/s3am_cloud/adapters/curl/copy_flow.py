@@ -16,7 +16,7 @@ from s3am_cloud.checksum import decode
 from s3am_cloud.errors import ObjectExists, SourceBusy, SourceChanged, SourceNotFound, StoreUnavailable, TransferError
 from s3am_cloud.limits import COPY_ANSWER_SECONDS
 from s3am_cloud.model import MovedPart, Part
-from s3am_cloud.ports import Clock, Progress
+from s3am_cloud.ports import Progress
 
 _ETAG = re.compile(rb"<ETag>(?:&quot;|\")?([^<&\"]+)")
 _CRC = re.compile(rb"<ChecksumCRC64NVME>([^<]+)</ChecksumCRC64NVME>")
@@ -29,7 +29,7 @@ class CopyFlow:
     def __init__(
         self,
         loop: Loop,
-        clock: Clock,
+        retry: Retry,
         settings: CurlSettings,
         signed: SignedCopy,
         part: Part,
@@ -41,7 +41,7 @@ class CopyFlow:
     ) -> None:
         self._loop, self._settings, self._signed, self._part, self._name = loop, settings, signed, part, name
         self._conditional, self._progress, self._finished, self._failed = conditional, progress, finished, failed
-        self._retry = Retry(clock)
+        self._retry = retry
         self._easy: pycurl.Curl | None = None
         self._over = False
 

@@ -18,7 +18,7 @@ from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.adapters.curl.put import StreamedPut
 from s3am_cloud.adapters.curl.recheck import Answered, Recheck
 from s3am_cloud.adapters.curl.requests import Route, Signers, part_copy, part_put, source_address
-from s3am_cloud.adapters.curl.retry import Retry
+from s3am_cloud.adapters.curl.retry import Budget, Retry
 from s3am_cloud.adapters.curl.takers import FileTaker
 from s3am_cloud.adapters.curl.upload_flow import UploadFlow
 from s3am_cloud.adapters.local_file import PinnedFile
@@ -81,7 +81,7 @@ class CurlMover:
         sink = self._route.sink
         return CopyFlow(
             run.loop,
-            self._clock,
+            Retry(self._clock, budget=run.budget),
             self._settings,
             part_copy(self._route, self._signers, part),
             part,
@@ -93,8 +93,16 @@ class CurlMover:
         )
 
     def _upload(self, part: Part, run: _Run) -> UploadFlow:
-        stall = self._settings.stall_seconds
-        flow = UploadFlow(run.loop, self._clock, part, self._route.name, stall, run.finished.append, run.failed.append)
+        flow = UploadFlow(
+            run.loop,
+            self._clock,
+            Retry(self._clock, budget=run.budget),
+            part,
+            self._route.name,
+            self._settings.stall_seconds,
+            run.finished.append,
+            run.failed.append,
+        )
         flow.giver = self._giver(part, flow, run)
         signed = part_put(self._route, self._signers, part)
         flow.put = StreamedPut(run.loop, self._settings, signed, part.length, flow.giver, flow.answered)
@@ -103,7 +111,7 @@ class CurlMover:
     def _giver(self, part: Part, flow: UploadFlow, run: _Run) -> Giver:
         if run.file is not None:
             return FileGiver(part, run.file, self._progress, flow.fail)
-        retry = Retry(self._clock)
+        retry = Retry(self._clock, budget=run.budget)
         flow.source_retries = lambda: retry.total
 
         def get(taker: Taker) -> RangeGet:
@@ -112,7 +120,7 @@ class CurlMover:
         return WindowGiver(part, get, self._progress, flow.on_bytes, flow.repeat, flow.fail)
 
     def _download(self, part: Part, run: _Run) -> DownloadFlow:
-        retry = Retry(self._clock)
+        retry = Retry(self._clock, budget=run.budget)
         flow = DownloadFlow(run.loop, part, retry, run.finished.append, run.failed.append)
         taker = FileTaker(part, run.target, self._progress, flow.end, flow.repeat, flow.fail)
         flow.get = self._get(part, taker, retry, run)
@@ -141,6 +149,7 @@ class _Run:
         self.crowd, self.loop, self._check = crowd, loop, check
         self.file: PinnedFile | None = None
         self.target = -1
+        self.budget = Budget()
         self.finished: deque[MovedPart] = deque()
         self.failed: deque[TransferError] = deque()
         self.count = 0
@@ -161,6 +170,7 @@ class _Run:
                 part = self.finished.popleft()
                 del self._active[part.number]
                 self.count += 1
+                self.budget.earn()
                 yield part
             self._take_back()
             self._fill(flows)

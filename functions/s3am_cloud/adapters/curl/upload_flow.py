@@ -28,11 +28,19 @@ class UploadFlow:
     put: StreamedPut
 
     def __init__(
-        self, loop: Loop, clock: Clock, part: Part, name: str, stall_seconds: float, finished: Finished, failed: Failed
+        self,
+        loop: Loop,
+        clock: Clock,
+        retry: Retry,
+        part: Part,
+        name: str,
+        stall_seconds: float,
+        finished: Finished,
+        failed: Failed,
     ) -> None:
         self._loop, self._clock, self._part, self._name = loop, clock, part, name
         self._stall_seconds, self._finished, self._failed = stall_seconds, finished, failed
-        self._retry = Retry(clock)
+        self._retry = retry
         self._over = False
         self._starts = 0
         # The CRC of a whole body that was sent without an answer: it may have been stored.

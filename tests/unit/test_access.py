@@ -1,0 +1,80 @@
+"""Where a bucket answers: its own region's endpoint, whatever the client's, and whatever its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from s3am_cloud.adapters.s3.access import S3Access, S3Settings
+from s3am_cloud.errors import BadDestination, NoCredentials
+from s3am_cloud.sse import KeyRing, SseKey, derive
+from s3am_cloud.urls import S3Url
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Amazon's own endpoints, answered in memory."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    with mock_aws():
+        yield
+
+
+def _make(bucket: str, region: str) -> None:
+    client = boto3.client("s3", region_name=region)
+    if region == "us-east-1":
+        client.create_bucket(Bucket=bucket)
+    else:
+        client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})  # type: ignore[typeddict-item]
+
+
+@pytest.mark.parametrize(
+    ("bucket", "region", "base"),
+    [
+        ("plain", "eu-west-1", "https://plain.s3.eu-west-1.amazonaws.com"),
+        ("plain", "ap-southeast-2", "https://plain.s3.ap-southeast-2.amazonaws.com"),
+        ("with.dots.in.it", "eu-west-1", "https://s3.eu-west-1.amazonaws.com/with.dots.in.it"),
+    ],
+)
+def test_a_bucket_in_another_region_than_the_client_is_found_without_options(
+    bucket: str, region: str, base: str
+) -> None:
+    _make(bucket, region)
+    access = S3Access(S3Settings(region="us-west-2"))
+    assert (access.endpoint(bucket).base, access.endpoint(bucket).region) == (base, region)
+    assert access.client_for(bucket).meta.region_name == region
+
+
+def test_two_buckets_in_two_regions_are_reached_by_one_access() -> None:
+    _make("one", "eu-west-1")
+    _make("two", "ap-southeast-2")
+    access = S3Access(S3Settings())
+    assert [access.endpoint(name).region for name in ("one", "two")] == ["eu-west-1", "ap-southeast-2"]
+
+
+def test_a_derived_key_goes_by_the_region_of_the_bucket_and_not_of_the_client() -> None:
+    _make("far", "eu-west-1")
+    master = SseKey(bytes(32))
+    key = S3Access(S3Settings(region="us-east-1"), KeyRing(master, is_master=True)).key_of(S3Url("far", "k"))
+    assert key is not None
+    assert key.raw == derive(master, S3Url("far", "k"), "eu-west-1").raw
+
+
+def test_a_bucket_that_does_not_exist_is_told() -> None:
+    with pytest.raises(BadDestination):
+        S3Access(S3Settings()).endpoint("no-such-bucket")
+
+
+def test_another_endpoint_is_addressed_by_path() -> None:
+    access = S3Access(S3Settings(endpoint_url="https://store.example.org", sign=False))
+    config: Any = access.client("us-east-1").meta.config
+    assert config.s3 == {"addressing_style": "path"}
+
+
+def test_an_unknown_profile_is_told() -> None:
+    with pytest.raises(NoCredentials):
+        _ = S3Access(S3Settings(profile="nobody")).client("us-east-1")
