@@ -87,7 +87,7 @@ CASES = [
     Bad("a download into a missing folder", 6, ("download", THERE, "no/such/folder/x"), "not a folder"),
     Bad("a download under a partial download's name", 6, ("download", THERE, "x.partial"), "x.partial"),
     Bad("a download without credentials", 14, ("download", THERE, "x.bin"), "no AWS credentials", NOBODY),
-    Bad("uploads of a folder to cancel", 6, ("cancel", "s3://{bucket}/runs/"), "slash"),
+    Bad("uploads of a folder to cancel", 6, ("cancel", "s3://{bucket}/runs/"), "names no object"),
     Bad("a URL to cancel that is not S3's", 7, ("cancel", "http://host/x"), "not an S3 URL"),
     Bad("jobs where nothing serves AWS", 23, ("jobs",), "no connection", NO_AWS),
     Bad("a job's status where nothing serves AWS", 23, ("status", "j"), "no connection", NO_AWS),

@@ -208,3 +208,32 @@ def test_the_proof_is_what_the_store_holds_the_object_by() -> None:
     by_part = ObjectInfo(size=10, etag='"e"', crc=9, full_object=False)
     assert proof(verify(TARGET, 10, 7, OneObject(whole))) == "full-object"
     assert proof(verify(TARGET, 10, 7, OneObject(by_part))) == "per-part"
+
+
+class Doubled(Store):
+    """Lists an older part 2 behind the one that was sent, as a store may that keeps both for a while."""
+
+    def parts(self, upload: Upload, after: int = 0) -> Iterator[UploadedPart]:
+        for part in super().parts(upload, after):
+            yield part
+            if part.number == 2:
+                yield UploadedPart(2, part.length, '"older"', None)
+
+    def complete(self, upload: Upload, parts: Sequence[UploadedPart], crc: int, size: int, overwrite: bool) -> None:
+        assert '"older"' not in [part.etag for part in parts]
+        super().complete(upload, parts, crc, size, overwrite)
+
+
+def test_an_older_part_that_is_listed_beside_the_one_that_was_sent_is_not_taken() -> None:
+    store = Doubled()
+    upload, moved = filled(store)
+    complete(PLAN, upload, moved, False, store)
+    assert store.content(TARGET) == DATA
+
+
+def test_a_part_that_somebody_else_stored_meanwhile_is_refused(store: Store) -> None:
+    upload, moved = filled(store)
+    piece = bytes(PART)
+    store.put_part(upload, 2, piece, update(0, piece))
+    with pytest.raises(ChecksumMismatch):
+        complete(PLAN, upload, moved, False, store)

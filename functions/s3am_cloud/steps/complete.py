@@ -42,17 +42,28 @@ def complete(
 
 
 def _checked(plan: Plan, there: Sequence[UploadedPart], moved: dict[int, MovedPart]) -> list[UploadedPart]:
-    by_number = {part.number: part for part in there}
+    by_number: dict[int, UploadedPart] = {}
+    for part in there:
+        # A store may list an older part of the same number beside the one that was sent.
+        if part.number not in by_number or _is_the_one(part, moved.get(part.number)):
+            by_number[part.number] = part
     lacking = [part.number for part in plan.parts() if part.number not in by_number]
     if lacking or len(by_number) != plan.count:
         raise JobFailed(f"the upload lists {len(by_number)} parts where {plan.count} are due (missing: {lacking[:5]})")
     return [_check(by_number[part.number], part.length, moved.get(part.number)) for part in plan.parts()]
 
 
+def _is_the_one(part: UploadedPart, moved: MovedPart | None) -> bool:
+    """Whether this is what was sent as that part."""
+    return moved is None or not moved.etag or moved.etag == part.etag
+
+
 def _check(part: UploadedPart, length: int, moved: MovedPart | None) -> UploadedPart:
     crc = part.crc if part.crc is not None or moved is None else moved.crc
     if crc is None:
         raise ChecksumMismatch(f"the store keeps no CRC64NVME of part {part.number}: it can't be proven")
+    if not _is_the_one(part, moved):
+        raise ChecksumMismatch(f"part {part.number} in the store is another one than was sent")
     sent = moved.crc if moved and moved.crc is not None else crc
     if (part.length, crc) != (length, sent):
         raise ChecksumMismatch(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _DEFAULT_REGION = "us-east-1"
+# Buckets whose names can be the first label of a host's.
+_HOST_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu")
 
 
@@ -139,10 +142,11 @@ class S3Access:
     def _find(self, bucket: str) -> Endpoint:
         client = self.client(self.region)
         region = self._region_of(bucket, client)
-        with naming(f"s3://{bucket}"):
-            url = self.client(region).generate_presigned_url("head_object", Params={"Bucket": bucket, "Key": "k"})
-        parts = urlsplit(url)
-        return Endpoint(f"{parts.scheme}://{parts.netloc}{parts.path.removesuffix('/k')}", region)
+        host = self.client(region).meta.endpoint_url.rstrip("/")
+        if _is_aws(self.client(region)) and _HOST_NAME.fullmatch(bucket):
+            return Endpoint(host.replace("://", f"://{bucket}.", 1), region)
+        # A name with dots fits no TLS certificate of S3's, and other stores seldom know names of buckets as hosts.
+        return Endpoint(f"{host}/{bucket}", region)
 
     def _region_of(self, bucket: str, client: S3Client) -> str:
         """S3 tells a bucket's region even to those who may not list it."""
