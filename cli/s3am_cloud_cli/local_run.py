@@ -21,7 +21,7 @@ from s3am_cloud.errors import NotAsExpected, TransferError, UploadGone
 from s3am_cloud.limits import DEFAULT_SLOTS, STALL_SECONDS
 from s3am_cloud.model import Job, MovedPart, Part, Plan, Receipt, TransferRequest, Upload, UploadedPart
 from s3am_cloud.pipeline import finish, move, move_stream, new_job, prepare, proven, target
-from s3am_cloud.ports import Ports
+from s3am_cloud.ports import JobStore, Ports
 from s3am_cloud.steps.abort import abort
 from s3am_cloud.steps.upload import missing
 from s3am_cloud.urls import S3Url, parse_destination, parse_source
@@ -33,9 +33,13 @@ from s3am_cloud_cli.processes import ProcessMovers, interruptible
 
 
 def local_ports(
-    access: S3Access, source_access: S3Access | None = None, stall_seconds: int = STALL_SECONDS, netrc: bool = False
+    access: S3Access,
+    source_access: S3Access | None = None,
+    stall_seconds: int = STALL_SECONDS,
+    netrc: bool = False,
+    jobs: JobStore | None = None,
 ) -> Ports:
-    """The world as this machine sees it; job records are in the user's state folder.
+    """The world as this machine sees it; job records are in the user's state folder, or where `jobs` keeps them.
 
     `source_access` is for source objects that are read by other settings or with another key.
     """
@@ -48,7 +52,7 @@ def local_ports(
         store=store,
         movers=ProcessMovers(curl, access, clock, source_access),
         readers=CurlReaders(curl, access, clock, interruptible),
-        jobs=Jobs(Folder(state_home()), with_sources=False),
+        jobs=jobs or Jobs(Folder(state_home()), with_sources=False),
         clock=clock,
     )
 

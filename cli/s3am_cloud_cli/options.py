@@ -150,6 +150,14 @@ stack = click.option(
     "--stack", metavar="NAME", envvar="S3AM_CLOUD_STACK", show_envvar=True, help="Name of the stack (S3amCloud)."
 )
 
+record_stack = click.option(
+    "--stack",
+    metavar="NAME",
+    envvar="S3AM_CLOUD_STACK",
+    show_envvar=True,
+    help="Keep the job's record with this stack, so that submit --resume can go on with it; else on this machine.",
+)
+
 requester_pays = click.option(
     "--requester-pays", is_flag=True, help="Agree to pay for requests on buckets of others that ask for it."
 )

@@ -50,6 +50,15 @@ class JobStatus(msgspec.Struct, frozen=True, kw_only=True):
     receipt: Receipt | None = None
 
 
+def stack_jobs(settings: S3Settings, stack_name: str) -> Jobs:
+    """The records in a stack's work bucket, for transfers on this machine: anybody with the stack can go on with them.
+
+    Raises NoStack, NoCredentials, StoreUnavailable.
+    """
+    access = S3Access(settings)
+    return Jobs(Bucket(access, _find(access, stack_name).work_bucket), with_sources=False)
+
+
 class Remote:
     """A stack's jobs, as a client sees them."""
 

@@ -46,7 +46,7 @@ def hasty_clock() -> HastyClock:
     return HastyClock()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def s3_environment(strict_s3: StrictS3) -> Iterator[None]:
     """Credentials for the strict S3 server, also for worker processes."""
     with pytest.MonkeyPatch.context() as patch:
@@ -56,7 +56,7 @@ def s3_environment(strict_s3: StrictS3) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def s3_access(strict_s3: StrictS3, s3_environment: None) -> S3Access:
     return S3Access(S3Settings(endpoint_url=strict_s3.endpoint_url, region=strict_s3.region))
 
@@ -99,7 +99,7 @@ def shared_proxy(proxy_for_all: FaultyProxy) -> FaultyProxy:
     return proxy_for_all
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def proxied(proxy_for_all: FaultyProxy, s3_environment: None, strict_s3: StrictS3) -> S3Access:
     """A way to the strict S3 server through the faulty proxy."""
     return S3Access(S3Settings(endpoint_url=proxy_for_all.endpoint_url, region=strict_s3.region))

@@ -14,11 +14,14 @@ from s3am_cloud_cli.output import Console
 @click.command(short_help="Discard the unfinished uploads of an object.")
 @click.argument("target", metavar="S3_URL")
 @click.option("--prefix", is_flag=True, help="Those of all objects whose URL begins with S3_URL.")
+@options.record_stack
 @options.requester_pays
 @options.aws
 @options.output
 @click.pass_obj
-def cancel(console: Console, target: str, prefix: bool, requester_pays: bool, aws: AwsOptions) -> None:
+def cancel(
+    console: Console, target: str, prefix: bool, stack: str | None, requester_pays: bool, aws: AwsOptions
+) -> None:
     """Discard the unfinished uploads of the object S3_URL with all their parts. Where there are none, do nothing.
 
     \b
@@ -29,8 +32,11 @@ def cancel(console: Console, target: str, prefix: bool, requester_pays: bool, aw
     if not prefix and (not url.key or url.key.endswith("/")):
         raise BadDestination(f"{target} names no object", "name one, or use --prefix to mean all that begin so")
     from s3am_cloud_cli.local_run import cancel_uploads, local_ports
+    from s3am_cloud_cli.remote_run import stack_jobs
     from s3am_cloud_cli.settings import s3_access
 
-    count = cancel_uploads(url, prefix, local_ports(s3_access(aws, requester_pays=requester_pays)))
+    access = s3_access(aws, requester_pays=requester_pays)
+    jobs = stack_jobs(access.settings, stack) if stack else None
+    count = cancel_uploads(url, prefix, local_ports(access, jobs=jobs))
     where = f"{url}..." if prefix else str(url)
     console.result({"destination": str(url), "cancelled": count}, f"{count} unfinished uploads of {where} discarded")

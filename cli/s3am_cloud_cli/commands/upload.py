@@ -18,6 +18,7 @@ from s3am_cloud_cli.output import Console
 @key_options.source_keys
 @options.netrc
 @options.stall_timeout
+@options.record_stack
 @options.requester_pays
 @options.no_sign_request
 @options.aws
@@ -32,6 +33,7 @@ def upload(
     source_keys: SourceKeyOptions,
     netrc: bool,
     stall_timeout: int,
+    stack: str | None,
     requester_pays: bool,
     no_sign_request: bool,
     aws: AwsOptions,
@@ -48,9 +50,11 @@ def upload(
     request = transfer.request(source, destination)
     from s3am_cloud_cli.local_run import local_ports, run_upload
     from s3am_cloud_cli.receipts import receipt_text
+    from s3am_cloud_cli.remote_run import stack_jobs
     from s3am_cloud_cli.settings import s3_access
 
     access = s3_access(aws, keys.ring(), requester_pays)
     source_access = s3_access(aws, source_keys.ring(), requester_pays, sign=not no_sign_request)
-    receipt = run_upload(request, local_ports(access, source_access, stall_timeout, netrc), console)
+    jobs = stack_jobs(access.settings, stack) if stack else None
+    receipt = run_upload(request, local_ports(access, source_access, stall_timeout, netrc, jobs), console)
     console.result(receipt, receipt_text(receipt))
