@@ -1,1 +1,23 @@
+"""Fast, parallel, verified transfer of large objects into, within and out of Amazon S3.
+
+    source URL → probe → plan → (fetch range → upload part) × N → complete → verify
+
+A source is cut into byte ranges; each becomes one part of a multipart upload and moves straight from the source's
+connection into S3, with the CRC64NVME of its bytes behind it. Four ideas carry this:
+
+* S3 is the database: what has been done is what ListParts says, so a resume is the plan minus the parts there.
+* Bytes never cross a step's boundary: steps exchange small values and can be repeated safely.
+* The source is pinned: what identified it at the probe travels in every request, and two versions are never mixed.
+* Check before commit, then ask again: parts' CRCs are combined, compared before the object is made, and after.
+
+Two drivers tell the same story: `cloud`, task by task, for the state machine; the command's own, over processes.
+
+    model, errors, limits, urls, checksum, digests, sse    values and rules, knowing nothing of the world
+    ports                                                  the contracts with the world
+    steps, expect, verification                            what is done, one verb at a time
+    pipeline, download, cloud                              the stories that drivers tell
+    adapters                                               the world: libcurl, S3, files, memory
+    handlers                                               Lambda functions: decode, one call, encode
+"""
+
 __version__ = "0.1.0"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,7 @@ from typing import Any
 import pytest
 
 from functional.command import Command
-from s3am_cloud_cli import local_cloud as embedded
-from s3am_cloud_cli.local_cloud import LocalCloud, aws
+from s3am_cloud_cli.local_cloud import LocalCloud
 from servers.content import Pattern, crc64nvme, write_file
 from servers.faults import Status
 from servers.faulty_http import FaultyHttp
@@ -20,17 +18,6 @@ from servers.http_model import Request
 MIB = 1 << 20
 CONTENT = Pattern(17 * MIB, seed=21)
 IN_PARTS = ("--part-size", "5MB")
-
-
-@pytest.fixture
-def command(local_cloud: LocalCloud, tmp_path: Path) -> Command:
-    state = os.environ["S3AM_CLOUD_STATE_HOME"]
-    return Command(tmp_path, {**embedded.environment(local_cloud), "S3AM_CLOUD_STATE_HOME": state})
-
-
-@pytest.fixture
-def s3(local_cloud: LocalCloud) -> Any:
-    return aws.client("s3", local_cloud.endpoint_url)
 
 
 @pytest.fixture

@@ -3,72 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import uuid
-from collections.abc import Callable, Iterator
-from pathlib import Path
+import signal
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from functional.command import Command, Result, eventually
-from s3am_cloud_cli import local_cloud as embedded
-from s3am_cloud_cli.local_cloud import LocalCloud, aws
+from functional.command import Command, eventually
+from s3am_cloud_cli.local_cloud import LocalCloud
 from servers.content import Pattern, crc64nvme
-from servers.faults import ContentChanges, FlipBit, Status, Truncate
+from servers.faults import ContentChanges, FlipBit, Slow, Status, Truncate
 from servers.faulty_http import FaultyHttp
 
 MIB = 1024 * 1024
 PART = "5MB"
-
-
-@pytest.fixture
-def command(local_cloud: LocalCloud, tmp_path: Path) -> Command:
-    """The command, with the embedded cloud of this session as its AWS."""
-    return Command(tmp_path, {**embedded.environment(local_cloud), "S3AM_CLOUD_STATE_HOME": _state_home()})
-
-
-@pytest.fixture
-def s3(local_cloud: LocalCloud) -> Any:
-    return aws.client("s3", local_cloud.endpoint_url)
-
-
-@pytest.fixture
-def states(local_cloud: LocalCloud) -> Any:
-    return aws.client("stepfunctions", local_cloud.endpoint_url)
-
-
-@pytest.fixture
-def destination(s3: Any) -> str:
-    """A new bucket on the embedded cloud."""
-    name = f"destination-{uuid.uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=name)
-    return name
-
-
-@pytest.fixture
-def outcomes(local_cloud: LocalCloud) -> Iterator[Callable[[str], dict[str, Any]]]:
-    """Waits for the outcome event of a job on the stack's bus."""
-    events, sqs = aws.client("events", local_cloud.endpoint_url), aws.client("sqs", local_cloud.endpoint_url)
-    name = f"outcomes-{uuid.uuid4().hex[:8]}"
-    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    bus = local_cloud.event_bus
-    events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps({"source": ["s3am-cloud"]}))
-    events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
-    seen: list[dict[str, Any]] = []
-
-    def look(job: str) -> dict[str, Any] | None:
-        for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
-            seen.append(json.loads(message["Body"]))
-        return next((event for event in seen if event["detail"]["job"] == job), None)
-
-    yield lambda job: eventually(lambda: look(job), f"the outcome of {job}")
-    events.remove_targets(Rule=name, EventBusName=bus, Ids=["queue"])
-    events.delete_rule(Name=name, EventBusName=bus)
-    sqs.delete_queue(QueueUrl=queue)
 
 
 def test_a_url_arrives_whole_and_its_receipt_names_the_checksum_that_s3_holds(
@@ -196,81 +144,6 @@ def test_an_object_that_exists_is_left_alone_unless_told_otherwise(
     assert s3.get_object(Bucket=destination, Key="file")["Body"].read() == b"new"
 
 
-def test_boto3_can_start_a_job_with_a_request_as_its_input(
-    states: Any, local_cloud: LocalCloud, command: Command, http_server: FaultyHttp, s3: Any, destination: str
-) -> None:
-    content = Pattern(12 * MIB)
-    request = {"source": http_server.add("/f", content), "destination": f"s3://{destination}/f", "part_size": 5 * MIB}
-    name = f"from-boto3-{uuid.uuid4().hex[:8]}"
-    states.start_execution(
-        stateMachineArn=local_cloud.state_machine_arn, name=name, input=json.dumps({"request": request})
-    )
-    receipt = command.run("watch", "--json", name).ended(0).document
-    assert (receipt["job"], receipt["checksum"]) == (name, crc64nvme(content))
-    assert s3.head_object(Bucket=destination, Key="f")["ContentLength"] == content.size
-
-
-def test_aws_cli_with_the_printed_exports_can_start_a_job(
-    command: Command, http_server: FaultyHttp, local_cloud: LocalCloud, destination: str
-) -> None:
-    exports = command.run("local", "env").ended(0).stdout
-    request = {"request": {"source": http_server.add("/f", b"few"), "destination": f"s3://{destination}/f"}}
-    name = f"from-aws-cli-{uuid.uuid4().hex[:8]}"
-    script = (
-        f"{exports}\nexec {Path(sys.executable).with_name('aws')} stepfunctions start-execution "
-        f"--state-machine-arn {local_cloud.state_machine_arn} --name {name} --input '{json.dumps(request)}'"
-    )
-    environment = {"PATH": os.environ["PATH"], "HOME": str(command.home), "no_proxy": "127.0.0.1"}
-    started = subprocess.run(["/bin/sh", "-c", script], env=environment, capture_output=True, text=True, check=False)
-    assert started.returncode == 0, started.stderr
-    assert command.run("watch", "--json", name).ended(0).document["state"] == "succeeded"
-
-
-@pytest.mark.parametrize(
-    ("request_", "name"),
-    [
-        ({"source": "https://host/f"}, "BadRequest"),
-        ({"source": "https://host/f", "destination": "s3://b/k", "colour": "red"}, "BadRequest"),
-        ({"source": "https://u:hunter2@host/f", "destination": "s3://b/k"}, "BadRequest"),
-        ({"source": "/etc/passwd", "destination": "s3://b/k"}, "BadSource"),
-    ],
-)
-def test_a_request_that_must_not_be_is_refused_by_name(
-    request_: dict[str, str], name: str, states: Any, local_cloud: LocalCloud, command: Command
-) -> None:
-    job = f"refused-{uuid.uuid4().hex[:8]}"
-    arn = states.start_execution(
-        stateMachineArn=local_cloud.state_machine_arn, name=job, input=json.dumps({"request": request_})
-    )["executionArn"]
-    ended = eventually(lambda: _ended(states, arn), "the end of the execution")
-    assert (ended["status"], ended["error"]) == ("FAILED", name)
-    assert "hunter2" not in ended["cause"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code"),
-    [
-        (("submit", "./local.bam", "s3://bucket/key"), 5),
-        (("submit", "gopher://host/x", "s3://bucket/key"), 5),
-        (("submit", "https://host/x", "s3://bucket"), 6),
-        (("submit", "https://user:hunter2@host/x", "s3://bucket/key"), 2),
-        (("submit", "https://host/x", "s3://bucket/key", "--stack", "NoSuchStack"), 2),
-        (("submit", "https://host/x", "s3://bucket/key", "--resume", "--force"), 2),
-        (("watch", "no-such-job"), 2),
-        (("status", "no-such-job"), 2),
-    ],
-)
-def test_what_can_be_refused_here_is_refused_before_a_job_is_made(
-    arguments: tuple[str, ...], code: int, command: Command, states: Any, local_cloud: LocalCloud
-) -> None:
-    before = _executions(states, local_cloud)
-    refused: Result = command.run(*arguments).ended(code)
-    assert "hunter2" not in refused.stdout + refused.stderr
-    assert refused.error_line
-    assert refused.stdout == ""
-    assert _executions(states, local_cloud) == before
-
-
 def test_a_bit_that_flips_at_the_source_shows_as_another_checksum_than_the_true_ones(
     command: Command, http_server: FaultyHttp, destination: str
 ) -> None:
@@ -284,14 +157,10 @@ def test_a_bit_that_flips_at_the_source_shows_as_another_checksum_than_the_true_
 def test_ctrl_c_stops_watching_and_leaves_the_job_alone(
     command: Command, http_server: FaultyHttp, destination: str
 ) -> None:
-    from servers.faults import Slow
-
     url = http_server.add("/file", Pattern(12 * MIB), Slow(bytes_per_second=2 * MIB))
     watching = command.start("submit", "--wait", "--part-size", PART, url, f"s3://{destination}/file")
     try:
         eventually(lambda: len(http_server.requests_for("/file")) > 1, "the first part's request")
-        import signal
-
         watching.signal_group(signal.SIGINT)
         stopped = watching.result(10).ended(130)
     finally:
@@ -299,10 +168,6 @@ def test_ctrl_c_stops_watching_and_leaves_the_job_alone(
     job = next(word for line in stopped.stderr.splitlines() if line.startswith("job ") for word in line.split()[1:])
     assert f"s3am-cloud watch {job}" in stopped.stderr
     assert command.run("watch", "--json", job).ended(0).document["state"] == "succeeded"
-
-
-def _state_home() -> str:
-    return os.environ["S3AM_CLOUD_STATE_HOME"]
 
 
 def _keys(s3: Any, bucket: str) -> list[str]:
@@ -313,12 +178,3 @@ def _parts(s3: Any, bucket: str) -> list[dict[str, Any]]:
     upload = s3.list_multipart_uploads(Bucket=bucket)["Uploads"][0]
     found: list[dict[str, Any]] = s3.list_parts(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])["Parts"]
     return found
-
-
-def _ended(states: Any, arn: str) -> Any:
-    found = states.describe_execution(executionArn=arn)
-    return found if found["status"] != "RUNNING" else None
-
-
-def _executions(states: Any, cloud: LocalCloud) -> int:
-    return len(states.list_executions(stateMachineArn=cloud.state_machine_arn, maxResults=1000)["executions"])
