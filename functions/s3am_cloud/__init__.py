@@ -1,6 +1,6 @@
 """Fast, parallel, verified transfer of large objects into, within and out of Amazon S3.
 
-    source URL → probe → plan → (fetch range → upload part) × N → complete → verify
+    source URL → probe → plan → (fetch range → upload part) for each part → complete → verify
 
 A source is cut into byte ranges; each becomes one part of a multipart upload and moves straight from the source's
 connection into S3, with the CRC64NVME of its bytes behind it. Four ideas carry this:
