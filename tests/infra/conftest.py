@@ -9,7 +9,11 @@ from typing import Any, cast
 import pytest
 
 from s3am_cloud_infra.asset import AWS, Target, build_asset
+from s3am_cloud_infra.node import point_jsii_at_node
 from s3am_cloud_infra.synth import Synthesized, synthesized
+
+# Before a test module is collected that imports aws_cdk, which starts Node.js at once: there may be none on the path.
+point_jsii_at_node()
 
 SUBSTITUTES = {
     "Partition": "aws",
