@@ -85,7 +85,10 @@ class Remote:
     def status(self, job_id: str) -> JobStatus:
         """Raises NoSuchJob."""
         execution = self.machine.describe(self.machine.arn_of(job_id))
-        job = self.jobs.load(execution.job or job_id)
+        try:
+            job = self.jobs.load(execution.job or job_id)
+        except NoSuchJob:
+            return self._unrecorded(execution)
         return JobStatus(
             job=job.id,
             status=execution.status.lower(),
@@ -109,6 +112,14 @@ class Remote:
                 return status.receipt
             self.clock.sleep(pause)
             pause = min(POLL_SECONDS, pause * 1.5)
+
+    def _unrecorded(self, execution: Execution) -> JobStatus:
+        """An execution whose request has not been accepted yet, or was refused: it has no record."""
+        job, receipt = execution.job or execution.name, None
+        if execution.status != "RUNNING":
+            error = failure(execution, self.machine)
+            receipt = Receipt(state="failed", source="", destination="", job=job, error=error.report())
+        return JobStatus(job=job, status=execution.status.lower(), receipt=receipt)
 
     def _receipt(self, job: Job, execution: Execution) -> Receipt:
         found = self.jobs.report(job.id)

@@ -69,6 +69,7 @@ def test_a_request_that_must_not_be_is_refused_by_name(
     ended = eventually(lambda: _ended(states, arn), "the end of the execution")
     assert (ended["status"], ended["error"]) == ("FAILED", name)
     assert "hunter2" not in ended["cause"]
+    assert command.run("watch", "--json", job).document["error"]["name"] == name
 
 
 @pytest.mark.parametrize(
