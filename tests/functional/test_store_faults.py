@@ -152,7 +152,8 @@ def test_a_passing_fault_on_the_way_from_s3_does_not_show_in_the_file(fault: Fau
     came = outcomes.of(fault)
     got = came.result.ended(0)
     assert_file_holds(came.command.home / "x.bin", fault.content)
-    assert (got.document["retries"] == fault.times) == fault.repeated
+    # A fault may fall on what is left of a range, where there is nothing to cut any more.
+    assert (0 < got.document["retries"] <= fault.times) == fault.repeated
     assert got.stderr == ""
 
 
