@@ -13,9 +13,8 @@ help:  ## what can be made
 demo: .venv/run.stamp  ## the main job, seen end to end on an embedded cloud
 	@$(BIN)/s3am-cloud demo
 
-# Real servers on a busy machine: what fails is run once more, alone, and both runs are shown.
 test: check  ## every check and every test
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile || $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 check: .venv/dev.stamp .venv/node.stamp
 	$(BIN)/ruff check $(SOURCES)
