@@ -14,8 +14,9 @@ from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.answers import naming
 from s3am_cloud.adapters.s3.documents import Bucket
 from s3am_cloud.adapters.s3.store import S3Store
-from s3am_cloud.cloud import failed, failure, refuse_secrets
+from s3am_cloud.aftermath import failed, failure
 from s3am_cloud.errors import AccessDenied, NoStack, NoSuchJob, UploadGone
+from s3am_cloud.intake import refuse_secrets
 from s3am_cloud.limits import POLL_SECONDS
 from s3am_cloud.model import Job, Receipt, TransferRequest
 from s3am_cloud.pipeline import new_job, target

@@ -15,7 +15,7 @@ Two drivers tell the same story: `cloud`, task by task, for the state machine; t
     model, errors, limits, urls, checksum, digests, sse    values and rules, knowing nothing of the world
     ports                                                  the contracts with the world
     steps, expect, verification                            what is done, one verb at a time
-    pipeline, download, cloud                              the stories that drivers tell
+    pipeline, download, intake, cloud, aftermath           the stories that drivers tell
     adapters                                               the world: libcurl, S3, files, memory
     handlers                                               Lambda functions: decode, one call, encode
 """

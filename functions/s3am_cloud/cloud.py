@@ -1,34 +1,23 @@
 """The same story told by the state machine: each function is one task, safe to repeat, and exchanges small values.
 
-accept → prepare → (work on units, in parallel) → complete → report; settle when the execution failed
+accept (intake.py) → prepare → (work on units, in parallel) → complete → report; settle (aftermath.py) when it failed
 """
 
 from __future__ import annotations
 
-import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator
 from itertools import takewhile
-from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from s3am_cloud.errors import BadRequest, BadSource, ChecksumMismatch, NoSuchJob, TransferError, UploadGone, by_name
-from s3am_cloud.expect import by_parts
-from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS, JOB_KEEP_DAYS, LONGEST_JOB_DAYS
-from s3am_cloud.model import Job, MovedPart, Part, Receipt, TransferRequest, Unit
-from s3am_cloud.pipeline import finish, lacking, move, new_job, prepare, proven, receipt, unit_parts
-from s3am_cloud.ports import Clock, Execution, Executions, Outcomes, Ports
-from s3am_cloud.steps.abort import abort
+from s3am_cloud.aftermath import detail
+from s3am_cloud.errors import ChecksumMismatch, NoSuchJob
+from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS
+from s3am_cloud.model import Job, MovedPart, Part, Receipt, Unit
+from s3am_cloud.pipeline import finish, lacking, move, prepare, proven, unit_parts
+from s3am_cloud.ports import Ports
 from s3am_cloud.steps.plan import units
-from s3am_cloud.urls import NETWORK_SCHEMES, parse_source
-
-SUCCEEDED = "Transfer Succeeded"
-FAILED = "Transfer Failed"
-_QUOTED = re.compile("'.*'", re.DOTALL)
-# Query parameters by which AWS, Google, Azure and CloudFront sign URLs.
-_SIGNATURES = {"x-amz-signature", "x-amz-security-token", "x-goog-signature", "signature", "sig"}
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -47,53 +36,6 @@ class Worked(msgspec.Struct, frozen=True):
     job: str
     unit: Unit
     done: bool
-
-
-def decode_request(data: Mapping[str, object]) -> TransferRequest:
-    """Raises BadRequest, which names the field and never its value."""
-    try:
-        request = msgspec.convert(data, TransferRequest)
-    except msgspec.ValidationError as error:
-        # msgspec quotes a value that is none of a field's choices.
-        raise BadRequest(f"the request can't be read: {_QUOTED.sub('...', str(error))}") from None
-    refuse_secrets(request)
-    refuse_expectation(request)
-    return request
-
-
-def refuse_expectation(request: TransferRequest) -> None:
-    """Raises BadRequest for a checksum that no task of the machine computes, UnknownChecksum for an unknown one."""
-    if request.expect and not by_parts(request):
-        raise BadRequest(
-            "in the cloud a transfer is held to crc64nvme alone", "use s3am-cloud upload for other checksums"
-        )
-
-
-def refuse_secrets(request: TransferRequest) -> None:
-    """Raises BadRequest for a URL that carries a password or a signature, and BadSource for a local path.
-
-    What reaches an execution's history can be read there for 90 days.
-    """
-    source = parse_source(request.source)
-    if source.scheme == "file":
-        raise BadSource(f"{source.url} is a local path, which the cloud can't read", "use s3am-cloud upload")
-    if source.scheme in NETWORK_SCHEMES:
-        parts = urlsplit(request.source)
-        names = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
-        if parts.password is not None or names & _SIGNATURES:
-            raise BadRequest(
-                "the source URL carries a password or a signature, which a job's record must not hold in clear",
-                "transfer it with s3am-cloud upload",
-            )
-
-
-def accept(data: Mapping[str, object], execution: str, ports: Ports) -> tuple[str, bool]:
-    """Records a request as the job that has the execution's name; True with it where another execution has that job."""
-    job = msgspec.structs.replace(new_job(decode_request(data), execution, ports.clock), execution=execution)
-    if ports.jobs.add(job):
-        return job.id, False
-    # A repeated task finds its own record; only another execution's makes this one a duplicate.
-    return job.id, ports.jobs.load(job.id).execution != execution
 
 
 def prepare_job(job_id: str, execution: str, bucket: str, ports: Ports) -> Prepared:
@@ -142,71 +84,6 @@ def report_job(job_id: str, ports: Ports) -> dict[str, object]:
     if found is None:
         raise NoSuchJob(f"job {job_id} has no report")
     return detail(found)
-
-
-def settle(execution: Execution, ports: Ports, executions: Executions, outcomes: Outcomes) -> Receipt | None:
-    """Reports and announces a job whose execution failed, timed out or was stopped; its upload stays for a resume."""
-    if execution.job is None:
-        return None
-    before = ports.jobs.report(execution.job)
-    if before is not None and before.state != "failed":
-        return before  # the object is there: only the announcement failed
-    error = failure(execution, executions)
-    try:
-        report = failed(ports.jobs.load(execution.job), error, ports.clock)
-    except NoSuchJob:
-        # A request that was refused has no record; whoever sent it is told all the same.
-        report = Receipt(state="failed", source="", destination="", job=execution.job, error=error.report())
-    ports.jobs.write_report(execution.job, report)
-    outcomes.announce(FAILED, detail(report))
-    return report
-
-
-def sweep(ports: Ports) -> list[str]:
-    """Aborts the uploads of jobs that nobody resumed in time, and returns those jobs' ids.
-
-    Only uploads that a record of ours names are touched.
-    """
-    swept = []
-    for job in ports.jobs.all():
-        if job.upload is not None and _expired(job, ports):
-            abort(job.upload, ports.store)
-            ports.jobs.forget(job)
-            swept.append(job.id)
-    return swept
-
-
-def _expired(job: Job, ports: Ports) -> bool:
-    """A job without a report may still be running, for as long as the machine lets it."""
-    if job.upload is None or ports.jobs.find(job.upload.target, job.upload.upload_id) != job:
-        return False  # a later job goes on with its upload
-    ended = ports.jobs.report(job.id) is not None
-    keep = timedelta(days=JOB_KEEP_DAYS if ended else JOB_KEEP_DAYS + LONGEST_JOB_DAYS)
-    return ports.clock.now() - datetime.fromisoformat(job.created) > keep
-
-
-def failed(job: Job, error: TransferError, clock: Clock) -> Receipt:
-    """The receipt of a job that ended in `error`."""
-    return msgspec.structs.replace(
-        receipt(job, clock),
-        state="failed",
-        error=error.report(),
-        unfinished_upload=job.upload.upload_id if job.upload and not isinstance(error, UploadGone) else None,
-    )
-
-
-def failure(execution: Execution, executions: Executions) -> TransferError:
-    """The named error that ended an execution."""
-    found = executions.failure(execution.arn)
-    if found is None:
-        return by_name("", f"the execution ended as {execution.status}")
-    return by_name(found.name, found.message)
-
-
-def detail(report: Receipt) -> dict[str, object]:
-    """An outcome event's detail: the receipt's fields that are known."""
-    built: dict[str, object] = msgspec.to_builtins(report)
-    return {name: value for name, value in built.items() if value is not None}
 
 
 def _finish_small(job: Job, ports: Ports) -> None:

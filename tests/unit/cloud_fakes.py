@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from s3am_cloud.cloud import Prepared, accept, prepare_job, settle, work
+from s3am_cloud.aftermath import settle
+from s3am_cloud.cloud import Prepared, prepare_job, work
+from s3am_cloud.intake import accept
 from s3am_cloud.ports import Execution, Failure
 from servers.content import pattern
 from unit.fakes import PART, SOURCE, TARGET, World

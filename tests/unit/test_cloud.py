@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from s3am_cloud.cloud import Worked, accept, decode_request, prepare_job, report_job, work
+from s3am_cloud.cloud import Worked, prepare_job, report_job, work
 from s3am_cloud.errors import BadRequest, BadSource, NoSuchJob, ObjectExists, SourceChanged, SourceNotFound
+from s3am_cloud.intake import accept, decode_request
 from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS, SMALL_OBJECT
 from s3am_cloud.model import Unit
 from servers.content import pattern

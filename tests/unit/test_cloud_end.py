@@ -7,8 +7,9 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from s3am_cloud.aftermath import FAILED, settle, sweep
 from s3am_cloud.checksum import encode, update
-from s3am_cloud.cloud import FAILED, complete_job, report_job, settle, sweep, work
+from s3am_cloud.cloud import complete_job, report_job, work
 from s3am_cloud.errors import JobFailed, NoSuchJob
 from s3am_cloud.limits import JOB_KEEP_DAYS, LONGEST_JOB_DAYS
 from s3am_cloud.model import Unit

@@ -7,7 +7,7 @@ import hashlib
 import msgspec
 import pytest
 
-from s3am_cloud import cloud
+from s3am_cloud import intake
 from s3am_cloud.digests import expected
 from s3am_cloud.errors import BadRequest, ChecksumMismatch, NotAsExpected, UnknownChecksum, Usage
 from s3am_cloud.expect import check_stored, withdraw
@@ -106,8 +106,8 @@ def test_an_object_of_ours_is_withdrawn() -> None:
 
 def test_the_cloud_takes_crc64nvme_and_no_other() -> None:
     asked_for = {"source": SOURCE, "destination": str(TARGET)}
-    assert cloud.decode_request({**asked_for, "expect": WRONG}).expect == WRONG
+    assert intake.decode_request({**asked_for, "expect": WRONG}).expect == WRONG
     with pytest.raises(BadRequest, match="crc64nvme"):
-        cloud.decode_request({**asked_for, "expect": f"sha256:{'0' * 64}"})
+        intake.decode_request({**asked_for, "expect": f"sha256:{'0' * 64}"})
     with pytest.raises(UnknownChecksum):
-        cloud.decode_request({**asked_for, "expect": "sha257:00"})
+        intake.decode_request({**asked_for, "expect": "sha257:00"})

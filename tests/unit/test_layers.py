@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 PRODUCT = ROOT / "functions" / "s3am_cloud"
 COMMAND = ROOT / "cli" / "s3am_cloud_cli"
 STACK = ROOT / "infra"
+STORIES = ("pipeline", "download", "intake", "cloud", "aftermath")
 # What only adapters and handlers may know of.
 OUTSIDE = {"boto3", "botocore", "pycurl", "aws_lambda_powertools"}
 TOP = {"functions", "cli", "infra", "tests", "requirements", "cdk.json", "pyproject.toml", "README.md"}
@@ -73,13 +74,12 @@ def test_steps_and_stories_know_no_adapter_and_no_handler() -> None:
 
 
 def test_adapters_know_no_step_no_story_and_no_handler() -> None:
-    forbidden = ("steps", "handlers", "pipeline", "download", "cloud")
+    forbidden = ("steps", "handlers", *STORIES)
     assert offenders(modules(PRODUCT / "adapters"), *(f"s3am_cloud.{name}" for name in forbidden)) == []
 
 
 def test_steps_know_no_story() -> None:
-    forbidden = ("s3am_cloud.pipeline", "s3am_cloud.download", "s3am_cloud.cloud")
-    assert offenders(modules(PRODUCT / "steps"), *forbidden) == []
+    assert offenders(modules(PRODUCT / "steps"), *(f"s3am_cloud.{name}" for name in STORIES)) == []
 
 
 def test_the_product_knows_neither_its_command_nor_its_stack() -> None:
@@ -129,5 +129,5 @@ def test_the_command_starts_without_what_help_does_not_need() -> None:
 
 
 def test_the_pipeline_needs_neither_aws_nor_curl() -> None:
-    loaded = after_import("s3am_cloud.pipeline, s3am_cloud.cloud, s3am_cloud.download, s3am_cloud.adapters.memory")
+    loaded = after_import(", ".join(f"s3am_cloud.{name}" for name in (*STORIES, "adapters.memory")))
     assert loaded & OUTSIDE == set()

@@ -8,8 +8,9 @@ from typing import Any, assert_never
 import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from s3am_cloud.cloud import accept, complete_job, prepare_job, report_job
+from s3am_cloud.cloud import complete_job, prepare_job, report_job
 from s3am_cloud.handlers.world import World, world
+from s3am_cloud.intake import accept
 
 
 class Accept(msgspec.Struct, frozen=True, tag="accept", tag_field="action"):

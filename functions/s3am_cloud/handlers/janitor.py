@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from s3am_cloud.cloud import settle, sweep
+from s3am_cloud.aftermath import settle, sweep
 from s3am_cloud.handlers.world import event_bus, state_machine, world
 
 
