@@ -1,6 +1,7 @@
 """What every test gets: an environment without anybody's AWS settings, and servers of its own."""
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +39,12 @@ def isolated_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         patch.setenv("S3AM_CLOUD_STATE_HOME", str(home / "state"))
         _reach_loopback_directly(patch)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c_is_heard() -> None:
+    """Whoever runs the tests in the background of a script has SIGINT ignored, and all that they start inherits it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _reach_loopback_directly(patch: pytest.MonkeyPatch) -> None:

@@ -42,13 +42,16 @@ class Stored:
         return self.client.create_multipart_upload(Bucket=self.bucket, Key=key)["UploadId"]
 
     def parts(self, key: str) -> list[int]:
-        """The numbers of the parts of a key's only unfinished upload; none while there is none."""
+        """The numbers of the parts of a key's only unfinished upload, each once; none while there is none.
+
+        For a while the strict server lists a part that was replaced beside the one that replaced it.
+        """
         ids = [upload for name, upload in self.unfinished() if name == key]
         if not ids:
             return []
         (upload,) = ids
         listed = self.client.list_parts(Bucket=self.bucket, Key=key, UploadId=upload)
-        return [part["PartNumber"] for part in listed.get("Parts", [])]
+        return sorted({part["PartNumber"] for part in listed.get("Parts", [])})
 
     def assert_is(self, key: str, content: Content) -> None:
         """The object is this content, byte for byte."""
