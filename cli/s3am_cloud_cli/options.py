@@ -155,7 +155,8 @@ record_stack = click.option(
     metavar="NAME",
     envvar="S3AM_CLOUD_STACK",
     show_envvar=True,
-    help="Keep the job's record with this stack, so that submit --resume can go on with it; else on this machine.",
+    help="Keep the job's record with this stack, so that submit --resume can go on with it. Else it is kept with the "
+    "default stack where there is one, else on this machine.",
 )
 
 requester_pays = click.option(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from s3am_cloud.adapters.clock import SystemClock
@@ -57,7 +58,12 @@ def stack_jobs(settings: S3Settings, stack_name: str) -> Jobs:
     Raises NoStack, NoCredentials, StoreUnavailable.
     """
     access = S3Access(settings)
-    return Jobs(Bucket(access, _find(access, stack_name).work_bucket), with_sources=False)
+    return Jobs(Bucket(access, work_bucket(access, stack_name)), with_sources=False)
+
+
+def work_bucket(access: S3Access, stack_name: str) -> str:
+    """Raises NoStack, NoCredentials, StoreUnavailable."""
+    return _find(access, stack_name).work_bucket
 
 
 class Remote:
@@ -141,7 +147,13 @@ class Remote:
 
 
 def _find(access: S3Access, name: str) -> Stack:
-    client = access.boto.client("cloudformation", region_name=access.region, endpoint_url=access.settings.endpoint_url)
+    client = access.boto.client(
+        "cloudformation",
+        region_name=access.region,
+        endpoint_url=access.settings.endpoint_url,
+        # Uploads look for a stack too, and where CloudFormation can't be reached they go on without one.
+        config=Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 2}),
+    )
     with naming(f"stack {name}"):
         try:
             stack = client.describe_stacks(StackName=name)["Stacks"][0]

@@ -63,6 +63,9 @@ class ObjectStore(Protocol):
     def head(self, target: S3Url) -> ObjectInfo | None:
         """The object as it is now, None where there is none."""
 
+    def lists(self, target: S3Url) -> bool:
+        """Whether the bucket's listing has exactly this key; False where it may not be listed."""
+
     def tags(self, target: S3Url, version_id: str | None) -> dict[str, str]:
         """The object's tags; none where the user may not read them, as for CopyObject."""
 

@@ -52,6 +52,13 @@ def test_head_tells_size_etag_and_the_checksum_of_the_whole(case: StoreCase) -> 
     assert info.etag.endswith('"')
 
 
+def test_a_listing_has_the_key_of_an_object_and_none_that_only_begins_so(case: StoreCase) -> None:
+    case.put_object(target(case, "a/b/c"), b"x")
+    assert case.store.lists(target(case, "a/b/c"))
+    assert not case.store.lists(target(case, "a/b"))
+    assert not case.store.lists(target(case, "a/b/c/d"))
+
+
 def test_another_content_has_another_etag(case: StoreCase) -> None:
     case.put_object(target(case), FIRST)
     before = case.store.head(target(case))

@@ -14,6 +14,8 @@ from functional.stored import Stored, assert_file_holds
 from s3am_cloud.sse import SseKey, derive
 from s3am_cloud.urls import S3Url
 from servers.content import Pattern, write_file
+from servers.proxy import FaultyProxy
+from servers.proxy_rules import HEAD, Respond
 
 MIB = 1 << 20
 CONTENT = Pattern(13 * MIB, seed=11)
@@ -74,6 +76,16 @@ def test_an_upload_to_where_an_object_is_under_another_key_ends_with_exit_code_1
     command: Command, encrypted: str, sent: Path
 ) -> None:
     command.run("upload", sent, encrypted).ended(10)
+
+
+def test_an_upload_to_where_an_object_is_that_may_not_be_looked_at_ends_with_exit_code_10(
+    through_proxy: Command, stored: Stored, s3_proxy: FaultyProxy, sent: Path
+) -> None:
+    """S3AM's rule, which holds where the object is known to exist; without it the permission is what is missing."""
+    s3_proxy.add(HEAD, Respond(403, "AccessDenied"), skip=1, times=None)
+    through_proxy.run("upload", sent, stored.url("none")).ended(14)
+    stored.put("one", b"x")
+    through_proxy.run("upload", sent, stored.url("one")).ended(10)
 
 
 @pytest.mark.parametrize(

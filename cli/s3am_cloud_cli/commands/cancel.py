@@ -32,11 +32,11 @@ def cancel(
     if not prefix and (not url.key or url.key.endswith("/")):
         raise BadDestination(f"{target} names no object", "name one, or use --prefix to mean all that begin so")
     from s3am_cloud_cli.local_run import cancel_uploads, local_ports
-    from s3am_cloud_cli.remote_run import stack_jobs
+    from s3am_cloud_cli.records import records
     from s3am_cloud_cli.settings import s3_access
 
     access = s3_access(aws, requester_pays=requester_pays)
-    jobs = stack_jobs(access.settings, stack) if stack else None
+    jobs = records(access, stack, console)
     count = cancel_uploads(url, prefix, local_ports(access, jobs=jobs))
     where = f"{url}..." if prefix else str(url)
     console.result({"destination": str(url), "cancelled": count}, f"{count} unfinished uploads of {where} discarded")

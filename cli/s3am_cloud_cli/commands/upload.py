@@ -50,11 +50,11 @@ def upload(
     request = transfer.request(source, destination)
     from s3am_cloud_cli.local_run import local_ports, run_upload
     from s3am_cloud_cli.receipts import receipt_text
-    from s3am_cloud_cli.remote_run import stack_jobs
+    from s3am_cloud_cli.records import records
     from s3am_cloud_cli.settings import s3_access
 
     access = s3_access(aws, keys.ring(), requester_pays)
     source_access = s3_access(aws, source_keys.ring(), requester_pays, sign=not no_sign_request)
-    jobs = stack_jobs(access.settings, stack) if stack else None
+    jobs = records(access, stack, console)
     receipt = run_upload(request, local_ports(access, source_access, stall_timeout, netrc, jobs), console)
     console.result(receipt, receipt_text(receipt))

@@ -89,6 +89,9 @@ class MemoryStore:
             size=len(content), etag=etag, crc=crc, full_object=True, checksums={"crc64nvme": f"{crc:016x}"}
         )
 
+    def lists(self, target: S3Url) -> bool:
+        return target in self._objects
+
     def tags(self, target: S3Url, version_id: str | None) -> dict[str, str]:
         return {}
 

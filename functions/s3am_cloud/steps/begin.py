@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from s3am_cloud.errors import ObjectExists, SeveralUploads, UploadExists
+from s3am_cloud.errors import AccessDenied, BadEncryptionKey, ObjectExists, SeveralUploads, UploadExists
 from s3am_cloud.model import Attributes, SourceInfo, TransferRequest, Upload
 from s3am_cloud.ports import ObjectStore
 from s3am_cloud.steps.abort import abort
@@ -10,12 +10,26 @@ from s3am_cloud.urls import S3Url
 
 
 def is_wanted(request: TransferRequest, target: S3Url, store: ObjectStore) -> bool:
-    """False where the object exists and is to be skipped. Raises ObjectExists where nothing was said of it."""
-    if request.exists == "overwrite" or store.head(target) is None:
+    """False where the object exists and is to be skipped. Raises ObjectExists where nothing was said of it.
+
+    S3AM's rule: one that exists and can't be looked at raises BadEncryptionKey.
+    """
+    if request.exists == "overwrite" or not _exists(target, store):
         return True
     if request.exists is None:
         raise ObjectExists(f"{target} exists")
     return False
+
+
+def _exists(target: S3Url, store: ObjectStore) -> bool:
+    try:
+        return store.head(target) is not None
+    except AccessDenied:
+        if not store.lists(target):
+            raise
+        raise BadEncryptionKey(
+            f"{target} exists, and S3 refuses to show it", "give the key it was written with, or get s3:GetObject on it"
+        ) from None
 
 
 def unfinished_upload(request: TransferRequest, target: S3Url, store: ObjectStore) -> str | None:

@@ -51,6 +51,18 @@ class S3Store:
                 raise
         return object_info(answer)
 
+    def lists(self, target: S3Url) -> bool:
+        client = self._access.client_for(target.bucket)
+        with naming(str(target)):
+            try:
+                # A key comes before all that begin with it.
+                found = client.list_objects_v2(Bucket=target.bucket, Prefix=target.key, MaxKeys=1)
+            except ClientError as error:
+                if code_of(error) == "AccessDenied":
+                    return False
+                raise
+        return any(item["Key"] == target.key for item in found.get("Contents", []))
+
     def tags(self, target: S3Url, version_id: str | None) -> dict[str, str]:
         client = self._access.client_for(target.bucket)
         version: dict[str, Any] = {"VersionId": version_id} if version_id else {}

@@ -1,0 +1,99 @@
+"""Where this machine's transfers keep their records: with the stack where there is one, else in the user's folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from s3am_cloud.adapters.jobs import Documents, Folder, Jobs
+from s3am_cloud.adapters.s3.access import S3Access
+from s3am_cloud.adapters.s3.documents import Bucket
+from s3am_cloud.errors import AccessDenied, NoCredentials, NoStack, StoreBusy, StoreUnavailable, Unexpected
+from s3am_cloud.model import Job
+from s3am_cloud_cli.local_run import state_home
+from s3am_cloud_cli.output import Console
+from s3am_cloud_cli.remote_run import stack_jobs, work_bucket
+from s3am_cloud_infra import names
+
+Answer = TypeVar("Answer")
+_UNUSABLE = (NoStack, NoCredentials, AccessDenied, StoreBusy, StoreUnavailable, Unexpected)
+
+
+def records(access: S3Access, stack: str | None, console: Console) -> Jobs:
+    """The records of the stack that the user names, else of the default one where it can be used, else this machine's.
+
+    Raises NoStack, NoCredentials, StoreUnavailable for a stack that was named.
+    """
+    stack = stack or os.environ.get(names.STACK_VARIABLE)
+    if stack:
+        return stack_jobs(access.settings, stack)
+
+    def look() -> Documents:
+        if _s3_alone_is_elsewhere(access):
+            raise NoStack("S3 is not AWS's own, where a stack could be")
+        return Bucket(access, work_bucket(access, names.DEFAULT_STACK))
+
+    return OwnJobs(Shelves(Folder(state_home()), look, console.detail), with_sources=False)
+
+
+def _s3_alone_is_elsewhere(access: S3Access) -> bool:
+    """Whoever points S3 alone at another store has nothing at AWS that these credentials are for."""
+    everything = access.settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
+    return "AWS_ENDPOINT_URL_S3" in os.environ and not everything
+
+
+class OwnJobs(Jobs):
+    """Records of those jobs only that can be resumed: what goes in one request looks for no stack."""
+
+    def save(self, job: Job) -> None:
+        if job.upload is not None:
+            super().save(job)
+
+
+class Shelves:
+    """`Documents` on a shared shelf where one is found that can be used, else on the one at hand; read from both.
+
+    The shared one is looked for when it is first needed; what keeps it from being used is told once, and is no error.
+    """
+
+    def __init__(self, here: Documents, look: Callable[[], Documents], tell: Callable[[str], None]) -> None:
+        self._here, self._look, self._tell = here, look, tell
+        self._shared: Documents | None = None
+        self._looked = False
+
+    def read(self, name: str) -> bytes | None:
+        there = self._ask(lambda shelf: shelf.read(name))
+        return self._here.read(name) if there is None else there
+
+    def write(self, name: str, data: bytes) -> None:
+        def put(shelf: Documents) -> bool:
+            shelf.write(name, data)
+            return True
+
+        if not self._ask(put):
+            self._here.write(name, data)
+
+    def create(self, name: str, data: bytes) -> bool:
+        made = self._ask(lambda shelf: shelf.create(name, data))
+        return self._here.create(name, data) if made is None else made
+
+    def remove(self, name: str) -> None:
+        self._ask(lambda shelf: shelf.remove(name))
+        self._here.remove(name)
+
+    def names(self, prefix: str) -> Iterator[str]:
+        yield from self._ask(lambda shelf: list(shelf.names(prefix))) or []
+        yield from self._here.names(prefix)
+
+    def _ask(self, ask: Callable[[Documents], Answer]) -> Answer | None:
+        """The shared shelf's answer, None where there is none that can be used."""
+        try:
+            if not self._looked:
+                self._looked = True
+                self._shared = self._look()
+            return None if self._shared is None else ask(self._shared)
+        except _UNUSABLE as error:
+            self._shared = None
+            self._tell(f"the records of this transfer are kept on this machine: {error.message}")
+            return None

@@ -1,0 +1,85 @@
+"""Where this machine's transfers keep their records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from s3am_cloud.adapters.jobs import Documents, Folder
+from s3am_cloud.errors import AccessDenied, NoStack, StoreUnavailable
+from s3am_cloud.model import Job, TransferRequest, Upload
+from s3am_cloud.urls import S3Url
+from s3am_cloud_cli.records import OwnJobs, Shelves
+
+JOB = Job(id="j", created="2026-01-02T03:04:05+00:00", request=TransferRequest(source="/x", destination="s3://b/k"))
+UPLOAD = Upload(target=S3Url("b", "k"), upload_id="u", full_object=True)
+
+
+class World:
+    def __init__(self, root: Path) -> None:
+        self.here, self.shared = Folder(root / "here"), Folder(root / "shared")
+        self.told: list[str] = []
+        self.looks = 0
+
+    def shelves(self, look: Callable[[], Documents] | None = None) -> Shelves:
+        def counting() -> Documents:
+            self.looks += 1
+            return look() if look else self.shared
+
+        return Shelves(self.here, counting, self.told.append)
+
+
+class Refusing(Folder):
+    def write(self, name: str, data: bytes) -> None:
+        raise AccessDenied("no PutObject")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def test_a_record_is_kept_on_the_shared_shelf_where_there_is_one(world: World) -> None:
+    shelves = world.shelves()
+    shelves.write("a", b"1")
+    assert (world.shared.read("a"), world.here.read("a")) == (b"1", None)
+    assert world.told == []
+
+
+def test_a_record_is_found_on_either_shelf_and_removed_from_both(world: World) -> None:
+    world.here.write("a", b"1")
+    world.here.write("b", b"2")
+    world.shared.write("b", b"3")
+    shelves = world.shelves()
+    assert [shelves.read("a"), shelves.read("b"), shelves.read("c")] == [b"1", b"3", None]
+    shelves.remove("b")
+    assert (world.here.read("b"), world.shared.read("b")) == (None, None)
+
+
+@pytest.mark.parametrize("why", [NoStack("no stack"), AccessDenied("no right"), StoreUnavailable("no network")])
+def test_without_a_shared_shelf_records_are_kept_here_and_the_reason_is_told_once(world: World, why: Exception) -> None:
+    def look() -> Documents:
+        raise why
+
+    shelves = world.shelves(look)
+    shelves.write("a", b"1")
+    assert (shelves.read("a"), world.here.read("a"), world.looks) == (b"1", b"1", 1)
+    assert len(world.told) == 1
+    assert str(why) in world.told[0]
+
+
+def test_a_shared_shelf_that_may_not_be_written_is_given_up(world: World, tmp_path: Path) -> None:
+    shelves = world.shelves(lambda: Refusing(tmp_path / "refusing"))
+    shelves.write("a", b"1")
+    assert shelves.create("b", b"2")
+    assert (world.here.read("a"), world.here.read("b")) == (b"1", b"2")
+
+
+def test_only_a_job_with_an_upload_is_recorded_and_looks_for_a_stack(world: World) -> None:
+    jobs = OwnJobs(world.shelves(), with_sources=False)
+    jobs.save(JOB)
+    assert (world.looks, list(jobs.all())) == (0, [])
+    jobs.save(Job(id="j", created=JOB.created, request=JOB.request, upload=UPLOAD))
+    assert (world.looks, [job.id for job in jobs.all()]) == (1, ["j"])
