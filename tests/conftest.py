@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from s3am_cloud.ingest_file import read_ingest
 from s3am_cloud_cli import local_cloud as embedded
 from s3am_cloud_cli.local_cloud import LocalCloud
 from servers.certificates import make_certificate
@@ -16,6 +17,8 @@ from servers.ftp import FtpServer
 from servers.proxy import FaultyProxy
 from servers.sftp import SftpServer
 from servers.strict_s3 import StrictS3
+
+INGEST = Path(__file__).with_name("ingest.toml")
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -111,7 +114,7 @@ def sftp_server(tmp_path: Path) -> Iterator[SftpServer]:
 def local_cloud(isolated_environment: None) -> Iterator[LocalCloud]:
     """One embedded cloud with the real stack for all tests that ask for it."""
     try:
-        yield embedded.up(on_step=lambda step: None)
+        yield embedded.up(on_step=lambda step: None, ingest=read_ingest(INGEST))
     finally:
         embedded.down()
 

@@ -86,7 +86,7 @@ def _bucket() -> Iterator[str]:
 def _transfer(sample: Sample, server: SampleServer, bucket: str, console: Console) -> Receipt:
     remote = Remote(S3Settings(), None)
     request = TransferRequest(source=server.url(sample), destination=f"s3://{bucket}/", part_size=_PART)
-    execution = remote.submit(request)
+    execution = remote.submit(request).execution
     console.note(f"... job {execution.name}: {request.source} -> {request.destination}{sample.name}")
     receipt = follow(execution.name, remote, console)
     if receipt.error is not None:

@@ -1,4 +1,4 @@
-"""Holding an upload from this machine to a checksum: a local file is read beside its transfer, others are read back."""
+"""Holding an upload from this machine to checksums: a local file is read beside its transfer, others are read back."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
-import msgspec
-
 from s3am_cloud.digests import Expected
 from s3am_cloud.errors import Interrupted, NotAsExpected
-from s3am_cloud.expect import by_parts, check_stored, compare, digest_of_source, held_to, withdraw
+from s3am_cloud.expect import by_reading, check_source
+from s3am_cloud.held import or_withdraw, read_back, to_read
 from s3am_cloud.limits import DEFAULT_SLOTS
 from s3am_cloud.model import Job, Origin, Receipt
-from s3am_cloud.pipeline import stored, target
+from s3am_cloud.pipeline import target
 from s3am_cloud.ports import Ports
 from s3am_cloud.urls import parse_source
 from s3am_cloud_cli.output import Console
@@ -24,19 +23,19 @@ T = TypeVar("T")
 
 
 class Beside:
-    """The checksum of a local file, computed in a thread while its parts move."""
+    """The checksums of a local file, computed in a thread while its parts move."""
 
-    def __init__(self, expected: Expected, origin: Origin, ports: Ports) -> None:
-        self._expected, self._origin, self._ports = expected, origin, ports
+    def __init__(self, wanted: tuple[Expected, ...], origin: Origin, ports: Ports) -> None:
+        self._wanted, self._origin, self._ports = wanted, origin, ports
         self._stopped = threading.Event()
         self._threads = ThreadPoolExecutor(1)
-        self._digest: Future[str] = self._threads.submit(self._compute)
+        self._compared: Future[None] = self._threads.submit(self._compute)
 
     def watch(self, moved: Iterator[T]) -> Iterator[T]:
-        """Passes on what comes, and ends it as soon as the checksum turns out to be another."""
+        """Passes on what comes, and ends it as soon as a checksum turns out to be another."""
         try:
             for one in moved:
-                if self._digest.done():
+                if self._compared.done():
                     self.check()
                 yield one
             self.check()
@@ -47,14 +46,14 @@ class Beside:
 
     def check(self) -> None:
         """Waits until the file is read. Raises NotAsExpected, and what reading it does."""
-        compare(self._expected, self._digest.result(), self._origin.url)
+        self._compared.result()
 
     def stop(self) -> None:
         self._stopped.set()
         self._threads.shutdown()
 
-    def _compute(self) -> str:
-        return digest_of_source(self._expected, self._origin, self._ports, self._progress)
+    def _compute(self) -> None:
+        check_source(self._wanted, self._origin, self._ports, self._progress)
 
     def _progress(self, count: int) -> None:
         if self._stopped.is_set():
@@ -63,12 +62,13 @@ class Beside:
 
 @contextmanager
 def beside(job: Job, ports: Ports) -> Iterator[Beside | None]:
-    """Reads the source beside its transfer where that shows what the request is held to before the object is made."""
-    expected, source = held_to(job.request), parse_source(job.request.source)
-    if expected is None or job.info is None or source.scheme != "file" or by_parts(job.request):
+    """Reads the source beside its transfer where that shows what it is held to before the object is made."""
+    source = parse_source(job.request.source)
+    wanted = by_reading(job.request, source, job.info) if job.info is not None else ()
+    if not wanted or job.info is None or source.scheme != "file":
         yield None
         return
-    reading = Beside(expected, Origin(url=source.url, info=job.info), ports)
+    reading = Beside(wanted, Origin(url=source.url, info=job.info), ports)
     try:
         yield reading
     finally:
@@ -89,26 +89,19 @@ def watched(moved: Iterator[T], job: Job, source: Beside | None) -> Iterator[T]:
 
 
 def hold(job: Job, done: Receipt, source: Beside | None, ports: Ports, console: Console) -> Receipt:
-    """The receipt of an object that is what the request is held to. Another one is deleted, if it is not to be kept.
+    """The receipt of an object that is what it is held to. Another one is deleted, if it is not to be kept.
 
     Raises NotAsExpected.
     """
-    expected = held_to(job.request)
-    if expected is None or done.state != "succeeded" or done.expected is not None:
+    wanted, where = to_read(job, done), target(job)
+    if not wanted:
         return done
-    where, written = target(job), stored(done)
     slots = job.request.download_slots or DEFAULT_SLOTS
     try:
         if source is not None:
-            source.check()
-        else:
-            with console.progress(f"checking {expected.algorithm}", done.size or 0) as meter:
-                check_stored(expected, where, written, slots, ports, meter)
+            return or_withdraw(source.check, wanted, job, where, done, ports)
+        with console.progress(f"checking {wanted[0].algorithm}", done.size or 0) as meter:
+            return read_back(wanted, job, where, done, slots, ports, meter)
     except NotAsExpected:
-        if job.request.keep_mismatch:
-            console.note(f"{where} is left in S3 as it is")
-        else:
-            withdraw(where, written, ports.store)
-            console.note(f"{where} is deleted again")
+        console.note(f"{where} is " + ("left in S3 as it is" if job.request.keep_mismatch else "deleted again"))
         raise
-    return msgspec.structs.replace(done, expected=str(expected))

@@ -6,9 +6,13 @@ import msgspec
 
 from s3am_cloud.errors import Interrupted, by_name
 from s3am_cloud.model import Receipt, TransferRequest
-from s3am_cloud_cli.output import Console, Meter
+from s3am_cloud.ports import Execution
+from s3am_cloud.sealed import Secrets
+from s3am_cloud_cli.job_status import JobStatus, follow_job
+from s3am_cloud_cli.output import Console, Meter, parts_text
 from s3am_cloud_cli.receipts import receipt_text
-from s3am_cloud_cli.remote_run import JobStatus, Remote
+from s3am_cloud_cli.remote_run import Remote
+from s3am_cloud_cli.resume_run import resume
 
 
 class Submitted(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -19,51 +23,92 @@ class Submitted(msgspec.Struct, frozen=True, omit_defaults=True):
     receipt: Receipt | None = None
 
 
-def submit_job(request: TransferRequest, remote: Remote, wait: bool, console: Console) -> None:
-    execution = remote.submit(request)
-    if not wait:
-        console.result(Submitted(execution.name, execution.arn), execution.name)
-        console.note(f"Submitted. Follow it with: s3am-cloud watch {execution.name}")
+def submit_job(request: TransferRequest, secrets: Secrets, remote: Remote, wait: bool, console: Console) -> None:
+    started = remote.submit(request, secrets)
+    if started.joined:
+        console.note(f"The same transfer is under way already, as job {started.execution.name}: this joins it")
+    show_started(started.execution, "Submitted", remote, wait, console)
+
+
+def resume_job(job: str, source: str | None, remote: Remote, wait: bool, console: Console) -> None:
+    found = resume(job, source, remote)
+    if found.job != job:
+        console.note(f"job {found.job} goes on with job {job}")
+    if found.started is None:
+        console.note(f"job {found.job} has succeeded: there is nothing to go on with")
+        if found.receipt is not None:
+            conclude(Submitted(found.job, remote.machine.arn_of(found.job), found.receipt), found.receipt, console)
         return
-    console.note(f"job {execution.name}")
-    receipt = follow(execution.name, remote, console)
-    _conclude(Submitted(execution.name, execution.arn, receipt), receipt, console)
+    if found.started.joined:
+        console.note(f"job {found.job} runs already: this joins it")
+    show_started(found.started.execution, "Resumed", remote, wait, console)
+
+
+def show_started(execution: Execution, what: str, remote: Remote, wait: bool, console: Console) -> None:
+    job = execution.job or execution.name
+    if not wait:
+        console.result(Submitted(job, execution.arn), job)
+        console.note(f"{what}. Follow it with: s3am-cloud watch {job}")
+        return
+    console.note(f"job {job}")
+    receipt = follow(job, remote, console)
+    conclude(Submitted(job, execution.arn, receipt), receipt, console)
 
 
 def watch_job(job: str, remote: Remote, console: Console) -> None:
     receipt = follow(job, remote, console)
-    _conclude(receipt, receipt, console)
+    conclude(receipt, receipt, console)
 
 
 def follow(job: str, remote: Remote, console: Console) -> Receipt:
     """Shows the job's progress until it ends. Ctrl-C raises Interrupted and leaves the job alone."""
     try:
         with console.progress(job, 0) as meter:
-            return remote.follow(job, lambda status: _show(status, meter))
+            return follow_job(job, remote, Shown(meter))
     except KeyboardInterrupt:
         raise Interrupted(
             f"stopped watching; job {job} goes on in the cloud", f"follow it with s3am-cloud watch {job}"
         ) from None
 
 
-def _show(status: JobStatus, meter: Meter) -> None:
-    if status.size is not None:
-        meter.expect(status.size)
-    if status.receipt is not None and status.receipt.error is None and status.size is not None:
-        meter.advance_to(status.size)
-    elif status.bytes_done is not None:
-        meter.advance_to(status.bytes_done)
+class Shown:
+    """A job's progress on a meter: bytes, parts, and how often work was repeated."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._begun = False
+        self._retries: int | None = None
+
+    def __call__(self, status: JobStatus) -> None:
+        if status.size is None:
+            return
+        self._meter.expect(status.size)
+        self._retries = status.retries if status.retries is not None else self._retries
+        if status.receipt is not None and status.receipt.error is None:
+            self._show(status, status.size, status.parts, status.receipt.retries)
+        elif status.bytes_done is not None:
+            self._show(status, status.bytes_done, status.parts_done, self._retries)
+
+    def _show(self, status: JobStatus, done: int, parts: int | None, retries: int | None) -> None:
+        if parts is not None and status.parts is not None:
+            self._meter.say(parts_text(parts, status.parts, retries))
+        if not self._begun and status.receipt is None:
+            self._begun = True
+            self._meter.begin_at(done)
+        else:
+            self._meter.advance_to(done)
 
 
-def _conclude(document: object, receipt: Receipt, console: Console) -> None:
+def conclude(document: object, receipt: Receipt, console: Console) -> None:
     """Prints the outcome; a failed job's error is raised, so that the exit code is its own."""
     if receipt.error is None:
         console.result(document, receipt_text(receipt))
         return
     if receipt.unfinished_upload is not None:
+        until = f", at the latest on {receipt.expires}" if receipt.expires else ""
         console.note(
             f"An unfinished upload of {receipt.destination} is left in S3, where it costs storage until it is resumed "
-            f"or discarded: s3am-cloud cancel '{receipt.destination}'"
+            f"(s3am-cloud resume {receipt.job}) or discarded (s3am-cloud cancel {receipt.job}){until}"
         )
     if console.json:
         console.result(document, "")

@@ -17,7 +17,7 @@ from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.sources import AnySource
 from s3am_cloud.download import DownloadRequest, download
-from s3am_cloud.errors import NotAsExpected, TransferError, UploadGone
+from s3am_cloud.errors import NotAsExpected, SourceChanged, TransferError, UploadGone
 from s3am_cloud.limits import DEFAULT_SLOTS, STALL_SECONDS
 from s3am_cloud.model import Job, MovedPart, Part, Plan, Receipt, TransferRequest, Upload, UploadedPart
 from s3am_cloud.pipeline import finish, move, move_stream, new_job, prepare, proven, target
@@ -38,20 +38,23 @@ def local_ports(
     stall_seconds: int = STALL_SECONDS,
     netrc: bool = False,
     jobs: JobStore | None = None,
+    tags: bool = True,
 ) -> Ports:
     """The world as this machine sees it; job records are in the user's state folder, or where `jobs` keeps them.
 
-    `source_access` is for source objects that are read by other settings or with another key.
+    `source_access` is for source objects that are read by other settings or with another key. Without `tags`, theirs
+    are not asked for.
     """
     clock, source_access = SystemClock(), source_access or access
     known_hosts = os.environ.get("S3AM_CLOUD_SSH_KNOWN_HOSTS")
     curl = CurlSettings(ca_file=ca_file(), stall_seconds=stall_seconds, netrc=netrc, known_hosts=known_hosts)
     store = S3Store(access, clock)
     return Ports(
-        source=AnySource(curl, S3Store(source_access, clock), clock),
+        source=AnySource(curl, S3Store(source_access, clock), clock, tags),
         store=store,
         movers=ProcessMovers(curl, access, clock, source_access),
-        readers=CurlReaders(curl, access, clock, interruptible),
+        readers=CurlReaders(curl, source_access, clock, interruptible),
+        target_readers=CurlReaders(curl, access, clock, interruptible),
         jobs=jobs or Jobs(Folder(state_home()), with_sources=False),
         clock=clock,
     )
@@ -92,7 +95,19 @@ def run_upload(request: TransferRequest, ports: Ports, console: Console) -> Rece
             _tell_what_is_left(job, error, console)
             raise
         forget(job, ports)
-        return hold(job, receipt, source, ports, console)
+        receipt = hold(job, receipt, source, ports, console)
+    _keep_report(job, receipt, ports, console)
+    return receipt
+
+
+def _keep_report(job: Job, receipt: Receipt, ports: Ports, console: Console) -> None:
+    """Keeps the receipt of what is large under the id that the object's metadata tell; the object is there anyway."""
+    if job.upload is None or receipt.state != "succeeded":
+        return
+    try:
+        ports.jobs.write_report(job.resumes or job.id, receipt)
+    except TransferError as error:
+        console.note(f"the receipt could not be kept: {error.message}")
 
 
 def run_download(request: DownloadRequest, path: Path, ports: Ports, console: Console) -> Receipt:
@@ -100,7 +115,23 @@ def run_download(request: DownloadRequest, path: Path, ports: Ports, console: Co
     partial = PartialFile(path)
     console.resume_hint = "continue with --download-exists resume, or drop what is there with discard"
     with console.progress(path.name, 0) as meter:
-        return download(request, partial, ports, meter, lambda plan: meter.expect(plan.size))
+        try:
+            return download(request, partial, ports, meter, lambda plan: meter.expect(plan.size))
+        except SourceChanged as error:
+            _tell_of(partial, console)
+            raise SourceChanged(error.message, "download it again with --download-exists discard") from error
+        except (TransferError, KeyboardInterrupt):
+            _tell_of(partial, console)
+            raise
+
+
+def _tell_of(partial: PartialFile, console: Console) -> None:
+    """Says what an unfinished download has left on the disk, if it has."""
+    if partial.exists:
+        console.note(
+            f"An unfinished download is left in {partial.path}: continue with --download-exists resume, or drop "
+            "it with --download-exists discard"
+        )
 
 
 def cancel_uploads(target: S3Url, prefix: bool, ports: Ports) -> int:

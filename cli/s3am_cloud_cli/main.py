@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ from s3am_cloud import __version__
 from s3am_cloud.errors import DONE, Interrupted, TransferError, Unexpected, Usage, exit_codes
 from s3am_cloud_cli.output import Console
 
+_ALLOCATIONS_BETWEEN_COLLECTIONS = 100_000
+
 # The short help stands here as well, so that listing the commands imports none of them; a test compares the two.
 COMMANDS = {
     "upload": "Move a file or a URL into S3 from this machine.",
@@ -19,10 +22,17 @@ COMMANDS = {
     "submit": "Move a URL into S3 in the cloud; this machine can be switched off.",
     "status": "Show how a job in the cloud fares.",
     "watch": "Follow a job in the cloud to its end.",
+    "resume": "Go on with a job that failed, from any machine.",
     "jobs": "List the jobs in the cloud, the newest first.",
+    "logs": "Show what the cloud's functions logged about a job.",
+    "events": "List the events that made no job, and send one again.",
+    "schema": "Print the JSON Schema of requests, or of outcome events.",
     "verify": "Print the checksum of an object's content, and compare it.",
-    "cancel": "Discard the unfinished uploads of an object.",
+    "receipt": "Show where an object came from, and how it was verified.",
+    "cancel": "Stop a job, or discard the unfinished uploads of an object.",
     "generate-sse-key": "Make a key for encryption with SSE-C.",
+    "deploy": "Deploy the stack to AWS, or update it.",
+    "destroy": "Remove the stack from AWS.",
     "local": "The embedded cloud: the real stack on this machine, no AWS account needed.",
     "demo": "See the main job end to end on the embedded cloud.",
 }
@@ -105,6 +115,8 @@ def _usage_hint(error: click.ClickException) -> str:
 
 
 def main() -> None:
+    # What is imported and read at the start stays; looking through it for garbage takes a tenth of the start.
+    gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
-from s3am_cloud.limits import STALL_SECONDS
+from s3am_cloud.limits import JOB_KEEP_DAYS, MAX_KEEP_DAYS, STALL_SECONDS
 
 if TYPE_CHECKING:
     from s3am_cloud.model import TransferRequest
 
 # Powers of 1024, as S3AM counts: 64MB are 64 MiB.
 _FACTORS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_TIME = re.compile(r"(\d{1,4})\s*([hd])", re.IGNORECASE)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", re.IGNORECASE)
 
 
@@ -31,6 +33,23 @@ class Size(click.ParamType[int]):
         if match is None:
             self.fail(f"{value!r} is not a size such as 64MB", param, ctx)
         return round(float(match[1]) * _FACTORS[match[2].upper()])
+
+
+class Hours(click.ParamType[int]):
+    """A time in whole hours: 12h, 7d."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        match = _TIME.fullmatch(str(value).strip())
+        if match is None:
+            self.fail(f"{value!r} is not a time such as 12h or 7d", param, ctx)
+        hours = int(match[1]) * (24 if match[2].lower() == "d" else 1)
+        if not 1 <= hours <= 24 * MAX_KEEP_DAYS:
+            self.fail(f"{value!r} is not from 1h to {MAX_KEEP_DAYS}d", param, ctx)
+        return hours
 
 
 def together(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -95,6 +114,8 @@ class TransferOptions(NamedTuple):
     tag: dict[str, str]
     expect: str | None
     keep_mismatch: bool
+    source_digest: str | None
+    no_provenance: bool
 
     def request(self, source: str, destination: str) -> TransferRequest:
         """Raises UsageError where options exclude each other."""
@@ -112,6 +133,8 @@ class TransferOptions(NamedTuple):
             upload_slots=self.upload_slots,
             expect=self.expect,
             keep_mismatch=self.keep_mismatch,
+            source_digest=self.source_digest,
+            provenance=not self.no_provenance,
             attributes=Attributes(
                 content_type=self.content_type,
                 cache_control=self.cache_control,
@@ -150,6 +173,15 @@ stack = click.option(
     "--stack", metavar="NAME", envvar="S3AM_CLOUD_STACK", show_envvar=True, help="Name of the stack (S3amCloud)."
 )
 
+ingest = click.option(
+    "--ingest",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    envvar="S3AM_CLOUD_INGEST",
+    show_envvar=True,
+    help="Routes and schedules: what comes in by itself.",
+)
+
 record_stack = click.option(
     "--stack",
     metavar="NAME",
@@ -166,6 +198,19 @@ requester_pays = click.option(
 no_sign_request = click.option("--no-sign-request", is_flag=True, help="Read a public S3 source without credentials.")
 
 netrc = click.option("--netrc", is_flag=True, help="Take passwords for the source's host from ~/.netrc.")
+
+secret = click.option(
+    "--secret",
+    metavar="NAME",
+    help="Secret of Secrets Manager, s3am-cloud/..., with the job's keys and login: a JSON object (see the README).",
+)
+
+keep = click.option(
+    "--keep",
+    type=Hours(),
+    metavar="TIME",
+    help=f"For how long a job that failed can be resumed, 12h or 7d ({JOB_KEEP_DAYS}d); then its upload is discarded.",
+)
 
 download_slots = click.option(
     "--download-slots",
@@ -224,5 +269,14 @@ transfer = as_value(
         metavar="ALGORITHM:VALUE",
         help="Checksum that the content must have, such as sha256:HEX; another one is no success (exit code 21).",
     ),
-    click.option("--keep-mismatch", is_flag=True, help="Leave the object in S3 where --expect finds another checksum."),
+    click.option("--keep-mismatch", is_flag=True, help="Leave the object in S3 where it has another checksum."),
+    click.option(
+        "--source-digest",
+        metavar="auto|none|URL",
+        help="Hold the content to what its source says of it: auto looks into the headers of its answer and for files "
+        "beside it (SRC_URL.sha256, .sha512, .sha1, .md5), URL is such a file, none does not listen. This reads the "
+        "object once more in S3 (a local file: beside its transfer); in the cloud that costs up to one cent, and 60 GB "
+        "are the most. Otherwise headers are compared where that costs nothing, and up to 16 MiB.",
+    ),
+    click.option("--no-provenance", is_flag=True, help="Leave out the metadata that say where the object came from."),
 )

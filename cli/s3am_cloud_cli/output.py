@@ -89,7 +89,7 @@ class Meter:
 
     def __init__(self, title: str, total: int, err: IO[str]) -> None:
         self._title, self._total, self._err = title, total, err
-        self._done, self._parts = 0, ""
+        self._done, self._before, self._parts = 0, 0, ""
         self._since = self._told = time.monotonic()
         self._bar = self._new_bar() if err.isatty() else None
 
@@ -114,14 +114,24 @@ class Meter:
         """For those who know how much there is, not how much has come."""
         self(done - self._done)
 
+    def begin_at(self, done: int) -> None:
+        """Says how much was there before, so that the rate and the time left are told by what comes from now on."""
+        self._done = self._before = done
+        if self._bar is not None:
+            self._bar.n = self._bar.initial = done
+
+    def say(self, text: str) -> None:
+        """What is told beside the bytes from now on."""
+        self._parts = text
+        if self._bar is not None:
+            self._bar.set_postfix_str(text, refresh=False)
+
     def counting(self, moving: Iterable[MovedPart], count: int, done: int) -> Iterator[MovedPart]:
         """Passes parts on as they come, and shows how many of `count` there are, and how often one was tried again."""
         retries = 0
         for part in moving:
             done, retries = done + 1, retries + part.retries
-            self._parts = f"{done}/{count} parts" + (f", {retries} retries" if retries else "")
-            if self._bar is not None:
-                self._bar.set_postfix_str(self._parts, refresh=False)
+            self.say(parts_text(done, count, retries))
             yield part
 
     def close(self) -> None:
@@ -132,12 +142,14 @@ class Meter:
         self._told = time.monotonic()
         seconds = max(self._told - self._since, 1e-9)
         share = f"{self._done / self._total:.0%} of {size_text(self._total)}" if self._total else size_text(self._done)
-        rate = f"{size_text(self._done / seconds)}/s"
+        rate = f"{size_text((self._done - self._before) / seconds)}/s"
         print(", ".join(filter(None, (f"{self._title}: {share}", rate, self._parts))), file=self._err, flush=True)
 
     def _new_bar(self) -> tqdm[Any]:
         from tqdm import tqdm
 
+        # Its watching thread redraws bars that stand still, and would keep worker processes from being forked.
+        tqdm.monitor_interval = 0
         return tqdm(
             desc=self._title,
             total=self._total or None,
@@ -148,6 +160,10 @@ class Meter:
             file=self._err,
             dynamic_ncols=True,
         )
+
+
+def parts_text(done: int, count: int, retries: int | None) -> str:
+    return f"{done}/{count} parts" + (f", {retries} retries" if retries else "")
 
 
 def size_text(size: float) -> str:

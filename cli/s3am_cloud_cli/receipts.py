@@ -4,19 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from s3am_cloud.model import Receipt
-from s3am_cloud.ports import Execution
+from s3am_cloud.model import Receipt, Verdict
 from s3am_cloud_cli.output import size_text
 
 if TYPE_CHECKING:
-    from s3am_cloud_cli.remote_run import JobStatus
+    from s3am_cloud.origins import Known
+    from s3am_cloud_cli.cancel_run import Cancelled
+    from s3am_cloud_cli.job_status import JobLine, JobStatus
 
 _PROOFS = {
     "full-object": "verified: S3 holds the whole object by this checksum",
     "per-part": "verified part by part: this store keeps no checksum of the whole",
     None: "received whole; the store keeps no checksum of it to compare with",
+}
+
+
+VERDICTS: Final[dict[Verdict, str]] = {
+    "verified-by-source": "it has the digest that was stated of its source",
+    "verified-in-transit": "S3 holds the checksum of the bytes that arrived from the source",
+    "size-only": "it has the size of its source, and nobody knows more to compare",
+}
+
+
+_UNKNOWN = {
+    "metadata": "not known: no receipt of this object is found; s3am-cloud verify --receipt compares it anew",
+    "store": "not known: nothing on this object says where it came from",
 }
 
 
@@ -39,6 +53,7 @@ def _lines(receipt: Receipt) -> list[tuple[str, str]]:
         ("checksum", f"{receipt.checksum_algorithm} {receipt.checksum}"),
         ("proof", _PROOFS[receipt.proof]),
     ]
+    lines += verdict_lines(receipt)
     if receipt.expected:
         lines.append(("expected", receipt.expected))
     if receipt.job and receipt.retries is None:
@@ -48,38 +63,98 @@ def _lines(receipt: Receipt) -> list[tuple[str, str]]:
     return lines
 
 
+def verdict_lines(receipt: Receipt) -> list[tuple[str, str]]:
+    lines = [("verdict", f"{receipt.verdict}: {VERDICTS[receipt.verdict]}")] if receipt.verdict else []
+    if receipt.source_digest:
+        lines.append(("digest", f"{receipt.source_digest}, as the source says"))
+    return lines + [("not compared", digest) for digest in receipt.unchecked_digests or ()]
+
+
+def origin_text(known: Known) -> str:
+    receipt = known.receipt
+    held = f"{known.checksum_algorithm} {known.checksum}, as S3 holds it of the whole" if known.checksum else None
+    said = None if receipt and receipt.source_digest else known.source_digest
+    lines = [
+        ("object", known.object),
+        ("size", f"{size_text(known.size)} ({known.size:,} bytes)"),
+        ("source", known.source),
+        ("version", known.source_version),
+        ("job", known.job),
+        ("written by", f"s3am-cloud {known.tool_version}" if known.tool_version else None),
+        ("checksum", held),
+        ("digest", f"{said}, as the source said before the transfer" if said else None),
+        *(verdict_lines(receipt) if receipt else [("verdict", _UNKNOWN[known.known_from])]),
+    ]
+    return "\n".join(f"{name:<12} {value}" for name, value in lines if value)
+
+
 def status_text(status: JobStatus) -> str:
+    going_on = [("resumes", status.resumes)] if status.resumes else []
+    going_on += [("resumed by", status.resumed_by)] if status.resumed_by else []
     if status.receipt is not None and status.receipt.error is None:
-        return f"{'status':<12} {status.status}\n{receipt_text(status.receipt)}"
-    lines = [("job", status.job), ("status", status.status), ("source", status.source)]
-    lines.append(("destination", status.destination))
-    if status.size is not None:
-        done = f"{size_text(status.bytes_done)} of " if status.bytes_done is not None else ""
-        lines.append(("size", f"{done}{size_text(status.size)} in {status.parts} parts"))
-    if status.units is not None:
-        lines.append(
-            ("units", f"{status.units.succeeded} of {status.units.total} done, {status.units.running} running")
-        )
-    if status.receipt is not None and status.receipt.error is not None:
-        error = status.receipt.error
-        lines += [("error", f"{error.name}: {error.message}"), ("hint", error.hint)]
+        lines = [("status", status.status), *going_on]
+        return "\n".join([*(f"{name:<12} {value}" for name, value in lines), receipt_text(status.receipt)])
+    lines = [("job", status.job), ("status", status.status), *going_on]
+    lines += [
+        (name, value) for name, value in (("source", status.source), ("destination", status.destination)) if value
+    ]
+    lines += [*_progress_lines(status), *_error_lines(status)]
     return "\n".join(f"{name:<12} {value}" for name, value in lines)
 
 
-def jobs_text(jobs: Sequence[Execution], now: datetime) -> str:
+def _progress_lines(status: JobStatus) -> list[tuple[str, str]]:
+    lines = []
+    if status.size is not None:
+        done = f"{size_text(status.bytes_done)} of " if status.bytes_done is not None else ""
+        parts = f"{status.parts_done} of " if status.parts_done is not None else ""
+        lines.append(("size", f"{done}{size_text(status.size)} in {parts}{status.parts} parts"))
+    if status.units is not None:
+        units = status.units
+        lines.append(("units", f"{units.succeeded} of {units.total} done, {units.running} running"))
+    if status.retries:
+        lines.append(("retries", str(status.retries)))
+    if status.started is not None:
+        lines.append(("started", status.started))
+    return lines
+
+
+def _error_lines(status: JobStatus) -> list[tuple[str, str]]:
+    if status.receipt is None or status.receipt.error is None:
+        return []
+    error = status.receipt.error
+    lines = [("error", f"{error.name}: {error.message}"), ("hint", error.hint)]
+    if status.receipt.expires and status.receipt.unfinished_upload:
+        lines.append(("expires", f"{status.receipt.expires}, when its unfinished upload is discarded"))
+    return lines
+
+
+def cancelled_text(found: Cancelled) -> str:
+    if found.state in {"succeeded", "skipped"}:
+        return f"job {found.job} has {found.state} already: {found.destination} is left as it is"
+    if found.later:
+        return f"job {found.job} is cancelled; its upload is not yours to discard: the stack does so within a day"
+    return f"job {found.job} is cancelled, and what it had moved is discarded"
+
+
+def jobs_text(jobs: Sequence[JobLine]) -> str:
     if not jobs:
         return "no jobs yet"
-    rows = [("JOB", "STATUS", "AGE", "TOOK"), *(_row(job, now) for job in jobs)]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    rows = [("JOB", "STATE", "SIZE", "AGE", "TOOK", "SOURCE -> DESTINATION"), *map(_row, jobs)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
 
 
-def _row(job: Execution, now: datetime) -> tuple[str, str, str, str]:
-    age = _duration((now - job.started).total_seconds()) if job.started else ""
-    took = _duration((job.stopped - job.started).total_seconds()) if job.started and job.stopped else ""
-    return job.job or job.name, job.status.lower(), age, took
+def _row(job: JobLine) -> tuple[str, ...]:
+    age = "" if job.age_seconds is None else _duration(job.age_seconds)
+    took = ""
+    if job.started and job.stopped:
+        took = _duration((datetime.fromisoformat(job.stopped) - datetime.fromisoformat(job.started)).total_seconds())
+    size = "" if job.size is None else size_text(job.size)
+    way = f"{job.source} -> {job.destination}" if job.source else ""
+    state = job.status if job.status == "running" else job.state or job.status
+    return job.job, f"{state} ({job.error})" if job.error and state == "failed" else state, size, age, took, way
 
 
 def _duration(seconds: float) -> str:

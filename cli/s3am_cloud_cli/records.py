@@ -9,8 +9,9 @@ from typing import TypeVar
 from s3am_cloud.adapters.jobs import Documents, Folder, Jobs
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.documents import Bucket
+from s3am_cloud.claims import latest
 from s3am_cloud.errors import AccessDenied, NoCredentials, NoStack, StoreBusy, StoreUnavailable, Unexpected
-from s3am_cloud.model import Job
+from s3am_cloud.model import Job, Receipt
 from s3am_cloud_cli.local_run import state_home
 from s3am_cloud_cli.output import Console
 from s3am_cloud_cli.remote_run import stack_jobs, work_bucket
@@ -34,7 +35,7 @@ def records(access: S3Access, stack: str | None, console: Console) -> Jobs:
             raise NoStack("S3 is not AWS's own, where a stack could be")
         return Bucket(access, work_bucket(access, names.DEFAULT_STACK))
 
-    return OwnJobs(Shelves(Folder(state_home()), look, console.detail), with_sources=False)
+    return OwnJobs(Shelves(Folder(state_home()), look, console.detail))
 
 
 def _s3_alone_is_elsewhere(access: S3Access) -> bool:
@@ -43,12 +44,33 @@ def _s3_alone_is_elsewhere(access: S3Access) -> bool:
     return "AWS_ENDPOINT_URL_S3" in os.environ and not everything
 
 
+def reports(access: S3Access, stack: str | None, console: Console) -> Callable[[str], Receipt | None]:
+    """Finds the report of a job, or of the last of those that went on with it. Raises what `records` does."""
+    jobs = records(access, stack, console)
+    return lambda job_id: jobs.report(latest(job_id, jobs))
+
+
 class OwnJobs(Jobs):
-    """Records of those jobs only that can be resumed: what goes in one request looks for no stack."""
+    """Records of those jobs only that can be resumed: what goes in one request looks for no stack.
+
+    Reports are kept where somebody clears them away in time, which is with a stack.
+    """
+
+    def __init__(self, shelves: Shelves) -> None:
+        super().__init__(shelves, with_sources=False)
+        self._shelves = shelves
 
     def save(self, job: Job) -> None:
         if job.upload is not None:
             super().save(job)
+
+    def forget(self, job: Job) -> None:
+        if job.upload is not None:
+            super().forget(job)
+
+    def write_report(self, job_id: str, receipt: Receipt) -> None:
+        if self._shelves.shared:
+            super().write_report(job_id, receipt)
 
 
 class Shelves:
@@ -61,6 +83,11 @@ class Shelves:
         self._here, self._look, self._tell = here, look, tell
         self._shared: Documents | None = None
         self._looked = False
+
+    @property
+    def shared(self) -> bool:
+        """Whether the shared shelf is in use."""
+        return self._ask(lambda shelf: True) is True
 
     def read(self, name: str) -> bytes | None:
         there = self._ask(lambda shelf: shelf.read(name))

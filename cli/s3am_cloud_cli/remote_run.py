@@ -1,55 +1,50 @@
-"""The client of the state machine: finds the stack, submits jobs, and follows them."""
+"""The client of the state machine: finds the stack, and submits jobs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from s3am_cloud.adapters.clock import SystemClock
-from s3am_cloud.adapters.executions import MapCounts, StateMachine
+from s3am_cloud.adapters.executions import StateMachine
 from s3am_cloud.adapters.jobs import Jobs
+from s3am_cloud.adapters.notices import DocumentNotices
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.answers import naming
 from s3am_cloud.adapters.s3.documents import Bucket
 from s3am_cloud.adapters.s3.store import S3Store
-from s3am_cloud.aftermath import failed, failure
-from s3am_cloud.errors import AccessDenied, NoStack, NoSuchJob, UploadGone
-from s3am_cloud.intake import refuse_secrets
-from s3am_cloud.limits import POLL_SECONDS
-from s3am_cloud.model import Job, Receipt, TransferRequest
+from s3am_cloud.adapters.vault import AwsVault
+from s3am_cloud.claims import Desk, asked_for, take
+from s3am_cloud.errors import NoStack, NoSuchJob
+from s3am_cloud.events import Event, job_of_event
+from s3am_cloud.intake import is_signature, refuse_secrets
+from s3am_cloud.model import Job, TransferRequest
 from s3am_cloud.pipeline import new_job, target
 from s3am_cloud.ports import Clock, Execution
-from s3am_cloud.urls import parse_source
+from s3am_cloud.sealed import NO_SECRETS, Secrets, seal
+from s3am_cloud.urls import NETWORK_SCHEMES, parse_source
 from s3am_cloud_cli.job_ids import new_id
 from s3am_cloud_infra import names
 
-_FIRST_POLL_SECONDS = 0.25
+# What stands for the source of an event where there is none.
+_SOURCE = "s3am-cloud submit"
+# What AWS, Google, Azure and CloudFront write beside a signature, which changes with it.
+_SIGNING = ("x-amz-", "x-goog-")
+_BESIDE_SIGNATURES = {"awsaccesskeyid", "googleaccessid", "expires", "key-pair-id", "policy", "se", "st", "sp", "sv"}
 
 
 class Stack(msgspec.Struct, frozen=True):
-    """Where a stack's state machine and work bucket are."""
+    """Where a stack's state machine and work bucket are; `logs` are its functions' log groups, by the functions."""
 
     name: str
     state_machine_arn: str
     work_bucket: str
-
-
-class JobStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How a job fares at this moment. `bytes_done` where the destination may be listed."""
-
-    job: str
-    status: str
-    source: str | None = None
-    destination: str | None = None
-    size: int | None = None
-    bytes_done: int | None = None
-    parts: int | None = None
-    units: MapCounts | None = None
-    started: str | None = None
-    receipt: Receipt | None = None
+    key_arn: str
+    logs: dict[str, str] = {}
+    dead_letters: str = ""
 
 
 def stack_jobs(settings: S3Settings, stack_name: str) -> Jobs:
@@ -66,84 +61,100 @@ def work_bucket(access: S3Access, stack_name: str) -> str:
     return _find(access, stack_name).work_bucket
 
 
+class Started(msgspec.Struct, frozen=True):
+    """The execution of a submitted job; `joined` where it was there already."""
+
+    execution: Execution
+    joined: bool
+
+
 class Remote:
     """A stack's jobs, as a client sees them."""
 
     def __init__(self, settings: S3Settings, stack_name: str | None, clock: Clock | None = None) -> None:
         """Raises NoStack, NoCredentials, StoreUnavailable."""
         self.clock = clock or SystemClock()
-        access = S3Access(settings)
+        self.access = access = S3Access(settings)
         self.stack = _find(access, stack_name or names.DEFAULT_STACK)
         self.jobs = Jobs(Bucket(access, self.stack.work_bucket))
         self.machine = StateMachine(
             access.boto.client("stepfunctions", region_name=access.region, endpoint_url=settings.endpoint_url),
             self.stack.state_machine_arn,
         )
-        self._store = S3Store(access, self.clock)
+        self.vault = _vault(access, self.stack.key_arn)
+        self.store = S3Store(access, self.clock)
+        self.notices = DocumentNotices(Bucket(access, self.stack.work_bucket))
+        self.desk = Desk(self.jobs, self.notices, self.machine.describe, self.clock)
 
-    def submit(self, request: TransferRequest) -> Execution:
-        """Records the job, then starts its execution; both carry the job's id as their name."""
+    def submit(self, request: TransferRequest, secrets: Secrets = NO_SECRETS) -> Started:
+        """Records the job, with its secrets sealed, then starts its execution; both carry the job's id as their name.
+
+        The same request, while a job for it runs, joins that. Raises BadRequest for a secret that is in the request
+        itself, DestinationBusy where a job for something else writes to the destination.
+        """
         refuse_secrets(request)
-        job = new_job(request, new_id(self.clock), self.clock)
+        job = new_job(request, _id_of(request, self.clock), self.clock)
         target(job)
-        self.jobs.add(job)
-        return self.machine.start(job.id, job.id)
+        whole = msgspec.structs.replace(request, source=_without_signature(secrets.source or request.source))
+        asked = asked_for(whole, secrets.keys_id(request.destination))
+        return self.start(seal(msgspec.structs.replace(job, asked=asked), secrets, self.vault))
 
-    def status(self, job_id: str) -> JobStatus:
-        """Raises NoSuchJob."""
-        execution = self.machine.describe(self.machine.arn_of(job_id))
+    def start(self, job: Job) -> Started:
+        """Starts this new job, unless one for the same request runs; who starts the same job at once starts one."""
+        arn = self.machine.arn_of(job.id)
+        added = self.jobs.add(job)
+        holder = None
         try:
-            job = self.jobs.load(execution.job or job_id)
+            holder = take(job, arn, self.desk)
+        finally:
+            if added and holder != job.id:
+                self.jobs.forget(msgspec.structs.replace(job, upload=None))  # what fills the upload is another's record
+        return Started(self.machine.start(holder, holder), joined=not added or holder != job.id)
+
+    def execution(self, job_id: str) -> Execution | None:
+        """The execution of a job, None where it never had one or Step Functions remembers it no more."""
+        try:
+            return self.machine.describe(self.machine.arn_of(job_id))
         except NoSuchJob:
-            return self._unrecorded(execution)
-        return JobStatus(
-            job=job.id,
-            status=execution.status.lower(),
-            source=parse_source(job.request.source).display,
-            destination=str(target(job)),
-            size=job.plan.size if job.plan else None,
-            bytes_done=self._bytes_done(job) if execution.status == "RUNNING" else None,
-            parts=job.plan.count if job.plan else None,
-            units=self.machine.counts(execution.arn),
-            started=execution.started.isoformat(timespec="seconds") if execution.started else None,
-            receipt=None if execution.status == "RUNNING" else self._receipt(job, execution),
-        )
+            return self._started_by_event(job_id)
 
-    def follow(self, job_id: str, on_status: Callable[[JobStatus], None]) -> Receipt:
-        """Waits for the job's end, asking seldom enough for the account's limits, and returns its receipt."""
-        pause = _FIRST_POLL_SECONDS
-        while True:
-            status = self.status(job_id)
-            on_status(status)
-            if status.receipt is not None:
-                return status.receipt
-            self.clock.sleep(pause)
-            pause = min(POLL_SECONDS, pause * 1.5)
-
-    def _unrecorded(self, execution: Execution) -> JobStatus:
-        """An execution whose request has not been accepted yet, or was refused: it has no record."""
-        job, receipt = execution.job or execution.name, None
-        if execution.status != "RUNNING":
-            error = failure(execution, self.machine)
-            receipt = Receipt(state="failed", source="", destination="", job=job, error=error.report())
-        return JobStatus(job=job, status=execution.status.lower(), receipt=receipt)
-
-    def _receipt(self, job: Job, execution: Execution) -> Receipt:
-        found = self.jobs.report(job.id)
-        if found is not None:
-            return found
-        if execution.status == "SUCCEEDED":
-            raise NoSuchJob(f"job {job.id} has ended, but its report is gone", "reports are kept for 30 days")
-        # The janitor reports a failed job a moment after its execution has ended.
-        return failed(job, failure(execution, self.machine), self.clock)
-
-    def _bytes_done(self, job: Job) -> int | None:
-        if job.upload is None:
-            return None
+    def _started_by_event(self, job_id: str) -> Execution | None:
+        """Such a job's record alone tells the name that EventBridge gave to its execution."""
         try:
-            return sum(part.length for part in self._store.parts(job.upload))
-        except (AccessDenied, UploadGone):
-            return None  # it is being completed, or the destination is not this user's to list
+            arn = self.jobs.load(job_id).execution
+            return None if arn is None else self.machine.describe(arn)
+        except NoSuchJob:
+            return None
+
+
+def _id_of(request: TransferRequest, clock: Clock) -> str:
+    """The same key gives the same job."""
+    key = request.idempotency_key
+    return new_id(clock) if key is None else job_of_event(Event(id=key, source=_SOURCE))
+
+
+def _without_signature(url: str) -> str:
+    """The URL without login and signature: signed anew it is the same source. Others than network URLs as they are."""
+    source = parse_source(url)
+    if source.scheme not in NETWORK_SCHEMES:
+        return source.url
+    parts = urlsplit(source.url)
+    query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _signs(pair[0])]
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query=urlencode(query)).geturl()
+
+
+def _signs(name: str) -> bool:
+    return is_signature(name) or name.lower().startswith(_SIGNING) or name.lower() in _BESIDE_SIGNATURES
+
+
+def _vault(access: S3Access, key_arn: str) -> AwsVault:
+    """The stack's, to seal: that needs kms:Encrypt, and nobody but the worker may open."""
+    made, region, endpoint = access.boto.client, access.region, access.settings.endpoint_url
+    return AwsVault(
+        lambda: made("kms", region_name=region, endpoint_url=endpoint),
+        lambda: made("secretsmanager", region_name=region, endpoint_url=endpoint),
+        key_arn,
+    )
 
 
 def _find(access: S3Access, name: str) -> Stack:
@@ -164,4 +175,11 @@ def _find(access: S3Access, name: str) -> Stack:
     outputs = {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
     if names.STATE_MACHINE_ARN not in outputs:
         raise NoStack(f"the stack {name} is not one of s3am-cloud's, or is not deployed yet")
-    return Stack(name, outputs[names.STATE_MACHINE_ARN], outputs[names.WORK_BUCKET])
+    return Stack(
+        name,
+        outputs[names.STATE_MACHINE_ARN],
+        outputs[names.WORK_BUCKET],
+        outputs[names.KEY_ARN],
+        {function: outputs[output] for function, output in names.LOGS.items() if output in outputs},
+        outputs.get(names.DEAD_LETTERS, ""),
+    )

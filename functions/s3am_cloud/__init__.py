@@ -13,8 +13,9 @@ connection into S3, with the CRC64NVME of its bytes behind it. Four ideas carry 
 Two drivers tell the same story: `cloud`, task by task, for the state machine; the command's own, over processes.
 
     model, errors, limits, urls, checksum, digests, sse    values and rules, knowing nothing of the world
+    source_digests, provenance                             what sources say, and what objects say of them
     ports                                                  the contracts with the world
-    steps, expect, verification                            what is done, one verb at a time
+    steps, expect, held, verification, origins             what is done, one verb at a time
     pipeline, download, intake, cloud, aftermath           the stories that drivers tell
     adapters                                               the world: libcurl, S3, files, memory
     handlers                                               Lambda functions: decode, one call, encode

@@ -1,70 +1,97 @@
-"""What comes after: a job that failed is reported and announced, and its upload aborted when nobody resumed it."""
+"""What comes after: a job that failed or was cancelled is reported and announced; an upload that nobody resumes ends.
+
+The outcome event of a cancelled job is the janitor's to send, so that whoever cancels needs no right to do so. A job
+that had ended before it was cancelled was announced when it ended, and is not announced again.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
 
-from s3am_cloud.errors import NoSuchJob, TransferError, UploadGone, by_name
+from s3am_cloud.claims import successor
+from s3am_cloud.errors import JobCancelled, NoSuchJob, NotAsExpected, TransferError, UploadGone, by_name
+from s3am_cloud.events import Event
 from s3am_cloud.limits import JOB_KEEP_DAYS, LONGEST_JOB_DAYS
-from s3am_cloud.model import Job, Receipt
+from s3am_cloud.model import Job, Receipt, State
 from s3am_cloud.pipeline import receipt
 from s3am_cloud.ports import Clock, Execution, Executions, Outcomes, Ports
+from s3am_cloud.retried import cancelled
 from s3am_cloud.steps.abort import abort
+from s3am_cloud.tallies import summed
 
 SUCCEEDED = "Transfer Succeeded"
 FAILED = "Transfer Failed"
+CANCELLED = "Transfer Cancelled"
+
+
+class Swept(msgspec.Struct, frozen=True):
+    """The jobs whose uploads were discarded, and those of which that could not be done: why, by their ids."""
+
+    discarded: list[str]
+    failed: dict[str, str]
 
 
 def settle(execution: Execution, ports: Ports, executions: Executions, outcomes: Outcomes) -> Receipt | None:
-    """Reports and announces a job whose execution failed, timed out or was stopped; its upload stays for a resume."""
-    if execution.job is None:
+    """Reports and announces a job whose execution failed, timed out or was stopped.
+
+    The upload of a job that was cancelled is discarded; any other's stays for a resume until the job expires.
+    """
+    if execution.job is None or _is_anothers(execution, ports):
         return None
     before = ports.jobs.report(execution.job)
-    if before is not None and before.state != "failed":
+    if before is not None and before.state in {"succeeded", "skipped"}:
         return before  # the object is there: only the announcement failed
-    error = failure(execution, executions)
-    try:
-        report = failed(ports.jobs.load(execution.job), error, ports.clock)
-    except NoSuchJob:
-        # A request that was refused has no record; whoever sent it is told all the same.
-        report = Receipt(state="failed", source="", destination="", job=execution.job, error=error.report())
-    ports.jobs.write_report(execution.job, report)
+    if cancelled(execution.job, ports):
+        report = discard(execution.job, ports)
+        outcomes.announce(CANCELLED, detail(report))
+        return report
+    report = _reported(execution.job, failure(execution, executions), ports, execution.event)
     outcomes.announce(FAILED, detail(report))
     return report
 
 
-def sweep(ports: Ports) -> list[str]:
-    """Aborts the uploads of jobs that nobody resumed in time, and returns those jobs' ids.
+def discard(job_id: str, ports: Ports) -> Receipt:
+    """Aborts the upload of a job that was cancelled, if it has one, and writes its report; safe to repeat."""
+    try:
+        job = ports.jobs.load(job_id)
+    except NoSuchJob:
+        job = None
+    if job is not None and job.upload is not None and _is_owner(job, ports):
+        abort(job.upload, ports.store)
+    return _reported(job_id, JobCancelled(f"job {job_id} was cancelled"), ports)
 
-    Only uploads that a record of ours names are touched.
+
+def sweep(ports: Ports, describe: Callable[[str], Execution]) -> Swept:
+    """Discards the uploads of jobs that nobody resumed in time. What goes wrong with one job leaves the others alone.
+
+    Only uploads that a record of ours names are touched, and none that an execution may still write to, which
+    `describe` tells by its ARN, or that a later job goes on with.
     """
-    swept = []
-    for job in ports.jobs.all():
-        if job.upload is not None and _expired(job, ports):
-            abort(job.upload, ports.store)
-            ports.jobs.forget(job)
-            swept.append(job.id)
+    swept = Swept([], {})
+    for job_id in list(ports.jobs.ids()):
+        try:
+            job = ports.jobs.load(job_id)
+            if _is_owner(job, ports) and _is_expired(job, ports, describe):
+                _expire(job, ports)
+                swept.discarded.append(job_id)
+        except TransferError as error:
+            swept.failed[job_id] = f"{type(error).__name__}: {error.message}"
     return swept
 
 
-def _expired(job: Job, ports: Ports) -> bool:
-    """A job without a report may still be running, for as long as the machine lets it."""
-    if job.upload is None or ports.jobs.find(job.upload.target, job.upload.upload_id) != job:
-        return False  # a later job goes on with its upload
-    ended = ports.jobs.report(job.id) is not None
-    keep = timedelta(days=JOB_KEEP_DAYS if ended else JOB_KEEP_DAYS + LONGEST_JOB_DAYS)
-    return ports.clock.now() - datetime.fromisoformat(job.created) > keep
-
-
 def failed(job: Job, error: TransferError, clock: Clock) -> Receipt:
-    """The receipt of a job that ended in `error`."""
+    """The receipt of a job that ended in `error` at this moment."""
+    gone = isinstance(error, UploadGone | JobCancelled | NotAsExpected)
+    left = job.upload.upload_id if job.upload and not gone else None
     return msgspec.structs.replace(
         receipt(job, clock),
-        state="failed",
+        state=_state(error),
         error=error.report(),
-        unfinished_upload=job.upload.upload_id if job.upload and not isinstance(error, UploadGone) else None,
+        unfinished_upload=left,
+        expires=(clock.now() + _keep(job)).isoformat(timespec="seconds") if left else None,
     )
 
 
@@ -80,3 +107,85 @@ def detail(report: Receipt) -> dict[str, object]:
     """An outcome event's detail: the receipt's fields that are known."""
     built: dict[str, object] = msgspec.to_builtins(report)
     return {name: value for name, value in built.items() if value is not None}
+
+
+def _is_anothers(execution: Execution, ports: Ports) -> bool:
+    """Whether the job is that of another delivery of the event, which tells of it when it ends."""
+    if execution.event is None or execution.job is None:
+        return False
+    try:
+        return ports.jobs.load(execution.job).execution not in {None, execution.arn}
+    except NoSuchJob:
+        return False
+
+
+def _reported(job_id: str, error: TransferError, ports: Ports, event: Event | None = None) -> Receipt:
+    try:
+        job = ports.jobs.load(job_id)
+        report = summed(failed(job, error, ports.clock), job, ports.jobs)
+    except NoSuchJob:
+        # A request that was refused has no record; whoever sent it is told all the same.
+        report = Receipt(state=_state(error), source="", destination="", job=job_id, event=event, error=error.report())
+    ports.jobs.write_report(job_id, report)
+    return report
+
+
+def _state(error: TransferError) -> State:
+    return "cancelled" if isinstance(error, JobCancelled) else "failed"
+
+
+def _is_owner(job: Job, ports: Ports) -> bool:
+    """Whether the upload is the job's own: a later job may have gone on with it, or be about to."""
+    if job.upload is None:
+        return False
+    owner = ports.jobs.find(job.upload.target, job.upload.upload_id)
+    if owner is None or owner.id != job.id:
+        return False
+    after = successor(job.id, ports.jobs)
+    return after is None or ports.jobs.report(after.id) is not None
+
+
+def _is_expired(job: Job, ports: Ports, describe: Callable[[str], Execution]) -> bool:
+    report, execution = ports.jobs.report(job.id), _execution(job, describe)
+    if execution is not None and execution.status == "RUNNING":
+        return False
+    if report is not None and report.unfinished_upload is None:
+        return False  # there is nothing to discard
+    if cancelled(job.id, ports):
+        return True
+    return ports.clock.now() > _expires(job, report, execution)
+
+
+def _expires(job: Job, report: Receipt | None, execution: Execution | None) -> datetime:
+    """Where nobody has said so, it counts from the end; a transfer on somebody's machine tells no end."""
+    if report is not None and report.expires is not None:
+        return datetime.fromisoformat(report.expires)
+    if execution is not None and execution.stopped is not None:
+        return execution.stopped + _keep(job)
+    return datetime.fromisoformat(job.created) + _keep(job) + timedelta(days=LONGEST_JOB_DAYS)
+
+
+def _expire(job: Job, ports: Ports) -> None:
+    if job.upload is None:
+        return
+    abort(job.upload, ports.store)
+    if cancelled(job.id, ports):
+        _reported(job.id, JobCancelled(f"job {job.id} was cancelled"), ports)
+    elif (report := ports.jobs.report(job.id)) is not None:
+        ports.jobs.write_report(job.id, msgspec.structs.replace(report, unfinished_upload=None))
+    ports.jobs.forget(job)
+
+
+def _execution(job: Job, describe: Callable[[str], Execution]) -> Execution | None:
+    """None where the job never ran in the cloud, or Step Functions remembers it no more."""
+    if job.execution is None:
+        return None
+    try:
+        return describe(job.execution)
+    except NoSuchJob:
+        return None
+
+
+def _keep(job: Job) -> timedelta:
+    hours = job.request.keep_hours
+    return timedelta(days=JOB_KEEP_DAYS) if hours is None else timedelta(hours=hours)

@@ -5,29 +5,35 @@ accept (intake.py) → prepare → (work on units, in parallel) → complete →
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from itertools import takewhile
 
 import msgspec
 
 from s3am_cloud.aftermath import detail
-from s3am_cloud.errors import ChecksumMismatch, NoSuchJob
-from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS
-from s3am_cloud.model import Job, MovedPart, Part, Receipt, Unit
-from s3am_cloud.pipeline import finish, lacking, move, prepare, proven, unit_parts
+from s3am_cloud.errors import NoSuchJob, NotAsExpected, UploadGone
+from s3am_cloud.held import read_back, to_read
+from s3am_cloud.limits import DEFAULT_SLOTS
+from s3am_cloud.model import Job, MovedPart, Receipt, Unit
+from s3am_cloud.needless import needless, remember
+from s3am_cloud.pipeline import finish, lacking, prepare, receipt, target
 from s3am_cloud.ports import Ports
+from s3am_cloud.retried import begun, cancelled, is_made, own_upload, put, stop_if_cancelled
+from s3am_cloud.shift import spend
+from s3am_cloud.steps.abort import abort
 from s3am_cloud.steps.plan import units
+from s3am_cloud.tallies import summed
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """What the machine needs for its map; `transfer` is False where nothing is left to be mapped."""
+    """What the machine needs for its map; `transfer` is False where nothing is left to be mapped, and `needless` True
+    where nobody is to hear of it either."""
 
     job: str
     transfer: bool
     bucket: str
     units_key: str
     concurrency: int
+    needless: bool = False
 
 
 class Worked(msgspec.Struct, frozen=True):
@@ -39,11 +45,21 @@ class Worked(msgspec.Struct, frozen=True):
 
 
 def prepare_job(job_id: str, execution: str, bucket: str, ports: Ports) -> Prepared:
-    """Prepares the job and writes its units; small objects are put at once."""
+    """Prepares the job and writes its units; small objects are put at once. Raises JobCancelled."""
     job = ports.jobs.load(job_id)
+    if job.state == "new" and (why := needless(job, ports)) is not None:
+        _leave(job, why, ports)
+        return Prepared(job_id, False, bucket, "", 1, needless=True)
     if job.state == "new":
-        job = prepare(msgspec.structs.replace(job, execution=execution), ports)
-    if job.plan is None or job.state != "transfer":
+        own = own_upload(job, ports)
+        job = begun(job, execution, ports)
+        if is_made(job, ports.store):
+            job = msgspec.structs.replace(job, state="transfer")
+            ports.jobs.save(job)
+        else:
+            job = prepare(job, ports, own=own)
+    stop_if_cancelled(job, ports)
+    if job.plan is None or job.state != "transfer" or is_made(job, ports.store):
         _finish_small(job, ports)
         return Prepared(job_id, False, bucket, "", 1)
     # Parts that have to be proven first are the workers' to prove.
@@ -53,29 +69,36 @@ def prepare_job(job_id: str, execution: str, bucket: str, ports: Ports) -> Prepa
 
 
 def work(job_id: str, unit: Unit, seconds_left: Callable[[], float], ports: Ports) -> Worked:
-    """Moves those parts of the unit that the store lacks, and stops between parts when time runs out."""
-    job = ports.jobs.load(job_id)
-    todo = deque(_missing_of(job, unit, ports))
-
-    def in_time() -> Iterator[Part]:
-        while todo and seconds_left() >= DEADLINE_MARGIN_SECONDS:
-            yield todo.popleft()
-
-    slots = job.plan.slots if job.plan else 1
-    for _ in move(job, in_time(), slots, ports, lambda count: None):
-        pass
-    if not todo:
-        return Worked(job_id, unit, True)
-    return Worked(job_id, Unit(unit.object, todo[0].number, unit.last), False)
+    """Moves those parts of the unit that the store lacks, as many as there is time for. Raises PartTooSlow for none."""
+    try:
+        left = spend(ports.jobs.load(job_id), unit, seconds_left, ports)
+    except UploadGone:
+        if not cancelled(job_id, ports):
+            raise
+        left = None  # nobody waits for the rest
+    return Worked(job_id, Unit(unit.object, unit.first if left is None else left, unit.last), left is None)
 
 
 def complete_job(job_id: str, ports: Ports) -> Receipt:
     before = ports.jobs.report(job_id)
     if before is not None and before.state == "succeeded":
         return before  # the task is repeated, and the upload is gone
-    done = _finished(ports.jobs.load(job_id), [], ports)
-    ports.jobs.write_report(job_id, done)
+    job = ports.jobs.load(job_id)
+    if not is_made(job, ports.store):
+        stop_if_cancelled(job, ports)
+    done = summed(_finished(job, [], ports), job, ports.jobs)
+    for known_as in (job_id, *_begun_elsewhere(job, ports)):
+        ports.jobs.write_report(known_as, done)
     return done
+
+
+def _begun_elsewhere(job: Job, ports: Ports) -> Iterator[str]:
+    """The id that the object's metadata tell, where its upload was begun on somebody's machine: nobody reports that."""
+    try:
+        if job.resumes is not None and ports.jobs.load(job.resumes).execution is None:
+            yield job.resumes
+    except NoSuchJob:
+        return
 
 
 def report_job(job_id: str, ports: Ports) -> dict[str, object]:
@@ -87,24 +110,28 @@ def report_job(job_id: str, ports: Ports) -> dict[str, object]:
 
 
 def _finish_small(job: Job, ports: Ports) -> None:
-    if ports.jobs.report(job.id) is not None:
+    before = ports.jobs.report(job.id)
+    if before is not None and before.error is None:
         return
-    moved = []
-    if job.state == "put" and job.plan is not None:
-        moved = list(move(job, job.plan.parts(), 1, ports, lambda count: None))
-    ports.jobs.write_report(job.id, _finished(job, moved, ports))
+    moved = put(job, job.plan, ports) if job.state == "put" and job.plan is not None else []
+    ports.jobs.write_report(job.id, summed(_finished(job, moved, ports), job, ports.jobs))
 
 
 def _finished(job: Job, moved: Iterable[MovedPart], ports: Ports) -> Receipt:
-    done = finish(job, moved, ports)
-    if job.request.expect and done.state == "succeeded" and done.expected is None:
-        raise ChecksumMismatch(f"{done.destination}: S3 keeps no CRC64NVME to compare with {job.request.expect}")
+    """The receipt of an object that is all that it is held to, which may take another pass over it."""
+    try:
+        done = finish(job, moved, ports)
+        wanted = to_read(job, done)
+        if wanted:
+            done = read_back(wanted, job, target(job), done, DEFAULT_SLOTS, ports, lambda count: None)
+    except NotAsExpected:
+        if job.upload is not None:
+            abort(job.upload, ports.store)  # nobody wants to go on with it
+        raise
+    remember(job, ports)
     return done
 
 
-def _missing_of(job: Job, unit: Unit, ports: Ports) -> list[Part]:
-    if job.upload is None:
-        raise NoSuchJob(f"job {job.id} has no multipart upload: it was not prepared")
-    listed = takewhile(lambda part: part.number <= unit.last, ports.store.parts(job.upload, after=unit.first - 1))
-    there = {part.number for part in proven(job, listed, ports, lambda count: None)}
-    return [part for part in unit_parts(job, unit) if part.number not in there]
+def _leave(job: Job, why: str, ports: Ports) -> None:
+    done = receipt(msgspec.structs.replace(job, state="skipped"), ports.clock)
+    ports.jobs.write_report(job.id, msgspec.structs.replace(done, skipped=why))

@@ -67,6 +67,8 @@ class Expected(msgspec.Struct, frozen=True):
 
     algorithm: str
     digest: str
+    # Whether the source states it, and not the user.
+    by_source: bool = False
 
     def __str__(self) -> str:
         return f"{self.algorithm}:{self.digest}"

@@ -12,8 +12,9 @@ import msgspec
 
 from s3am_cloud.checksum import ALGORITHM, encode
 from s3am_cloud.errors import ChecksumMismatch, PartialDownloadExists
+from s3am_cloud.local_target import LocalTarget
 from s3am_cloud.model import MovedPart, ObjectInfo, Origin, Plan, Receipt, SourceInfo
-from s3am_cloud.ports import FileSink, LocalTarget, Ports, Progress
+from s3am_cloud.ports import FileSink, Ports, Progress
 from s3am_cloud.steps.fetch import fetch, trusted, whole
 from s3am_cloud.steps.plan import download_plan
 from s3am_cloud.steps.probe import probe
@@ -55,6 +56,7 @@ def download(
     mover = ports.movers(origin, FileSink(target.path), cut.slots * cut.concurrency, progress)
     moved = fetch(cut, there, target, mover)
     try:
+        _read_back(cut, moved, target, request.checksum_slots)
         info = _compare(request.source, origin, whole(cut, moved), ports)
     except ChecksumMismatch:
         # The notes on its parts agree with the spoiled bytes: whoever resumed it would fail like this again.
@@ -73,6 +75,14 @@ def _on_disk(request: DownloadRequest, info: SourceInfo, target: LocalTarget) ->
     cut = download_plan(info, request.connections, request.part_size)
     target.begin(info, cut)
     return [], cut
+
+
+def _read_back(cut: Plan, moved: list[MovedPart], target: LocalTarget, slots: int) -> None:
+    """Raises ChecksumMismatch where the file has other bytes than came: whoever wrote to it meanwhile, or the disk."""
+    good = {part.number for part in trusted(cut, moved, target, slots)}
+    spoiled = [part.number for part in moved if part.number not in good]
+    if spoiled:
+        raise ChecksumMismatch(f"{target.path} has other bytes than came: part {spoiled[0]} of {cut.count} differs")
 
 
 def _compare(source: S3Url, origin: Origin, crc: int, ports: Ports) -> ObjectInfo:
@@ -105,6 +115,7 @@ def _receipt(
         checksum_algorithm=ALGORITHM,
         checksum=encode(whole(cut, moved)),
         proof="full-object" if info.full_object else None,
+        verdict="verified-by-source" if info.full_object else "size-only",
         etag=info.etag,
         version_id=info.version_id,
         started=started.isoformat(timespec="milliseconds"),

@@ -37,6 +37,10 @@ class TransferError(Exception):
     def __str__(self) -> str:
         return self.message
 
+    def about(self, what: str) -> TransferError:
+        """The same error with what it is about in front, unless it says so already."""
+        return self if what in self.message else type(self)(f"{what}: {self.message}", self.hint)
+
     def report(self) -> ErrorReport:
         return ErrorReport(
             code=self.code,
@@ -73,8 +77,18 @@ class BadRequest(Usage):
     hint = "a request has a source, a destination, and options by their names"
 
 
+class BadIngest(Usage):
+    """The file with the stack's routes and schedules says what can't be, or what must not be."""
+
+    hint = "the README shows one under Ingest"
+
+
 class NoSuchJob(Usage):
     hint = "s3am-cloud jobs lists the jobs of this stack"
+
+
+class NoSuchEvent(Usage):
+    hint = "s3am-cloud events failed lists those that can be sent again"
 
 
 class ObjectExists(TransferError):
@@ -87,6 +101,12 @@ class UploadExists(TransferError):
     code = 4
     meaning = "unfinished upload exists"
     hint = "continue it with --resume, or discard it with --force"
+
+
+class DestinationBusy(UploadExists):
+    """A job of the same stack writes to the destination at this moment."""
+
+    hint = "follow that job with s3am-cloud watch JOB, or stop it with s3am-cloud cancel JOB"
 
 
 class BadSource(TransferError):
@@ -175,6 +195,12 @@ class NotAsExpected(ChecksumMismatch):
     hint = "the source is not what it should be, or the expected value is wrong"
 
 
+class NotAsStated(NotAsExpected):
+    """The content has another checksum than its source says."""
+
+    hint = "transfer it again; where what the source says is wrong, do not listen: --source-digest none"
+
+
 class SourceTooLarge(TransferError):
     code = 22
     meaning = "source serves no ranges and is too large to stream"
@@ -213,6 +239,13 @@ class JobFailed(TransferError):
     hint = "continue with --resume"
 
 
+class PartTooSlow(JobFailed):
+    """A part can't be moved in the time that a Lambda function has, and will not be the next time either."""
+
+    retryable = False
+    hint = "start afresh with --force and a smaller --part-size, or use s3am-cloud upload, which has no deadline"
+
+
 class DiskFull(JobFailed):
     hint = "make room, then run the command again with --download-exists resume"
 
@@ -225,6 +258,12 @@ class JobFailedForGood(TransferError):
 
 class UploadGone(JobFailedForGood):
     """The multipart upload was completed or aborted by somebody else."""
+
+
+class JobCancelled(JobFailedForGood):
+    """Somebody has cancelled the job; its upload is discarded."""
+
+    hint = "submit the transfer anew if it is wanted after all"
 
 
 class Interrupted(TransferError):

@@ -1,20 +1,24 @@
-"""Holding an upload to a checksum that its user knows: before the object is made wherever that can be, else after.
+"""Holding a transfer to checksums that its user or its source tells: before the object is made wherever that can be.
 
     before anything moves    an empty source, and an object whose CRC64NVME S3 tells
-    before Complete          CRC64NVME, combined from the parts; any other of a local file, by reading it
-    after Complete           any other: what the store itself tells, or a reading of the stored object
+    before Complete          CRC64NVME, combined from the parts; any other of a local file, by reading it beside its
+                             transfer, or of a stream, as it passes
+    after Complete           any other (`held.py`): what the store itself tells, or a reading of the stored object
 
 With `keep_mismatch` nothing is refused before: the object is made, is left where it is, and the error comes after it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from s3am_cloud.digests import Expected, new, parse_expect
-from s3am_cloud.errors import ChecksumMismatch, NotAsExpected
-from s3am_cloud.model import ObjectInfo, Origin, SourceInfo, TransferRequest
-from s3am_cloud.ports import ObjectStore, Ports, Progress
-from s3am_cloud.steps.digest import digest
-from s3am_cloud.urls import S3Url, SourceUrl
+from s3am_cloud.errors import BadRequest, NotAsExpected, NotAsStated
+from s3am_cloud.limits import LAMBDA_BYTES_PER_SECOND, SMALL_OBJECT
+from s3am_cloud.model import Job, Origin, SourceInfo, TransferRequest
+from s3am_cloud.ports import Ports, Progress
+from s3am_cloud.steps.digest import digests
+from s3am_cloud.urls import SourceUrl, parse_source
 
 PARTS_CRC = "crc64nvme"
 
@@ -30,19 +34,47 @@ def by_parts(request: TransferRequest) -> bool:
     return expected is not None and expected.algorithm == PARTS_CRC
 
 
+def by_reading(request: TransferRequest, source: SourceUrl, info: SourceInfo) -> tuple[Expected, ...]:
+    """What shows by a reading of the whole content only: what the user holds it to, and what the source claims.
+
+    A claim that nobody has asked for is worth that only where the reading is a small one.
+    """
+    expected = held_to(request)
+    found = [expected] if expected is not None and not by_parts(request) else []
+    small = source.scheme != "s3" and info.size is not None and info.size <= SMALL_OBJECT
+    if request.source_digest is not None or small:
+        found += [claim for claim in claimed(info) if claim.algorithm != PARTS_CRC]
+    return tuple(found)
+
+
+def claimed(info: SourceInfo) -> list[Expected]:
+    return [Expected(name, digest, by_source=True) for name, digest in info.claims.items()]
+
+
 def needs_parts(request: TransferRequest, source: SourceUrl, info: SourceInfo) -> bool:
     """Whether even a small object goes as a multipart upload, as only that can be refused before it is made."""
     return by_parts(request) and not request.keep_mismatch and source.scheme != "s3" and info.size != 0
 
 
-def check_early(request: TransferRequest, source: SourceUrl, info: SourceInfo) -> None:
-    """Raises NotAsExpected where the probe alone shows it, and what `held_to` does."""
-    expected = held_to(request)
-    if expected is None or request.keep_mismatch:
+def check_early(request: TransferRequest, source: SourceUrl, info: SourceInfo, most: int | None = None) -> None:
+    """Raises NotAsExpected where the probe alone shows it, and what `held_to` does.
+
+    Raises BadRequest where more than `most` bytes, if there is such a limit, would have to be read in order.
+    """
+    expected, size = held_to(request), info.size or 0
+    wanted = by_reading(request, source, info)
+    if most is not None and size > most and wanted:
+        raise BadRequest(
+            f"{wanted[0].algorithm} needs {size:,} bytes to be read in their order, which takes a function "
+            f"{size / LAMBDA_BYTES_PER_SECOND:,.0f} s; it has {most // LAMBDA_BYTES_PER_SECOND} s",
+            "use crc64nvme, leave --source-digest out, or use s3am-cloud upload",
+        )
+    if request.keep_mismatch:
         return
     if info.size == 0:
-        compare(expected, new(expected.algorithm).hexdigest(), source.display)
-    elif info.crc is not None:
+        for one in (*([expected] if expected else []), *claimed(info)):
+            compare(one, new(one.algorithm).hexdigest(), source.display)
+    elif info.crc is not None and expected is not None:
         check_before(request, info.crc)
 
 
@@ -59,38 +91,36 @@ def check_crc(request: TransferRequest, crc: int, what: str) -> None:
         compare(expected, f"{crc:016x}", what)
 
 
-def digest_of_source(expected: Expected, origin: Origin, ports: Ports, progress: Progress) -> str:
-    """The checksum of a local file by reading it. Raises SourceChanged where it is no longer what was probed."""
-    return digest(expected.algorithm, ports.readers(origin, 1, progress))
+def checks_stream(job: Job) -> bool:
+    """Whether what the source claims is compared as the bytes pass in their order."""
+    return job.state == "stream" and not job.request.keep_mismatch
 
 
-def check_stored(
-    expected: Expected, target: S3Url, stored: SourceInfo, slots: int, ports: Ports, progress: Progress
-) -> None:
-    """Holds that version of the object to the checksum: to the store's own where it has one, else by reading it.
-
-    Raises NotAsExpected, and ChecksumMismatch where it is not there any more.
-    """
-    info = ports.store.head(target)
-    if info is None or not _same(info, stored):
-        raise ChecksumMismatch(f"{target} was replaced before it could be checked")
-    known = info.checksums.get(expected.algorithm)
-    origin = Origin(url=str(target), info=stored)
-    compare(expected, known or digest(expected.algorithm, ports.readers(origin, slots, progress)), str(target))
+def passing(job: Job, chunks: Iterator[memoryview]) -> Iterator[memoryview]:
+    """The bytes of a stream, which ends in NotAsStated where they are not what the source claims."""
+    claims = claimed(job.info) if job.info is not None and checks_stream(job) else []
+    running = [new(claim.algorithm) for claim in claims]
+    for chunk in chunks:
+        for digest in running:
+            digest.update(chunk)
+        yield chunk
+    for claim, digest in zip(claims, running, strict=True):
+        compare(claim, digest.hexdigest(), parse_source(job.request.source).display)
 
 
-def withdraw(target: S3Url, stored: SourceInfo, store: ObjectStore) -> None:
-    """Deletes that version of the object; another that came meanwhile stays."""
-    info = store.head(target)
-    if stored.version or (info is not None and _same(info, stored)):
-        store.delete(target, stored.version)
+def check_source(wanted: tuple[Expected, ...], origin: Origin, ports: Ports, progress: Progress) -> None:
+    """Holds a local file to checksums by reading it. Raises NotAsExpected, and SourceChanged where it is no longer
+    what was probed."""
+    found = digests([one.algorithm for one in wanted], ports.readers(origin, 1, progress))
+    for one in wanted:
+        compare(one, found[one.algorithm], origin.url)
 
 
 def compare(expected: Expected, found: str, what: str) -> None:
-    """Raises NotAsExpected."""
-    if found != expected.digest:
-        raise NotAsExpected(f"{what} has {expected.algorithm} {found}, where {expected.digest} is expected")
-
-
-def _same(info: ObjectInfo, stored: SourceInfo) -> bool:
-    return (info.etag, info.version_id, info.size) == (stored.etag, stored.version, stored.size)
+    """Raises NotAsExpected, and of it NotAsStated for what a source says."""
+    if found == expected.digest:
+        return
+    said = f"{what} has {expected.algorithm} {found}, where "
+    if expected.by_source:
+        raise NotAsStated(f"{said}its source says {expected.digest}")
+    raise NotAsExpected(f"{said}{expected.digest} is expected")

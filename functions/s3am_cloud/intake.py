@@ -8,60 +8,151 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from s3am_cloud.errors import BadRequest, BadSource
-from s3am_cloud.expect import by_parts
-from s3am_cloud.model import TransferRequest
-from s3am_cloud.pipeline import new_job
+from s3am_cloud.claims import Desk, asked_for, take
+from s3am_cloud.errors import BadRequest, BadSource, DestinationBusy, NoSuchJob, StoreBusy
+from s3am_cloud.events import job_of_request, read_event
+from s3am_cloud.expect import held_to
+from s3am_cloud.limits import VAULT_PREFIX
+from s3am_cloud.model import Job, TransferRequest
+from s3am_cloud.pipeline import new_job, target
 from s3am_cloud.ports import Ports
+from s3am_cloud.request import VERSION
+from s3am_cloud.routes import expanded
+from s3am_cloud.sealed import SECRET_FIELDS
+from s3am_cloud.source_digests import AUTO, NONE
 from s3am_cloud.urls import NETWORK_SCHEMES, parse_source
 
 _QUOTED = re.compile("'.*'", re.DOTALL)
-# Query parameters by which AWS, Google, Azure and CloudFront sign URLs.
+# Query parameters by which AWS, Google, Azure and CloudFront sign URLs, and names that others give to their keys.
 _SIGNATURES = {"x-amz-signature", "x-amz-security-token", "x-goog-signature", "signature", "sig"}
+_SIGNATURES |= {"access_token", "api_key", "apikey", "password", "token"}
+_SECRET_HINT = (
+    "use s3am-cloud submit, which seals it, or keep it in Secrets Manager as "
+    f'{VAULT_PREFIX}NAME and write that name into the field "secret"'
+)
 
 
-def decode_request(data: Mapping[str, object]) -> TransferRequest:
-    """Raises BadRequest, which names the field and never its value."""
-    try:
-        request = msgspec.convert(data, TransferRequest)
-    except msgspec.ValidationError as error:
-        # msgspec quotes a value that is none of a field's choices.
-        raise BadRequest(f"the request can't be read: {_QUOTED.sub('...', str(error))}") from None
+def decode_request(data: object) -> TransferRequest:
+    """A request that others may read. Raises BadRequest, which names the field and never its value."""
+    request = read_request(data)
     refuse_secrets(request)
-    refuse_expectation(request)
+    _refuse_stranger(request)
+    held_to(request)
     return request
 
 
-def refuse_expectation(request: TransferRequest) -> None:
-    """Raises BadRequest for a checksum that no task of the machine computes, UnknownChecksum for an unknown one."""
-    if request.expect and not by_parts(request):
+def read_request(data: object) -> TransferRequest:
+    """A request by the published schema. Raises BadRequest, which names the field and never its value."""
+    if not isinstance(data, Mapping):
+        raise BadRequest("the request is no JSON object")
+    refuse_secret_fields(data)
+    if data.get("version", VERSION) != VERSION:
+        raise BadRequest(f"the request's version is another than {VERSION}, the only one there is")
+    try:
+        return msgspec.convert(data, TransferRequest)
+    except msgspec.ValidationError as error:
+        # msgspec quotes a value that is none of a field's choices.
+        raise BadRequest(f"the request can't be read: {_QUOTED.sub('...', str(error))}") from None
+
+
+def _refuse_stranger(request: TransferRequest) -> None:
+    """Raises BadRequest for an SFTP server that nobody says how to know: its login would go to whoever answers."""
+    if parse_source(request.source).scheme == "sftp" and not request.host_keys:
         raise BadRequest(
-            "in the cloud a transfer is held to crc64nvme alone", "use s3am-cloud upload for other checksums"
+            "an sftp source needs host_keys, the keys that its server is known by",
+            'ssh-keyscan HOST shows them: each as "ssh-ed25519 AAAA..."',
         )
 
 
-def refuse_secrets(request: TransferRequest) -> None:
-    """Raises BadRequest for a URL that carries a password or a signature, and BadSource for a local path.
+def refuse_secret_fields(data: Mapping[str, object]) -> None:
+    """Raises BadRequest for a key or a login that is written into a request."""
+    found = sorted(SECRET_FIELDS & data.keys())
+    if found:
+        raise BadRequest(f"the request has {', '.join(found)} in clear, where others can read it", _SECRET_HINT)
 
-    What reaches an execution's history can be read there for 90 days.
+
+def refuse_secrets(request: TransferRequest) -> None:
+    """Raises BadRequest for a URL that carries a password or a signature, and for a secret that jobs must not read;
+    BadSource for a local path.
+
+    What reaches an execution's history can be read there for 90 days. `submit` seals these things first.
     """
-    source = parse_source(request.source)
+    _refuse_url(request.source, "the source URL", _SECRET_HINT)
+    if request.source_digest not in {None, AUTO, NONE}:
+        _refuse_url(request.source_digest or "", "the URL in source_digest", "write the digest itself into expect")
+    if request.secret is not None and not named_secret(request.secret):
+        raise BadRequest("the field secret names one that is not for jobs", f"their names begin with {VAULT_PREFIX}")
+
+
+def _refuse_url(url: str, what: str, hint: str) -> None:
+    source = parse_source(url)
     if source.scheme == "file":
         raise BadSource(f"{source.url} is a local path, which the cloud can't read", "use s3am-cloud upload")
-    if source.scheme in NETWORK_SCHEMES:
-        parts = urlsplit(request.source)
-        names = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
-        if parts.password is not None or names & _SIGNATURES:
-            raise BadRequest(
-                "the source URL carries a password or a signature, which a job's record must not hold in clear",
-                "transfer it with s3am-cloud upload",
-            )
+    if source.scheme in NETWORK_SCHEMES and carries_secret(url):
+        raise BadRequest(f"{what} carries a password or a signature, which a job's record must not hold in clear", hint)
 
 
-def accept(data: Mapping[str, object], execution: str, ports: Ports) -> tuple[str, bool]:
-    """Records a request as the job that has the execution's name; True with it where another execution has that job."""
-    job = msgspec.structs.replace(new_job(decode_request(data), execution, ports.clock), execution=execution)
-    if ports.jobs.add(job):
-        return job.id, False
-    # A repeated task finds its own record; only another execution's makes this one a duplicate.
-    return job.id, ports.jobs.load(job.id).execution != execution
+def carries_secret(url: str) -> bool:
+    """Whether a URL, of any scheme, has a password or a signature in it."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "@" in url or "=" in url
+    signed = any(is_signature(name) for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+    return parts.password is not None or signed
+
+
+def named_secret(name: object) -> bool:
+    """Whether this is the name of a secret that jobs may read."""
+    return isinstance(name, str) and name.startswith(VAULT_PREFIX)
+
+
+def is_signature(name: str) -> bool:
+    """Whether a query's parameter of that name gives access to what the URL names."""
+    return name.lower() in _SIGNATURES
+
+
+def accept(
+    data: object, execution: str, ports: Ports, desk: Desk | None = None, event: object = None
+) -> tuple[str, bool]:
+    """Records a request as its event's job, or as the job that has the execution's name where no event asks for it.
+
+    True with the job's id where another execution has that job, or one that does the same at this moment. `execution`
+    is the ARN. Raises BadRequest, BadSource, BadDestination; DestinationBusy where a job for something else writes to
+    the destination, and StoreBusy instead for what a route or a schedule asks for.
+    """
+    came = read_event(event)
+    asked, ingested = expanded(data, came)
+    request = decode_request(asked)
+    job = new_job(request, job_of_request(data, event, execution), ports.clock)
+    digest = asked_for(request, ingested.asked if ingested else "")
+    job = msgspec.structs.replace(job, execution=execution, asked=digest, event=came, ingested=ingested)
+    target(job)
+    # Before the claim: a second delivery must not take it away from the first, which runs under another ARN.
+    # A repeated task finds its own record.
+    if not ports.jobs.add(job) and _recorded_by(job.id, ports) != execution:
+        return job.id, True
+    holder = job.id if desk is None else _holder(job, desk, ports)
+    return holder, holder != job.id
+
+
+def _recorded_by(job_id: str, ports: Ports) -> str | None:
+    """The execution that has the job. Raises StoreBusy where it has given it up at this moment."""
+    try:
+        return ports.jobs.load(job_id).execution
+    except NoSuchJob as error:
+        raise StoreBusy(f"the record of job {job_id} was there a moment ago") from error
+
+
+def _holder(job: Job, desk: Desk, ports: Ports) -> str:
+    """The job that has the destination, after this one has claimed it; what `accept` raises for a busy one."""
+    try:
+        holder = take(job, job.execution or "", desk)
+    except DestinationBusy as error:
+        ports.jobs.forget(job)  # who asks for it again is no duplicate
+        if job.ingested is not None:
+            raise StoreBusy(error.message, error.hint) from error  # nobody asks again: it waits for its turn
+        raise
+    if holder != job.id and job.event is None:
+        ports.jobs.forget(job)  # an event may be delivered again, when the other job has ended
+    return holder

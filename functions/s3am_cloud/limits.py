@@ -14,6 +14,8 @@ MAX_PARTS: Final = 10_000
 MIN_PART: Final = 5 * MIB  # the last part may be smaller
 MAX_PART: Final = 5 * GIB
 MAX_OBJECT: Final = MAX_PARTS * MAX_PART  # 48.8 TiB, which S3 calls 50 TB
+# All names and values of an object's own metadata, in UTF-8 ("Working with object metadata", user guide).
+MAX_METADATA: Final = 2048
 
 # --- the planner's choices ---
 # Large enough that requests cost little, small enough that a broken part repeats little.
@@ -28,6 +30,19 @@ SMALL_OBJECT: Final = 16 * MIB
 UNIT_SECONDS: Final = 45
 # What one Lambda environment moves, whatever its memory size (600 Mbit/s).
 LAMBDA_BYTES_PER_SECOND: Final = 75 * 10**6
+# What S3 copies for one UploadPartCopy, roughly: no byte of it passes through Lambda.
+COPY_BYTES_PER_SECOND: Final = 100 * 10**6
+# S3 takes so many writes a second below one prefix, and then answers 503 SlowDown.
+S3_WRITES_PER_SECOND: Final = 3500
+# No part is answered sooner than after this, however small it is: with the line above, 1,050 parts in flight.
+PART_ANSWER_SECONDS: Final = 0.3
+# What ListParts tells in one answer.
+LIST_PAGE: Final = 1000
+# A source's rate is told by its first bytes: by so many of them, or by those that come in so much time.
+SAMPLE_BYTES: Final = 8 * MIB
+SAMPLE_SECONDS: Final = 1.0
+# A smaller source is moved in time at any rate that is worth its name (80 kB/s).
+WORTH_A_SAMPLE: Final = 64 * MIB
 # What a host bears unless the user says otherwise: common FTP servers allow 4 to 10 connections per client.
 HOST_CONNECTIONS: Final = {"ftp": 4, "ftps": 4, "sftp": 4, "http": 64, "https": 64, "s3": 1000}
 # Units of one job that run at once, with one worker's slots each.
@@ -46,6 +61,8 @@ BYTES_WORTH_A_PROCESS: Final = 128 * MIB
 # --- the engine ---
 WINDOW: Final = MIB  # bytes between a GET and its PUT, per part in flight
 CURL_BUFFER: Final = 256 * KIB  # what libcurl hands over or takes at once
+# libcurl gives 16 KiB at a time; one call of the kernel for 256 KiB of it costs a sixth less than one for each.
+WRITE_CHUNKS: Final = 16
 CONNECT_SECONDS: Final = 15
 STALL_SECONDS: Final = 30  # no byte for so long: the connection is given up
 # S3 may take minutes to answer a request whose body it has (a large copy or complete).
@@ -70,10 +87,27 @@ BACKOFF_CAP_SECONDS: Final = 20.0
 READ_AHEAD: Final = 48 * MIB  # what all buffers of a reader together hold of what is not yet wanted
 MAX_PIECE: Final = 8 * MIB  # beyond this a request's own latency no longer counts
 MIN_PIECE: Final = MIB
+# A larger file beside a source is no list of digests.
+MAX_DIGEST_FILE: Final = 4 * MIB
 
 # --- jobs in the cloud ---
-# Lambda's own maximum is 900 s; a worker stops taking parts when less than this is left.
+LAMBDA_SECONDS: Final = 900  # Lambda's own maximum
+WORKER_MEMORY_MIB: Final = 512
+# A hash can't be interrupted and gone on with, so one invocation has to read the whole object: 60 GB.
+MOST_IN_ORDER: Final = 800 * LAMBDA_BYTES_PER_SECOND
+# A worker takes no part when less than this is left, and drops those in flight when less than that is.
 DEADLINE_MARGIN_SECONDS: Final = 60
+ABANDON_SECONDS: Final = 20
 JOB_KEEP_DAYS: Final = 7
+# Notes expire after 30 days: a job that ran for its 14 can be kept for so many more.
+MAX_KEEP_DAYS: Final = 15
+# A job whose execution is not there yet is about to be started for so long, and never will be after it.
+START_SECONDS: Final = 120
+# How long `cancel` waits for the janitor, who is told by an event.
+JANITOR_SECONDS: Final = 30
 LONGEST_JOB_DAYS: Final = 14  # the state machine stops itself then
+# KMS Encrypt takes no more (AWS KMS API reference).
+KMS_PLAINTEXT: Final = 4096
+# Names of secrets that the worker may read: those that somebody made for it.
+VAULT_PREFIX: Final = "s3am-cloud/"
 POLL_SECONDS: Final = 5.0  # DescribeMapRun is throttled at about 1/s for the whole account

@@ -1,6 +1,6 @@
 """The frozen values that flow from step to step, between processes, and into a job's record.
 
-All of them are small and hold no secret but a source URL's own; bytes never travel in them. Sizes, lengths and
+All of them are small and hold no secret in clear but a source URL's own; bytes never travel in them. Sizes, lengths and
 offsets are in bytes, part numbers count from 1, times are ISO 8601 in UTC.
 """
 
@@ -12,51 +12,18 @@ from typing import Literal
 import msgspec
 
 from s3am_cloud.errors import ErrorReport
+from s3am_cloud.events import Event
+from s3am_cloud.request import Attributes, Exists, TransferRequest, Value
 from s3am_cloud.urls import S3Url
 
-Exists = Literal["overwrite", "skip"]
+__all__ = ("Attributes", "Exists", "TransferRequest", "Value")
+
 # What shows that the stored object is what was sent: one CRC over the whole, a CRC for each part, or one request's.
 Proof = Literal["full-object", "per-part"]
-State = Literal["succeeded", "skipped", "failed"]
-
-
-class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Base of the values that are written as JSON."""
-
-
-class Attributes(Value, frozen=True, kw_only=True):
-    """What an object carries besides its bytes, by the names of S3's headers. None leaves it to S3."""
-
-    content_type: str | None = None
-    cache_control: str | None = None
-    content_disposition: str | None = None
-    content_encoding: str | None = None
-    content_language: str | None = None
-    expires: str | None = None
-    storage_class: str | None = None
-    metadata: dict[str, str] = {}
-    tags: dict[str, str] = {}
-
-    def over(self, other: Attributes) -> Attributes:
-        """These, and those of `other` where these say nothing; metadata and tags are taken whole from one of them."""
-        return Attributes(**{name: getattr(self, name) or getattr(other, name) for name in self.__struct_fields__})
-
-
-class TransferRequest(Value, frozen=True, kw_only=True):
-    """What somebody asks for: the options of `upload` and `submit` by their names."""
-
-    source: str
-    destination: str
-    attributes: Attributes = Attributes()
-    exists: Exists | None = None
-    resume: bool = False
-    force: bool = False
-    part_size: int | None = None
-    download_slots: int | None = None
-    upload_slots: int | None = None
-    # ALGORITHM:VALUE that the content is held to, and whether an object that differs is left where it is.
-    expect: str | None = None
-    keep_mismatch: bool = False
+# How much is known of the stored object: it has a digest that was stated of its source, it has the checksum of the
+# bytes that arrived from there, or it has their number.
+Verdict = Literal["verified-by-source", "verified-in-transit", "size-only"]
+State = Literal["succeeded", "skipped", "failed", "cancelled"]
 
 
 class SourceInfo(Value, frozen=True, kw_only=True):
@@ -74,6 +41,10 @@ class SourceInfo(Value, frozen=True, kw_only=True):
     attributes: Attributes = Attributes()
     # The CRC64NVME of the whole, where the source is an object that S3 holds one of.
     crc: int | None = None
+    # What the source says of the whole: hexadecimal digits by our name of the algorithm.
+    claims: dict[str, str] = msgspec.field(default_factory=dict)
+    # Bytes a second that one connection was seen to give, where somebody has a deadline and measured it.
+    rate: int | None = None
 
     @property
     def strong_etag(self) -> str | None:
@@ -196,12 +167,31 @@ class ObjectInfo(Value, frozen=True, kw_only=True):
 
     size: int
     etag: str
-    checksums: dict[str, str] = {}
+    checksums: dict[str, str] = msgspec.field(default_factory=dict)
     crc: int | None = None
     full_object: bool = False
     version_id: str | None = None
     last_modified: str | None = None
     attributes: Attributes = Attributes()
+
+
+class Sealed(Value, frozen=True, kw_only=True):
+    """Secrets as KMS encrypted them, in base64, for the job whose id is the encryption context."""
+
+    job: str
+    data: str
+
+
+class Ingested(Value, frozen=True, kw_only=True):
+    """The route or the schedule that a job was started by. `etag` and `version` are of the object that came, as its
+    event tells them; `asked` is the digest of which version that was, or of what the schedule asks for."""
+
+    asked: str
+    route: str | None = None
+    schedule: str | None = None
+    again: bool = False
+    etag: str | None = None
+    version: str | None = None
 
 
 class Job(Value, frozen=True, kw_only=True):
@@ -217,6 +207,18 @@ class Job(Value, frozen=True, kw_only=True):
     # False where nobody has a record of what version the parts that are there were made of.
     trusted: bool = True
     execution: str | None = None
+    # Whether preparing it has been tried before: an upload that nobody has a record of may then be its own.
+    begun: bool = False
+    # The CRC64NVME of the whole that was about to be made of the parts: by it a lost completion is found out.
+    due: int | None = None
+    # The job whose upload this one goes on with.
+    resumes: str | None = None
+    # Digest of what was asked for: the same again, while this runs, joins it.
+    asked: str | None = None
+    # What the worker opens: the later ones win.
+    sealed: tuple[Sealed, ...] = ()
+    event: Event | None = None
+    ingested: Ingested | None = None
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -232,13 +234,28 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     checksum: str | None = None
     expected: str | None = None
     proof: Proof | None = None
+    verdict: Verdict | None = None
+    # The digest that the source states and the object has, as ALGORITHM:HEX, and those that nobody has compared.
+    source_digest: str | None = None
+    unchecked_digests: tuple[str, ...] | None = None
     etag: str | None = None
     version_id: str | None = None
     source_etag: str | None = None
     source_last_modified: str | None = None
     started: str | None = None
     seconds: float | None = None
+    # Of a job in the cloud: what its workers did, and what that took. `seconds` is by the clock on the wall.
+    invocations: int | None = None
+    worker_seconds: float | None = None
+    # What AWS charges for the job, about, and what of it is in that.
+    cost_usd: float | None = None
+    cost_of: str | None = None
     job: str | None = None
+    event: Event | None = None
+    # Why there was nothing to do for a route or a schedule.
+    skipped: str | None = None
     # What a transfer that failed left in S3, where it costs storage until it is resumed or cancelled.
     unfinished_upload: str | None = None
+    # When that is discarded unless it was resumed.
+    expires: str | None = None
     error: ErrorReport | None = None

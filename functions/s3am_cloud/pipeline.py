@@ -21,14 +21,13 @@ from s3am_cloud.errors import (
     BadPartSize,
     ChecksumMismatch,
     JobFailed,
-    NotAsExpected,
     ObjectExists,
     SourceChanged,
 )
-from s3am_cloud.expect import by_parts, check_before, check_crc, check_early, held_to, needs_parts, withdraw
-from s3am_cloud.limits import DEFAULT_COPY_PART, DEFAULT_PART, HOST_CONNECTIONS, MAX_COPY_OBJECT
+from s3am_cloud.expect import check_before, check_early, held_to, needs_parts, passing
+from s3am_cloud.held import held
+from s3am_cloud.limits import DEFAULT_PART, HOST_CONNECTIONS
 from s3am_cloud.model import (
-    Attributes,
     Job,
     MovedPart,
     ObjectInfo,
@@ -42,11 +41,14 @@ from s3am_cloud.model import (
     Upload,
     UploadedPart,
 )
+from s3am_cloud.pace import Over, never
 from s3am_cloud.ports import Clock, ObjectSink, PartSink, Ports, Progress
+from s3am_cloud.provenance import written
 from s3am_cloud.steps.abort import abort
 from s3am_cloud.steps.begin import begin, is_wanted, unfinished_upload
 from s3am_cloud.steps.complete import complete
-from s3am_cloud.steps.plan import plan, stream_plan
+from s3am_cloud.steps.learn import learn
+from s3am_cloud.steps.plan import check_time, plan, stream_plan
 from s3am_cloud.steps.probe import probe
 from s3am_cloud.steps.prove import part_size_of, prove
 from s3am_cloud.steps.stream import stream
@@ -59,10 +61,13 @@ def new_job(request: TransferRequest, job_id: str, clock: Clock) -> Job:
     return Job(id=job_id, created=clock.now().isoformat(timespec="milliseconds"), request=request)
 
 
-def prepare(job: Job, ports: Ports, connections: int | None = None, may_stream: bool = False) -> Job:
+def prepare(
+    job: Job, ports: Ports, connections: int | None = None, may_stream: bool = False, own: str | None = None
+) -> Job:
     """The job with its source pinned, its parts planned and its upload open, recorded before a byte moves.
 
-    `connections` is what the driver takes where the request says nothing. The order is S3AM's: the object is looked
+    `connections` is what the driver takes where the request says nothing; `own` is the id of the upload that the job
+    is known to go on with, whatever else is unfinished. The order is S3AM's: the object is looked
     for first, then unfinished uploads, then the source. What fails here leaves nothing behind.
     """
     request, source = job.request, parse_source(job.request.source)
@@ -70,11 +75,11 @@ def prepare(job: Job, ports: Ports, connections: int | None = None, may_stream: 
     held_to(request)  # what makes no sense is refused before S3 is asked for anything
     if not is_wanted(request, target, ports.store):
         return _recorded(msgspec.structs.replace(job, state="skipped"), ports)
-    unfinished = unfinished_upload(request, target, ports.store)
-    origin = probe(source, ports.source)
+    unfinished = own or unfinished_upload(request, target, ports.store)
+    origin = learn(request, probe(source, ports.source, ports.gauge), ports)
     if unfinished is not None:
         return _recorded(_resumed(job, target, unfinished, origin, connections, ports), ports)
-    check_early(request, source, origin.info)
+    check_early(request, source, origin.info, ports.most_in_order)
     if may_stream and _is_stream(origin.info):
         return _opened(msgspec.structs.replace(job, info=origin.info, plan=stream_plan(origin.info)), "stream", ports)
     cut = _cut(request, source, origin, connections)
@@ -85,7 +90,7 @@ def prepare(job: Job, ports: Ports, connections: int | None = None, may_stream: 
 
 
 def _opened(job: Job, state: Literal["transfer", "stream"], ports: Ports) -> Job:
-    opened = begin(target(job), _origin(job).info, job.request.attributes, ports.store)
+    opened = begin(target(job), written(job), ports.store)
     try:
         return _recorded(msgspec.structs.replace(job, state=state, upload=opened), ports)
     except BaseException:
@@ -109,11 +114,13 @@ def proven(job: Job, there: Iterable[UploadedPart], ports: Ports, progress: Prog
     return list(prove(cut, there, ports.readers(_origin(job), cut.slots * cut.concurrency, progress)))
 
 
-def move(job: Job, parts: Iterable[Part], slots: int, ports: Ports, progress: Progress) -> Iterator[MovedPart]:
-    """Moves these parts of the job; each is yielded when the store has it."""
-    sink = ObjectSink(target(job), _overwrite(job), _attributes(job))
+def move(
+    job: Job, parts: Iterable[Part], slots: int, ports: Ports, progress: Progress, over: Over = never
+) -> Iterator[MovedPart]:
+    """Moves these parts of the job; each is yielded when the store has it, until `over` says so."""
+    sink = ObjectSink(target(job), _overwrite(job), written(job))
     mover = ports.movers(_origin(job), sink if job.state == "put" else PartSink(_upload(job)), slots, progress)
-    return upload(parts, mover)
+    return upload(parts, mover, over)
 
 
 def move_stream(
@@ -128,7 +135,7 @@ def move_stream(
     `keep` sees each part when the store has it.
     """
     cut, origin = _plan(job), _origin(job)
-    chunks = ports.readers(origin, 1, progress).read()
+    chunks = passing(job, ports.readers(origin, 1, progress).read())
     moved = list(keep(stream(cut, _upload(job), {part.number: part for part in there}, chunks, ports.store)))
     size = sum(part.length for part in moved)
     if origin.info.size not in {None, size}:
@@ -155,11 +162,11 @@ def finish(job: Job, moved: Iterable[MovedPart], ports: Ports) -> Receipt:
             raise JobFailed("the object was not put")
         crc = _put_crc(job, seen[0], ports)
     else:
-        check = partial(check_before, job.request)
-        crc = complete(cut, _upload(job), seen, _overwrite(job), ports.store, _origin(job).info.crc, check)
+        check, known = partial(_about_to_complete, job, ports), _origin(job).info.crc
+        crc = complete(cut, _upload(job), seen, _overwrite(job), ports.store, known, check, job.due)
     info = verify(target(job), cut.size, crc, ports.store)
     done = receipt(job, ports.clock, info, info.crc if crc is None else crc, sum(part.retries for part in seen))
-    return _held(job, done, info.crc if crc is None else crc, ports)
+    return held(job, target(job), info, info.crc if crc is None else crc, done, ports.store)
 
 
 def receipt(
@@ -184,12 +191,8 @@ def receipt(
         started=job.created,
         seconds=round(seconds, 3),
         job=job.id,
+        event=job.event,
     )
-
-
-def stored(done: Receipt) -> SourceInfo:
-    """What pins the object that a transfer has written."""
-    return SourceInfo(size=done.size, ranges=True, etag=done.etag, version=done.version_id)
 
 
 def target(job: Job) -> S3Url:
@@ -209,9 +212,23 @@ def _resumed(job: Job, target: S3Url, upload_id: str, origin: Origin, connection
             f"the unfinished upload has parts of {before.plan.part_size:,} bytes, not {wish:,}",
             "leave --part-size out, or start afresh with --force",
         )
+    check_time(before.plan, origin.info)
+    state: Literal["transfer", "stream"] = "stream" if before.plan.grows_every else "transfer"
     return msgspec.structs.replace(
-        job, state=before.state, info=origin.info, plan=before.plan, upload=before.upload, trusted=before.trusted
+        job,
+        state=state,
+        info=origin.info,
+        plan=before.plan,
+        upload=before.upload,
+        trusted=before.trusted,
+        resumes=job.resumes or before.resumes or before.id,
     )
+
+
+def _about_to_complete(job: Job, ports: Ports, crc: int) -> None:
+    """Notes what the object will be: whoever repeats this after a crash knows by it that it was made."""
+    check_before(job.request, crc)
+    _recorded(msgspec.structs.replace(job, due=crc), ports)
 
 
 def _is_stream(info: SourceInfo) -> bool:
@@ -230,24 +247,8 @@ def _adopted(job: Job, target: S3Url, upload_id: str, origin: Origin, connection
 
 
 def _cut(request: TransferRequest, source: SourceUrl, origin: Origin, connections: int | None) -> Plan:
-    """Copies inside S3 are cut larger, and up to 5 GiB not at all: only the number of requests counts."""
     wide = _connections(request, source, connections)
-    if source.scheme != "s3":
-        return plan(origin.info, wide, request.part_size)
-    return plan(origin.info, wide, request.part_size, default=DEFAULT_COPY_PART, small=MAX_COPY_OBJECT)
-
-
-def _held(job: Job, done: Receipt, crc: int | None, ports: Ports) -> Receipt:
-    """The receipt, once CRC64NVME is what the user expects, if that is what the transfer is held to."""
-    if crc is None or not by_parts(job.request):
-        return done
-    try:
-        check_crc(job.request, crc, str(target(job)))
-    except NotAsExpected:
-        if not job.request.keep_mismatch:
-            withdraw(target(job), stored(done), ports.store)
-        raise
-    return msgspec.structs.replace(done, expected=job.request.expect)
+    return plan(origin.info, wide, request.part_size, copies=source.scheme == "s3")
 
 
 def _put_crc(job: Job, part: MovedPart, ports: Ports) -> int | None:
@@ -270,10 +271,6 @@ def _connections(request: TransferRequest, source: SourceUrl, default: int | Non
 def _recorded(job: Job, ports: Ports) -> Job:
     ports.jobs.save(job)
     return job
-
-
-def _attributes(job: Job) -> Attributes:
-    return job.request.attributes.over(_origin(job).info.attributes)
 
 
 def _overwrite(job: Job) -> bool:

@@ -13,6 +13,7 @@ from typing import Protocol
 import msgspec
 
 from s3am_cloud.digests import Digest
+from s3am_cloud.events import Event
 from s3am_cloud.model import (
     Attributes,
     Job,
@@ -20,13 +21,15 @@ from s3am_cloud.model import (
     ObjectInfo,
     Origin,
     Part,
-    Plan,
     Receipt,
     SourceInfo,
     Unit,
     Upload,
     UploadedPart,
 )
+from s3am_cloud.notices import Notices
+from s3am_cloud.pace import Gauge, Over, never, unmeasured
+from s3am_cloud.tallies import Tally
 from s3am_cloud.urls import S3Url, SourceUrl
 
 
@@ -137,8 +140,11 @@ class Progress(Protocol):
 class Mover(Protocol):
     """The one path of bytes: moves ranges from an origin to a sink, many at once, holding none of them whole."""
 
-    def move(self, parts: Iterable[Part]) -> Iterator[MovedPart]:
+    def move(self, parts: Iterable[Part], over: Over = never) -> Iterator[MovedPart]:
         """The parts as they finish, in any order, each with the CRC64NVME of the bytes that the source sent.
+
+        `over` is asked again and again, a few times a second. When it says so, the move ends: parts in flight are
+        dropped with their connections, and neither they nor those not yet begun are among what it yielded.
 
         A connection that breaks is taken up again within the part. Raises SourceChanged where the source is another
         version than the origin pins or its answer is not the range that was asked for; SourceNotFound, AccessDenied,
@@ -195,6 +201,9 @@ class JobStore(Protocol):
     def all(self) -> Iterator[Job]:
         """Every record there is."""
 
+    def ids(self) -> Iterator[str]:
+        """The ids of the jobs that have a record, whether it can be read or not."""
+
     def forget(self, job: Job) -> None:
         """Removes the record: its upload is completed or aborted."""
 
@@ -208,6 +217,12 @@ class JobStore(Protocol):
 
     def report(self, job_id: str) -> Receipt | None: ...
 
+    def write_tally(self, job_id: str, name: str, tally: Tally) -> None:
+        """Notes what an invocation took; under a name that was written before, instead of that."""
+
+    def tallies(self, job_id: str) -> Iterator[Tally]:
+        """What was noted of the job, in any order, without what can't be read."""
+
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
     """A run of the state machine. `status` is Step Functions' own word."""
@@ -218,6 +233,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     started: datetime | None = None
     stopped: datetime | None = None
     job: str | None = None
+    event: Event | None = None
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -230,7 +246,11 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 class Executions(Protocol):
     """The state machine of a stack. Calls raise NoStack, AccessDenied, StoreBusy or StoreUnavailable."""
 
-    def start(self, name: str, job_id: str) -> Execution: ...
+    def start(self, name: str, job_id: str) -> Execution:
+        """The execution of that name: a new one, or the one that has had that name before."""
+
+    def stop(self, arn: str, cause: str) -> None:
+        """Quiet where it does not run. Tasks that are under way end by themselves. Raises NoSuchJob."""
 
     def describe(self, arn: str) -> Execution:
         """Raises NoSuchJob."""
@@ -248,34 +268,6 @@ class Outcomes(Protocol):
     def announce(self, detail_type: str, detail: Mapping[str, object]) -> None: ...
 
 
-class LocalTarget(Protocol):
-    """A local file that a download fills: its bytes stay under another name until it is whole."""
-
-    path: Path
-    final: Path
-
-    @property
-    def exists(self) -> bool:
-        """Whether an earlier download left something."""
-
-    def begin(self, info: SourceInfo, plan: Plan) -> None:
-        """Starts afresh."""
-
-    def record(self, part: MovedPart) -> None:
-        """Notes that the part's bytes are in the file."""
-
-    def recorded(self, info: SourceInfo) -> tuple[int, list[MovedPart]] | None:
-        """Part size and parts noted of this very version, None where there is nothing to go on with."""
-
-    def crc(self, part: Part) -> int:
-        """The CRC64NVME of the part's bytes as they are on disk."""
-
-    def commit(self, overwrite: bool) -> None:
-        """Gives the file its name, when it is on disk. Raises LocalFileExists unless `overwrite`."""
-
-    def discard(self) -> None: ...
-
-
 class Ports(msgspec.Struct, frozen=True):
     """Everything the pipeline needs of the world."""
 
@@ -285,3 +277,14 @@ class Ports(msgspec.Struct, frozen=True):
     readers: Readers
     jobs: JobStore
     clock: Clock
+    gauge: Gauge = unmeasured
+    # None on somebody's own machine, where no job can be stopped from elsewhere.
+    notices: Notices | None = None
+    # The way to objects that are written, where it is another one than that to sources in S3.
+    target_readers: Readers | None = None
+    # Bytes that can be read in their order in the time that there is; None where nobody is in a hurry.
+    most_in_order: int | None = None
+
+    def stored_readers(self, origin: Origin, slots: int, progress: Progress) -> OrderedReader:
+        """A reader of an object that this transfer has written."""
+        return (self.target_readers or self.readers)(origin, slots, progress)

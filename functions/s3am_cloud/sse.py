@@ -54,21 +54,21 @@ class SseKey:
 class KeyRing:
     """The key of each object on one side of a transfer: none, one and the same, or derived from a master key."""
 
-    __slots__ = ("_key", "_master")
+    __slots__ = ("is_master", "key")
 
     def __init__(self, key: SseKey | None = None, is_master: bool = False) -> None:
-        self._key, self._master = key, is_master
+        self.key, self.is_master = key, is_master
 
     def __repr__(self) -> str:
         return "KeyRing(...)"
 
     def key_of(self, target: S3Url, region: str) -> SseKey | None:
-        if self._key is None or not self._master:
-            return self._key
-        return derive(self._key, target, region)
+        if self.key is None or not self.is_master:
+            return self.key
+        return derive(self.key, target, region)
 
     def __bool__(self) -> bool:
-        return self._key is not None
+        return self.key is not None
 
 
 def derive(master: SseKey, target: S3Url, region: str) -> SseKey:

@@ -7,13 +7,15 @@ from typing import Literal
 
 import msgspec
 
-from s3am_cloud.digests import Expected
-from s3am_cloud.errors import BadDestination, BadPartSize, BadSource, ChecksumMismatch, SourceNotFound
-from s3am_cloud.expect import compare
+from s3am_cloud.checksum import decode
+from s3am_cloud.digests import Expected, parse_expect
+from s3am_cloud.errors import BadPartSize, ChecksumMismatch
+from s3am_cloud.expect import PARTS_CRC, compare
 from s3am_cloud.limits import MAX_PART, MIN_PART
 from s3am_cloud.model import ObjectInfo, Origin, SourceInfo
-from s3am_cloud.ports import ObjectStore, Ports, Progress
-from s3am_cloud.steps.digest import digest
+from s3am_cloud.origins import Reports, origin_of, pinned
+from s3am_cloud.ports import Ports, Progress
+from s3am_cloud.steps.digest import digest, digests
 from s3am_cloud.urls import S3Url
 
 
@@ -37,6 +39,19 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     compared_with: Literal["expected", "stored"] | None
 
 
+class Rechecked(msgspec.Struct, frozen=True, kw_only=True):
+    """An object that is what its receipt says, as it was read again: its checksums by our names of the algorithms.
+
+    `compared_with` are what said so: S3 itself, the receipt of the job that wrote it, what its source said at the time.
+    """
+
+    source: str
+    checksums: dict[str, str]
+    size: int
+    job: str | None
+    compared_with: tuple[Literal["stored", "receipt", "source"], ...]
+
+
 def verify_object(request: VerifyRequest, ports: Ports, progress: Progress, on_size: Callable[[int], None]) -> Verified:
     """Raises NotAsExpected, ChecksumMismatch where S3 itself holds another checksum, and what `OrderedReader` does.
 
@@ -45,7 +60,7 @@ def verify_object(request: VerifyRequest, ports: Ports, progress: Progress, on_s
     wish = request.part_size
     if wish is not None and not MIN_PART <= wish <= MAX_PART:
         raise BadPartSize(f"a part has {MIN_PART:,} to {MAX_PART:,} bytes, not {wish:,}")
-    info = _pinned(request.source, ports.store)
+    info = pinned(request.source, ports.store)
     on_size(info.size)
     origin = Origin(url=str(request.source), info=_version(info))
     found = digest(request.algorithm, ports.readers(origin, request.connections, progress, wish))
@@ -58,14 +73,39 @@ def verify_object(request: VerifyRequest, ports: Ports, progress: Progress, on_s
     )
 
 
-def _pinned(source: S3Url, store: ObjectStore) -> ObjectInfo:
-    try:
-        info = store.head(source)
-    except BadDestination as error:
-        raise BadSource(error.message, error.hint) from error
-    if info is None:
-        raise SourceNotFound(f"{source} does not exist", "check the bucket's name and the key")
-    return info
+def recheck(
+    source: S3Url, connections: int, reports: Reports, ports: Ports, progress: Progress, on_size: Callable[[int], None]
+) -> Rechecked:
+    """Reads the object again, and compares it with all that was said of it when it was written, and with S3's checksum.
+
+    Raises ChecksumMismatch, and of it NotAsStated for what its source said; and what `OrderedReader` does.
+    """
+    info = pinned(source, ports.store)
+    known = origin_of(source, info, reports)
+    on_size(info.size)
+    stored = info.checksums.get(PARTS_CRC)
+    receipt = known.receipt
+    written = f"{decode(receipt.checksum):016x}" if receipt and receipt.checksum else None
+    said = {text for text in (known.source_digest, receipt.source_digest if receipt else None) if text}
+    claims = [msgspec.structs.replace(parse_expect(text), by_source=True) for text in sorted(said)]
+    origin = Origin(url=str(source), info=_version(info))
+    found = digests([PARTS_CRC, *(claim.algorithm for claim in claims)], ports.readers(origin, connections, progress))
+    for claim in claims:
+        compare(claim, found[claim.algorithm], str(source))
+    for whose, value in (("S3 holds", stored), ("its receipt says", written)):
+        if value not in {None, found[PARTS_CRC]}:
+            raise ChecksumMismatch(f"{source} has {PARTS_CRC} {found[PARTS_CRC]}, where {whose} {value}")
+    return Rechecked(
+        source=str(source),
+        checksums=found,
+        size=info.size,
+        job=known.job,
+        compared_with=(
+            *(("stored",) if stored else ()),
+            *(("receipt",) if written else ()),
+            *(("source",) if claims else ()),
+        ),
+    )
 
 
 def _version(info: ObjectInfo) -> SourceInfo:

@@ -77,8 +77,8 @@ def build_asset(target: Target, into: Path) -> Path:
     ours = _contents(_package_folder())
     asset = into / f"asset-{_digest(packages_key.encode(), _tree_digest(ours).encode())}"
     if not asset.is_dir():
-        _publish(packages, lambda folder: _install(target, requirements, folder))
-        _publish(asset, lambda folder: _assemble(packages, ours, folder))
+        publish(packages, lambda folder: _install(target, requirements, folder))
+        publish(asset, lambda folder: _assemble(packages, ours, folder))
     return asset
 
 
@@ -118,7 +118,7 @@ def _package_folder() -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def _publish(final: Path, build: Callable[[Path], None]) -> None:
+def publish(final: Path, build: Callable[[Path], None]) -> None:
     """Have `build` fill a folder, which then becomes `final` at once; the first to finish wins."""
     if final.is_dir():
         return

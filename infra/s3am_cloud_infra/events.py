@@ -57,7 +57,10 @@ class Housekeeping(Construct):
 
 
 def dead_letter_queue(scope: Construct, construct_id: str) -> sqs.Queue:
-    """A queue for events that the janitor could not be given or could not handle, kept for 14 days (SQS's limit)."""
+    """A queue for events that could not be delivered, that were refused, or that the janitor could not handle.
+
+    They are kept for 14 days (SQS's limit).
+    """
     return sqs.Queue(
         scope,
         construct_id,

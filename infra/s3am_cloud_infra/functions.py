@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -38,9 +38,11 @@ class Handler(Construct):
         dead_letters: sqs.IQueue | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        log = logs.LogGroup(self, "Log", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY)
+        self.log = log = logs.LogGroup(
+            self, "Log", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
+        )
         write_log = allow(["logs:CreateLogStream", "logs:PutLogEvents"], [log.log_group_arn])
-        role = iam.Role(
+        self.role = role = iam.Role(
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
@@ -59,7 +61,7 @@ class Handler(Construct):
             environment={
                 "S3AM_CLOUD_WORK_BUCKET": storage.bucket.bucket_name,
                 "S3AM_CLOUD_KEY_ARN": storage.key.key_arn,
-                "POWERTOOLS_SERVICE_NAME": "s3am-cloud",
+                "POWERTOOLS_SERVICE_NAME": Aws.STACK_NAME,
                 "POWERTOOLS_LOG_LEVEL": "INFO",
                 **(environment or {}),
             },

@@ -10,6 +10,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -54,6 +55,7 @@ class Machine(Construct):
         control: lambda_.IFunction,
         worker: lambda_.IFunction,
         bus: events.IEventBus,
+        dead_letters: sqs.IQueue,
         rights: Sequence[iam.PolicyStatement],
     ) -> None:
         super().__init__(scope, construct_id)
@@ -76,6 +78,7 @@ class Machine(Construct):
                 "Control": control.function_arn,
                 "Worker": worker.function_arn,
                 "EventBus": bus.event_bus_name,
+                "DeadLetters": dead_letters.queue_url,
             },
             role=role.without_policy_updates(),
             logs=sfn.LogOptions(destination=self._log(), level=sfn.LogLevel.ERROR, include_execution_data=False),

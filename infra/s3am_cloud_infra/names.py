@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Final
 
 DEFAULT_STACK: Final = "S3amCloud"
@@ -13,26 +14,70 @@ STACK_VARIABLE: Final = "S3AM_CLOUD_STACK"
 STACK_CONTEXT: Final = "stack"
 """CDK context key that says otherwise, and wins over the environment: `cdk deploy -c stack=NAME`."""
 
+INGEST_VARIABLE: Final = "S3AM_CLOUD_INGEST"
+"""Environment variable that names the file with routes and schedules."""
+
+INGEST_CONTEXT: Final = "ingest"
+"""CDK context key that names it, and wins over the environment: `cdk deploy -c ingest=FILE`."""
+
+DESCRIPTION: Final = "s3am-cloud: fast, parallel, verified transfer of large objects into Amazon S3"
+"""Of the stack, whatever its name: by it one that was never finished is known as ours."""
+
 # Outputs of the stack.
 STATE_MACHINE_ARN: Final = "StateMachineArn"
 WORK_BUCKET: Final = "WorkBucket"
 EVENT_BUS: Final = "EventBus"
 KEY_ARN: Final = "KeyArn"
+DEAD_LETTERS: Final = "DeadLetterQueue"
 WORKER_NAME: Final = "WorkerName"
 CONTROL_NAME: Final = "ControlName"
 JANITOR_NAME: Final = "JanitorName"
-OUTPUTS: Final = (STATE_MACHINE_ARN, WORK_BUCKET, EVENT_BUS, KEY_ARN, WORKER_NAME, CONTROL_NAME, JANITOR_NAME)
+WORKER_LOG: Final = "WorkerLog"
+CONTROL_LOG: Final = "ControlLog"
+JANITOR_LOG: Final = "JanitorLog"
+LOGS: Final = MappingProxyType({"control": CONTROL_LOG, "worker": WORKER_LOG, "janitor": JANITOR_LOG})
+"""The outputs that name the functions' log groups."""
+
+OUTPUTS: Final = (
+    *(STATE_MACHINE_ARN, WORK_BUCKET, EVENT_BUS, KEY_ARN, DEAD_LETTERS, WORKER_NAME, CONTROL_NAME, JANITOR_NAME),
+    *LOGS.values(),
+)
 
 # Parameters of the stack: comma-separated ARNs of buckets, in which * stands for any characters.
 DESTINATION_BUCKETS: Final = "DestinationBuckets"
 SOURCE_BUCKETS: Final = "SourceBuckets"
 
+ALLOWED_HOSTS: Final = "AllowedHosts"
+"""Parameter of the stack: comma-separated names of the hosts that sources may be at."""
+
+ALARM_TOPIC: Final = "AlarmTopic"
+"""Parameter of the stack: ARN of the SNS topic that alarms are sent to."""
+
+REQUEST_BUS: Final = "RequestBus"
+"""Parameter of the stack: which event bus it listens to for requests, its own or the account's default one."""
+
+ON_STACK_BUS: Final = "stack"
+ON_DEFAULT_BUS: Final = "default"
+
+# What the functions measure, by the names in handlers/metrics.py.
+METRICS_NAMESPACE: Final = "s3am-cloud"
+BYTES_MOVED: Final = "BytesMoved"
+RETRIES: Final = "Retries"
+FAILURES: Final = "Failures"
+JOB_AGE: Final = "JobAge"
+
 # Outcome events on the stack's bus.
 EVENT_SOURCE: Final = "s3am-cloud"
 TRANSFER_SUCCEEDED: Final = "Transfer Succeeded"
 
+TRANSFER_REQUESTED: Final = "Transfer Requested"
+"""Detail type of the events that ask for a transfer, whatever their source."""
+
 JOBS_PREFIX: Final = "jobs/"
 """Everything about a job is in the work bucket below this prefix."""
+
+SECRETS_PREFIX: Final = "s3am-cloud/"
+"""Names of the secrets in Secrets Manager that jobs may name begin with this."""
 
 MAP_LABEL: Final = "Transfer"
 """Label of the Distributed Map: a part of the names of its Map Runs and of their child executions."""

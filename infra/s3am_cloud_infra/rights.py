@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import ArnFormat, Aws, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
@@ -15,9 +15,14 @@ from s3am_cloud_infra import names
 from s3am_cloud_infra.buckets import Buckets
 from s3am_cloud_infra.storage import Storage
 
+# The key also seals secrets of jobs. Who reads and writes notes uses it through S3, and can't open those by itself.
+_BY_S3 = {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.{Aws.URL_SUFFIX}"}}
 
-def allow(actions: Sequence[str], resources: Sequence[str]) -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=list(actions), resources=list(resources))
+
+def allow(
+    actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, object] | None = None
+) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
 
 
 def policy(statements: Sequence[iam.PolicyStatement]) -> dict[str, iam.PolicyDocument]:
@@ -36,7 +41,7 @@ class Rights:
     def read_notes(self) -> list[iam.PolicyStatement]:
         return [
             allow(["s3:GetObject"], [self._notes]),
-            allow(["kms:Decrypt"], [self.storage.key.key_arn]),
+            allow(["kms:Decrypt"], [self.storage.key.key_arn], _BY_S3),
         ]
 
     def write_notes(self) -> list[iam.PolicyStatement]:
@@ -44,32 +49,48 @@ class Rights:
         return [
             allow(["s3:GetObject", "s3:PutObject"], [self._notes]),
             allow(["s3:ListBucket"], [self.storage.bucket.bucket_arn]),
-            allow(["kms:Decrypt", "kms:GenerateDataKey"], [self.storage.key.key_arn]),
+            allow(["kms:Decrypt", "kms:GenerateDataKey"], [self.storage.key.key_arn], _BY_S3),
+        ]
+
+    def open_secrets(self) -> list[iam.PolicyStatement]:
+        """What was sealed for some job, and what somebody keeps for jobs: for the worker alone."""
+        sealed_for_a_job = {"Null": {"kms:EncryptionContext:job": "false"}}
+        secrets = Stack.of(self.storage).format_arn(
+            service="secretsmanager",
+            resource="secret",
+            resource_name=f"{names.SECRETS_PREFIX}*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        return [
+            allow(["kms:Decrypt"], [self.storage.key.key_arn], sealed_for_a_job),
+            allow(["secretsmanager:GetSecretValue"], [secrets]),
         ]
 
     def forget_notes(self) -> list[iam.PolicyStatement]:
         return [allow(["s3:DeleteObject"], [self._notes])]
 
-    def move_parts(self) -> list[iam.PolicyStatement]:
-        """UploadPart and UploadPartCopy are PutObject at the destination; ListParts finds what an attempt had done."""
-        return [
-            allow(["s3:GetObject", "s3:GetObjectVersion"], self.sources.object_arns),
-            allow(["s3:PutObject", "s3:ListMultipartUploadParts"], self.destinations.object_arns),
-        ]
-
     def manage_uploads(self) -> list[iam.PolicyStatement]:
-        """Look at the source and the destination; create, complete and abort there (the ACL is the bucket owner's)."""
+        """Look at the source and the destination; create, complete and abort there (the ACL is the bucket owner's).
+
+        Tags come along with a copy. What turns out not to be the content that was asked for is deleted again.
+        """
         return [
-            allow(["s3:GetObject", "s3:GetObjectVersion"], self.sources.object_arns),
+            allow(
+                ["s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging", "s3:GetObjectVersionTagging"],
+                self.sources.object_arns,
+            ),
             allow(["s3:ListBucket"], self.sources.arns),
             allow(
                 [
                     "s3:AbortMultipartUpload",
+                    "s3:DeleteObject",
+                    "s3:DeleteObjectVersion",
                     "s3:GetObject",
                     "s3:GetObjectVersion",
                     "s3:ListMultipartUploadParts",
                     "s3:PutObject",
                     "s3:PutObjectAcl",
+                    "s3:PutObjectTagging",
                 ],
                 self.destinations.object_arns,
             ),
@@ -99,6 +120,11 @@ def ask_why_it_failed(machine: sfn.StateMachine) -> list[iam.PolicyStatement]:
         allow(["states:ListMapRuns"], [_executions(machine)]),
         allow(["states:ListExecutions"], [_map_runs(machine)]),
     ]
+
+
+def ask_whether_it_runs(machine: sfn.StateMachine) -> list[iam.PolicyStatement]:
+    """Whether the job that claims a destination still writes to it."""
+    return [allow(["states:DescribeExecution"], [_executions(machine)])]
 
 
 def run_itself(machine: sfn.StateMachine) -> list[iam.PolicyStatement]:

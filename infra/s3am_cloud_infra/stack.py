@@ -6,60 +6,90 @@ from pathlib import Path
 
 from aws_cdk import CfnOutput, DefaultStackSynthesizer, Duration, Stack
 from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from s3am_cloud.routes import Ingest
 from s3am_cloud_infra import names
+from s3am_cloud_infra.acknowledged import acknowledge
 from s3am_cloud_infra.asset import tree_digest
 from s3am_cloud_infra.buckets import destination_buckets, source_buckets
 from s3am_cloud_infra.events import Housekeeping, dead_letter_queue
 from s3am_cloud_infra.functions import LONGEST, Handler
+from s3am_cloud_infra.hosts import allowed_hosts
+from s3am_cloud_infra.ingest import add_ingest
 from s3am_cloud_infra.machine import Machine
-from s3am_cloud_infra.rights import Rights, announce, ask_why_it_failed, send_to
+from s3am_cloud_infra.monitoring import Monitoring
+from s3am_cloud_infra.requests import Requests
+from s3am_cloud_infra.rights import Rights, announce, ask_whether_it_runs, ask_why_it_failed, send_to
 from s3am_cloud_infra.storage import Storage
 
 
 class S3amCloudStack(Stack):
-    """Work bucket and key, three functions, the state machine, a bus for outcomes, and housekeeping.
+    """Work bucket and key, three functions, the state machine, a bus for requests and outcomes, and housekeeping.
 
     It names no account and no region. Its template can be deployed by the CDK and, since it has no parameter or rule
     about the CDK's bootstrap stack, by CloudFormation alone once the asset is where the template looks for it.
     """
 
-    def __init__(self, scope: Construct, stack_name: str, *, asset_dir: Path) -> None:
+    def __init__(self, scope: Construct, stack_name: str, *, asset_dir: Path, ingest: Ingest) -> None:
         super().__init__(
             scope,
             stack_name,
-            description="s3am-cloud: fast, parallel, verified transfer of large objects into Amazon S3",
+            description=names.DESCRIPTION,
+            # CreateStack takes 51,200 bytes, of which indentation would be a third.
+            suppress_template_indentation=True,
             synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
         self._code = lambda_.Code.from_asset(str(asset_dir), asset_hash=tree_digest(asset_dir))
         self._storage = Storage(self, "Storage")
         self._rights = Rights(self._storage, destination_buckets(self), source_buckets(self))
-        self._bus = events.EventBus(self, "Bus", description="Outcomes of s3am-cloud jobs")
+        self._bus = events.EventBus(self, "Bus", description="Requests to s3am-cloud, and outcomes of its jobs")
         self._bus_name = {"S3AM_CLOUD_EVENT_BUS": self._bus.event_bus_name}
+        self._hosts = allowed_hosts(self)
         control = self._control()
         worker = self._worker()
+        queue = dead_letter_queue(self, "DeadLetters")
         machine = Machine(
             self,
             "Machine",
             control=control.function,
             worker=worker.function,
             bus=self._bus,
-            rights=[*self._rights.read_notes(), *announce(self._bus)],
+            dead_letters=queue,
+            rights=[*self._rights.read_notes(), *announce(self._bus), *send_to(queue)],
         )
-        janitor = self._janitor(machine)
+        # A policy of its own: inside the role it would have control and machine wait for each other.
+        iam.Policy(self, "AskWhetherItRuns", roles=[control.role], statements=ask_whether_it_runs(machine.machine))
+        requests = Requests(self, "Requests", machine=machine.machine, bus=self._bus, dead_letters=queue)
+        add_ingest(self, ingest, requests=requests, machine=machine.machine, dead_letters=queue)
+        janitor = self._janitor(machine, queue)
+        Monitoring(
+            self,
+            "Monitoring",
+            machine=machine.machine,
+            worker=worker.function,
+            movers=[worker.function, control.function],
+            dead_letters=queue,
+        )
         self._outputs(
             {
                 names.STATE_MACHINE_ARN: machine.machine.state_machine_arn,
                 names.WORK_BUCKET: self._storage.bucket.bucket_name,
                 names.EVENT_BUS: self._bus.event_bus_name,
                 names.KEY_ARN: self._storage.key.key_arn,
+                names.DEAD_LETTERS: queue.queue_url,
                 names.WORKER_NAME: worker.function.function_name,
                 names.CONTROL_NAME: control.function.function_name,
                 names.JANITOR_NAME: janitor.function.function_name,
+                names.WORKER_LOG: worker.log.log_group_name,
+                names.CONTROL_LOG: control.log.log_group_name,
+                names.JANITOR_LOG: janitor.log.log_group_name,
             }
         )
+        acknowledge(self)
 
     def _control(self) -> Handler:
         return Handler(
@@ -70,7 +100,7 @@ class S3amCloudStack(Stack):
             storage=self._storage,
             rights=[*self._rights.write_notes(), *self._rights.manage_uploads()],
             timeout=LONGEST,
-            environment=self._bus_name,
+            environment={**self._bus_name, **self._hosts},
         )
 
     def _worker(self) -> Handler:
@@ -80,12 +110,12 @@ class S3amCloudStack(Stack):
             module="worker",
             code=self._code,
             storage=self._storage,
-            rights=[*self._rights.read_notes(), *self._rights.move_parts()],
+            rights=[*self._rights.write_notes(), *self._rights.manage_uploads(), *self._rights.open_secrets()],
             timeout=LONGEST,
+            environment=self._hosts,
         )
 
-    def _janitor(self, machine: Machine) -> Handler:
-        queue = dead_letter_queue(self, "DeadLetters")
+    def _janitor(self, machine: Machine, queue: sqs.IQueue) -> Handler:
         janitor = Handler(
             self,
             "Janitor",

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import msgspec
+
+from s3am_cloud.routes import Ingest
 from s3am_cloud_infra import names
 from s3am_cloud_infra.app import feature_flags, make_app
 from s3am_cloud_infra.asset import source_files, tree_digest
@@ -39,27 +42,31 @@ class Synthesized:
     assets: tuple[ZippedAsset, ...]
 
 
-def synthesized(asset_dir: Path, outdir: Path, stack_name: str = names.DEFAULT_STACK) -> Synthesized:
+def synthesized(
+    asset_dir: Path, outdir: Path, stack_name: str = names.DEFAULT_STACK, ingest: Ingest | None = None
+) -> Synthesized:
     """Synthesize the stack into `outdir`, whose functions run the code in `asset_dir`.
 
     What `outdir` holds from another time is used again if nothing that goes into it has changed, which saves the
     seconds that the CDK takes to start; else it is emptied first. Raises NodeMissing.
     """
     stamp = outdir / STAMP
-    inputs = _inputs(asset_dir, stack_name)
+    comes_in = ingest or Ingest()
+    inputs = fingerprint(asset_dir, stack_name, comes_in)
     if not stamp.is_file() or stamp.read_text(encoding="utf-8") != inputs:
         shutil.rmtree(outdir, ignore_errors=True)
-        make_app(asset_dir, stack_name, outdir).synth()
+        make_app(asset_dir, stack_name, outdir, ingest=comes_in).synth()
         for packaged in _assets(outdir, stack_name):
             _write_zip(packaged.zip.with_suffix(""), packaged.zip)
         stamp.write_text(inputs, encoding="utf-8")
     return Synthesized(stack_name, outdir / f"{stack_name}.template.json", _assets(outdir, stack_name))
 
 
-def _inputs(asset_dir: Path, stack_name: str) -> str:
-    """A hash of all that the template and the zip are made of."""
+def fingerprint(asset_dir: Path, stack_name: str, ingest: Ingest) -> str:
+    """A hash, in hex, of all that the template and the zip are made of."""
     stack = tree_digest(Path(__file__).parent)
     parts = [tree_digest(asset_dir), stack, json.dumps(feature_flags()), version("aws-cdk-lib"), stack_name]
+    parts.append(msgspec.json.encode(ingest).decode())
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,14 @@ def s3_environment(strict_s3: StrictS3) -> Iterator[None]:
             if "ENDPOINT" not in name:
                 patch.setenv(name, value)
         yield
+
+
+@pytest.fixture(scope="module")
+def function_environment(strict_s3: StrictS3, s3_environment: None) -> Iterator[Mapping[str, str]]:
+    """The environment of a Lambda function whose S3 is the strict S3 server."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL_S3", strict_s3.endpoint_url)
+        yield {"S3AM_CLOUD_WORK_BUCKET": "work"}
 
 
 @pytest.fixture(scope="package")

@@ -57,6 +57,12 @@ class Route:
         """A mover to a sink that is made for it."""
         return self.to(origin, self.end.sink(origin.info.size or 0))
 
+    def stored(self) -> list[int]:
+        """The numbers of the parts that are in the upload."""
+        assert isinstance(self.end, PartEnd)
+        assert self.end.upload is not None
+        return [part.number for part in self.end.store.parts(self.end.upload)]
+
     def to(self, origin: Origin, sink: Sink) -> Mover:
         progress: Progress = self.tally
         return self.movers(origin, sink, self.slots, progress)

@@ -9,12 +9,13 @@ import msgspec
 import pytest
 
 from s3am_cloud.adapters.jobs import Folder, Jobs
-from s3am_cloud.adapters.memory import MemoryJobs
+from s3am_cloud.adapters.memory_jobs import MemoryJobs
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.documents import Bucket
 from s3am_cloud.errors import JobFailed, JobFailedForGood, NoSuchJob
 from s3am_cloud.model import Job, Plan, Receipt, SourceInfo, TransferRequest, Unit, Upload
 from s3am_cloud.ports import JobStore
+from s3am_cloud.tallies import Tally
 from s3am_cloud.urls import S3Url
 
 TARGET = S3Url("bucket", "a key/é")
@@ -93,6 +94,7 @@ def test_all_records_are_listed_and_nothing_else(jobs: JobStore) -> None:
     jobs.add(other)
     jobs.write_units(FULL.id, [Unit(0, 1, 2)])
     jobs.write_report(FULL.id, Receipt(state="succeeded", source="s", destination="d"))
+    jobs.write_tally(FULL.id, "1-a", Tally(first=1))
     assert sorted(jobs.all(), key=lambda job: job.id) == [FULL, other]
 
 
@@ -136,6 +138,28 @@ def test_a_report_outlives_its_job(jobs: JobStore) -> None:
     jobs.write_report(FULL.id, receipt)
     jobs.forget(FULL)
     assert jobs.report(FULL.id) == receipt
+
+
+def test_every_tally_of_a_job_comes_back_and_none_of_another(jobs: JobStore) -> None:
+    full = Tally(first=33, bytes=5, parts=1, retries=2, seconds=1.5, gb_seconds=0.75, error="SourceBusy")
+    assert list(jobs.tallies(NEW.id)) == []
+    jobs.write_tally(NEW.id, "33-b", full)
+    jobs.write_tally(NEW.id, "1-a", Tally(first=1, bytes=7))
+    jobs.write_tally(f"{NEW.id}0", "1-a", Tally(first=2))
+    assert sorted(jobs.tallies(NEW.id), key=lambda tally: tally.first) == [Tally(first=1, bytes=7), full]
+
+
+def test_a_tally_that_is_written_again_counts_once(jobs: JobStore) -> None:
+    jobs.write_tally(NEW.id, "1-a", Tally(first=1, bytes=7))
+    jobs.write_tally(NEW.id, "1-a", Tally(first=1, bytes=8))
+    assert list(jobs.tallies(NEW.id)) == [Tally(first=1, bytes=8)]
+
+
+def test_a_tally_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
+    jobs = Jobs(Folder(tmp_path))
+    jobs.write_tally(NEW.id, "1-a", Tally(first=1))
+    (tmp_path / "jobs" / NEW.id / "tallies" / "2-b.json").write_bytes(b'{"first":')
+    assert list(jobs.tallies(NEW.id)) == [Tally(first=1)]
 
 
 def test_units_are_one_json_object_a_line(tmp_path: Path) -> None:

@@ -212,6 +212,16 @@ def test_an_object_is_replaced_where_that_is_wanted(way: Route) -> None:
     assert way.end.content([]) == pattern(1000, 2)
 
 
+@pytest.mark.parametrize("way", [*TO_PARTS, "http-parts-processes"], indirect=True)
+def test_a_mover_whose_time_is_up_ends_and_tells_no_part_that_is_not_there(way: Route) -> None:
+    way.slots = 1
+    data = pattern(5 * PART // 2)
+    mover = way.mover(way.put(data))
+    moved = list(mover.move(plan(len(data)).parts(), lambda: True))
+    assert len(moved) < 3
+    assert {part.number for part in moved} <= set(way.stored())
+
+
 @pytest.mark.parametrize("way", ["http-parts-curl", "http-file-curl"], indirect=True)
 def test_no_more_parts_are_in_flight_than_there_are_slots(way: Route, http_server: FaultyHttp) -> None:
     way.slots = 2

@@ -13,6 +13,7 @@ from s3am_cloud.checksum import update
 from s3am_cloud.errors import (
     AccessDenied,
     BadDestination,
+    BadEncryptionKey,
     NoCredentials,
     ObjectExists,
     StoreBusy,
@@ -205,6 +206,18 @@ def test_a_store_that_goes_on_failing_is_named(
     s3_proxy.add(match, Respond(status, code), times=None)
     with pytest.raises(error):
         listed(behind_proxy, upload) if match is LIST_PARTS else behind_proxy.head(upload.target)
+
+
+def test_parts_that_nobody_may_list_without_a_key_are_told_as_that_and_the_upload_is_aborted_all_the_same(
+    case: S3Case, behind_proxy: S3Store, s3_proxy: FaultyProxy
+) -> None:
+    """The janitor has no keys, nor has who watches a job from elsewhere."""
+    _, upload, _ = begun(case)
+    s3_proxy.add(LIST_PARTS, Respond(400, "InvalidRequest"), times=2)
+    with pytest.raises(BadEncryptionKey):
+        listed(behind_proxy, upload)
+    behind_proxy.abort(upload)
+    assert case.store.unfinished(upload.target) == []
 
 
 def test_abort_is_repeated_until_the_store_no_longer_knows_the_upload(

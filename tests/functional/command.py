@@ -85,7 +85,8 @@ class Running:
 
     def workers(self) -> list[int]:
         """Its worker processes, without the helper that multiprocessing starts to track shared resources."""
-        return [pid for pid in group(self.pid) if pid != self.pid and "spawn_main" in _command_line(pid)]
+        others = [pid for pid in group(self.pid) if pid != self.pid]
+        return [pid for pid in others if "resource_tracker" not in _command_line(pid)]
 
 
 class Command:
@@ -121,6 +122,11 @@ class Command:
             return running.result()
         finally:
             running.end()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that every run sees."""
+        return dict(self._environment)
 
     def records(self) -> list[str]:
         """The files of its state folder."""

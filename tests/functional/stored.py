@@ -1,6 +1,6 @@
 """What is in a bucket after a command has run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,3 +90,8 @@ def _assert_same(chunks: Iterator[bytes], content: Content) -> None:
 
 def _equal(left: Data, right: Data) -> bool:
     return bytes(left) == bytes(right)
+
+
+def own(metadata: Mapping[str, str]) -> dict[str, str]:
+    """Metadata without those that say where an object came from."""
+    return {name: value for name, value in metadata.items() if not name.startswith("s3am-cloud-")}

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import click
+import pytest
+
 from s3am_cloud.errors import exit_codes
+from s3am_cloud_cli.main import cli
 from servers.content import pattern
 from servers.faulty_http import FaultyHttp
 
 README = Path(__file__).parents[2] / "README.md"
+_README_COMMANDS = re.findall(r"^\$ (.+)$", README.read_text(), flags=re.MULTILINE)
 
 
 def test_the_commands_of_the_embedded_cloud_work_as_they_are_written(tmp_path: Path, http_server: FaultyHttp) -> None:
@@ -45,6 +51,15 @@ def test_the_table_of_exit_codes_is_the_code_s_own() -> None:
     after = README.read_text().split("<!-- exit codes -->")[1]
     rows = re.findall(r"^\| (\d+) \| (.+) \|$", after, flags=re.MULTILINE)
     assert {int(code): meaning for code, meaning in rows} == exit_codes()
+
+
+@pytest.mark.parametrize("line", [line for line in _README_COMMANDS if line.startswith("s3am-cloud ")])
+def test_a_command_that_stands_anywhere_in_it_is_one_that_the_command_takes(line: str) -> None:
+    """What a command does is tested elsewhere; deploying and destroying in tests/functional/cloud/test_deploy.py."""
+    words = shlex.split(line, comments=True)[1:]
+    command = cli.get_command(click.Context(cli), words[0])
+    assert command is not None, line
+    command.make_context(words[0], words[1:])
 
 
 def _commands(mark: str) -> list[str]:

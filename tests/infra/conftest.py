@@ -20,6 +20,7 @@ SUBSTITUTES = {
     "Control": "arn:aws:lambda:eu-central-1:123456789012:function:control",
     "Worker": "arn:aws:lambda:eu-central-1:123456789012:function:worker",
     "EventBus": "outcomes",
+    "DeadLetters": "https://sqs.eu-central-1.amazonaws.com/123456789012/letters",
 }
 
 Json = dict[str, Any]

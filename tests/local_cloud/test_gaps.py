@@ -133,3 +133,33 @@ def test_retry_delays_is_still_needed(states: Any, monkeypatch: pytest.MonkeyPat
 
 def test_machine_timeout_is_still_needed(states: Any) -> None:
     assert run(states, {"Type": "Wait", "Seconds": 1, "End": True}, TimeoutSeconds=0.1)["status"] == "SUCCEEDED"
+
+
+def test_throttles_is_still_needed() -> None:
+    from ministack.services import lambda_svc
+
+    assert "errorType" not in lambda_svc._throttle_response("ConcurrentInvocationLimitExceeded", "busy")["body"]
+
+
+def test_lines_that_a_function_wrote_have_no_id() -> None:
+    from ministack.services import cloudwatch_logs, lambda_svc
+
+    lambda_svc._emit_lambda_logs({"config": {"FunctionName": "gap"}}, "request", "a line", error=False, duration_ms=1)
+    _, _, body = cloudwatch_logs._filter_log_events({"logGroupName": "/aws/lambda/gap"})
+    cloudwatch_logs.reset()
+    assert json.loads(body)["events"]
+    assert not [event for event in json.loads(body)["events"] if "eventId" in event]
+
+
+def test_schedules_is_still_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ministack.services import eventbridge, scheduler
+
+    sent: list[str] = []
+    monkeypatch.setattr(eventbridge, "_dispatch_to_stepfunctions", lambda arn, payload: sent.append(payload))
+    target = {"Arn": MACHINE, "RoleArn": "role", "Input": '{"due": "<aws.scheduler.scheduled-time>"}'}
+    schedule = {"ScheduleExpression": "at(2020-01-01T00:00:00)", "FlexibleTimeWindow": {"Mode": "OFF"}}
+    assert scheduler._create_schedule("gap", {**schedule, "Target": target})[0] == 200
+    scheduler._tick_schedules()
+    scheduler.reset()
+    assert sent == [target["Input"]]
+    assert scheduler._SCHEDULE_TICK_INTERVAL >= 10

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 from local_cloud.probes import Probes, starts
+from s3am_cloud_cli.local_cloud.state import StateFolder
 
 
 def test_an_error_is_reported_under_the_name_of_its_class(probes: Probes) -> None:
@@ -81,7 +85,51 @@ def test_a_retry_by_class_name_matches_and_another_does_not(probes: Probes, note
     assert (ended["error"], starts(notes)) == ("ValueError", 1)
 
 
+def test_a_throttled_task_fails_under_the_name_that_a_machine_retries_throttles_by(probes: Probes) -> None:
+    probes.lambdas.put_function_concurrency(FunctionName=probes.function, ReservedConcurrentExecutions=0)
+    try:
+        assert probes.run(probes.machine(), {})["error"] == "Lambda.TooManyRequestsException"
+        with pytest.raises(probes.lambdas.exceptions.TooManyRequestsException):
+            probes.invoke(probes.function)
+    finally:
+        probes.lambdas.delete_function_concurrency(FunctionName=probes.function)
+    assert probes.run(probes.machine(), {})["status"] == "SUCCEEDED"
+
+
 def test_processes_share_one_unpacked_copy_of_the_code(probes: Probes) -> None:
     first = probes.invoke(probes.function)[1]["code"]
     second = probes.invoke(probes.new_function("same-code", timeout=5))[1]["code"]
     assert first == second
+
+
+def test_each_line_of_a_functions_log_has_an_id_of_its_own_that_stays(probes: Probes) -> None:
+    probes.invoke(probes.function)
+    ids = [
+        [
+            event["eventId"]
+            for event in probes.client("logs").filter_log_events(logGroupName="/aws/lambda/probe")["events"]
+        ]
+        for _ in range(2)
+    ]
+    assert len(ids[0]) == len(set(ids[0])) >= 4
+    assert ids[1] == ids[0]
+
+
+def test_what_functions_ask_the_cloud_for_is_written_down_with_their_names_and_without_secrets(probes: Probes) -> None:
+    for token in ("function:somebody", "another's token"):
+        headers = {"x-amz-security-token": token, "authorization": "s3cret", "x-amz-acl": "private"}
+        asked = urllib.request.Request(f"{probes.cloud.endpoint_url}/s3am-nowhere/key?tagging=", headers=headers)
+        with pytest.raises(urllib.error.HTTPError):
+            urllib.request.urlopen(asked)
+    written = StateFolder().trail_file.read_text()
+    [call] = [call for call in map(json.loads, written.splitlines()) if call["path"].startswith("/s3am-nowhere")]
+    assert call == {
+        "function": "somebody",
+        "method": "GET",
+        "path": "/s3am-nowhere/key",
+        "query": {"tagging": ""},
+        "headers": {"x-amz-acl": "private"},
+        "status": 404,
+        "resources": {},
+    }
+    assert "s3cret" not in written

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.requirements import Requirement
 
 from functional.command import Command
 from functional.stored import Stored
@@ -33,24 +34,25 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Wheel:
 @pytest.fixture(scope="session")
 def fresh(wheel: Wheel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the programs of an environment that holds the wheel and its base dependencies, and no extra."""
-    root = tmp_path_factory.mktemp("fresh")
+    return _environment(tmp_path_factory.mktemp("fresh"), wheel, wheel.base_requirements)
+
+
+@pytest.fixture(scope="session")
+def fresh_with_deploy(wheel: Wheel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with the extra `deploy`."""
+    programs = _environment(tmp_path_factory.mktemp("deploy"), wheel, wheel.requirements_with("deploy"))
+    (programs / "uv").symlink_to(_UV)
+    return programs
+
+
+def _environment(root: Path, wheel: Wheel, requirements: list[Requirement]) -> Path:
     venv.create(root, with_pip=False, symlinks=True)
     packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(root), "platbase": str(root)}))
-    for one in with_dependencies(wheel.base_requirements):
+    for one in with_dependencies(requirements):
         link(one, packages)
     python = root / "bin" / "python"
-    install: list[str | Path] = [
-        _UV,
-        "pip",
-        "install",
-        "--quiet",
-        "--offline",
-        "--no-deps",
-        "--python",
-        python,
-        wheel.path,
-    ]
-    subprocess.run(install, check=True)
+    install: list[str | Path] = [_UV, "pip", "install", "--quiet", "--offline", "--no-deps", "--python", python]
+    subprocess.run([*install, wheel.path], check=True)
     return root / "bin"
 
 

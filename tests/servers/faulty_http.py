@@ -222,9 +222,10 @@ class _Handler(BaseHTTPRequestHandler):
             path, _, query = self.path.partition("?")
             headers = {name.lower(): value for name, value in self.headers.items()}
             entry, answer = site.take(Request(self.command, path, query, headers))
-            self._head(answer)
-            if self.command != "HEAD":
-                self._body(answer, entry)
+            for _ in range(answer.copies):
+                self._head(answer)
+                if self.command != "HEAD":
+                    self._body(answer, entry)
         except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
             # The client has had enough, which is its right; what it took is in the record.
             self.close_connection = True

@@ -78,6 +78,8 @@ class Answer:
     stall_after: int | None = None
     stall_seconds: float | None = None
     bytes_per_second: float | None = None
+    copies: int = 1
+    """How often all of it is sent."""
 
 
 def plain(status: int, text: str = "", **headers: str) -> Answer:

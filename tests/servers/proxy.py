@@ -4,6 +4,7 @@ The client addresses the proxy and signs for the proxy's host name. As the head 
 included, the store checks the signature against the very name that was signed.
 """
 
+import re
 import socket
 import socketserver
 import threading
@@ -17,6 +18,8 @@ from servers.proxy_rules import (
     Action,
     CutReply,
     Delay,
+    Do,
+    EditReplyHead,
     FlipReplyBit,
     FlipRequestBit,
     LoseReply,
@@ -167,6 +170,8 @@ class _Exchange:
         for action in self._actions:
             if isinstance(action, Delay):
                 time.sleep(action.seconds)
+            elif isinstance(action, Do) and not action.after:
+                action.what()
             elif isinstance(action, Respond):
                 return self._respond(action)
             elif isinstance(action, ResetBefore):
@@ -196,6 +201,9 @@ class _Exchange:
         refused = answer is not None
         whole = not refused and self._send_body()
         answer = answer or self._store.head()
+        for action in self._actions:
+            if isinstance(action, Do) and action.after:
+                action.what()
         if any(isinstance(action, LoseReply) for action in self._actions):
             for _ in self._store.answer_body(answer, self._head.first[0]):
                 pass
@@ -228,7 +236,7 @@ class _Exchange:
         flips = {one.at: one.bit for one in self._actions if isinstance(one, FlipReplyBit)}
         cuts = [one.after for one in self._actions if isinstance(one, CutReply)]
         left = min(cuts) if cuts else None
-        self._client.send(answer.raw)
+        self._client.send(_edited(answer.raw, self._actions))
         for data in _flipped(self._store.answer_body(answer, self._head.first[0]), flips):
             if left is not None and len(data) >= left:
                 self._client.send(data[:left])
@@ -237,6 +245,13 @@ class _Exchange:
             self._client.send(data)
             left = None if left is None else left - len(data)
         return True
+
+
+def _edited(head: bytes, actions: tuple[Action, ...]) -> bytes:
+    for action in actions:
+        if isinstance(action, EditReplyHead):
+            head = re.sub(action.pattern, action.by, head, flags=re.IGNORECASE)
+    return head
 
 
 def _flipped(pieces: Iterator[bytes], flips: Mapping[int, int]) -> Iterator[bytes]:

@@ -1,6 +1,6 @@
 """What a faulty proxy does to which requests."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
@@ -121,7 +121,23 @@ class CutReply:
     after: int
 
 
-Action = Respond | ResetBefore | LoseReply | Delay | FlipRequestBit | FlipReplyBit | CutReply
+@dataclass(frozen=True)
+class EditReplyHead:
+    """Replace what this pattern finds in the head of the answer."""
+
+    pattern: bytes
+    by: bytes
+
+
+@dataclass(frozen=True)
+class Do:
+    """Do this when the request has come, or (`after`) when the store has answered it; then go on."""
+
+    what: Callable[[], object]
+    after: bool = False
+
+
+Action = Respond | ResetBefore | LoseReply | Delay | FlipRequestBit | FlipReplyBit | CutReply | EditReplyHead | Do
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
 
 from s3am_cloud.aftermath import settle
 from s3am_cloud.cloud import Prepared, prepare_job, work
+from s3am_cloud.errors import NoSuchJob
 from s3am_cloud.intake import accept
 from s3am_cloud.ports import Execution, Failure
 from servers.content import pattern
@@ -28,16 +32,29 @@ def moved_whole(world: World) -> None:
 
 
 class Machine:
-    """Executions that failed with one error, or without any."""
+    """Executions that have the status that they were told, and that failed with one error, or without any."""
 
-    def __init__(self, failure: Failure | None) -> None:
+    def __init__(self, failure: Failure | None = None) -> None:
         self._failure = failure
+        self.executions: dict[str, Execution] = {}
+
+    def run(self, job: str, status: str = "RUNNING", stopped: datetime | None = None) -> str:
+        arn = f"arn:{job}"
+        self.executions[arn] = Execution(arn=arn, name=job, status=status, job=job, stopped=stopped)
+        return arn
 
     def start(self, name: str, job_id: str) -> Execution:
-        raise NotImplementedError
+        return self.executions.setdefault(
+            f"arn:{name}", Execution(arn=f"arn:{name}", name=name, status="RUNNING", job=job_id)
+        )
+
+    def stop(self, arn: str, cause: str) -> None:
+        self.executions[arn] = msgspec.structs.replace(self.describe(arn), status="ABORTED")
 
     def describe(self, arn: str) -> Execution:
-        raise NotImplementedError
+        if arn not in self.executions:
+            raise NoSuchJob(f"there is no execution {arn}")
+        return self.executions[arn]
 
     def recent(self, most: int) -> list[Execution]:
         raise NotImplementedError

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from s3am_cloud.adapters.memory import MemoryJobs, MemoryMovers, MemorySource, MemoryStore
+from s3am_cloud.adapters.memory import MemoryMovers, MemorySource, MemoryStore
+from s3am_cloud.adapters.memory_jobs import MemoryJobs, MemoryNotices
 from s3am_cloud.adapters.memory_reader import MemoryReaders
 from s3am_cloud.limits import MIN_PART
 from s3am_cloud.model import (
@@ -105,6 +106,7 @@ class World:
         self.source = CountingSource(self.calls)
         self.store = LoggedStore(self.calls)
         self.jobs = MemoryJobs()
+        self.notices = MemoryNotices()
         self.clock = FakeClock()
         self.ports = Ports(
             source=self.source,
@@ -113,6 +115,7 @@ class World:
             readers=MemoryReaders(self.source, self.store),
             jobs=self.jobs,
             clock=self.clock,
+            notices=self.notices,
         )
         self._count = 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -70,9 +70,16 @@ def test_a_bucket_that_does_not_exist_is_told() -> None:
 
 
 def test_another_endpoint_is_addressed_by_path() -> None:
-    access = S3Access(S3Settings(endpoint_url="https://store.example.org", sign=False))
-    config: Any = access.client("us-east-1").meta.config
-    assert config.s3 == {"addressing_style": "path"}
+    access = S3Access(S3Settings(endpoint_url="https://store.example.org"))
+    parameters = {"Bucket": "name", "Key": "k"}
+    signed = access.client("us-east-1").generate_presigned_url("get_object", Params=parameters)
+    assert signed.startswith("https://store.example.org/name/k?")
+
+
+def test_amazon_s_own_endpoint_is_addressed_by_host() -> None:
+    parameters = {"Bucket": "name", "Key": "k"}
+    signed = S3Access(S3Settings()).client("us-east-1").generate_presigned_url("get_object", Params=parameters)
+    assert urlsplit(signed).hostname == "name.s3.amazonaws.com"
 
 
 def test_an_unknown_profile_is_told() -> None:

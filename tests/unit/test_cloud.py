@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import msgspec
 import pytest
 
@@ -151,16 +149,11 @@ def test_a_unit_is_moved_whole_where_there_is_time(world: World) -> None:
     assert work("job", Unit(0, 1, 5), lambda: LONG, world.ports) == Worked("job", Unit(0, 1, 5), True)
 
 
-def countdown(seconds: float, step: float) -> Iterator[float]:
-    while True:
-        yield seconds
-        seconds -= step
-
-
 def test_a_worker_near_its_deadline_returns_what_remains(world: World) -> None:
+    """A part takes a second, and there are a little more than two until no part is begun."""
     prepared(world)
-    left = countdown(DEADLINE_MARGIN_SECONDS + 2.0, 1.0)
-    first = work("job", Unit(0, 1, 5), lambda: next(left), world.ports)
+    begun_with = DEADLINE_MARGIN_SECONDS + 2.0
+    first = work("job", Unit(0, 1, 5), lambda: begun_with - world.source.bytes_read / PART, world.ports)
     assert first == Worked("job", Unit(0, 4, 5), False)
     second = work("job", first.unit, lambda: LONG, world.ports)
     assert second.done

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import msgspec
 import pytest
 
-from s3am_cloud.aftermath import FAILED, settle, sweep
+from s3am_cloud.aftermath import FAILED, settle
 from s3am_cloud.checksum import encode, update
 from s3am_cloud.cloud import complete_job, report_job, work
 from s3am_cloud.errors import JobFailed, NoSuchJob
-from s3am_cloud.limits import JOB_KEEP_DAYS, LONGEST_JOB_DAYS
 from s3am_cloud.model import Unit
 from s3am_cloud.ports import Executions, Failure
-from unit.cloud_fakes import DATA, LONG, Bus, Machine, ended, moved_whole, prepared, reported
+from unit.cloud_fakes import DATA, LONG, Bus, Machine, ended, moved_whole, prepared
 from unit.fakes import SOURCE, TARGET, World
 
 
@@ -91,43 +88,6 @@ def test_an_execution_without_a_job_is_nothing_to_settle(world: World) -> None:
     bus = Bus()
     assert settle(ended(job=None), world.ports, Machine(None), bus) is None
     assert bus.announced == []
-
-
-def test_a_sweep_aborts_what_nobody_resumed_in_time(world: World) -> None:
-    prepared(world)
-    reported(world, "job")
-    world.clock.pass_time(timedelta(days=JOB_KEEP_DAYS))
-    assert sweep(world.ports) == []
-    world.clock.pass_time(timedelta(seconds=1))
-    assert sweep(world.ports) == ["job"]
-    assert world.store.unfinished(TARGET) == []
-    assert list(world.jobs.all()) == []
-
-
-def test_a_sweep_leaves_a_job_alone_that_may_still_run(world: World) -> None:
-    prepared(world)
-    world.clock.pass_time(timedelta(days=JOB_KEEP_DAYS + LONGEST_JOB_DAYS))
-    assert sweep(world.ports) == []
-    world.clock.pass_time(timedelta(seconds=1))
-    assert sweep(world.ports) == ["job"]
-
-
-def test_a_sweep_leaves_an_upload_alone_that_a_later_job_took_over(world: World) -> None:
-    prepared(world)
-    reported(world, "job")
-    world.clock.pass_time(timedelta(days=JOB_KEEP_DAYS - 1))
-    prepared(world, "later", resume=True)
-    world.clock.pass_time(timedelta(days=2))
-    assert sweep(world.ports) == []
-    assert len(world.store.unfinished(TARGET)) == 1
-    assert world.jobs.load("later").upload is not None
-
-
-def test_a_sweep_touches_no_upload_without_a_record(world: World) -> None:
-    world.store.open(TARGET)
-    world.clock.pass_time(timedelta(days=365))
-    assert sweep(world.ports) == []
-    assert len(world.store.unfinished(TARGET)) == 1
 
 
 def test_every_task_s_answer_is_small(world: World) -> None:

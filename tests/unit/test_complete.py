@@ -118,6 +118,15 @@ def test_a_part_that_differs_from_what_was_moved_is_refused(store: Store) -> Non
     assert store.head(TARGET) is None
 
 
+def test_a_whole_that_is_not_what_the_source_is_known_by_is_refused_before_the_object_is_made(store: Store) -> None:
+    upload, moved = filled(store)
+    with pytest.raises(ChecksumMismatch, match="where the source has"):
+        complete(PLAN, upload, moved, False, store, expected=update(0, DATA) ^ 1)
+    assert store.head(TARGET) is None
+    assert store.unfinished(TARGET) == [upload.upload_id]
+    assert complete(PLAN, upload, moved, False, store, expected=update(0, DATA)) == update(0, DATA)
+
+
 def without_crc(part: UploadedPart) -> UploadedPart:
     return UploadedPart(part.number, part.length, part.etag, None)
 

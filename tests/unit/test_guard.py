@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import pycurl
 import pytest
 
+from s3am_cloud.adapters.curl import easy
 from s3am_cloud.adapters.curl.guard import Guard, is_public
 
 PUBLIC = [
@@ -32,13 +34,15 @@ NOT_PUBLIC = {
     "unspecified": ["0.0.0.0", "0.1.2.3", "::"],
     "shared": ["100.64.0.1", "100.127.255.255"],
     "multicast and broadcast": ["224.0.0.1", "239.1.1.1", "ff02::1", "255.255.255.255", "240.0.0.1"],
-    "documentation": ["192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8::1", "198.18.0.1"],
+    "documentation": ["192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8::1", "3fff::1"],
+    "benchmarks": ["198.18.0.1", "198.19.255.255", "2001:2::1"],
+    "retired relays": ["192.88.99.1"],
     "IPv4-mapped": ["::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::ffff:a9fe:a9fe"],
     "IPv4-compatible": ["::127.0.0.1", "::169.254.169.254", "::ffff:0:127.0.0.1"],
     "NAT64": ["64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b::a00:1"],
     "a network's own NAT64": ["64:ff9b:1::a9fe:a9fe"],
     "6to4": ["2002:7f00:1::", "2002:a9fe:a9fe::1", "2002:c0a8:101::1"],
-    "Teredo of a private host": ["2001:0:808:808:0:0:f5ff:fffe"],
+    "Teredo": ["2001:0:808:808:0:0:f5ff:fffe", "2001:0:808:808::f7f7:f7f7"],
     "unassigned": ["4000::1", "5f00::1", "100::1"],
 }
 
@@ -66,3 +70,26 @@ def test_a_socket_is_opened_to_a_public_address() -> None:
     assert isinstance(opened, socket.socket)
     opened.close()
     assert guard.refused is None
+
+
+def test_a_socket_of_another_kind_than_ip_is_refused() -> None:
+    guard = Guard(allow_private=False)
+    assert guard._open(0, (socket.AF_UNIX, socket.SOCK_STREAM, 0, ("8.8.8.8", 80))) == pycurl.SOCKET_BAD
+    assert guard.refused
+
+
+def test_a_public_address_after_a_refused_one_is_what_counts() -> None:
+    guard = Guard(allow_private=False)
+    for address in ("10.0.0.1", "8.8.8.8"):
+        opened = guard._open(0, (socket.AF_INET, socket.SOCK_STREAM, 0, (address, 80)))
+    assert isinstance(opened, socket.socket)
+    opened.close()
+    assert guard.refused is None
+
+
+def test_every_request_is_made_where_it_is_known_whether_it_is_guarded() -> None:
+    """Requests to S3 are made by put and copy_flow; all others go through `as_source`, which takes a guard."""
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in Path(easy.__file__).parent.glob("*.py")}
+    assert [name for name, text in texts.items() if "pycurl.Curl()" in text] == ["easy"]
+    makers = {name for name, text in texts.items() if "new_easy(" in text} - {"easy"}
+    assert {name for name in makers if "as_source(" not in texts[name]} == {"put", "copy_flow"}

@@ -4,34 +4,20 @@ from __future__ import annotations
 
 import io
 import json
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import pytest
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from s3am_cloud.errors import BadRequest, NoSuchJob, SourceNotFound
 from s3am_cloud.handlers import control, janitor, worker
-from s3am_cloud.handlers.world import World as LambdaWorld
 from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS
 from servers.content import pattern
 from unit.fakes import PART, SOURCE, TARGET, World
+from unit.lambda_fakes import context, lambda_world
 
 DATA = pattern(2 * PART + 5)
 ASKED = {"source": SOURCE, "destination": str(TARGET), "part_size": PART}
-
-
-class Context:
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-
-    def get_remaining_time_in_millis(self) -> int:
-        return int(self._seconds * 1000)
-
-
-def context(seconds: float = 900) -> LambdaContext:
-    return cast(LambdaContext, Context(seconds))
 
 
 @pytest.fixture
@@ -43,7 +29,7 @@ def log() -> io.StringIO:
 def world(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> World:
     made = World()
     made.source.put(SOURCE, DATA)
-    here = LambdaWorld(made.ports, Logger(service=f"tests-{id(log)}", stream=log), "work")
+    here = lambda_world(made.ports, log)
     for module in (control, worker, janitor):
         monkeypatch.setattr(module, "world", lambda: here)
     return made

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PRODUCT = ROOT / "functions" / "s3am_cloud"
 COMMAND = ROOT / "cli" / "s3am_cloud_cli"
 STACK = ROOT / "infra"
-STORIES = ("pipeline", "download", "intake", "cloud", "aftermath")
+STORIES = ("pipeline", "download", "intake", "cloud", "shift", "aftermath", "claims", "retried")
 # What only adapters and handlers may know of.
 OUTSIDE = {"boto3", "botocore", "pycurl", "aws_lambda_powertools"}
 TOP = {"functions", "cli", "infra", "tests", "requirements", "cdk.json", "pyproject.toml", "README.md"}

@@ -9,7 +9,7 @@ import pytest
 
 from s3am_cloud.adapters.jobs import Documents, Folder
 from s3am_cloud.errors import AccessDenied, NoStack, StoreUnavailable
-from s3am_cloud.model import Job, TransferRequest, Upload
+from s3am_cloud.model import Job, Receipt, TransferRequest, Upload
 from s3am_cloud.urls import S3Url
 from s3am_cloud_cli.records import OwnJobs, Shelves
 
@@ -78,8 +78,29 @@ def test_a_shared_shelf_that_may_not_be_written_is_given_up(world: World, tmp_pa
 
 
 def test_only_a_job_with_an_upload_is_recorded_and_looks_for_a_stack(world: World) -> None:
-    jobs = OwnJobs(world.shelves(), with_sources=False)
+    jobs = OwnJobs(world.shelves())
     jobs.save(JOB)
     assert (world.looks, list(jobs.all())) == (0, [])
     jobs.save(Job(id="j", created=JOB.created, request=JOB.request, upload=UPLOAD))
     assert (world.looks, [job.id for job in jobs.all()]) == (1, ["j"])
+
+
+def test_a_report_is_kept_only_where_a_stack_clears_it_away_in_time(world: World) -> None:
+    receipt = Receipt(state="succeeded", source="s", destination="d")
+    jobs = OwnJobs(world.shelves())
+    jobs.write_report("j", receipt)
+    assert (jobs.report("j"), world.here.read("jobs/j/report.json")) == (receipt, None)
+
+    def look() -> Documents:
+        raise NoStack("no stack")
+
+    alone = OwnJobs(world.shelves(look))
+    alone.write_report("k", receipt)
+    assert (alone.report("k"), list(world.here.names(""))) == (None, [])
+
+
+def test_a_record_names_a_file_of_digests_without_what_is_secret_in_its_url(world: World) -> None:
+    asked = TransferRequest(source="/x", destination="s3://b/k", source_digest="https://u:hidden@host/SUMS?sig=hidden")
+    jobs = OwnJobs(world.shelves())
+    jobs.save(Job(id="j", created=JOB.created, request=asked, upload=UPLOAD))
+    assert jobs.load("j").request.source_digest == "https://host/SUMS?..."

@@ -11,8 +11,8 @@ from s3am_cloud_cli.options import AwsOptions
 from s3am_cloud_cli.output import Console
 
 
-@click.command(short_help="Discard the unfinished uploads of an object.")
-@click.argument("target", metavar="S3_URL")
+@click.command(short_help="Stop a job, or discard the unfinished uploads of an object.")
+@click.argument("target", metavar="JOB|S3_URL")
 @click.option("--prefix", is_flag=True, help="Those of all objects whose URL begins with S3_URL.")
 @options.record_stack
 @options.requester_pays
@@ -22,12 +22,21 @@ from s3am_cloud_cli.output import Console
 def cancel(
     console: Console, target: str, prefix: bool, stack: str | None, requester_pays: bool, aws: AwsOptions
 ) -> None:
-    """Discard the unfinished uploads of the object S3_URL with all their parts. Where there are none, do nothing.
+    """Stop JOB in the cloud and discard what it has moved, or discard the unfinished uploads of the object S3_URL.
+
+    A job that has failed can be cancelled as well, as its upload stays for a resume otherwise; one that has succeeded
+    is left alone. Where there is nothing to stop or to discard, nothing is done.
 
     \b
+      s3am-cloud cancel 20260102-030405-0a1b2c3d
       s3am-cloud cancel s3://bucket/genome.bam
       s3am-cloud cancel --prefix s3://bucket/runs/
     """
+    if not {"/", ":"} & set(target):  # no id of a job has any
+        if prefix:
+            raise click.UsageError("--prefix goes with an S3 URL")
+        _cancel_job(target, stack, aws, console)
+        return
     url = parse_s3(target, key_needed=False)
     if not prefix and (not url.key or url.key.endswith("/")):
         raise BadDestination(f"{target} names no object", "name one, or use --prefix to mean all that begin so")
@@ -40,3 +49,18 @@ def cancel(
     count = cancel_uploads(url, prefix, local_ports(access, jobs=jobs))
     where = f"{url}..." if prefix else str(url)
     console.result({"destination": str(url), "cancelled": count}, f"{count} unfinished uploads of {where} discarded")
+
+
+def _cancel_job(job: str, stack: str | None, aws: AwsOptions, console: Console) -> None:
+    import msgspec
+
+    from s3am_cloud_cli.cancel_run import cancel_job
+    from s3am_cloud_cli.local_run import local_ports
+    from s3am_cloud_cli.receipts import cancelled_text
+    from s3am_cloud_cli.remote_run import Remote
+    from s3am_cloud_cli.settings import s3_settings
+
+    remote = Remote(s3_settings(aws), stack)
+    ports = msgspec.structs.replace(local_ports(remote.access, jobs=remote.jobs), notices=remote.notices)
+    found = cancel_job(job, remote, ports)
+    console.result(found, cancelled_text(found))

@@ -84,7 +84,7 @@ def download(
         checksum_slots=checksum_slots or os.cpu_count() or 1,
     )
     access = s3_access(aws, keys.ring(), requester_pays, sign=not no_sign_request)
-    receipt = run_download(request, path, local_ports(access, stall_seconds=stall_timeout), console)
+    receipt = run_download(request, path, local_ports(access, stall_seconds=stall_timeout, tags=False), console)
     console.result(receipt, receipt_text(receipt))
 
 

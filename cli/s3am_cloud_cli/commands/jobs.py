@@ -21,11 +21,14 @@ def jobs(
     stack: str | None,
     aws: AwsOptions,
 ) -> None:
-    """List the stack's jobs, the newest first."""
+    """List the stack's jobs, the newest first: how they fare, how large and how old they are, from where to where.
+
+    Those of the last 90 days are known. One with -r2 or -r3 at its end went on with the one of the same name without.
+    """
+    from s3am_cloud_cli.job_status import recent_jobs
     from s3am_cloud_cli.receipts import jobs_text
     from s3am_cloud_cli.remote_run import Remote
     from s3am_cloud_cli.settings import s3_settings
 
-    remote = Remote(s3_settings(aws), stack)
-    found = remote.machine.recent(most)
-    console.result({"jobs": found}, jobs_text(found, remote.clock.now()))
+    found = recent_jobs(most, Remote(s3_settings(aws), stack))
+    console.result({"jobs": found}, jobs_text(found))

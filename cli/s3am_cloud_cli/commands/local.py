@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 import click
 import msgspec
 
 from s3am_cloud.errors import NoStack
-from s3am_cloud_cli.options import output
+from s3am_cloud_cli.options import ingest, output
 from s3am_cloud_cli.output import Console
 
 
@@ -18,13 +19,19 @@ def local() -> None:
 
 
 @local.command()
+@ingest
 @output
 @click.pass_obj
-def up(console: Console) -> None:
-    """Start it and deploy the stack, unless it runs already."""
+def up(console: Console, ingest: Path | None) -> None:
+    """Start it and deploy the stack, unless it runs already.
+
+    Without --ingest one that runs keeps the routes and schedules that it has.
+    """
+    from s3am_cloud.ingest_file import read_ingest
     from s3am_cloud_cli import local_cloud
 
-    _show(console, local_cloud.up(on_step=console.note))
+    comes_in = None if ingest is None else read_ingest(ingest)
+    _show(console, local_cloud.up(on_step=console.note, ingest=comes_in))
 
 
 @local.command()

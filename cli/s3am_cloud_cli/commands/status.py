@@ -21,10 +21,16 @@ def status(
     stack: str | None,
     aws: AwsOptions,
 ) -> None:
-    """Show how JOB fares at this moment."""
+    """Show how JOB fares at this moment: what has been moved, or how it ended, and which job went on with it.
+
+    \b
+      s3am-cloud status 20260102-030405-0a1b2c3d
+      s3am-cloud status --json 20260102-030405-0a1b2c3d
+    """
+    from s3am_cloud_cli.job_status import status_of
     from s3am_cloud_cli.receipts import status_text
     from s3am_cloud_cli.remote_run import Remote
     from s3am_cloud_cli.settings import s3_settings
 
-    found = Remote(s3_settings(aws), stack).status(job)
+    found = status_of(job, Remote(s3_settings(aws), stack))
     console.result(found, status_text(found))

@@ -4,40 +4,82 @@ from __future__ import annotations
 
 import click
 
-from s3am_cloud_cli import options
+from s3am_cloud_cli import key_options, options
+from s3am_cloud_cli.key_options import KeyOptions, SourceKeyOptions
 from s3am_cloud_cli.options import AwsOptions, TransferOptions
 from s3am_cloud_cli.output import Console
 
 
 @click.command(short_help="Move a URL into S3 in the cloud; this machine can be switched off.")
-@click.argument("source", metavar="SRC_URL")
-@click.argument("destination", metavar="DST_URL")
+@click.argument("source", metavar="SRC_URL", required=False)
+@click.argument("destination", metavar="DST_URL", required=False)
+@click.option("--request", metavar="FILE", help="JSON of all of the request instead (s3am-cloud schema); -: stdin.")
 @click.option("--wait", is_flag=True, help="Follow the job to its end; the exit code is then the job's.")
+@options.keep
 @options.transfer
+@key_options.keys
+@key_options.source_keys
+@options.secret
+@options.netrc
+@options.requester_pays
+@options.no_sign_request
 @options.stack
 @options.aws
 @options.output
-@click.pass_obj
+@click.pass_context
 def submit(
-    console: Console,
-    source: str,
-    destination: str,
+    context: click.Context,
+    source: str | None,
+    destination: str | None,
+    request: str | None,
     wait: bool,
+    keep: int | None,
     transfer: TransferOptions,
+    keys: KeyOptions,
+    source_keys: SourceKeyOptions,
+    secret: str | None,
+    netrc: bool,
+    requester_pays: bool,
+    no_sign_request: bool,
     stack: str | None,
     aws: AwsOptions,
 ) -> None:
     """Have the stack move SRC_URL into S3 as DST_URL, and print the job's id.
 
     Nothing passes through this machine: once the id is printed it can be switched off. s3am-cloud watch JOB follows
-    the job from anywhere.
+    the job from anywhere. Keys, passwords and signed URLs are encrypted here, for the stack's worker alone to open.
 
     \b
       s3am-cloud submit --wait https://host/run42.tar s3://bucket/runs/
     """
-    request = transfer.request(source, destination)
+    console: Console = context.obj
+    import msgspec
+
+    from s3am_cloud.sealed import withheld
     from s3am_cloud_cli.follow import submit_job
+    from s3am_cloud_cli.host_keys import host_keys
+    from s3am_cloud_cli.netrc_logins import with_login
     from s3am_cloud_cli.remote_run import Remote
+    from s3am_cloud_cli.request_file import check_alone, request_of
     from s3am_cloud_cli.settings import s3_settings
 
-    submit_job(request, Remote(s3_settings(aws), stack), wait, console)
+    if request is not None:
+        check_alone(context)
+        asked = request_of(request)
+    elif source is None or destination is None:
+        raise click.UsageError("SRC_URL and DST_URL are needed, or --request", context)
+    else:
+        asked = msgspec.structs.replace(
+            transfer.request(source, destination),
+            requester_pays=requester_pays,
+            no_sign_request=no_sign_request,
+            secret=secret,
+            keep_hours=keep,
+        )
+    asked = msgspec.structs.replace(
+        asked,
+        source=with_login(asked.source) if netrc else asked.source,
+        host_keys=asked.host_keys or host_keys(asked.source),
+    )
+    shown, secrets = withheld(asked, keys.ring(), source_keys.ring())
+    submit_job(shown, secrets, Remote(s3_settings(aws), stack), wait, console)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from s3am_cloud.urls import parse_s3
+from s3am_cloud.urls import S3Url, parse_s3
 from s3am_cloud_cli import key_options, options
 from s3am_cloud_cli.key_options import KeyOptions
 from s3am_cloud_cli.options import AwsOptions
 from s3am_cloud_cli.output import Console
+
+if TYPE_CHECKING:
+    from s3am_cloud.adapters.s3.access import S3Access
 
 
 @click.command(short_help="Print the checksum of an object's content, and compare it.")
@@ -19,6 +24,11 @@ from s3am_cloud_cli.output import Console
     help="Any hash of Python's hashlib, crc64nvme, crc32c or crc32. Default: md5, or that of --expect.",
 )
 @click.option("--expect", metavar="VALUE", help="The checksum that the content must have, in hex or base64.")
+@click.option(
+    "--receipt",
+    is_flag=True,
+    help="Compare it with all that was said when it was written: its receipt, and its source's own digest.",
+)
 @options.part_size
 @click.option("--download-slots", type=click.IntRange(1), metavar="N", help="Connections to S3 that read at once.")
 @click.option(
@@ -31,6 +41,7 @@ from s3am_cloud_cli.output import Console
 @key_options.keys
 @options.requester_pays
 @options.no_sign_request
+@options.stack
 @options.aws
 @options.output
 @click.pass_obj
@@ -39,17 +50,20 @@ def verify(
     source: str,
     checksum: str | None,
     expect: str | None,
+    receipt: bool,
     part_size: int | None,
     download_slots: int | None,
     keys: KeyOptions,
     requester_pays: bool,
     no_sign_request: bool,
+    stack: str | None,
     aws: AwsOptions,
 ) -> None:
     """Read the object S3_URL in parallel ranges, and print the checksum of its content in hexadecimal digits.
 
     With --expect another checksum is an error (exit code 21). Without it, it is compared with the one that S3 itself
-    holds of the whole content, where S3 holds one of that TYPE.
+    holds of the whole content, where S3 holds one of that TYPE. With --receipt it is compared with what s3am-cloud
+    receipt shows; a difference is exit code 21, too.
 
     \b
       s3am-cloud verify --checksum sha256 s3://bucket/genome.bam
@@ -61,6 +75,12 @@ def verify(
     from s3am_cloud_cli.local_run import local_ports
     from s3am_cloud_cli.settings import s3_access
 
+    options.exclusive(receipt=receipt, checksum=checksum, expect=expect)
+    options.exclusive(receipt=receipt, part_size=part_size)
+    access = s3_access(aws, keys.ring(), requester_pays, sign=not no_sign_request)
+    if receipt:
+        _recheck(parse_s3(source), download_slots or DEFAULT_SLOTS, access, stack, console)
+        return
     expected = digests.held_value(checksum, expect)
     request = VerifyRequest(
         source=parse_s3(source),
@@ -69,7 +89,7 @@ def verify(
         expected=expected,
         part_size=part_size,
     )
-    ports = local_ports(s3_access(aws, keys.ring(), requester_pays, sign=not no_sign_request))
+    ports = local_ports(access)
     with console.progress(request.source.key.rsplit("/", 1)[-1], 0) as meter:
         found = verify_object(request, ports, meter, meter.expect)
     console.result(found, found.checksum)
@@ -78,3 +98,23 @@ def verify(
     else:
         whose = "expected" if found.compared_with == "expected" else "that S3 holds"
         console.note(f"the {found.checksum_algorithm} is the one {whose}")
+
+
+def _recheck(source: S3Url, slots: int, access: S3Access, stack: str | None, console: Console) -> None:
+    from s3am_cloud.expect import PARTS_CRC
+    from s3am_cloud.verification import recheck
+    from s3am_cloud_cli.local_run import local_ports
+    from s3am_cloud_cli.records import reports
+
+    ports, look = local_ports(access), reports(access, stack, console)
+    with console.progress(source.key.rsplit("/", 1)[-1], 0) as meter:
+        found = recheck(source, slots, look, ports, meter, meter.expect)
+    console.result(found, found.checksums[PARTS_CRC])
+    whose = {"stored": "S3 holds", "receipt": f"the receipt of job {found.job} says", "source": "its source said"}
+    console.note(
+        f"it is what {', what '.join(whose[name] for name in found.compared_with)}"
+        if found.compared_with
+        else "not compared: nothing is known of this object"
+    )
+    if "receipt" not in found.compared_with and found.job is not None:
+        console.note(f"no receipt of this object is found: that of job {found.job} is gone, or elsewhere (--stack)")

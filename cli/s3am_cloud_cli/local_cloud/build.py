@@ -17,6 +17,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from s3am_cloud.routes import Ingest
 from s3am_cloud_cli.local_cloud.failures import INSTALL, LocalCloudFailed, missing_extra
 
 if TYPE_CHECKING:
@@ -35,7 +38,7 @@ def require_extras() -> None:
             raise missing_extra(package)
 
 
-def fingerprint(stack: str) -> str:
+def fingerprint(stack: str, ingest: Ingest) -> str:
     """A hash of all that the deployed stack is made of; read in some 50 ms."""
     from s3am_cloud_infra.app import feature_flags
     from s3am_cloud_infra.asset import Target, tree_digest
@@ -43,11 +46,12 @@ def fingerprint(stack: str) -> str:
     parts = [stack, Target.here().name, json.dumps(feature_flags())]
     parts += [version(package) for package in ("aws-cdk-lib", "ministack")]
     parts += [tree_digest(_folder_of(package)) for package in PACKAGES]
+    parts.append(msgspec.json.encode(ingest).decode())
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
 
 
-def build(stack: str, key: str, log: Path, on_step: Step) -> Synthesized:
-    """The synthesized stack whose fingerprint is `key`, built unless it is in the cache.
+def build(stack: str, ingest: Ingest, key: str, log: Path, on_step: Step) -> Synthesized:
+    """The synthesized stack whose fingerprint is `key`, built unless it is in the cache. `ingest` comes in by itself.
 
     Raises:
         LocalCloudFailed: the asset or the template can't be built; the message ends with the tools' last line.
@@ -65,17 +69,18 @@ def build(stack: str, key: str, log: Path, on_step: Step) -> Synthesized:
     out = assets.parent / "stacks" / key
     if not out.is_dir():
         on_step("synthesizing the stack")
-        _synthesize(asset, out, stack, log)
+        _synthesize(asset, out, stack, ingest, log)
         _forget_old(out.parent)
-    return synthesized(asset, out, stack)
+    return synthesized(asset, out, stack, ingest)
 
 
-def _synthesize(asset: Path, out: Path, stack: str, log: Path) -> None:
+def _synthesize(asset: Path, out: Path, stack: str, ingest: Ingest, log: Path) -> None:
     """Fill a folder elsewhere, then put it in place at once: several may be at this at the same time."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".building-", dir=out.parent) as workplace, log.open("w") as output:
         fresh = Path(workplace) / "stack"
         command = [sys.executable, "-m", "s3am_cloud_cli.local_cloud.synthesize", str(asset), str(fresh), stack]
+        command.append(msgspec.json.encode(ingest).decode())
         code = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False).returncode
         if code != 0:
             lines = log.read_text(errors="replace").strip().splitlines() or [f"exit code {code}"]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from s3am_cloud.routes import Ingest
 from s3am_cloud_cli.local_cloud import aws, build, server
 from s3am_cloud_cli.local_cloud.deploy import deploy
 from s3am_cloud_cli.local_cloud.failures import LocalCloudFailed
@@ -20,11 +21,12 @@ ANSWER_SECONDS = 10.0  # an emulator that takes in a large part may answer late
 Step = Callable[[str], None]
 
 
-def up(*, on_step: Step) -> LocalCloud:
+def up(*, on_step: Step, ingest: Ingest | None = None) -> LocalCloud:
     """The embedded cloud, started and with the stack deployed, unless it is so already.
 
     A running cloud whose stack was built from other sources is updated in place. `on_step` is told what is being
-    done, in a few words. Waits for another `up` or `down` that is at work.
+    done, in a few words. Without `ingest` a running one keeps the routes and schedules that it has. Waits for another
+    `up` or `down` that is at work.
 
     Raises:
         MissingExtra: the emulator, the CDK or uv is not installed.
@@ -33,17 +35,18 @@ def up(*, on_step: Step) -> LocalCloud:
     build.require_extras()
     folder = StateFolder()
     with folder.exclusive():
-        wanted = build.fingerprint(STACK)
         record = folder.record()
         running = _usable(folder, record)
+        comes_in = (record.ingest if running and record else Ingest()) if ingest is None else ingest
+        wanted = build.fingerprint(STACK, comes_in)
         if running is not None and record is not None and record.fingerprint == wanted:
             return record.cloud
-        built = build.build(STACK, wanted, folder.log_file.with_name("synthesis.log"), on_step)
+        built = build.build(STACK, comes_in, wanted, folder.log_file.with_name("synthesis.log"), on_step)
         if running is not None:
             cloud = _described(running, deploy(built, running.endpoint_url, on_step))
         else:
             cloud = _start(folder, built, on_step)
-        folder.write_record(Record(cloud=cloud, fingerprint=wanted))
+        folder.write_record(Record(cloud=cloud, fingerprint=wanted, ingest=comes_in))
         return cloud
 
 
@@ -65,6 +68,20 @@ def current() -> LocalCloud | None:
     if found is None or record is None or record.cloud.pid != found.pid:
         return None
     return record.cloud
+
+
+def note_deployed(stack: str, outputs: Mapping[str, str], ingest: Ingest | None = None) -> None:
+    """Keeps the record true where something else than `up` deployed the stack on the running cloud.
+
+    Without outputs the stack was removed. The next `up` deploys it anew in either case.
+    """
+    folder = StateFolder()
+    record = folder.record()
+    if record is None or stack != STACK:
+        return
+    found = folder.server()
+    cloud = _described(found, dict(outputs)) if outputs and found is not None else record.cloud
+    folder.write_record(Record(cloud=cloud, fingerprint="", ingest=ingest or Ingest()))
 
 
 def environment(cloud: LocalCloud) -> dict[str, str]:

@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 from s3am_cloud_cli.local_cloud.aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from s3am_cloud_cli.local_cloud.state import Server, StateFolder, announce_server, claim_server_lock
@@ -27,7 +28,7 @@ def main() -> None:
     from s3am_cloud_cli.local_cloud import mends  # after the settings: the emulator reads them when it is imported
 
     mends.apply(folder.code_folder)
-    asyncio.run(_serve(listener))
+    asyncio.run(_serve(listener, folder))
 
 
 def settings(server: Server, folder: StateFolder) -> dict[str, str]:
@@ -49,16 +50,19 @@ def settings(server: Server, folder: StateFolder) -> dict[str, str]:
     }
 
 
-async def _serve(listener: socket.socket) -> None:
+async def _serve(listener: socket.socket, folder: StateFolder) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack.app import app
+
+    from s3am_cloud_cli.local_cloud.trail import with_trail
 
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
     config.keep_alive_timeout = 75
     # A trigger that never fires leaves the signals alone: SIGTERM ends the process, there is nothing to save.
-    await serve(app, config, shutdown_trigger=asyncio.Event().wait)
+    listening: Any = with_trail(app, folder.trail_file)
+    await serve(listening, config, shutdown_trigger=asyncio.Event().wait)
 
 
 if __name__ == "__main__":

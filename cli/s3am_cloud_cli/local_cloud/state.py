@@ -6,7 +6,7 @@
             server.lock    held by the server for as long as it lives; its text is where the server is to be found
             command.lock   held by `up` and `down` while they work, so that two of them cannot cross
             log/           the emulator's log
-            run/           temporary files of the running server
+            run/           temporary files of the running server, and what functions asked it for
             functions/     unpacked function code, kept from run to run
 
 A lock of the operating system ends with its process, however that ends. So a file that outlived its process is never
@@ -24,6 +24,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+
+from s3am_cloud.routes import Ingest
 
 STATE_HOME = "S3AM_CLOUD_STATE_HOME"
 
@@ -45,10 +47,12 @@ class LocalCloud(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """What `cloud.json` holds. `fingerprint` names the sources that the deployed stack was built from."""
+    """What `cloud.json` holds. `fingerprint` names the sources that the deployed stack was built from, `ingest` is what
+    comes in by itself."""
 
     cloud: LocalCloud
     fingerprint: str
+    ingest: Ingest = Ingest()
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +76,7 @@ class StateFolder:
         self.command_lock = self.root / "command.lock"
         self.log_file = self.root / "log" / "emulator.log"
         self.run_folder = self.root / "run"
+        self.trail_file = self.run_folder / "calls.jsonl"
         self.code_folder = self.root / "functions"
 
     def create(self) -> None:

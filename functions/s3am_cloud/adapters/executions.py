@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from s3am_cloud.adapters.s3.answers import code_of, naming
 from s3am_cloud.errors import NoStack, NoSuchJob
+from s3am_cloud.events import asked_by
 from s3am_cloud.ports import Execution, Failure
 
 if TYPE_CHECKING:
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 EVENT_SOURCE = "s3am-cloud"
+# StopExecution of one that ended a moment ago.
+_OVER = {"ExecutionDoesNotExist", "ValidationException"}
 # What an execution says when children of its Map Run failed: the true error is theirs.
 _TOO_MANY = {"States.ExceedToleratedFailureThreshold", "States.ItemReaderFailed", ""}
 
 
-class _Input(msgspec.Struct):
+class _Job(msgspec.Struct):
     job: str | None = None
 
 
@@ -39,6 +42,11 @@ class MapCounts(msgspec.Struct, frozen=True):
     running: int
 
 
+def machine_of(execution: str) -> str:
+    """The ARN of the machine that an execution, by its ARN, is of."""
+    return execution.replace(":execution:", ":stateMachine:").rpartition(":")[0]
+
+
 class StateMachine:
     """`Executions` of one state machine."""
 
@@ -46,10 +54,33 @@ class StateMachine:
         self._client, self._arn = client, arn
 
     def start(self, name: str, job_id: str) -> Execution:
+        data = msgspec.json.encode(_Job(job_id)).decode()
         with naming("the state machine"), _missing(self._arn):
-            data = msgspec.json.encode(_Input(job_id)).decode()
-            answer = self._client.start_execution(stateMachineArn=self._arn, name=name, input=data)
+            try:
+                answer = self._client.start_execution(stateMachineArn=self._arn, name=name, input=data)
+            except ClientError as error:
+                if code_of(error) == "ExecutionAlreadyExists":
+                    return self.describe(self.arn_of(name))
+                raise
         return Execution(arn=answer["executionArn"], name=name, status="RUNNING", job=job_id)
+
+    def start_with(self, name: str, data: Mapping[str, object]) -> Execution:
+        """An execution with this input."""
+        with naming("the state machine"), _missing(self._arn):
+            answer = self._client.start_execution(
+                stateMachineArn=self._arn, name=name, input=msgspec.json.encode(data).decode()
+            )
+        return Execution(arn=answer["executionArn"], name=name, status="RUNNING")
+
+    def stop(self, arn: str, cause: str) -> None:
+        if self.describe(arn).status != "RUNNING":
+            return
+        with naming("the state machine"):
+            try:
+                self._client.stop_execution(executionArn=arn, error="JobCancelled", cause=cause)
+            except ClientError as error:
+                if code_of(error) not in _OVER:
+                    raise
 
     def arn_of(self, name: str) -> str:
         return self._arn.replace(":stateMachine:", ":execution:") + f":{name}"
@@ -62,13 +93,15 @@ class StateMachine:
                 if code_of(error) in {"ExecutionDoesNotExist", "InvalidArn"}:
                     raise NoSuchJob(f"there is no execution {arn.rsplit(':', 1)[-1]}") from error
                 raise
+        job, event = asked_by(answer.get("input", ""), arn)
         return Execution(
             arn=arn,
             name=answer["name"],
             status=answer["status"],
             started=answer["startDate"],
             stopped=answer.get("stopDate"),
-            job=_job_of(answer.get("input", ""), answer["name"]),
+            job=_job_of(answer.get("output", ""), job),
+            event=event,
         )
 
     def recent(self, most: int) -> list[Execution]:
@@ -150,12 +183,12 @@ def _failure(name: str, cause: str) -> Failure | None:
     return Failure(name=name, message=message)
 
 
-def _job_of(data: str, name: str) -> str:
-    """The job that an execution was started for: named in its input, or the execution's own name."""
+def _job_of(output: str, job: str) -> str:
+    """A request for what was under way already ends with the id of that job as its output."""
     try:
-        return msgspec.json.decode(data, type=_Input).job or name
+        return msgspec.json.decode(output, type=_Job).job or job
     except msgspec.DecodeError:
-        return name
+        return job
 
 
 @contextmanager

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +15,12 @@ import msgspec
 
 from s3am_cloud.errors import AccessDenied, JobFailedForGood, NoSuchJob
 from s3am_cloud.model import Job, Receipt, Unit
+from s3am_cloud.source_digests import shown_wish
+from s3am_cloud.tallies import Tally
 from s3am_cloud.urls import S3Url, parse_source
+
+# A job may have 10,000 tallies, at 20 ms each.
+_READERS = 8
 
 
 class Documents(Protocol):
@@ -54,7 +61,8 @@ class Jobs:
         if self._with_sources:
             return _encode(job)
         shown = parse_source(job.request.source).display
-        return _encode(msgspec.structs.replace(job, request=msgspec.structs.replace(job.request, source=shown)))
+        request = msgspec.structs.replace(job.request, source=shown, source_digest=shown_wish(job.request))
+        return _encode(msgspec.structs.replace(job, request=request))
 
     def load(self, job_id: str) -> Job:
         data = self._documents.read(_job(job_id))
@@ -66,9 +74,12 @@ class Jobs:
             raise JobFailedForGood(f"the record of job {job_id} can't be read: {error}") from error
 
     def all(self) -> Iterator[Job]:
+        return map(self.load, self.ids())
+
+    def ids(self) -> Iterator[str]:
         for name in self._documents.names("jobs/"):
             if name.endswith("/job.json"):
-                yield self.load(name.split("/")[1])
+                yield name.split("/")[1]
 
     def find(self, target: S3Url, upload_id: str) -> Job | None:
         job_id = self._documents.read(_index(target, upload_id))
@@ -87,6 +98,16 @@ class Jobs:
     def report(self, job_id: str) -> Receipt | None:
         data = self._documents.read(f"jobs/{job_id}/report.json")
         return None if data is None else msgspec.json.decode(data, type=Receipt)
+
+    def write_tally(self, job_id: str, name: str, tally: Tally) -> None:
+        self._documents.write(f"jobs/{job_id}/tallies/{name}.json", msgspec.json.encode(tally))
+
+    def tallies(self, job_id: str) -> Iterator[Tally]:
+        names = list(self._documents.names(f"jobs/{job_id}/tallies/"))
+        with ThreadPoolExecutor(_READERS) as readers:
+            for data in readers.map(self._documents.read, names):
+                with suppress(msgspec.DecodeError):
+                    yield msgspec.json.decode(data or b"", type=Tally)
 
     def forget(self, job: Job) -> None:
         """Removes what is only of use while the job can be resumed."""
@@ -121,6 +142,19 @@ class Folder:
                     file.write(data)
             except FileExistsError:
                 return False
+        return True
+
+    def tagged(self, name: str) -> tuple[bytes, str] | None:
+        data = self.read(name)
+        return None if data is None else (data, hashlib.sha256(data).hexdigest())
+
+    def replace(self, name: str, data: bytes, tag: str) -> bool:
+        with self._naming(), self._path(f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            found = self.tagged(name)
+            if found is None or found[1] != tag:
+                return False
+            self.write(name, data)
         return True
 
     def remove(self, name: str) -> None:

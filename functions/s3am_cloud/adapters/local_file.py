@@ -25,6 +25,12 @@ class FileSource:
         return SourceInfo(size=status.st_size, ranges=True, version=_version(status))
 
 
+def refuse_local(url: SourceUrl) -> None:
+    """Raises BadSource for a path: what a function finds on its own disk, its environment for one, is no source."""
+    if url.scheme == "file":
+        raise BadSource(f"{url.url} is a local path, which the cloud can't read", "use s3am-cloud upload")
+
+
 class PinnedFile:
     """An open file, held to the version that a probe found."""
 

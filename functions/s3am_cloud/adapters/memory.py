@@ -14,7 +14,6 @@ from s3am_cloud import checksum
 from s3am_cloud.errors import (
     ChecksumMismatch,
     JobFailedForGood,
-    NoSuchJob,
     ObjectExists,
     SourceChanged,
     SourceNotFound,
@@ -23,17 +22,15 @@ from s3am_cloud.errors import (
 from s3am_cloud.limits import MIN_PART
 from s3am_cloud.model import (
     Attributes,
-    Job,
     MovedPart,
     ObjectInfo,
     Origin,
     Part,
-    Receipt,
     SourceInfo,
-    Unit,
     Upload,
     UploadedPart,
 )
+from s3am_cloud.pace import Over, never
 from s3am_cloud.ports import FileSink, ObjectSink, PartSink, Progress, Sink
 from s3am_cloud.urls import S3Url, SourceUrl, parse_s3
 
@@ -187,8 +184,10 @@ class MemoryMover:
     ) -> None:
         self._source, self._store, self._origin, self._sink, self._progress = source, store, origin, sink, progress
 
-    def move(self, parts: Iterable[Part]) -> Iterator[MovedPart]:
+    def move(self, parts: Iterable[Part], over: Over = never) -> Iterator[MovedPart]:
         for part in parts:
+            if over():
+                return
             data = self._source.read(self._origin, part)
             self._progress(len(data))
             yield MovedPart(part.number, part.length, checksum.update(0, data), self._send(part, data))
@@ -204,55 +203,6 @@ class MemoryMover:
                     file.seek(part.first)
                     file.write(data)
                 return ""
-
-
-class MemoryJobs:
-    """Job records in a dictionary."""
-
-    def __init__(self) -> None:
-        self._jobs: dict[str, Job] = {}
-        self._units: dict[str, list[Unit]] = {}
-        self._reports: dict[str, Receipt] = {}
-
-    def add(self, job: Job) -> bool:
-        if job.id in self._jobs:
-            return False
-        self._jobs[job.id] = job
-        return True
-
-    def save(self, job: Job) -> None:
-        self._jobs.pop(job.id, None)
-        self._jobs[job.id] = job
-
-    def load(self, job_id: str) -> Job:
-        if job_id not in self._jobs:
-            raise NoSuchJob(f"there is no job {job_id}")
-        return self._jobs[job_id]
-
-    def all(self) -> Iterator[Job]:
-        yield from list(self._jobs.values())
-
-    def forget(self, job: Job) -> None:
-        self._jobs.pop(job.id, None)
-
-    def find(self, target: S3Url, upload_id: str) -> Job | None:
-        for job in reversed(self._jobs.values()):
-            if job.upload is not None and (job.upload.target, job.upload.upload_id) == (target, upload_id):
-                return job
-        return None
-
-    def write_units(self, job_id: str, units: Iterable[Unit]) -> str:
-        self._units[job_id] = list(units)
-        return f"jobs/{job_id}/units.jsonl"
-
-    def units(self, job_id: str) -> list[Unit]:
-        return self._units[job_id]
-
-    def write_report(self, job_id: str, receipt: Receipt) -> None:
-        self._reports[job_id] = receipt
-
-    def report(self, job_id: str) -> Receipt | None:
-        return self._reports.get(job_id)
 
 
 def _etag(data: bytes) -> str:

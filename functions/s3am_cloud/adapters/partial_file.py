@@ -15,10 +15,11 @@ import msgspec
 
 from s3am_cloud.checksum import EMPTY, update
 from s3am_cloud.errors import AccessDenied, BadDestination, DiskFull, LocalFileExists
-from s3am_cloud.limits import MIB
+from s3am_cloud.limits import KIB
 from s3am_cloud.model import MovedPart, Part, Plan, SourceInfo
 
 SUFFIXES = (".partial", ".progress")
+_READ = 256 * KIB
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -69,13 +70,14 @@ class PartialFile:
         return head.part_size, list(_decoded(lines))
 
     def crc(self, part: Part) -> int:
-        """The CRC64NVME of a part as it is on disk, read a MiB at a time."""
+        """The CRC64NVME of a part as it is on disk, read into one small buffer that stays in the processor's cache."""
         crc, left, place = EMPTY, part.length, part.first
+        buffer = memoryview(bytearray(_READ))
         with _naming(self.path), self.path.open("rb", buffering=0) as file:
-            while left and (data := os.pread(file.fileno(), min(MIB, left), place)):
-                crc = update(crc, data)
-                place += len(data)
-                left -= len(data)
+            while left and (count := os.preadv(file.fileno(), [buffer[:left]], place)):
+                crc = update(crc, buffer[:count])
+                place += count
+                left -= count
         return crc
 
     def commit(self, overwrite: bool) -> None:

@@ -9,7 +9,8 @@ import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from s3am_cloud.aftermath import settle, sweep
-from s3am_cloud.handlers.world import event_bus, state_machine, world
+from s3am_cloud.handlers.metrics import observed
+from s3am_cloud.handlers.world import describe, event_bus, state_machine, world
 
 
 class Change(msgspec.Struct, frozen=True, rename="camel"):
@@ -28,9 +29,13 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> Any:
     """Reports the job of an execution that failed, timed out or was stopped; sweeps when asked by the schedule."""
     notice, here = msgspec.convert(event, Event), world()
     if notice.detail is None:
-        here.logger.info("swept", jobs=sweep(here.ports))
+        with observed("sweep", None, context, here) as seen:
+            swept = sweep(here.ports, describe)
+            seen.fields.update(swept=swept.discarded, unswept=swept.failed)
         return None
     executions = state_machine(notice.detail.state_machine_arn)
-    report = settle(executions.describe(notice.detail.execution_arn), here.ports, executions, event_bus())
-    here.logger.info("job failed", job=report.job if report else None)
+    execution = executions.describe(notice.detail.execution_arn)
+    with observed("settle", execution.job, context, here) as seen:
+        report = settle(execution, here.ports, executions, event_bus())
+        seen.fields["outcome"] = report.error.name if report and report.error else None
     return None

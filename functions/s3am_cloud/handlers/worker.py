@@ -1,4 +1,5 @@
-"""The Lambda function that moves a unit's parts."""
+"""The Lambda function that moves a unit's parts. It alone opens secrets: jobs that have any are prepared and completed
+here, too."""
 
 from __future__ import annotations
 
@@ -9,6 +10,8 @@ import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from s3am_cloud.cloud import work
+from s3am_cloud.handlers.metrics import observed
+from s3am_cloud.handlers.tasks import Complete, Prepare, do
 from s3am_cloud.handlers.world import world
 from s3am_cloud.model import Unit
 
@@ -19,8 +22,21 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Any:
-    """Returns what is left of the unit. Errors reach the state machine under their class names."""
+    """Does the task that `action` names; without one, returns what is left of the unit.
+
+    Errors reach the state machine under their class names.
+    """
+    if "action" in event:
+        return _task(msgspec.convert(event, Prepare | Complete), context)
     task, here = msgspec.convert(event, Event), world()
-    done = work(task.job, task.unit, lambda: context.get_remaining_time_in_millis() / 1000, here.ports)
-    here.logger.info("unit moved", job=task.job, first=task.unit.first, last=task.unit.last, done=done.done)
+    with observed("move", task.job, context, here, task.unit) as seen:
+        ports = seen.counting(here.ports_of(task.job))
+        done = work(task.job, task.unit, lambda: context.get_remaining_time_in_millis() / 1000, ports)
+        seen.fields.update(first=task.unit.first, last=task.unit.last, done=done.done)
     return msgspec.to_builtins(done)
+
+
+def _task(task: Prepare | Complete, context: LambdaContext) -> Any:
+    here = world()
+    with observed(type(task).__name__.lower(), task.job, context, here) as seen:
+        return seen.prepared(do(task, seen.counting(here.ports_of(task.job)), here.work_bucket, sealed=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import boto3
@@ -14,15 +14,25 @@ from aws_lambda_powertools import Logger
 
 from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.curl.easy import CurlSettings
+from s3am_cloud.adapters.curl.gauge import CurlGauge
+from s3am_cloud.adapters.curl.hosts import parse_hosts
+from s3am_cloud.adapters.curl.known_hosts import knowing
 from s3am_cloud.adapters.curl.movers import CurlMovers
 from s3am_cloud.adapters.curl.readers import CurlReaders
-from s3am_cloud.adapters.executions import EventBus, StateMachine
+from s3am_cloud.adapters.executions import EventBus, StateMachine, machine_of
 from s3am_cloud.adapters.jobs import Jobs
+from s3am_cloud.adapters.notices import DocumentNotices
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.documents import Bucket
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.sources import AnySource
-from s3am_cloud.ports import Ports
+from s3am_cloud.adapters.vault import AwsVault
+from s3am_cloud.claims import Desk
+from s3am_cloud.limits import MOST_IN_ORDER
+from s3am_cloud.model import Job
+from s3am_cloud.notices import Notices
+from s3am_cloud.ports import Clock, Execution, JobStore, Ports
+from s3am_cloud.sealed import Vault, has_secrets, opened, opened_jobs
 
 
 class World(msgspec.Struct, frozen=True):
@@ -31,36 +41,110 @@ class World(msgspec.Struct, frozen=True):
     ports: Ports
     logger: Logger
     work_bucket: str
+    of: Callable[[Job], Ports]
+
+    def ports_of(self, job_id: str) -> Ports:
+        """The ports as this job needs them. Only the worker's role may ask for those of a job that has secrets."""
+        job = self.ports.jobs.load(job_id)
+        return self.of(job) if is_special(job) else self.ports
+
+
+def desk_of(ports: Ports) -> Desk | None:
+    """Where claims on destinations are looked into."""
+    return None if ports.notices is None else Desk(ports.jobs, ports.notices, describe, ports.clock)
+
+
+def describe(arn: str) -> Execution:
+    """Raises NoSuchJob."""
+    return state_machine(machine_of(arn)).describe(arn)
 
 
 def ports_of(environment: Mapping[str, str]) -> Ports:
-    """Sources at addresses that are not public are refused, unless the environment allows them in so many words."""
-    clock = SystemClock()
-    settings = CurlSettings(
+    """Sources at addresses that are not public are refused, unless the environment allows them in so many words.
+
+    It may also name the only hosts where sources may be.
+    """
+    clock, settings = SystemClock(), _curl(environment)
+    access = S3Access(S3Settings())
+    work = Bucket(access, environment["S3AM_CLOUD_WORK_BUCKET"])
+    return _ports(settings, access, access, Jobs(work), clock, DocumentNotices(work))
+
+
+class JobPorts:
+    """Makes the ports of one job; those made last are kept, as a worker often moves several units of a job."""
+
+    def __init__(self, ports: Ports, settings: CurlSettings, vault: Vault) -> None:
+        self._ports, self._settings, self._vault = ports, settings, vault
+        self._last: tuple[object, Ports] | None = None
+
+    def __call__(self, job: Job) -> Ports:
+        """Raises what `opened` does."""
+        asked = (job.id, job.request, job.sealed)
+        if self._last is None or self._last[0] != asked:
+            self._last = (asked, self._made(job))
+        return self._last[1]
+
+    def _made(self, job: Job) -> Ports:
+        found, pays = opened(job, self._vault), job.request.requester_pays
+        access = S3Access(S3Settings(requester_pays=pays), found.keys)
+        source = S3Access(S3Settings(requester_pays=pays, sign=not job.request.no_sign_request), found.source_keys)
+        jobs = opened_jobs(self._ports.jobs, job, found.job)
+        settings = knowing(self._settings, found.job.request.source, job.request.host_keys)
+        return _ports(settings, access, source, jobs, self._ports.clock, self._ports.notices)
+
+
+def is_special(job: Job) -> bool:
+    """Whether the job needs other ports than most."""
+    request = job.request
+    return has_secrets(job) or request.requester_pays or request.no_sign_request or bool(request.host_keys)
+
+
+def _curl(environment: Mapping[str, str]) -> CurlSettings:
+    return CurlSettings(
         ca_file=str(Path(botocore.__file__).with_name("cacert.pem")),
         allow_private=environment.get("S3AM_CLOUD_ALLOW_PRIVATE_SOURCES") == "1",
+        local_files=False,
+        hosts=parse_hosts(environment.get("S3AM_CLOUD_ALLOWED_HOSTS", "")),
     )
-    access = S3Access(S3Settings())
-    store = S3Store(access, clock)
+
+
+def _ports(
+    settings: CurlSettings,
+    access: S3Access,
+    source: S3Access,
+    jobs: JobStore,
+    clock: Clock,
+    notices: Notices | None,
+) -> Ports:
+    """`access` is the way to destinations, `source` that to sources in S3."""
     return Ports(
-        source=AnySource(settings, store, clock),
-        store=store,
-        movers=CurlMovers(settings, access, clock),
-        readers=CurlReaders(settings, access, clock),
-        jobs=Jobs(Bucket(access, environment["S3AM_CLOUD_WORK_BUCKET"])),
+        source=AnySource(settings, S3Store(source, clock), clock),
+        store=S3Store(access, clock),
+        movers=CurlMovers(settings, access, clock, source),
+        readers=CurlReaders(settings, source, clock),
+        jobs=jobs,
         clock=clock,
+        notices=notices,
+        gauge=CurlGauge(settings, clock),
+        target_readers=CurlReaders(settings, access, clock),
+        most_in_order=MOST_IN_ORDER,
     )
 
 
 @functools.cache
 def world() -> World:
     """Made at the first invocation: what is imported makes no connection."""
-    return World(ports_of(os.environ), Logger(), os.environ["S3AM_CLOUD_WORK_BUCKET"])
+    ports = ports_of(os.environ)
+    vault = AwsVault(
+        lambda: boto3.client("kms"), lambda: boto3.client("secretsmanager"), os.environ["S3AM_CLOUD_KEY_ARN"]
+    )
+    return World(ports, Logger(), os.environ["S3AM_CLOUD_WORK_BUCKET"], JobPorts(ports, _curl(os.environ), vault))
 
 
 def event_bus() -> EventBus:
     return EventBus(boto3.client("events"), os.environ["S3AM_CLOUD_EVENT_BUS"])
 
 
+@functools.cache
 def state_machine(arn: str) -> StateMachine:
     return StateMachine(boto3.client("stepfunctions"), arn)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from s3am_cloud.errors import AccessDenied, BadEncryptionKey, ObjectExists, SeveralUploads, UploadExists
-from s3am_cloud.model import Attributes, SourceInfo, TransferRequest, Upload
+from s3am_cloud.model import Attributes, TransferRequest, Upload
 from s3am_cloud.ports import ObjectStore
 from s3am_cloud.steps.abort import abort
 from s3am_cloud.urls import S3Url
@@ -49,6 +49,6 @@ def unfinished_upload(request: TransferRequest, target: S3Url, store: ObjectStor
     return there[0] if there else None
 
 
-def begin(target: S3Url, info: SourceInfo, attributes: Attributes, store: ObjectStore) -> Upload:
-    """A new multipart upload, with these attributes and otherwise the source's own."""
-    return store.create(target, attributes.over(info.attributes))
+def begin(target: S3Url, attributes: Attributes, store: ObjectStore) -> Upload:
+    """A new multipart upload, of an object with these attributes."""
+    return store.create(target, attributes)

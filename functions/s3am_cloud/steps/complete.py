@@ -18,15 +18,23 @@ def complete(
     store: ObjectStore,
     expected: int | None = None,
     check: Callable[[int], None] = lambda crc: None,
+    due: int | None = None,
 ) -> int:
     """Completes the upload from what the store lists, and returns the CRC64NVME of the whole.
 
     `moved` are the parts that the caller saw moving; the store must list them with the same CRCs. `expected` is the
-    CRC64NVME that the source is known by; `check` may refuse the whole's before the object is made. Raises JobFailed
-    where parts are missing, ChecksumMismatch where a part or the whole differs, and what `ObjectStore.complete` does.
-    A lost answer is no failure: what counts is the object that is there.
+    CRC64NVME that the source is known by; `check` hears of the whole's before the object is made, and may refuse it;
+    `due` is what it heard of when this was tried before, and perhaps done, by somebody who died of it.
+    Raises JobFailed where parts are missing, ChecksumMismatch where a part or the whole differs, and what
+    `ObjectStore.complete` does. A lost answer is no failure: what counts is the object that is there.
     """
-    parts = _checked(plan, list(store.parts(upload)), {part.number: part for part in moved})
+    try:
+        there = list(store.parts(upload))
+    except UploadGone:
+        if due is None or not was_completed(upload, plan.size, due, store):
+            raise
+        return due
+    parts = _checked(plan, there, {part.number: part for part in moved})
     crc = combine((part.crc or EMPTY, part.length) for part in parts)
     if expected is not None and crc != expected:
         raise ChecksumMismatch(
@@ -36,7 +44,7 @@ def complete(
     try:
         store.complete(upload, parts, crc, plan.size, overwrite)
     except (ObjectExists, UploadGone, StoreUnavailable):
-        if not _was_completed(upload, plan.size, crc, store):
+        if not was_completed(upload, plan.size, crc, store):
             raise
     return crc
 
@@ -73,7 +81,7 @@ def _check(part: UploadedPart, length: int, moved: MovedPart | None) -> Uploaded
     return UploadedPart(part.number, part.length, part.etag, crc)
 
 
-def _was_completed(upload: Upload, size: int, crc: int, store: ObjectStore) -> bool:
+def was_completed(upload: Upload, size: int, crc: int, store: ObjectStore) -> bool:
     """Whether the object is there and is ours: one that somebody else put leaves our upload unfinished."""
     info = store.head(upload.target)
     same = info is not None and info.full_object and (info.size, info.crc) == (size, crc)

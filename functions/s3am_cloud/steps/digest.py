@@ -1,6 +1,8 @@
-"""Compute the checksum of an origin's content."""
+"""Compute checksums of an origin's content."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from s3am_cloud.digests import Crc, algorithm, combinable, combined, new
 from s3am_cloud.ports import OrderedReader
@@ -12,14 +14,21 @@ def digest(name: str, reader: OrderedReader) -> str:
     Raises UnknownChecksum, and what the reader does.
     """
     known = algorithm(name)
-    return _of_pieces(known, reader) if combinable(known) else _in_order(known, reader)
+    return _of_pieces(known, reader) if combinable(known) else _in_order([known], reader)[known]
 
 
-def _in_order(name: str, reader: OrderedReader) -> str:
-    running = new(name)
+def digests(names: Iterable[str], reader: OrderedReader) -> dict[str, str]:
+    """Several checksums by one reading, by their names as given. Raises what `digest` does."""
+    wanted = list(dict.fromkeys(names))
+    return {wanted[0]: digest(wanted[0], reader)} if len(wanted) == 1 else _in_order(wanted, reader)
+
+
+def _in_order(names: Iterable[str], reader: OrderedReader) -> dict[str, str]:
+    running = {name: new(name) for name in names}
     for data in reader.read():
-        running.update(data)
-    return running.hexdigest()
+        for one in running.values():
+            one.update(data)
+    return {name: one.hexdigest() for name, one in running.items()}
 
 
 def _of_pieces(name: str, reader: OrderedReader) -> str:

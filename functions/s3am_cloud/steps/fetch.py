@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from s3am_cloud.checksum import EMPTY, combine
 from s3am_cloud.errors import JobFailed
+from s3am_cloud.local_target import LocalTarget
 from s3am_cloud.model import MovedPart, Plan
-from s3am_cloud.ports import LocalTarget, Mover
+from s3am_cloud.ports import Mover
 
 
 def trusted(plan: Plan, noted: Iterable[MovedPart], target: LocalTarget, slots: int = 1) -> Iterator[MovedPart]:

@@ -6,13 +6,20 @@ from collections.abc import Iterable, Iterator
 
 from s3am_cloud.errors import BadPartSize, SourceTooLarge
 from s3am_cloud.limits import (
+    COPY_BYTES_PER_SECOND,
+    DEADLINE_MARGIN_SECONDS,
+    DEFAULT_COPY_PART,
     DEFAULT_PART,
     LAMBDA_BYTES_PER_SECOND,
+    LAMBDA_SECONDS,
+    MAX_COPY_OBJECT,
     MAX_OBJECT,
     MAX_PART,
     MAX_PARTS,
     MIB,
     MIN_PART,
+    PART_ANSWER_SECONDS,
+    S3_WRITES_PER_SECOND,
     SMALL_OBJECT,
     STREAM_GROWS_EVERY,
     STREAM_PART,
@@ -21,33 +28,31 @@ from s3am_cloud.limits import (
 )
 from s3am_cloud.model import Plan, SourceInfo, Unit
 
+_UPLOAD = "use s3am-cloud upload, which has no deadline"
+# What a worker has for one part: 15 minutes less the time in which it begins none.
+PART_SECONDS = LAMBDA_SECONDS - DEADLINE_MARGIN_SECONDS
 
-def plan(
-    info: SourceInfo,
-    connections: int,
-    part_size: int | None = None,
-    default: int = DEFAULT_PART,
-    small: int = SMALL_OBJECT,
-) -> Plan:
+
+def plan(info: SourceInfo, connections: int, part_size: int | None = None, copies: bool = False) -> Plan:
     """The parts of an object, and the units of work that they make over `connections` connections.
 
-    `part_size` is the user's wish, `default` what is taken without one as long as 10,000 parts suffice. Up to `small`
-    bytes the object goes in one request, unless the user wishes for smaller parts.
+    `part_size` is the user's wish. `copies` are made inside S3: they are cut larger, and up to 5 GiB not at all, as
+    only the number of requests counts. Where the source's rate is known, each part takes less than a worker's time.
     Raises BadPartSize where the wish can't be met, and SourceTooLarge where a source without ranges, or without a
-    known size, does not fit one part.
+    known size, does not fit one part, or where no part could be moved in time.
     """
     if info.size is None:
         raise SourceTooLarge("the source does not tell its size")
     size = _check_size(info.size)
     if not info.ranges and size > MAX_PART:
         raise SourceTooLarge(f"the source serves no ranges, and its {size:,} bytes exceed the {MAX_PART:,} of one part")
-    chosen = _check_part(size, part_size) if part_size is not None else max(default, smallest_part(size))
+    chosen = _free_part(size, info.rate, copies) if part_size is None else _check_part(size, part_size)
     if not info.ranges:
         chosen = max(chosen, size)
-    return _share_out(
-        Plan(size=size, part_size=chosen, small=size <= (small if part_size is None else min(small, chosen))),
-        connections,
-    )
+    small = MAX_COPY_OBJECT if copies else SMALL_OBJECT
+    cut = Plan(size=size, part_size=chosen, small=size <= (small if part_size is None else min(small, chosen)))
+    check_time(cut, info, part_size)
+    return _share_out(cut, connections, COPY_BYTES_PER_SECOND if copies else info.rate, copies)
 
 
 def download_plan(info: SourceInfo, connections: int, part_size: int | None = None) -> Plan:
@@ -55,7 +60,29 @@ def download_plan(info: SourceInfo, connections: int, part_size: int | None = No
     if part_size is not None and part_size < 1:
         raise BadPartSize(f"a part has at least one byte, not {part_size:,}")
     size = info.size or 0
-    return _share_out(Plan(size=size, part_size=part_size or max(DEFAULT_PART, smallest_part(size))), connections)
+    return _share_out(Plan(size=size, part_size=part_size or max(DEFAULT_PART, smallest_part(size))), connections, None)
+
+
+def check_time(plan: Plan, info: SourceInfo, part_size: int | None = None) -> None:
+    """Whether a worker can move each part in its time, if the source's rate is known, which it is in the cloud only.
+
+    Raises BadPartSize where smaller parts could be, as the user's wish or an unfinished upload has them too large; else
+    SourceTooLarge.
+    """
+    longest = min(plan.part_size, plan.size)
+    if info.rate is None or longest <= PART_SECONDS * info.rate:
+        return
+    said = (
+        f"a part of {longest:,} bytes takes {longest / info.rate:,.0f} s at the {_megabytes(info.rate)} that the "
+        f"source was seen to give; a worker has {PART_SECONDS} s"
+    )
+    if not info.ranges:
+        raise SourceTooLarge(f"the source serves no ranges, and {said}", _UPLOAD)
+    most = PART_SECONDS * info.rate // MIB
+    if smallest_part(plan.size) > most * MIB:
+        raise SourceTooLarge(f"{plan.size:,} bytes need parts that large: {said}", _UPLOAD)
+    hint = f"use --part-size {most}MB or less"
+    raise BadPartSize(said, hint if part_size is not None else f"start afresh with --force, and {hint}")
 
 
 def stream_plan(info: SourceInfo) -> Plan:
@@ -88,11 +115,24 @@ def units(plan: Plan, numbers: Iterable[int]) -> Iterator[Unit]:
         yield Unit(0, first, last)
 
 
-def _share_out(plan: Plan, connections: int) -> Plan:
-    slots = max(1, min(WORKER_SLOTS, connections, plan.count))
-    workers = max(1, connections // slots)
-    longest = max(1, UNIT_SECONDS * LAMBDA_BYTES_PER_SECOND // plan.part_size)
-    unit_parts = max(1, min(longest, -(-plan.count // workers)))
+def _share_out(plan: Plan, connections: int, rate: int | None, copies: bool = False) -> Plan:
+    """`rate` is one connection's. Slow ones share a worker; fast ones get more workers, if each has a unit to do. Where
+    it is not known, a worker's connections are taken to fill it together."""
+    connections = max(1, min(connections, int(S3_WRITES_PER_SECOND * PART_ANSWER_SECONDS)))
+    fastest = WORKER_SLOTS * COPY_BYTES_PER_SECOND if copies else LAMBDA_BYTES_PER_SECOND
+    slots = _fitting(min(WORKER_SLOTS, plan.count, connections), connections)
+    speed = fastest if rate is None else min(fastest, slots * rate)
+    longest = max(1, UNIT_SECONDS * speed // plan.part_size)
+    least = 1
+    if rate is not None and slots * rate <= fastest:
+        # Parts that move at the same time take no longer than one of them, and no slot is to wait for the last.
+        least, longest = slots, max(longest // slots, 1) * slots
+    elif rate is not None and plan.size > connections // slots * UNIT_SECONDS * fastest:
+        slots = min(slots, -(-fastest // rate) + 1)
+    slots = _fitting(min(slots, longest), connections)
+    # No more workers than S3 takes the parts of.
+    workers = max(1, min(connections // slots, S3_WRITES_PER_SECOND * plan.part_size // speed))
+    unit_parts = max(least, min(longest, -(-plan.count // workers)))
     units = -(-plan.count // unit_parts)
     return Plan(
         size=plan.size,
@@ -102,6 +142,24 @@ def _share_out(plan: Plan, connections: int) -> Plan:
         concurrency=min(workers, units),
         slots=slots,
     )
+
+
+def _fitting(most: int, connections: int) -> int:
+    """The most slots by which workers take at least seven eighths of the connections."""
+    return next(slots for slots in range(most, 0, -1) if connections // slots * slots * 8 >= connections * 7)
+
+
+def _free_part(size: int, rate: int | None, copies: bool) -> int:
+    """The part that is taken where the user has no wish: from a slow source one that takes half of a worker's time."""
+    usual = DEFAULT_COPY_PART if copies else DEFAULT_PART
+    if rate is not None:
+        usual = min(usual, PART_SECONDS // 2 * rate // MIB * MIB)
+    return max(usual, smallest_part(size))
+
+
+def _megabytes(rate: int) -> str:
+    """A rate for people: 2.0 MB/s, 0.04 MB/s."""
+    return f"{rate / 1e6:.1f} MB/s" if rate >= 10**6 else f"{rate / 1e6:.2g} MB/s"
 
 
 def _check_size(size: int) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from s3am_cloud.errors import BadPartSize
 from s3am_cloud.model import MovedPart, Part, Plan, UploadedPart
+from s3am_cloud.pace import Over, never
 from s3am_cloud.ports import Mover
 
 
@@ -22,6 +23,6 @@ def missing(plan: Plan, there: Iterable[UploadedPart]) -> list[Part]:
     return [part for part in plan.parts() if part.number not in sizes]
 
 
-def upload(parts: Iterable[Part], mover: Mover) -> Iterator[MovedPart]:
-    """The parts as they arrive at the store. Raises what `Mover.move` does."""
-    return mover.move(parts)
+def upload(parts: Iterable[Part], mover: Mover, over: Over = never) -> Iterator[MovedPart]:
+    """The parts as they arrive at the store, until `over` says so. Raises what `Mover.move` does."""
+    return mover.move(parts, over)

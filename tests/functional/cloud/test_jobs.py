@@ -68,7 +68,7 @@ def test_a_job_prints_its_id_at_once_and_watch_gives_its_receipt(
     status = command.run("status", "--json", job).ended(0).document
     assert (status["status"], status["receipt"]["job"]) == ("succeeded", job)
     listed = command.run("jobs", "--json").ended(0).document["jobs"]
-    assert (listed[0]["job"], listed[0]["status"]) == (job, "SUCCEEDED")
+    assert (listed[0]["job"], listed[0]["status"]) == (job, "succeeded")
 
 
 def test_a_source_that_changes_midway_ends_the_job_with_exit_code_20_and_the_user_is_told_what_is_left(
@@ -80,7 +80,7 @@ def test_a_source_that_changes_midway_ends_the_job_with_exit_code_20_and_the_use
     error = failed.document["receipt"]["error"]
     assert (error["name"], error["code"], error["retryable"]) == ("SourceChanged", 20, False)
     assert failed.document["receipt"]["unfinished_upload"]
-    assert f"s3am-cloud cancel 's3://{destination}/file'" in failed.stderr
+    assert f"s3am-cloud cancel {failed.document['job']}" in failed.stderr
     assert _keys(s3, destination) == []
     command.run("cancel", f"s3://{destination}/file").ended(0)
     assert not s3.list_multipart_uploads(Bucket=destination).get("Uploads")

@@ -14,10 +14,13 @@ from s3am_cloud_cli.local_cloud.mends import (
     distributed_map,
     full_object_checksums,
     function_processes,
+    log_events,
     machine_timeout,
     part_rules,
     retry_delays,
+    schedules,
     stopped_executions,
+    throttles,
 )
 
 
@@ -27,7 +30,10 @@ def apply(code_folder: Path) -> None:
     full_object_checksums.mend()
     part_rules.mend()
     function_processes.mend(code_folder)
+    log_events.mend()
     stopped_executions.mend()
     distributed_map.mend()
     retry_delays.mend()
+    schedules.mend()
     machine_timeout.mend()
+    throttles.mend()

@@ -7,7 +7,7 @@ process unpacks the whole code anew.
 
 Mended: processes of our own that report errors as AWS does, live on after an error, share one unpacked copy of the
 code, and see only the standard library and what the function brings along. They may fetch from this machine, which
-functions on AWS refuse to do.
+functions on AWS refuse to do. As on AWS they have temporary credentials, whose session token tells whose they are.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
 from s3am_cloud_cli.local_cloud import function_worker
+from s3am_cloud_cli.local_cloud.trail import session_token
 
 INIT_SECONDS = 60.0  # AWS gives 10; two cores that compile a fresh asset may take longer
 LOG_LINES = 10_000
@@ -195,7 +196,7 @@ def process_environment(config: dict[str, Any], code: Path) -> dict[str, str]:
         "LAMBDA_TASK_ROOT": str(code),
     }
     free = {key: str(value) for key, value in own.items() if key not in lambda_runtime._RESERVED_RUNTIME_ENV_VARS}
-    credentials = {key: value for key, value in lambda_runtime.execution_credentials(config).items() if value}
+    credentials = lambda_runtime.execution_credentials(config) | {"AWS_SESSION_TOKEN": session_token(name)}
     return {**os.environ, **free, **defined, **credentials, **LOCAL_ENVIRONMENT}
 
 

@@ -89,9 +89,7 @@ class CopyFlow:
         if number:
             return StoreUnavailable(f"{self._name}: the connection to S3 broke (libcurl error {number})")
         # S3 answers 200 before it has copied, and may say in the body that it failed.
-        error = check_store(
-            self._response.status, self._answer, f"the copy of part {self._part.number} to {self._name}"
-        )
+        error = check_store(self._response.status, self._answer, f"the copy to {self._name}")
         if isinstance(error, ObjectExists):
             return error if self._conditional else SourceChanged(f"the source of {self._name} is another version now")
         if error_code(self._answer) in _SOURCE_GONE:

@@ -10,6 +10,7 @@ import msgspec
 import pycurl
 
 from s3am_cloud.adapters.curl.guard import Guard
+from s3am_cloud.adapters.curl.hosts import Hosts
 from s3am_cloud.limits import CONNECT_SECONDS, CURL_BUFFER, MAX_REDIRECTS, STALL_SECONDS
 
 # libcurl also speaks file, gopher, dict and more, which no source of ours is.
@@ -22,10 +23,16 @@ _REPLY = re.compile(r"[1-5]\d\d ")
 
 
 class CurlSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How connections are made. `allow_private` admits sources at addresses that are not public."""
+    """How connections are made, and to whom.
+
+    `allow_private` admits sources at addresses that are not public, `local_files` those that are paths of this machine.
+    With `hosts`, sources are at these hosts or in S3.
+    """
 
     ca_file: str
     allow_private: bool = True
+    local_files: bool = True
+    hosts: Hosts = ()
     connect_seconds: int = CONNECT_SECONDS
     stall_seconds: int = STALL_SECONDS
     user_agent: str = "s3am-cloud"
@@ -34,6 +41,11 @@ class CurlSettings(msgspec.Struct, frozen=True, kw_only=True):
     # SSH: what servers are known by, and what we are; None stands for what is usual in ~/.ssh.
     known_hosts: str | None = None
     ssh_key: str | None = None
+
+
+def guard_of(settings: CurlSettings) -> Guard:
+    """A guard for one request to where a user's URL leads."""
+    return Guard(settings.allow_private, settings.hosts)
 
 
 def new_easy(settings: CurlSettings) -> pycurl.Curl:
@@ -109,3 +121,19 @@ class Response:
     def header(self, name: str) -> str | None:
         value = self.headers.get(name)
         return None if value is None else str(value)
+
+    def all(self, name: str) -> str:
+        """All values of a header, joined by commas; empty where it is not there."""
+        return ", ".join(map(str, self.headers.get_all(name, [])))
+
+
+def listen(easy: pycurl.Curl, response: Response, guard: Guard) -> None:
+    """Has `response` take the answer's head; a redirect that is not to be followed ends the request there."""
+
+    def take(raw: bytes) -> int | None:
+        response.take_line(raw)
+        name, _, value = raw.decode("iso-8859-1").partition(":")
+        redirects = response.status // 100 == 3 and name.strip().lower() == "location"
+        return 0 if redirects and not guard.lets_follow(value) else None
+
+    easy.setopt(pycurl.HEADERFUNCTION, take)

@@ -11,8 +11,9 @@ from email.utils import formatdate
 
 import pycurl
 
-from s3am_cloud.adapters.curl.easy import CurlSettings, Response, as_source, new_easy, use_netrc
+from s3am_cloud.adapters.curl.easy import CurlSettings, Response, as_source, listen, new_easy, use_netrc
 from s3am_cloud.adapters.curl.guard import Guard
+from s3am_cloud.adapters.curl.hosts import foreign
 from s3am_cloud.adapters.curl.source_answers import check_curl
 from s3am_cloud.errors import (
     AccessDenied,
@@ -58,7 +59,7 @@ def question(url: SourceUrl, settings: CurlSettings, guard: Guard, response: Res
     use_netrc(easy, settings)
     easy.setopt(pycurl.URL, url.url)
     easy.setopt(pycurl.NOBODY, 1)
-    easy.setopt(pycurl.HEADERFUNCTION, response.take_line)
+    listen(easy, response, guard)
     easy.setopt(pycurl.WRITEFUNCTION, lambda data: None)
     return easy
 
@@ -96,6 +97,8 @@ def failure(number: int, message: str, response: Response, guard: Guard, name: s
     """The error that ended a request to any kind of server. Neither libcurl's words nor the server's are repeated."""
     if guard.refused:
         return BadSource(f"{name} leads to an address that is not public", "use a public address")
+    if guard.foreign:
+        return foreign(name, guard.foreign)
     if guard.host_key:
         return BadSource(f"{name}: the server's SSH key {guard.host_key}", _KNOW_HOST)
     if is_crowded(number, message, response):

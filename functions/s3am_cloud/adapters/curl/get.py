@@ -8,10 +8,20 @@ from typing import Protocol
 import pycurl
 
 from s3am_cloud.adapters.curl.crowd import Crowd
-from s3am_cloud.adapters.curl.easy import CurlSettings, Response, as_source, new_easy, set_headers, use_netrc
+from s3am_cloud.adapters.curl.easy import (
+    CurlSettings,
+    Response,
+    as_source,
+    guard_of,
+    listen,
+    new_easy,
+    set_headers,
+    use_netrc,
+)
 from s3am_cloud.adapters.curl.file_transfer import as_file_source, check_modified, failure, is_crowded, modified
 from s3am_cloud.adapters.curl.flow import Taker
 from s3am_cloud.adapters.curl.guard import Guard
+from s3am_cloud.adapters.curl.hosts import foreign, refused_first
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.adapters.curl.recheck import Answered, Recheck
 from s3am_cloud.adapters.curl.retry import Retry
@@ -66,7 +76,7 @@ class RangeGet:
         self._address, self._part, self._taker, self._retry = address, part, taker, retry
         source = parse_source(origin.url)
         self._name, self._scheme, self._stored = source.display, source.scheme, source.scheme == "s3"
-        self._next = part.first
+        self._next, self._end_at = part.first, part.last + 1
         self._refusals = 0
         self._easy: pycurl.Curl | None = None
         self._paused = self._stopped = False
@@ -80,19 +90,24 @@ class RangeGet:
         self._error: TransferError | None = None
         self._checked = self._paused = False
         self._response = Response()
-        self._guard = Guard(self._settings.allow_private)
+        # Where S3 answers is the function's own setting, and may be inside a private network.
+        self._guard = Guard(allow_private=True) if self._stored else guard_of(self._settings)
         url, headers = self._address()
+        host = None if self._stored else refused_first(url, self._settings.hosts)
+        if host is not None:
+            self._taker.fail(foreign(self._name, host))
+            return
         easy = as_source(new_easy(self._settings), self._settings, self._guard)
         easy.setopt(pycurl.URL, url)
-        if url.startswith("http"):
-            set_headers(easy, {"Accept-Encoding": "identity", **pins(self._info), **headers})
-        else:
+        if self._scheme in FILE_TRANSFER_SCHEMES:
             as_file_source(easy, self._scheme, self._settings, self._guard)
+        else:
+            set_headers(easy, {"Accept-Encoding": "identity", **pins(self._info), **headers})
         if not self._stored:
             use_netrc(easy, self._settings)
         if self._info.ranges:
             easy.setopt(pycurl.RANGE, f"{self._next}-{self._part.last}")
-        easy.setopt(pycurl.HEADERFUNCTION, self._response.take_line)
+        listen(easy, self._response, self._guard)
         easy.setopt(pycurl.WRITEFUNCTION, self._write)
         self._easy = easy
         self._loop.start(easy, self._done)
@@ -113,32 +128,37 @@ class RangeGet:
         if self._taker.full():
             self._paused = True
             return int(pycurl.WRITEFUNC_PAUSE)
-        if not self._checked:
-            self._checked = True
-            self._error = self._check()
-        if self._error is None and self._next + len(data) > self._part.last + 1:
-            self._error = SourceChanged(f"{self._name} sent more than the {self._part.length:,} bytes asked for")
-        if self._error is None:
-            self._next += len(data)
-            self._gained()
-            self._error = self._take(data)
-        return None if self._error is None else 0
+        error = None if self._checked else self._begun()
+        if error is None:
+            following = self._next + len(data)
+            error = self._too_much() if following > self._end_at else self._take(data, following)
+        self._error = error
+        return None if error is None else 0
 
-    def _gained(self) -> None:
-        self._refusals = 0
-        self._retry.gained()
+    def _begun(self) -> TransferError | None:
+        """The first bytes of an answer: a reason to count failures from zero again, if it is the right answer."""
+        self._checked = True
+        error = self._check()
+        if error is None:
+            self._refusals = 0
+            self._retry.gained()
+        return error
+
+    def _too_much(self) -> SourceChanged:
+        return SourceChanged(f"{self._name} sent more than the {self._part.length:,} bytes asked for")
+
+    def _take(self, data: bytes, following: int) -> TransferError | None:
+        self._next = following
         if self._crowd is not None:
             self._crowd.gained()
-
-    def _take(self, data: bytes) -> TransferError | None:
-        if self._recheck is not None and self._whole:
+        if self._recheck is not None and following == self._end_at:
             self._held = data
             return None
         return self._taker.accept(data)
 
     @property
     def _whole(self) -> bool:
-        return self._next == self._part.last + 1
+        return self._next == self._end_at
 
     def _check(self) -> TransferError | None:
         if not self._response.status:

@@ -1,7 +1,7 @@
 """What may be fetched from where: every address is judged when its socket is opened, every SSH server by its key.
 
 Judging there, and not by the URL's spelling, covers redirects, FTP data connections and names that resolve differently
-the second time.
+the second time. A proxy would open sockets in our place, so with the guard there is none.
 """
 
 from __future__ import annotations
@@ -12,12 +12,19 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 import pycurl
 
+from s3am_cloud.adapters.curl.hosts import Hosts, refused_next
+
 # RFC 6052: an IPv4 address in the last four bytes.
 _NAT64 = IPv6Network("64:ff9b::/96")
 # All that is given out for the public internet (RFC 4291, section 2.4); not, for one, a network's own 64:ff9b:1::/48.
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
+# For examples in texts (RFC 9637), which older versions of `ipaddress` take for public.
+_EXAMPLES = IPv6Network("3fff::/20")
 # For protocols' own use (RFC 6890); some clouds answer with metadata there.
 _PROTOCOLS = IPv4Network("192.0.0.0/24")
+# Relays from IPv4 to IPv6 that are no longer run (RFC 7526).
+_RELAYS = IPv4Network("192.88.99.0/24")
+_FAMILIES = {socket.AF_INET, socket.AF_INET6}
 
 _KEY_MATCHES: Mapping[int, str | None] = {
     pycurl.KHMATCH_OK: None,
@@ -33,29 +40,40 @@ def is_public(text: str) -> bool:
         inner = _inner(address)
         if inner is not None:
             return is_public(str(inner))
-        if address not in _GLOBAL_UNICAST:
-            return False
-    return address.is_global and not address.is_multicast and address not in _PROTOCOLS
+        return address in _GLOBAL_UNICAST and address not in _EXAMPLES and address.is_global
+    return address.is_global and not address.is_multicast and address not in _PROTOCOLS and address not in _RELAYS
 
 
 def _inner(address: IPv6Address) -> IPv4Address | None:
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+    return address.ipv4_mapped or address.sixtofour
 
 
 class Guard:
-    """Refuses sockets to addresses that are not public, unless private ones are allowed, and unknown SSH servers."""
+    """Refuses sockets to addresses that are not public, unless private ones are allowed, redirects to hosts where
+    sources may not be, and unknown SSH servers."""
 
-    def __init__(self, allow_private: bool) -> None:
-        self._allow_private = allow_private
+    def __init__(self, allow_private: bool, hosts: Hosts = ()) -> None:
+        self._allow_private, self._hosts = allow_private, hosts
         self.refused: str | None = None
+        # The host that a redirect would have led to.
+        self.foreign: str | None = None
         # Why the key of an SSH server was refused.
         self.host_key: str | None = None
 
     def watch(self, easy: pycurl.Curl) -> None:
+        # A data connection goes where the control connection goes, whatever the server answers.
+        easy.setopt(pycurl.FTP_SKIP_PASV_IP, 1)
         if not self._allow_private:
             easy.setopt(pycurl.OPENSOCKETFUNCTION, self._open)
+            # Not even one that the environment names.
+            easy.setopt(pycurl.PROXY, "")
+
+    def lets_follow(self, location: str) -> bool:
+        """Whether a redirect may be followed."""
+        self.foreign = refused_next(location, self._hosts)
+        return self.foreign is None
 
     def watch_keys(self, easy: pycurl.Curl, known_hosts: str) -> None:
         """A file that is not there knows no host."""
@@ -68,7 +86,9 @@ class Guard:
 
     def _open(self, purpose: int, address: tuple[int, int, int, tuple[str, int]]) -> socket.socket | int:
         family, kind, protocol, where = address
-        if not is_public(where[0]):
-            self.refused = where[0]
+        if family not in _FAMILIES or not is_public(where[0]):
+            self.refused = str(where[0])
             return int(pycurl.SOCKET_BAD)
+        # A name may have a second, public address after one that is not.
+        self.refused = None
         return socket.socket(family, kind, protocol)

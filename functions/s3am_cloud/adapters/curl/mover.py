@@ -21,9 +21,10 @@ from s3am_cloud.adapters.curl.requests import Route, Signers, part_copy, part_pu
 from s3am_cloud.adapters.curl.retry import Budget, Retry
 from s3am_cloud.adapters.curl.takers import FileTaker
 from s3am_cloud.adapters.curl.upload_flow import UploadFlow
-from s3am_cloud.adapters.local_file import PinnedFile
+from s3am_cloud.adapters.local_file import PinnedFile, refuse_local
 from s3am_cloud.errors import AccessDenied, TransferError
 from s3am_cloud.model import MovedPart, Part
+from s3am_cloud.pace import Over, never
 from s3am_cloud.ports import Clock, FileSink, ObjectSink, Progress
 from s3am_cloud.sse import REFUSED_HINT
 from s3am_cloud.urls import FILE_TRANSFER_SCHEMES, parse_source
@@ -53,8 +54,10 @@ class CurlMover:
         self._slots, self._progress, self._clock = slots, progress, clock
         self._source = parse_source(route.origin.url)
 
-    def move(self, parts: Iterable[Part]) -> Iterator[MovedPart]:
-        run = _Run(Crowd(self._slots, self._clock), Loop(self._clock), self._check)
+    def move(self, parts: Iterable[Part], over: Over = never) -> Iterator[MovedPart]:
+        if not self._settings.local_files:
+            refuse_local(self._source)
+        run = _Run(Crowd(self._slots, self._clock), Loop(self._clock), self._check, over)
         run.file = PinnedFile(self._source.url, self._route.origin.info) if self._source.scheme == "file" else None
         run.target = os.open(self._route.sink.path, os.O_WRONLY) if isinstance(self._route.sink, FileSink) else -1
         try:
@@ -85,11 +88,11 @@ class CurlMover:
             self._settings,
             part_copy(self._route, self._signers, part),
             part,
-            self._route.name,
+            self._route.part_name(part),
             isinstance(sink, ObjectSink) and not sink.overwrite,
             self._progress,
             run.finished.append,
-            run.failed.append,
+            self._failed(part, run),
         )
 
     def _upload(self, part: Part, run: _Run) -> UploadFlow:
@@ -98,15 +101,19 @@ class CurlMover:
             self._clock,
             Retry(self._clock, budget=run.budget),
             part,
-            self._route.name,
+            self._route.part_name(part),
             self._settings.stall_seconds,
             run.finished.append,
-            run.failed.append,
+            self._failed(part, run),
         )
         flow.giver = self._giver(part, flow, run)
         signed = part_put(self._route, self._signers, part)
         flow.put = StreamedPut(run.loop, self._settings, signed, part.length, flow.giver, flow.answered)
         return flow
+
+    def _failed(self, part: Part, run: _Run) -> Callable[[TransferError], None]:
+        """Who reads of a failure in a job's report has to be told which part it was."""
+        return lambda error: run.failed.append(error.about(self._route.part_name(part)))
 
     def _giver(self, part: Part, flow: UploadFlow, run: _Run) -> Giver:
         if run.file is not None:
@@ -145,8 +152,8 @@ class CurlMover:
 class _Run:
     """What one call of `move` holds open, and the turning of its loop."""
 
-    def __init__(self, crowd: Crowd, loop: Loop, check: Callable[[], None]) -> None:
-        self.crowd, self.loop, self._check = crowd, loop, check
+    def __init__(self, crowd: Crowd, loop: Loop, check: Callable[[], None], over: Over) -> None:
+        self.crowd, self.loop, self._check, self._over = crowd, loop, check, over
         self.file: PinnedFile | None = None
         self.target = -1
         self.budget = Budget()
@@ -172,6 +179,9 @@ class _Run:
                 self.count += 1
                 self.budget.earn()
                 yield part
+            if self._over():
+                self._abandon()
+                return
             self._take_back()
             self._fill(flows)
 
@@ -186,13 +196,17 @@ class _Run:
             raise answers[0]
 
     def close(self) -> None:
-        for flow in self._active.values():
-            flow.stop()
+        self._abandon()
         self.loop.close()
         if self.file is not None:
             self.file.close()
         if self.target >= 0:
             os.close(self.target)
+
+    def _abandon(self) -> None:
+        for flow in self._active.values():
+            flow.stop()
+        self._active.clear()
 
     def _fill(self, flows: Iterator[tuple[int, Flow]]) -> None:
         while not self._pausing and len(self._active) < self.crowd.places:

@@ -6,6 +6,7 @@ from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.get import Address
 from s3am_cloud.adapters.curl.ordered import CurlReader, Watch, unwatched
 from s3am_cloud.adapters.file_reader import FileReader
+from s3am_cloud.adapters.local_file import refuse_local
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.model import Origin
 from s3am_cloud.ports import Clock, OrderedReader, Progress
@@ -19,6 +20,8 @@ class CurlReaders:
         self._settings, self._access, self._clock, self._watch = settings, access, clock, watch
 
     def __call__(self, origin: Origin, slots: int, progress: Progress, part_size: int | None = None) -> OrderedReader:
+        if not self._settings.local_files:
+            refuse_local(parse_source(origin.url))
         if parse_source(origin.url).scheme == "file":
             return FileReader(origin, progress)
         address = _address(origin, self._access)

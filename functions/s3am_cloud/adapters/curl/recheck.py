@@ -10,9 +10,8 @@ from collections.abc import Callable
 import pycurl
 
 from s3am_cloud.adapters.curl.crowd import patience
-from s3am_cloud.adapters.curl.easy import CurlSettings, Response
+from s3am_cloud.adapters.curl.easy import CurlSettings, Response, guard_of
 from s3am_cloud.adapters.curl.file_transfer import check_modified, failure, question, told
-from s3am_cloud.adapters.curl.guard import Guard
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.errors import SourceBusy, SourceChanged, TransferError
 from s3am_cloud.limits import CROWD_SECONDS
@@ -36,7 +35,7 @@ class Recheck:
     def start(self) -> None:
         if self._stopped:
             return
-        self._response, self._guard = Response(), Guard(self._settings.allow_private)
+        self._response, self._guard = Response(), guard_of(self._settings)
         self._easy = question(self._url, self._settings, self._guard, self._response)
         self._loop.start(self._easy, self._done)
 

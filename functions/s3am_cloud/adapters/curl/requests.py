@@ -11,6 +11,7 @@ from s3am_cloud.adapters.curl.get import Address
 from s3am_cloud.adapters.curl.put import SignedPut
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.attributes import headers as attribute_headers
+from s3am_cloud.adapters.s3.attributes import own_headers, tagging_headers
 from s3am_cloud.adapters.s3.signer import Endpoint, Signer
 from s3am_cloud.adapters.s3.store import ACL
 from s3am_cloud.checksum import ALGORITHM
@@ -57,16 +58,25 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         """The destination, for messages."""
         return str(self.sink.path if isinstance(self.sink, FileSink) else target_of(self.sink))
 
+    def part_name(self, part: Part) -> str:
+        """What a part goes to, for messages: it is named where it is not all there is."""
+        return f"part {part.number} of {self.name}" if isinstance(self.sink, PartSink) else self.name
+
 
 class Signers:
     """A signer for each settings, made once: to find credentials may take a moment."""
 
     def __init__(self, *accesses: S3Access) -> None:
-        self._accesses = {access.settings: access for access in accesses}
+        # Of two with the same settings the first, which has been used and so has found its credentials.
+        self._accesses = {access.settings: access for access in reversed(accesses)}
 
     def __call__(self, settings: S3Settings) -> Signer:
         """Raises NoCredentials."""
         return self._accesses.setdefault(settings, S3Access(settings)).signer
+
+    def apart(self) -> Signers:
+        """The same for a forked process. Raises NoCredentials."""
+        return Signers(*(access.apart() for access in self._accesses.values()))
 
 
 def route(origin: Origin, sink: Sink, access: S3Access, source_access: S3Access) -> Route:
@@ -163,11 +173,12 @@ def _object_headers(sink: ObjectSink) -> dict[str, str]:
 
 
 def _copied_object_headers(sink: ObjectSink, there: Attributes) -> dict[str, str]:
-    """S3 keeps metadata and tags by itself; what is to differ has to be given whole."""
+    """S3 keeps tags and all else by itself; what is to differ has to be given whole."""
     headers = {"x-amz-acl": ACL, "x-amz-checksum-algorithm": ALGORITHM}
     if not sink.overwrite:
         headers["If-None-Match"] = "*"
-    if sink.attributes == there:
-        return headers
-    given = attribute_headers(sink.attributes)
-    return {**headers, "x-amz-metadata-directive": "REPLACE", "x-amz-tagging-directive": "REPLACE", **given}
+    if sink.attributes.tags != there.tags:
+        headers |= {"x-amz-tagging-directive": "REPLACE", **tagging_headers(sink.attributes)}
+    if sink.attributes != msgspec.structs.replace(there, tags=sink.attributes.tags):
+        headers |= {"x-amz-metadata-directive": "REPLACE", **own_headers(sink.attributes)}
+    return headers

@@ -9,18 +9,28 @@ import msgspec
 import pycurl
 
 from s3am_cloud.adapters.curl.crowd import patience
-from s3am_cloud.adapters.curl.easy import CurlSettings, Response, as_source, new_easy, set_headers, use_netrc
+from s3am_cloud.adapters.curl.easy import (
+    CurlSettings,
+    Response,
+    as_source,
+    guard_of,
+    listen,
+    new_easy,
+    set_headers,
+    use_netrc,
+)
 from s3am_cloud.adapters.curl.file_transfer import failure, is_crowded, question, told
 from s3am_cloud.adapters.curl.guard import Guard
+from s3am_cloud.adapters.curl.hosts import foreign, refused_first
 from s3am_cloud.adapters.curl.retry import Retry
+from s3am_cloud.adapters.curl.single import perform
 from s3am_cloud.adapters.curl.source_answers import UNENCODED, check_status, parse_content_range
 from s3am_cloud.errors import BadSource, SourceBusy, SourceChanged
 from s3am_cloud.limits import CROWD_SECONDS, PROBE_ATTEMPTS
 from s3am_cloud.model import Attributes, SourceInfo
 from s3am_cloud.ports import Clock
+from s3am_cloud.source_digests import in_headers
 from s3am_cloud.urls import SourceUrl
-
-_TURN_SECONDS = 0.25
 
 
 class CurlSource:
@@ -32,6 +42,9 @@ class CurlSource:
 
     def probe(self, url: SourceUrl) -> SourceInfo:
         """Asks for the first byte, as only that shows that ranges are served; HEAD is often refused or wrong."""
+        host = refused_first(url.url, self._settings.hosts)
+        if host is not None:
+            raise foreign(url.display, host)
         ask = self._ask_http if url.scheme in {"http", "https"} else self._ask_file
         return self._insist(lambda: ask(url))
 
@@ -53,7 +66,6 @@ class CurlSource:
         easy = new_easy(self._settings)
         set_headers(easy, {"Accept-Encoding": "identity"})
         easy.setopt(pycurl.RANGE, "0-0")
-        easy.setopt(pycurl.HEADERFUNCTION, response.take_line)
         # One byte is enough: a server without ranges would send all of them.
         easy.setopt(pycurl.WRITEFUNCTION, lambda data: 0 if response.status == 200 else None)
         self._perform(easy, url, response)
@@ -68,14 +80,14 @@ class CurlSource:
         return info
 
     def _ask(self, url: SourceUrl) -> SourceInfo:
-        guard, response = Guard(self._settings.allow_private), Response()
+        guard, response = guard_of(self._settings), Response()
         with closing(question(url, self._settings, guard, response)) as easy:
-            self._check_run(*self._run(easy), url, guard, response)
+            self._check_run(*perform(easy, self._clock), url, guard, response)
             return told(easy, url, response)
 
     def _is_empty(self, url: SourceUrl) -> bool:
         """Whether a file whose size is told as nothing has no first byte either."""
-        guard, response, first = Guard(self._settings.allow_private), Response(), bytearray()
+        guard, response, first = guard_of(self._settings), Response(), bytearray()
 
         def take(data: bytes) -> int:
             first.extend(data)
@@ -85,41 +97,25 @@ class CurlSource:
             easy.setopt(pycurl.NOBODY, 0)
             easy.setopt(pycurl.HTTPGET, 1)
             easy.setopt(pycurl.WRITEFUNCTION, take)
-            number, message = self._run(easy)
+            number, message = perform(easy, self._clock)
         if not first:
             self._check_run(number, message, url, guard, response)
         return not first
 
     def _perform(self, easy: pycurl.Curl, url: SourceUrl, response: Response) -> None:
-        guard = Guard(self._settings.allow_private)
+        guard = guard_of(self._settings)
+        listen(easy, response, guard)
         with closing(as_source(easy, self._settings, guard)):
             use_netrc(easy, self._settings)
             easy.setopt(pycurl.URL, url.url)
-            number, message = self._run(easy)
-        if number != pycurl.E_WRITE_ERROR or not response.status:
+            number, message = perform(easy, self._clock)
+        if number != pycurl.E_WRITE_ERROR or guard.foreign or not response.status:
             self._check_run(number, message, url, guard, response)
 
     def _check_run(self, number: int, message: str, url: SourceUrl, guard: Guard, response: Response) -> None:
         if number:
             error = failure(number, message, response, guard, url.display)
             raise _Crowded(error.message) if is_crowded(number, message, response) else error
-
-    def _run(self, easy: pycurl.Curl) -> tuple[int, str]:
-        """libcurl's error number, 0 for none, and its words.
-
-        Turn by turn, so that Ctrl-C is heard while a server says nothing.
-        """
-        multi = pycurl.CurlMulti()
-        multi.add_handle(easy)
-        try:
-            while multi.perform()[1]:
-                if multi.select(_TURN_SECONDS) < 0:
-                    self._clock.sleep(0.01)  # no socket to wait for yet, as while a name is looked up
-            failed = multi.info_read()[2]
-        finally:
-            multi.remove_handle(easy)
-            multi.close()
-        return (int(failed[0][1]), str(failed[0][2])) if failed else (0, "")
 
 
 class _Crowded(SourceBusy):
@@ -138,6 +134,7 @@ def _http_info(response: Response, name: str) -> SourceInfo:
         # The answer about an empty source (416) has a body of its own, and its type is that body's.
         attributes=Attributes(content_type=response.header("Content-Type") if response.status < 400 else None),
         version=response.header("x-amz-version-id"),
+        claims=in_headers(response.all, response.status == 200) if response.status < 400 else {},
     )
 
 

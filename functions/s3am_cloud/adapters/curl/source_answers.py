@@ -77,6 +77,9 @@ def check_range(
     `stored` sources, such as S3, give the bytes as they keep them: a Content-Encoding is only a note about them.
     """
     error = check_status(response.status, name)
+    if error is not None and stored and response.status == 400:
+        # What was probed with these credentials was readable then (S3's ExpiredToken is a 400).
+        return AccessDenied(error.message, "renew the credentials, then try again")
     if error is not None:
         return error
     if info.ranges and response.status != 206:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from s3am_cloud.checksum import EMPTY, update
 from s3am_cloud.errors import AccessDenied, DiskFull, TransferError
+from s3am_cloud.limits import WRITE_CHUNKS
 from s3am_cloud.model import Part
 from s3am_cloud.ports import Progress
 
@@ -15,7 +16,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class FileTaker:
-    """Writes each chunk at its place in an open file as it comes."""
+    """Writes the bytes at their place in an open file, many of libcurl's chunks at once."""
 
     def __init__(
         self,
@@ -28,36 +29,57 @@ class FileTaker:
     ) -> None:
         self._part, self._descriptor, self._progress = part, descriptor, progress
         self._on_end, self._on_repeat, self._on_fail = on_end, on_repeat, on_fail
-        self._crc, self._got = EMPTY, 0
+        self._chunks: list[bytes] = []
+        self._crc, self._written = EMPTY, 0
 
     def full(self) -> bool:
         return False
 
     def accept(self, data: bytes) -> TransferError | None:
-        try:
-            self._write(data)
-        except OSError as error:
-            if error.errno in _FULL:
-                return DiskFull("the disk is full")
-            return AccessDenied(f"the file can't be written: {error.strerror}")
         self._crc = update(self._crc, data)
-        self._progress(len(data))
-        return None
+        self._chunks.append(data)
+        return self._flush() if len(self._chunks) >= WRITE_CHUNKS else None
 
     def end(self) -> None:
-        self._on_end(self._crc)
+        error = self._flush()
+        if error is None:
+            self._on_end(self._crc)
+        else:
+            self._on_fail(error)
 
     def repeat(self, error: TransferError) -> None:
-        self._progress(-self._got)
-        self._crc, self._got = EMPTY, 0
+        self._progress(-self._written)
+        self._chunks.clear()
+        self._crc, self._written = EMPTY, 0
         self._on_repeat(error)
 
     def fail(self, error: TransferError) -> None:
         self._on_fail(error)
 
-    def _write(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            written = os.pwrite(self._descriptor, view, self._part.first + self._got)
-            self._got += written
-            view = view[written:]
+    def _flush(self) -> TransferError | None:
+        before = self._written
+        try:
+            self._write()
+        except OSError as error:
+            if error.errno in _FULL:
+                return DiskFull("the disk is full")
+            return AccessDenied(f"the file can't be written: {error.strerror}")
+        self._progress(self._written - before)
+        return None
+
+    def _write(self) -> None:
+        left = self._chunks
+        while left:
+            written = os.pwritev(self._descriptor, left, self._part.first + self._written)
+            self._written += written
+            left = _after(left, written)
+        self._chunks = []
+
+
+def _after(chunks: list[bytes], count: int) -> list[bytes]:
+    """What is left of the chunks without the first `count` bytes: a disk that fills up takes a part."""
+    for index, chunk in enumerate(chunks):
+        if count < len(chunk):
+            return [chunk[count:], *chunks[index + 1 :]]
+        count -= len(chunk)
+    return []

@@ -130,7 +130,7 @@ class UploadFlow:
         if number and not response.status >= 300:
             self._unanswered = self.giver.crc if self.put.sent else self._unanswered
             return StoreUnavailable(f"{self._name}: the connection to S3 broke (libcurl error {number})")
-        error = check_store(response.status, body, f"part {self._part.number} of {self._name}")
+        error = check_store(response.status, body, self._name)
         if isinstance(error, ObjectExists):
             return ObjectExists(f"{self._name} exists")
         if error is not None:

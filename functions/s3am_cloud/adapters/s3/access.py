@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
 from botocore.exceptions import ClientError
-from botocore.session import Session
 
 from s3am_cloud.adapters.s3.answers import code_of, naming
+from s3am_cloud.adapters.s3.session import new_session
 from s3am_cloud.adapters.s3.signer import Endpoint, Signer
 from s3am_cloud.errors import BadDestination, NoCredentials
 from s3am_cloud.sse import KeyRing, SseKey
@@ -19,6 +19,7 @@ from s3am_cloud.urls import S3Url
 
 if TYPE_CHECKING:
     import boto3
+    from botocore.session import Session
     from mypy_boto3_s3 import S3Client
 
 _DEFAULT_REGION = "us-east-1"
@@ -52,10 +53,19 @@ class S3Access:
     @functools.cached_property
     def session(self) -> Session:
         """Raises NoCredentials for an unknown profile."""
-        session = Session(profile=self.settings.profile)
+        session = new_session(self.settings.profile)
         with naming("the AWS configuration"):
             session.get_scoped_config()
         return session
+
+    def apart(self) -> S3Access:
+        """The same for a forked process, which has the credentials but must not renew them over shared connections.
+
+        Raises NoCredentials.
+        """
+        forked = S3Access(self.settings, self._keys)
+        forked.signer = self.signer.apart(lambda: S3Access(self.settings).signer)
+        return forked
 
     @functools.cached_property
     def boto(self) -> boto3.Session:
@@ -105,11 +115,7 @@ class S3Access:
     def client(self, region: str) -> S3Client:
         if region not in self._clients:
             with naming("S3"):
-                client = self._new_client(region, "auto")
-                if not _is_aws(client):
-                    # Names of buckets are seldom host names elsewhere than at AWS.
-                    client = self._new_client(region, "path")
-            self._clients[region] = client
+                self._clients[region] = self._new_client(region)
         return self._clients[region]
 
     @functools.cached_property
@@ -117,7 +123,7 @@ class S3Access:
         """The region to begin with: the user's own, or the one that knows of all others."""
         return self.settings.region or self.session.get_config_variable("region") or _DEFAULT_REGION
 
-    def _new_client(self, region: str, addressing: Literal["auto", "path"]) -> S3Client:
+    def _new_client(self, region: str) -> S3Client:
         from botocore import UNSIGNED
         from botocore.config import Config
 
@@ -129,11 +135,13 @@ class S3Access:
             # Every part carries a checksum of ours; control calls need none.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
-            s3={"addressing_style": addressing},
+            s3={"addressing_style": "auto"},
         )
-        client: S3Client = self.boto.client(
-            "s3", region_name=region, endpoint_url=self.settings.endpoint_url, config=config
-        )
+        # Not boto3's way to the same client, which imports its transfer manager.
+        make: Any = self.session.create_client
+        client: S3Client = make("s3", region_name=region, endpoint_url=self.settings.endpoint_url, config=config)
+        if not _is_aws(client):
+            client.meta.events.register("before-endpoint-resolution.s3", _address_by_path)
         payer = self._payer
         if payer:
             client.meta.events.register("before-call.s3", lambda params, **_: params["headers"].update(payer))
@@ -165,3 +173,8 @@ class S3Access:
 def _is_aws(client: S3Client) -> bool:
     host = urlsplit(client.meta.endpoint_url).hostname or ""
     return host.endswith(_AWS_DOMAINS)
+
+
+def _address_by_path(builtins: dict[str, Any], **_: object) -> None:
+    """Names of buckets are seldom host names elsewhere than at AWS."""
+    builtins["AWS::S3::ForcePathStyle"] = True

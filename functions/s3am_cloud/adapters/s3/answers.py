@@ -12,10 +12,12 @@ from botocore.exceptions import (
     HTTPClientError,
     NoCredentialsError,
     NoRegionError,
+    ParamValidationError,
     PartialCredentialsError,
     ProfileNotFound,
 )
 from botocore.parsers import ResponseParserError
+from urllib3.exceptions import HTTPError
 
 from s3am_cloud.errors import (
     AccessDenied,
@@ -33,9 +35,12 @@ from s3am_cloud.errors import (
 
 _BY_CODE: dict[str, type[TransferError]] = {
     "AccessDenied": AccessDenied,
+    "AccessDeniedException": AccessDenied,
     "AllAccessDisabled": AccessDenied,
     "ExpiredToken": AccessDenied,
     "InvalidAccessKeyId": AccessDenied,
+    "InvalidClientTokenId": AccessDenied,
+    "UnrecognizedClientException": AccessDenied,
     "SignatureDoesNotMatch": AccessDenied,
     "RequestTimeTooSkewed": AccessDenied,
     "403": AccessDenied,
@@ -50,9 +55,16 @@ _BY_CODE: dict[str, type[TransferError]] = {
     "InternalError": StoreUnavailable,
     "RequestTimeout": StoreUnavailable,
     "500": StoreUnavailable,
+    "OperationAborted": StoreUnavailable,
+    "ConditionalRequestConflict": StoreUnavailable,
     "SlowDown": StoreBusy,
     "ServiceUnavailable": StoreBusy,
     "503": StoreBusy,
+    "429": StoreBusy,
+    "RequestLimitExceeded": StoreBusy,
+    "Throttling": StoreBusy,
+    "ThrottlingException": StoreBusy,
+    "TooManyRequestsException": StoreBusy,
 }
 _HINTS = {
     "RequestTimeTooSkewed": "set this computer's clock right",
@@ -88,6 +100,8 @@ def _from_botocore(error: BotoCoreError, what: str) -> TransferError:
         return NoCredentials(str(error), "aws configure list-profiles shows the profiles there are")
     if isinstance(error, NoRegionError):
         return Usage("no AWS region is set", "use --region or set AWS_REGION")
+    if isinstance(error, ParamValidationError) and what.startswith("s3://"):
+        return BadDestination(f"{what}: that is no name of a bucket", "check the bucket's name")
     if isinstance(error, ConnectionError | HTTPClientError):
         return StoreUnavailable(f"{what}: no connection to AWS ({type(error).__name__})")
     # botocore's own words may repeat parameters, keys among them.
@@ -101,5 +115,8 @@ def naming(what: str) -> Iterator[None]:
         yield
     except (ClientError, BotoCoreError) as error:
         raise named_client(error, what) from error
+    except HTTPError as error:
+        # botocore has no name of its own for an error's answer that breaks off.
+        raise StoreUnavailable(f"{what}: the answer broke off ({type(error).__name__})") from error
     except ResponseParserError as error:
         raise StoreUnavailable(f"{what}: the answer is not one of AWS's", "check the endpoint") from error

@@ -37,12 +37,19 @@ def parameters(attributes: Attributes) -> Any:
 
 
 def headers(attributes: Attributes) -> dict[str, str]:
-    """For PutObject and CopyObject. Metadata beyond ASCII travels as RFC 2047 words, which S3 understands."""
+    """For PutObject."""
+    return {**own_headers(attributes), **tagging_headers(attributes)}
+
+
+def tagging_headers(attributes: Attributes) -> dict[str, str]:
+    return {"x-amz-tagging": _tagging(attributes.tags)} if attributes.tags else {}
+
+
+def own_headers(attributes: Attributes) -> dict[str, str]:
+    """All but the tags. Metadata beyond ASCII travels as RFC 2047 words, which S3 understands."""
     found = {header: str(value) for name, _, header in _FIELDS if (value := getattr(attributes, name))}
     found.setdefault("Content-Type", DEFAULT_TYPE)
     found |= {f"x-amz-meta-{name}": value for name, value in attributes.metadata.items()}
-    if attributes.tags:
-        found["x-amz-tagging"] = _tagging(attributes.tags)
     return found
 
 

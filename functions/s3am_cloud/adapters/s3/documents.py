@@ -10,6 +10,7 @@ from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.answers import code_of, naming
 
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
+_GONE = {"NoSuchKey", "404"}
 
 
 class Bucket:
@@ -38,6 +39,26 @@ class Bucket:
                 self._client.put_object(Bucket=self._bucket, Key=name, Body=data, IfNoneMatch="*")
             except ClientError as error:
                 if code_of(error) in _TAKEN:
+                    return False
+                raise
+        return True
+
+    def tagged(self, name: str) -> tuple[bytes, str] | None:
+        with naming(f"s3://{self._bucket}/{name}"):
+            try:
+                answer = self._client.get_object(Bucket=self._bucket, Key=name)
+            except ClientError as error:
+                if code_of(error) in _GONE:
+                    return None
+                raise
+            return answer["Body"].read(), answer["ETag"]
+
+    def replace(self, name: str, data: bytes, tag: str) -> bool:
+        with naming(f"s3://{self._bucket}/{name}"):
+            try:
+                self._client.put_object(Bucket=self._bucket, Key=name, Body=data, IfMatch=tag)
+            except ClientError as error:
+                if code_of(error) in _TAKEN | _GONE:
                     return False
                 raise
         return True

@@ -5,14 +5,14 @@ libcurl's own signing rewrites keys with `.` or `..` segments, so botocore signs
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 from urllib.parse import quote
 
 import msgspec
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials, ReadOnlyCredentials
+from botocore.credentials import Credentials, ReadOnlyCredentials, RefreshableCredentials
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -28,11 +28,34 @@ class CredentialSource(Protocol):
     def get_frozen_credentials(self) -> ReadOnlyCredentials: ...
 
 
+class _Apart:
+    """Credentials of the process that this one was forked from. They are not renewed here: what renews them may have
+    a connection open, which both processes would then write to."""
+
+    def __init__(self, inherited: CredentialSource, renew: Callable[[], Signer]) -> None:
+        self._credentials: CredentialSource = inherited
+        self._renew: Callable[[], Signer] | None = renew
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        inherited = self._credentials
+        if self._renew and isinstance(inherited, RefreshableCredentials) and inherited.refresh_needed():
+            self._credentials, self._renew = self._renew().credentials or inherited, None
+        return self._credentials.get_frozen_credentials()
+
+
 class Signer:
     """Signs with the credentials as they are at that moment; without any, requests go unsigned."""
 
     def __init__(self, credentials: CredentialSource | None) -> None:
         self._credentials = credentials
+
+    def apart(self, renew: Callable[[], Signer]) -> Signer:
+        """The same for a forked process: it takes `renew`'s credentials when these would have to be renewed."""
+        return self if self._credentials is None else Signer(_Apart(self._credentials, renew))
+
+    @property
+    def credentials(self) -> CredentialSource | None:
+        return self._credentials
 
     def sign(
         self, method: str, endpoint: Endpoint, key: str, query: Mapping[str, str], headers: Mapping[str, str]

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import msgspec
 
+from s3am_cloud.checksum import ALGORITHM
 from s3am_cloud.errors import AccessDenied, BadDestination, BadSource, SourceNotFound
-from s3am_cloud.model import SourceInfo
+from s3am_cloud.model import ObjectInfo, SourceInfo
 from s3am_cloud.ports import ObjectStore
 from s3am_cloud.urls import SourceUrl, parse_s3
 
 
 class S3Source:
-    """A `Source` of objects: what pins a version is its VersionId where there is one, and its ETag."""
+    """A `Source` of objects: what pins a version is its VersionId where there is one, and its ETag.
 
-    def __init__(self, store: ObjectStore) -> None:
-        self._store = store
+    Without `tags` they are not asked for: nobody needs them who makes no object.
+    """
+
+    def __init__(self, store: ObjectStore, tags: bool = True) -> None:
+        self._store, self._tags = store, tags
 
     def probe(self, url: SourceUrl) -> SourceInfo:
         target = parse_s3(url.url)
@@ -26,12 +30,20 @@ class S3Source:
             raise AccessDenied(error.message, "check what the credentials may read") from error
         if info is None:
             raise SourceNotFound(f"{url.url} does not exist", "check the bucket's name and the key")
+        tags = self._store.tags(target, info.version_id) if self._tags else {}
         return SourceInfo(
             size=info.size,
             ranges=True,
             etag=info.etag,
             last_modified=info.last_modified,
             version=info.version_id,
-            attributes=msgspec.structs.replace(info.attributes, tags=self._store.tags(target, info.version_id)),
+            attributes=msgspec.structs.replace(info.attributes, tags=tags),
             crc=info.crc if info.full_object else None,
+            claims=_claims(info),
         )
+
+
+def _claims(info: ObjectInfo) -> dict[str, str]:
+    """What S3 says of the content: the checksum that a copy's parts tell, too, if it has that, and no other then."""
+    parts_crc = ALGORITHM.lower()
+    return {parts_crc: info.checksums[parts_crc]} if parts_crc in info.checksums else info.checksums

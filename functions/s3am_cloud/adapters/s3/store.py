@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # S3AM's rule: whoever owns the bucket owns what is uploaded to it.
 ACL: Literal["bucket-owner-full-control"] = "bucket-owner-full-control"
 _CRC64: Literal["CRC64NVME"] = "CRC64NVME"
+# To who lists the parts of an upload with a checksum and a customer's key, and has no key (API reference, ListParts).
+_KEY_IS_DUE = "InvalidRequest"
 _NOT_THERE = {"404", "NoSuchKey", "NotFound"}
 # Parts in flight may land after an abort; each try lets a second pass.
 _ABORT_TRIES = 60
@@ -103,7 +105,17 @@ class S3Store:
                 **parameters(attributes),
                 **_customer_key(key),
             )
-        return Upload(target=target, upload_id=answer["UploadId"], full_object=_granted(answer))
+        upload = Upload(target=target, upload_id=answer["UploadId"], full_object=_granted(answer))
+        if _retried(answer):
+            self._drop_twins(upload)
+        return upload
+
+    def _drop_twins(self, upload: Upload) -> None:
+        """Aborts what tries opened whose answers were lost: nobody knows of it, and it would cost storage."""
+        for upload_id in self.unfinished(upload.target):
+            twin = Upload(target=upload.target, upload_id=upload_id, full_object=upload.full_object)
+            if upload_id != upload.upload_id and not any(True for _ in self.parts(twin)):
+                self.abort(twin)
 
     def parts(self, upload: Upload, after: int = 0) -> Iterator[UploadedPart]:
         more = True
@@ -131,13 +143,18 @@ class S3Store:
     def _list_parts(self, upload: Upload, after: int) -> ListPartsOutputTypeDef:
         client, key = self._access.client_for(upload.target.bucket), self._access.key_of(upload.target)
         with naming(str(upload.target)):
-            return client.list_parts(
-                Bucket=upload.target.bucket,
-                Key=upload.target.key,
-                UploadId=upload.upload_id,
-                PartNumberMarker=after,
-                **_customer_key(key),
-            )
+            try:
+                return client.list_parts(
+                    Bucket=upload.target.bucket,
+                    Key=upload.target.key,
+                    UploadId=upload.upload_id,
+                    PartNumberMarker=after,
+                    **_customer_key(key),
+                )
+            except ClientError as error:
+                if code_of(error) == _KEY_IS_DUE and key is None:
+                    raise _key_refused(upload.target, key) from error
+                raise
 
     def complete(self, upload: Upload, parts: Sequence[UploadedPart], crc: int, size: int, overwrite: bool) -> None:
         listed = [
@@ -169,6 +186,8 @@ class S3Store:
                     self._abort_once(upload)
             except UploadGone:
                 return
+            except BadEncryptionKey:
+                pass  # who aborts may have no key to look with; it is still there
             self._clock.sleep(1.0)
         raise StoreUnavailable(f"{upload.target}: the upload is still listed after {_ABORT_TRIES} aborts")
 
@@ -182,6 +201,11 @@ class S3Store:
         client = self._access.client_for(upload.target.bucket)
         with naming(str(upload.target)):
             client.abort_multipart_upload(Bucket=upload.target.bucket, Key=upload.target.key, UploadId=upload.upload_id)
+
+
+def _retried(answer: Mapping[str, Any]) -> bool:
+    """Whether boto3 asked more than once."""
+    return bool(answer.get("ResponseMetadata", {}).get("RetryAttempts"))
 
 
 def _granted(answer: Mapping[str, Any]) -> bool:

@@ -1,0 +1,100 @@
+"""`s3am-cloud deploy`."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from s3am_cloud_cli import options
+from s3am_cloud_cli.options import AwsOptions
+from s3am_cloud_cli.output import Console
+
+
+@click.command(short_help="Deploy the stack to AWS, or update it.")
+@click.option(
+    "--source-bucket",
+    metavar="NAME",
+    multiple=True,
+    help="Bucket that jobs may read from, or a pattern such as runs-*; more than once for more.",
+)
+@click.option(
+    "--destination-bucket",
+    metavar="NAME",
+    multiple=True,
+    help="Bucket that jobs may write to, or a pattern; more than once for more.",
+)
+@click.option(
+    "--allow-host",
+    metavar="HOST",
+    multiple=True,
+    help="Host that jobs may fetch from, or *.DOMAIN, and no other; more than once for more. '*': every public one.",
+)
+@click.option("--alarm-topic", metavar="ARN", help="SNS topic that is told of failed jobs; none: nobody is.")
+@click.option(
+    "--request-bus",
+    type=click.Choice(["stack", "default"]),
+    help="Event bus on which others ask for transfers: the stack's own, or the account's default one.",
+)
+@click.option("--yes", is_flag=True, help="Deploy without asking.")
+@options.ingest
+@options.stack
+@options.aws
+@options.output
+@click.pass_obj
+def deploy(
+    console: Console,
+    source_bucket: tuple[str, ...],
+    destination_bucket: tuple[str, ...],
+    allow_host: tuple[str, ...],
+    alarm_topic: str | None,
+    request_bus: str | None,
+    yes: bool,
+    ingest: Path | None,
+    stack: str | None,
+    aws: AwsOptions,
+) -> None:
+    """Deploy the stack through the AWS CDK, or update it; what would change is shown first.
+
+    Buckets and hosts that are given take the place of those given before; kinds that aren't given stay as they are, at
+    first buckets named s3am-* and every public host. Routes and schedules are those of the file that is given, and none
+    without one. An account that the CDK doesn't know yet is bootstrapped.
+
+    \b
+      s3am-cloud deploy --destination-bucket runs --destination-bucket 'archive-*'
+    """
+    from s3am_cloud_cli.deployment.synthesis import require_extra
+
+    require_extra()
+    from s3am_cloud.ingest_file import read_ingest
+    from s3am_cloud.routes import Ingest
+    from s3am_cloud_cli.deployment.deploy import deploy as deploy_stack
+    from s3am_cloud_cli.deployment.deploy import deployment_text, open_site
+    from s3am_cloud_cli.deployment.parameters import Wanted
+    from s3am_cloud_cli.settings import s3_settings
+    from s3am_cloud_infra.asset import AWS, Target
+    from s3am_cloud_infra.names import DEFAULT_STACK
+
+    wanted = Wanted(source_bucket, destination_bucket, allow_host, alarm_topic, request_bus)
+    wanted.parameters("aws")  # a name that can't be one is told before anything is built
+    comes_in = Ingest() if ingest is None else read_ingest(ingest)
+    settings = s3_settings(aws)
+    # The embedded cloud's functions run on this machine and this Python: that is all that differs from AWS's code.
+    target = Target.here() if aws.local else AWS
+    site = open_site(settings, stack or DEFAULT_STACK, target, comes_in, console)
+    done = deploy_stack(site, wanted, yes, console)
+    if aws.local:
+        from s3am_cloud_cli import local_cloud
+
+        local_cloud.note_deployed(done.stack, done.outputs(), comes_in)
+    bucket = next((name for name in done.destination_buckets if not set(name) & set("*?")), "BUCKET")
+    console.result(done, deployment_text(done, _next_command(bucket, stack, aws)))
+
+
+def _next_command(bucket: str, stack: str | None, aws: AwsOptions) -> str:
+    words = ["s3am-cloud", "submit", "--wait"]
+    chosen = {"--stack": stack, "--profile": aws.profile, "--region": aws.region, "--endpoint-url": aws.endpoint_url}
+    words += [word for name, value in chosen.items() if value for word in (name, value)]
+    words += ["--local"] if aws.local else []
+    return f"{shlex.join(words)} URL s3://{bucket}/"

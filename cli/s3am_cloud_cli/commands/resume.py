@@ -1,0 +1,43 @@
+"""`s3am-cloud resume`."""
+
+from __future__ import annotations
+
+import click
+
+from s3am_cloud_cli import options
+from s3am_cloud_cli.options import AwsOptions
+from s3am_cloud_cli.output import Console
+
+
+@click.command(short_help="Go on with a job that failed, from any machine.")
+@click.argument("job", metavar="JOB")
+@click.option("--source", metavar="URL", help="Another URL of the same source, where a signed one has expired.")
+@click.option("--wait", is_flag=True, help="Follow the job to its end; the exit code is then the job's.")
+@options.stack
+@options.aws
+@options.output
+@click.pass_obj
+def resume(
+    console: Console,
+    job: str,
+    source: str | None,
+    wait: bool,
+    stack: str | None,
+    aws: AwsOptions,
+) -> None:
+    """Move what JOB left undone: a new job on the same upload, with the options of the old one.
+
+    Only JOB's id is needed, so it need not be the machine that submitted it. The source must still be the version that
+    the parts there are of, else this ends with exit code 20. The new job has the old one's id with -r2 at its end (then
+    -r3, and so on); any of these ids names the whole row here. A job that runs is joined, one that has succeeded is
+    said to have.
+
+    \b
+      s3am-cloud resume --wait 20260102-030405-0a1b2c3d
+      s3am-cloud resume --source "$FRESHLY_SIGNED_URL" 20260102-030405-0a1b2c3d
+    """
+    from s3am_cloud_cli.follow import resume_job
+    from s3am_cloud_cli.remote_run import Remote
+    from s3am_cloud_cli.settings import s3_settings
+
+    resume_job(job, source, Remote(s3_settings(aws), stack), wait, console)

@@ -1,0 +1,1 @@
+"""The stack on AWS: deployed and removed through the CDK's own command, from a checkout or an installed wheel."""

@@ -1,0 +1,155 @@
+"""Deploy the stack: look, show what would change, ask, do it, tell what there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from s3am_cloud.adapters.s3.access import S3Access, S3Settings
+from s3am_cloud.routes import Ingest
+from s3am_cloud_cli.deployment.account import Account, DeployedStack
+from s3am_cloud_cli.deployment.cdk import Cdk, cdk_script
+from s3am_cloud_cli.deployment.failures import DeployFailed
+from s3am_cloud_cli.deployment.parameters import Wanted, bucket_of, parameter_changes
+from s3am_cloud_cli.deployment.questions import agree
+from s3am_cloud_cli.deployment.reach import refuse_unreachable, silent_buckets, switch_on
+from s3am_cloud_cli.deployment.synthesis import assembly, functions_code
+from s3am_cloud_cli.output import Console
+from s3am_cloud_infra import names
+
+if TYPE_CHECKING:
+    from s3am_cloud_infra.asset import Target
+
+_DIFFERENCES = re.compile(r"Number of stacks with differences: (\d+)")
+
+
+class Deployment(msgspec.Struct, frozen=True, kw_only=True):
+    """A stack that stands. `changed` tells whether this run had anything to do."""
+
+    stack: str
+    account: str
+    region: str
+    changed: bool
+    state_machine_arn: str
+    work_bucket: str
+    event_bus: str
+    source_buckets: list[str]
+    destination_buckets: list[str]
+    allowed_hosts: list[str]
+
+    def outputs(self) -> dict[str, str]:
+        """Under the names that the stack gives them."""
+        return {
+            names.STATE_MACHINE_ARN: self.state_machine_arn,
+            names.WORK_BUCKET: self.work_bucket,
+            names.EVENT_BUS: self.event_bus,
+        }
+
+
+class Site(NamedTuple):
+    """What a run of the CDK's command is about: which stack, in which account, through which command."""
+
+    stack: str
+    before: DeployedStack | None
+    account: Account
+    cdk: Cdk
+    assembly: Path
+    ingest: Ingest = Ingest()
+
+
+def open_site(settings: S3Settings, stack: str, target: Target, ingest: Ingest, console: Console) -> Site:
+    """Everything in place for a deployment. Raises NoCredentials, AccessDenied, NoStack, MissingExtra, DeployFailed."""
+    from s3am_cloud_infra.asset import default_cache
+
+    account = Account(S3Access(settings))
+    console.note(f"account {account.id}, region {account.region}, as {account.user}")
+    before = account.stack(stack)
+    cache = default_cache().parent
+    script = cdk_script(cache, console)
+    made = assembly(functions_code(target, console), stack, ingest, console, cache)
+    return Site(stack, before, account, Cdk(script, made, account, console), made, ingest)
+
+
+def deploy(site: Site, wanted: Wanted, yes: bool, console: Console) -> Deployment:
+    """Deploys the stack unless it stands already as it is wished. What was given earlier and isn't now stays.
+
+    Raises Usage without a terminal and without `yes`, after the changes were shown.
+    """
+    from s3am_cloud_infra.assembly import needed_bootstrap
+
+    console.resume_hint = "CloudFormation goes on with what it has begun; run the command again to see how it ended"
+    parameters = wanted.parameters(site.account.partition)
+    refuse_unreachable(site.ingest, parameters, site.before.parameters if site.before else {})
+    for bucket in silent_buckets(site.ingest, site.account):
+        console.note(switch_on(bucket))
+    ready = site.account.is_bootstrapped(needed_bootstrap(site.assembly, site.stack))
+    if not _changes(site, parameters, console) and site.before is not None and site.before.stands:
+        return _described(site, site.before, changed=False)
+    if not ready:
+        console.note(_BOOTSTRAP.format(account=site.account.id, region=site.account.region))
+    agree(f"Deploy the stack {site.stack} to account {site.account.id}, region {site.account.region}?", yes)
+    if not ready:
+        site.cdk.run("bootstrap", f"aws://{site.account.id}/{site.account.region}")
+    given = [word for name, value in parameters.items() for word in ("--parameters", f"{name}={value}")]
+    site.cdk.run("deploy", site.stack, "--require-approval", "never", "--progress", "events", *given)
+    after = site.account.stack(site.stack)
+    if after is None:
+        raise DeployFailed(f"the stack {site.stack} is not there after its deployment")
+    return _described(site, after, changed=True)
+
+
+_BOOTSTRAP = (
+    "account {account} has no CDK bootstrap, or an old one, in region {region}. `cdk bootstrap` makes it first:\n"
+    "a stack CDKToolkit with a bucket for code and templates and the roles of deployments, of which one may do anything"
+)
+
+
+def _changes(site: Site, parameters: dict[str, str], console: Console) -> bool:
+    """Shows all that a deployment would change; whether that is anything.
+
+    Only a change set tells what would be replaced, but for a stack that isn't there it would leave an empty one.
+    """
+    before = site.before
+    method = "auto" if before is not None and before.stands else "template"
+    said = site.cdk.run("diff", site.stack, "--method", method)
+    changed = parameter_changes(before.parameters if before else {}, parameters)
+    for name, (old, new) in changed.items():
+        console.note(f"[~] Parameter {name}: {old or '(default)'} -> {new or '(every host)'}")
+    found = _DIFFERENCES.search(said)
+    return bool(changed) or found is None or found[1] != "0"
+
+
+def _described(site: Site, stack: DeployedStack, changed: bool) -> Deployment:
+    def values(name: str) -> list[str]:
+        return [value for value in stack.parameters.get(name, "").split(",") if value]
+
+    return Deployment(
+        stack=site.stack,
+        account=site.account.id,
+        region=site.account.region,
+        changed=changed,
+        state_machine_arn=stack.outputs[names.STATE_MACHINE_ARN],
+        work_bucket=stack.outputs[names.WORK_BUCKET],
+        event_bus=stack.outputs[names.EVENT_BUS],
+        source_buckets=[bucket_of(arn) for arn in values(names.SOURCE_BUCKETS)],
+        destination_buckets=[bucket_of(arn) for arn in values(names.DESTINATION_BUCKETS)],
+        allowed_hosts=values(names.ALLOWED_HOSTS),
+    )
+
+
+def deployment_text(done: Deployment, next_command: str) -> str:
+    head = "deployed" if done.changed else "there already, no changes"
+    rows = {
+        "account": f"{done.account}, {done.region}",
+        "state machine": done.state_machine_arn,
+        "work bucket": done.work_bucket,
+        "event bus": done.event_bus,
+        "reads from": ", ".join(done.source_buckets),
+        "writes to": ", ".join(done.destination_buckets),
+        "fetches from": ", ".join(done.allowed_hosts) or "every public host",
+    }
+    lines = [f"stack {done.stack}: {head}", *(f"{name:<14} {value}" for name, value in rows.items())]
+    return "\n".join([*lines, f"next: {next_command}"])

@@ -1,0 +1,121 @@
+"""Remove the stack: show what goes and what stays, ask, do it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from s3am_cloud.adapters.s3.access import S3Access, S3Settings
+from s3am_cloud_cli.deployment.account import Account, Resource
+from s3am_cloud_cli.deployment.cdk import Cdk, cdk_script
+from s3am_cloud_cli.deployment.failures import DeployFailed
+from s3am_cloud_cli.deployment.leftovers import Leftovers, LeftUpload
+from s3am_cloud_cli.deployment.questions import agree
+from s3am_cloud_cli.deployment.synthesis import empty_assembly
+from s3am_cloud_cli.output import Console
+
+_BUCKET, _MACHINE = "AWS::S3::Bucket", "AWS::StepFunctions::StateMachine"
+_ATTEMPTS = 3  # the janitor may write one more report into the work bucket after it was emptied
+
+
+class Removal(msgspec.Struct, frozen=True, kw_only=True):
+    """How a stack was removed; without `removed` there was none. `left_uploads` are still stored, and paid for."""
+
+    stack: str
+    account: str
+    region: str
+    removed: bool
+    resources: int = 0
+    stopped_jobs: int = 0
+    aborted_uploads: int = 0
+    left_uploads: list[str] = []
+
+
+def destroy(settings: S3Settings, stack: str, abort_uploads: bool, yes: bool, console: Console) -> Removal:
+    """Removes the stack with its work bucket, in which are the records of its jobs. Nothing else is touched.
+
+    Raises:
+        NoCredentials, AccessDenied, StoreUnavailable: AWS can't be asked.
+        NoStack: the stack of this name is not one of s3am-cloud's.
+        Usage: without a terminal and without `yes`, after it was shown what would go.
+        DeployFailed: the CDK's command could not remove it.
+    """
+    access = S3Access(settings)
+    account = Account(access)
+    console.note(f"account {account.id}, region {account.region}, as {account.user}")
+    if account.stack(stack) is None:
+        return Removal(stack=stack, account=account.id, region=account.region, removed=False)
+    resources = account.resources(stack)
+    named = {each.kind: each.name for each in resources if each.name}
+    jobs = Leftovers(access, account, named.get(_BUCKET), named.get(_MACHINE))
+    running, uploads = jobs.running(), jobs.uploads()
+    _show(resources, running, uploads, abort_uploads, console)
+    agree(f"Destroy the stack {stack} in account {account.id}, region {account.region}?", yes)
+    cdk = _cdk(stack, account, console)
+    if running:
+        jobs.stop(running)
+        uploads = jobs.uploads()
+    left = jobs.abort(uploads) if abort_uploads else uploads
+    _remove(stack, cdk, jobs, console)
+    return Removal(
+        stack=stack,
+        account=account.id,
+        region=account.region,
+        removed=True,
+        resources=len(resources),
+        stopped_jobs=len(running),
+        aborted_uploads=len(uploads) - len(left),
+        left_uploads=sorted({each.url for each in left}),
+    )
+
+
+def removal_text(done: Removal) -> str:
+    if not done.removed:
+        return f"there is no stack {done.stack} in account {done.account}, region {done.region}"
+    lines = [f"stack {done.stack} is gone from account {done.account}, region {done.region}"]
+    if done.aborted_uploads:
+        lines.append(f"{done.aborted_uploads} unfinished uploads aborted")
+    lines += [f"unfinished upload left, which costs: s3am-cloud cancel {url}" for url in done.left_uploads]
+    return "\n".join(lines)
+
+
+def _show(
+    resources: Sequence[Resource],
+    running: Sequence[str],
+    uploads: Sequence[LeftUpload],
+    abort_uploads: bool,
+    console: Console,
+) -> None:
+    for each in sorted(resources, key=lambda each: each.kind):
+        console.note(f"[-] {each.kind} {each.name}")
+    console.note("The records of all jobs go with the work bucket; transferred objects stay.")
+    console.note("KMS deletes the key in 30 days. The CDK's stack CDKToolkit stays: others may use it.")
+    if running:
+        names = ", ".join(arn.rpartition(":")[2] for arn in running)
+        console.note(f"warning: running jobs, which will be stopped: {names}")
+    for left in uploads:
+        fate = "will be aborted" if abort_uploads else "stays, and costs; --abort-uploads aborts it"
+        console.note(f"warning: the unfinished upload of {left.url} (job {left.job}) {fate}")
+
+
+def _cdk(stack: str, account: Account, console: Console) -> Cdk:
+    from s3am_cloud_infra.asset import default_cache
+
+    cache: Path = default_cache().parent
+    script = cdk_script(cache, console)
+    return Cdk(script, empty_assembly(stack, console, cache), account, console)
+
+
+def _remove(stack: str, cdk: Cdk, jobs: Leftovers, console: Console) -> None:
+    console.resume_hint = "CloudFormation goes on with what it has begun; run the command again to see how it ended"
+    for attempt in range(_ATTEMPTS):
+        jobs.empty()
+        try:
+            cdk.run("destroy", stack, "--force")
+        except DeployFailed:
+            if attempt == _ATTEMPTS - 1 or not jobs.empty():
+                raise
+        else:
+            return

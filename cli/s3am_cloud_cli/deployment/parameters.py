@@ -1,0 +1,70 @@
+"""The stack's parameters as options of the command."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from s3am_cloud.errors import Usage
+from s3am_cloud_infra import names
+
+# Characters of bucket names (S3 user guide, "General purpose bucket naming rules"; old buckets have capitals and _),
+# and the two that IAM takes for any one or any number of characters.
+_NAME = re.compile(r"[A-Za-z0-9._*?-]{1,255}")
+_ARN = re.compile(r"arn:aws[a-z-]*:s3:::[A-Za-z0-9._*?-]{1,255}")
+_HOST = re.compile(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_TOPIC = re.compile(r"none|arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9._-]{1,256}")
+_EVERY_HOST = "*"  # an empty parameter, which nobody would think of typing
+
+
+class Wanted(NamedTuple):
+    """What jobs may reach, and who hears of failures. What is empty leaves what the stack has."""
+
+    source_bucket: tuple[str, ...] = ()
+    destination_bucket: tuple[str, ...] = ()
+    allow_host: tuple[str, ...] = ()
+    alarm_topic: str | None = None
+    request_bus: str | None = None
+
+    def parameters(self, partition: str) -> dict[str, str]:
+        """The stack's parameters that were given. Raises Usage."""
+        given = {
+            names.SOURCE_BUCKETS: [bucket_arn(each, partition) for each in self.source_bucket],
+            names.DESTINATION_BUCKETS: [bucket_arn(each, partition) for each in self.destination_bucket],
+            names.ALLOWED_HOSTS: [""] if _EVERY_HOST in self.allow_host else [_host(each) for each in self.allow_host],
+            names.ALARM_TOPIC: [_topic(self.alarm_topic)] if self.alarm_topic else [],
+            names.REQUEST_BUS: [self.request_bus] if self.request_bus else [],
+        }
+        return {name: ",".join(values) for name, values in given.items() if values}
+
+
+def bucket_arn(name: str, partition: str) -> str:
+    """The ARN of a bucket or of a pattern of buckets, which may be given as an ARN already. Raises Usage."""
+    if _ARN.fullmatch(name):
+        return name
+    if not _NAME.fullmatch(name):
+        raise Usage(f"{name!r} is neither a bucket's name nor a pattern of such names", "give it as runs or runs-*")
+    return f"arn:{partition}:s3:::{name}"
+
+
+def bucket_of(arn: str) -> str:
+    """The bucket's name, or the pattern."""
+    return arn.rpartition(":::")[2]
+
+
+def parameter_changes(before: Mapping[str, str], given: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """By name, what changes: the value there is (empty where there is none) and the one to come."""
+    return {name: (before.get(name, ""), value) for name, value in given.items() if before.get(name) != value}
+
+
+def _host(name: str) -> str:
+    if not _HOST.fullmatch(name):
+        raise Usage(f"{name!r} is not a host's name", "give it as data.example.org or *.example.org")
+    return name
+
+
+def _topic(arn: str) -> str:
+    if not _TOPIC.fullmatch(arn):
+        raise Usage(f"{arn!r} is not the ARN of an SNS topic", "give its ARN, or none")
+    return arn

@@ -1,0 +1,33 @@
+"""A vault in memory."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+
+from s3am_cloud.errors import BadRequest, JobFailedForGood
+
+
+class MemoryVault:
+    """Nothing of this is encrypted: it is for tests and simulations."""
+
+    def __init__(self, named: Mapping[str, str] | None = None) -> None:
+        self._named = dict(named or {})
+
+    def seal(self, plain: bytes, job_id: str) -> str:
+        return base64.b64encode(json.dumps([job_id, plain[::-1].hex()]).encode()).decode()
+
+    def open(self, sealed: str, job_id: str) -> bytes:
+        try:
+            bound, reverse = json.loads(base64.b64decode(sealed, validate=True))
+        except ValueError:
+            bound = None
+        if bound != job_id:
+            raise JobFailedForGood(f"what was sealed for job {job_id} can't be opened", "submit the job anew")
+        return bytes.fromhex(reverse)[::-1]
+
+    def named(self, name: str) -> str:
+        if name not in self._named:
+            raise BadRequest(f"there is no secret {name}")
+        return self._named[name]

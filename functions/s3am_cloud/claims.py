@@ -1,0 +1,127 @@
+"""Who writes to a destination: one job at a time, and whoever asks for the same thing joins it.
+
+A job puts up a claim on its destination, on condition that nobody else has meanwhile. The claim of a job that has
+ended counts for nothing, which its execution tells. What a client finds out before it submits is a courtesy; what
+counts is asked again by the job itself before it touches the destination (`hold`), since any client may start jobs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from s3am_cloud.errors import DestinationBusy, NoSuchJob, StoreBusy
+from s3am_cloud.limits import START_SECONDS
+from s3am_cloud.model import Job, TransferRequest
+from s3am_cloud.notices import Claim, Notices
+from s3am_cloud.pipeline import target
+from s3am_cloud.ports import Clock, Execution, JobStore
+
+_TRIES = 10
+_RESUMED = re.compile(r"(.*)-r(\d+)", re.DOTALL)
+# The longest name of an execution (Step Functions API reference, StartExecution).
+_LONGEST_NAME = 80
+_LONGEST_BASE = 64
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """Where claims are put up and looked into; `describe` tells of an execution by its ARN, or raises NoSuchJob."""
+
+    jobs: JobStore
+    notices: Notices
+    describe: Callable[[str], Execution]
+    clock: Clock
+
+
+def asked_for(request: TransferRequest, keys: str = "") -> str:
+    """The digest of what somebody asks for: the same source, destination and options have the same one.
+
+    `keys` stands for the encryption keys that are sealed, and tells other keys from these.
+    How long the job is kept, and whether it is to go on with something, makes no difference while it runs.
+    """
+    plain = msgspec.structs.replace(request, resume=False, keep_hours=None, idempotency_key=None)
+    return hashlib.sha256(msgspec.json.encode(plain, order="deterministic") + keys.encode()).hexdigest()[:32]
+
+
+def take(job: Job, execution: str, desk: Desk) -> str:
+    """Claims the job's destination for it, and returns the id of the job that has it now.
+
+    That is another one's where one for the same request runs already: the caller joins it. Raises DestinationBusy
+    where a job for something else runs.
+    """
+    where = target(job)
+    asked = job.asked or asked_for(job.request)
+    mine = Claim(job=job.id, execution=execution, asked=asked, made=_now(desk.clock))
+    for _ in range(_TRIES):
+        found = desk.notices.claimed(where)
+        if found is not None and found.job != job.id and runs(found, desk):
+            if found.asked != asked:
+                raise DestinationBusy(
+                    f"job {found.job} writes to {where} at this moment",
+                    f"follow it with s3am-cloud watch {found.job}, or stop it with s3am-cloud cancel {found.job}",
+                )
+            return found.job
+        if found is not None and found.job == job.id and found.execution == execution:
+            return job.id
+        if desk.notices.claim(where, mine, found):
+            return job.id
+    raise StoreBusy(f"{where} is claimed by others again and again")
+
+
+def hold(job: Job, execution: str, desk: Desk | None) -> None:
+    """Makes sure that the job may write to its destination. Raises DestinationBusy where another one does."""
+    if desk is None:
+        return
+    holder = take(job, execution, desk)
+    if holder != job.id:
+        raise DestinationBusy(
+            f"job {holder} does the same at this moment",
+            f"follow it with s3am-cloud watch {holder}",
+        )
+
+
+def runs(claim: Claim, desk: Desk) -> bool:
+    """Whether the job of a claim writes to the destination, or is about to."""
+    try:
+        return desk.describe(claim.execution).status == "RUNNING"
+    except NoSuchJob:
+        age = desk.clock.now() - datetime.fromisoformat(claim.made)
+        return age < timedelta(seconds=START_SECONDS) and desk.jobs.report(claim.job) is None
+
+
+def next_id(job_id: str) -> str:
+    """The id of the job that goes on with this one: JOB-r2, then JOB-r3.
+
+    It follows from the id, so that `status JOB` finds without a note what became of it, and two who resume the same
+    job at the same moment start one execution. Names of executions are unique for 90 days, hence a new one each time.
+    """
+    found = _RESUMED.fullmatch(job_id)
+    base, count = (found[1], int(found[2])) if found else (job_id, 1)
+    if len(f"{base}-r{count + 1}") > _LONGEST_NAME:
+        base = f"{base[:_LONGEST_BASE]}-{hashlib.sha256(base.encode()).hexdigest()[:6]}"
+    return f"{base}-r{count + 1}"
+
+
+def successor(job_id: str, jobs: JobStore) -> Job | None:
+    """The job that goes on with this one, None where none does."""
+    try:
+        found = jobs.load(next_id(job_id))
+    except NoSuchJob:
+        return None
+    return found if found.resumes == job_id else None
+
+
+def latest(job_id: str, jobs: JobStore) -> str:
+    """The id of the last job in the row of those that go on with this one; its own where none does."""
+    found = job_id
+    while (after := successor(found, jobs)) is not None:
+        found = after.id
+    return found
+
+
+def _now(clock: Clock) -> str:
+    return clock.now().isoformat(timespec="milliseconds")

@@ -1,0 +1,171 @@
+"""What an invocation tells of itself: log lines that carry the job's id, metrics, and a worker's note for the receipt.
+
+Metrics are written to the log in CloudWatch's embedded format. Their dimensions are the stack (`service`) and the
+function, or the stack and the error's name, and never the job, since CloudWatch charges $0.30 a month for each
+combination: about 12 of them, and one for each kind of error. The job's id is beside them as a plain field.
+
+URLs reach the log in error messages only, and there in their displayable form.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from s3am_cloud.counting import Counts, counted
+from s3am_cloud.errors import TransferError
+from s3am_cloud.handlers.world import World
+from s3am_cloud.model import Unit
+from s3am_cloud.ports import Ports
+from s3am_cloud.tallies import Tally
+
+NAMESPACE: Final = "s3am-cloud"
+
+BYTES: Final = "BytesMoved"
+PARTS: Final = "PartsMoved"
+RETRIES: Final = "Retries"
+INVOCATIONS: Final = "Invocations"
+DURATION: Final = "Duration"
+FAILURES: Final = "Failures"
+JOB_AGE: Final = "JobAge"
+DUPLICATES: Final = "Duplicates"
+NEEDLESS: Final = "Needless"
+"""Names of metrics. `Duplicates` are requests for a job that another execution has, `Needless` are jobs of routes and
+schedules that had nothing to do. `JobAge` is the age, in seconds, of a job at the end of an invocation that worked on
+it."""
+
+FUNCTION: Final = "function"
+ERROR: Final = "error"
+"""Dimensions besides `service`, which Powertools adds."""
+
+_MIB_PER_GIB: Final = 1024
+
+
+class Observed(msgspec.Struct):
+    """One invocation. `fields` go into its last log line."""
+
+    counts: Counts
+    fields: dict[str, object]
+    duplicates: int = 0
+    needless: int = 0
+
+    def prepared(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """The answer of a task, of which is noted whether there was anything to do."""
+        self.needless = int(answer.get("needless", False))
+        return answer
+
+    def counting(self, ports: Ports) -> Ports:
+        """The ports to give to the story: what they move is counted."""
+        return counted(ports, self.counts)
+
+
+class _Ended(msgspec.Struct, frozen=True):
+    """How an invocation ended."""
+
+    job: str | None
+    counts: Counts
+    seconds: float
+    failure: Exception | None
+    duplicates: int
+    needless: int
+
+    @property
+    def error(self) -> str | None:
+        return None if self.failure is None else type(self.failure).__name__
+
+
+@contextmanager
+def observed(
+    task: str, job: str | None, context: LambdaContext, here: World, unit: Unit | None = None
+) -> Iterator[Observed]:
+    """In the end, be it good or bad, the invocation is logged and measured.
+
+    With a `unit` it is a worker's, and is noted beside the job's record as well.
+    """
+    clock, seen = here.ports.clock, Observed(Counts(), {})
+    began = clock.monotonic()
+    failure: Exception | None = None
+    with here.logger.append_context_keys(**_keys(job, context)):
+        try:
+            yield seen
+        except Exception as error:
+            failure = error
+            raise
+        finally:
+            took = round(clock.monotonic() - began, 3)
+            ended = _Ended(job, seen.counts, took, failure, seen.duplicates, seen.needless)
+            _log(task, ended, seen.fields, here)
+            _measure(ended, context.function_name, _noted(ended, unit, context, here.ports) if unit else None)
+
+
+def _keys(job: str | None, context: LambdaContext) -> dict[str, str]:
+    return {"request": context.aws_request_id} | ({"job": job} if job else {})
+
+
+def _log(task: str, ended: _Ended, fields: dict[str, object], here: World) -> None:
+    told = {**fields, **msgspec.to_builtins(ended.counts), "seconds": ended.seconds}
+    if ended.failure is None:
+        here.logger.info(task, **told)
+        return
+    # What is not ours may say anything.
+    reason = ended.failure.message if isinstance(ended.failure, TransferError) else None
+    here.logger.warning(f"{task} failed", error=ended.error, reason=reason, **told)
+
+
+def _noted(ended: _Ended, unit: Unit, context: LambdaContext, ports: Ports) -> float | None:
+    """Notes what a worker's invocation took, and returns the age of its job. Its parts are moved, come what may."""
+    if ended.job is None:
+        return None
+    with suppress(TransferError):
+        ports.jobs.write_tally(ended.job, f"{unit.first}-{context.aws_request_id}", _tally(ended, unit, context))
+        return (ports.clock.now() - datetime.fromisoformat(ports.jobs.load(ended.job).created)).total_seconds()
+    return None
+
+
+def _tally(ended: _Ended, unit: Unit, context: LambdaContext) -> Tally:
+    return Tally(
+        first=unit.first,
+        bytes=ended.counts.bytes,
+        parts=ended.counts.parts,
+        retries=ended.counts.retries,
+        seconds=ended.seconds,
+        gb_seconds=round(ended.seconds * int(context.memory_limit_in_mb) / _MIB_PER_GIB, 3),
+        error=ended.error,
+    )
+
+
+def _measure(ended: _Ended, function: str, job_age: float | None) -> None:
+    metrics = _metrics(ended.job)
+    metrics.add_dimension(FUNCTION, function)
+    metrics.add_metric(INVOCATIONS, MetricUnit.Count, 1)
+    metrics.add_metric(DURATION, MetricUnit.Seconds, ended.seconds)
+    for name, unit, value in (
+        (BYTES, MetricUnit.Bytes, ended.counts.bytes),
+        (PARTS, MetricUnit.Count, ended.counts.parts),
+        (RETRIES, MetricUnit.Count, ended.counts.retries),
+        (JOB_AGE, MetricUnit.Seconds, job_age),
+        (DUPLICATES, MetricUnit.Count, ended.duplicates),
+        (NEEDLESS, MetricUnit.Count, ended.needless),
+    ):
+        if value:
+            metrics.add_metric(name, unit, value)
+    metrics.flush_metrics()
+    if ended.error is not None:
+        failure = _metrics(ended.job)
+        failure.add_dimension(ERROR, ended.error)
+        failure.add_metric(FAILURES, MetricUnit.Count, 1)
+        failure.flush_metrics()
+
+
+def _metrics(job: str | None) -> EphemeralMetrics:
+    metrics = EphemeralMetrics(namespace=NAMESPACE, service=os.environ.get("POWERTOOLS_SERVICE_NAME", NAMESPACE))
+    if job is not None:
+        metrics.add_metadata("job", job)
+    return metrics

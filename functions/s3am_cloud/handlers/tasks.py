@@ -1,0 +1,28 @@
+"""The tasks that two functions do: the control function, and the worker for jobs that have secrets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from s3am_cloud.cloud import complete_job, prepare_job
+from s3am_cloud.ports import Ports
+
+
+class Prepare(msgspec.Struct, frozen=True, tag="prepare", tag_field="action", forbid_unknown_fields=True):
+    job: str
+    execution: str
+
+
+class Complete(msgspec.Struct, frozen=True, tag="complete", tag_field="action", forbid_unknown_fields=True):
+    job: str
+
+
+def do(task: Prepare | Complete, ports: Ports, work_bucket: str, sealed: bool) -> dict[str, Any]:
+    """The answer to the state machine; `sealed` tells it which function is to complete the job."""
+    if isinstance(task, Prepare):
+        prepared = prepare_job(task.job, task.execution, work_bucket, ports)
+        return {**msgspec.to_builtins(prepared), "sealed": sealed}
+    complete_job(task.job, ports)
+    return {"job": task.job}

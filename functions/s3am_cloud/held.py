@@ -1,0 +1,138 @@
+"""What an object is held to once it is made, and how much is then known of it.
+
+    for nothing     what the store tells of the object by itself
+    by reading      the stored object, in order and over several connections: another pass over all of its bytes
+
+An object that is not what it should be is deleted again, unless the request keeps it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from s3am_cloud.digests import Expected
+from s3am_cloud.errors import ChecksumMismatch, NotAsExpected
+from s3am_cloud.expect import PARTS_CRC, by_parts, by_reading, check_crc, checks_stream, claimed, compare, held_to
+from s3am_cloud.model import Job, ObjectInfo, Origin, Receipt, SourceInfo, Verdict
+from s3am_cloud.ports import ObjectStore, Ports, Progress
+from s3am_cloud.source_digests import STRONGEST
+from s3am_cloud.steps.digest import digests
+from s3am_cloud.urls import S3Url, parse_source
+
+
+def held(job: Job, target: S3Url, info: ObjectInfo, crc: int | None, done: Receipt, store: ObjectStore) -> Receipt:
+    """The receipt with what shows of the object for nothing. `crc` is its CRC64NVME, where anybody knows it.
+
+    Raises NotAsExpected, when the object has been deleted again or was to be kept.
+    """
+    known = {**info.checksums, **({} if crc is None else {PARTS_CRC: f"{crc:016x}"})}
+    agreed = []
+    with_job = job.info or SourceInfo(size=None, ranges=False)
+    try:
+        if crc is not None:
+            check_crc(job.request, crc, str(target))
+        for claim in claimed(with_job):
+            if claim.algorithm in known and not checks_stream(job):
+                compare(claim, known[claim.algorithm], str(target))
+            if claim.algorithm in known or checks_stream(job):
+                agreed.append(claim)
+    except NotAsExpected:
+        if not job.request.keep_mismatch:
+            withdraw(target, stored(done), store)
+        raise
+    expected = job.request.expect if crc is not None and by_parts(job.request) else None
+    unchecked = tuple(str(claim) for claim in claimed(with_job) if claim not in agreed)
+    done = msgspec.structs.replace(
+        done, expected=expected, unchecked_digests=unchecked or None, verdict=_without_a_digest(job, info)
+    )
+    return confirmed(done, agreed)
+
+
+def to_read(job: Job, done: Receipt) -> tuple[Expected, ...]:
+    """What the object is still to be compared with, by reading it."""
+    if job.info is None or done.state != "succeeded":
+        return ()
+    expected = held_to(job.request) if done.expected is None else None
+    wanted = by_reading(job.request, parse_source(job.request.source), job.info)
+    claims = [one for one in wanted if one.by_source and str(one) in (done.unchecked_digests or ())]
+    return (*([expected] if expected else []), *claims)
+
+
+def read_back(
+    wanted: tuple[Expected, ...], job: Job, target: S3Url, done: Receipt, slots: int, ports: Ports, progress: Progress
+) -> Receipt:
+    """The receipt of an object that has been found to be all this. Raises NotAsExpected, and what `check_stored`
+    does, when the object has been deleted again or was to be kept."""
+    return or_withdraw(
+        lambda: check_stored(wanted, target, stored(done), slots, ports, progress), wanted, job, target, done, ports
+    )
+
+
+def or_withdraw(
+    check: Callable[[], None], wanted: Iterable[Expected], job: Job, target: S3Url, done: Receipt, ports: Ports
+) -> Receipt:
+    """The receipt once `check` has passed. Raises what it does, when the object has been deleted or was to be kept."""
+    try:
+        check()
+    except NotAsExpected:
+        if not job.request.keep_mismatch:
+            withdraw(target, stored(done), ports.store)
+        raise
+    return confirmed(done, wanted)
+
+
+def check_stored(
+    wanted: tuple[Expected, ...], target: S3Url, stored: SourceInfo, slots: int, ports: Ports, progress: Progress
+) -> None:
+    """Holds that version of the object to checksums: to the store's own where it has them, else by reading it.
+
+    Raises NotAsExpected, and ChecksumMismatch where it is not there any more.
+    """
+    info = ports.store.head(target)
+    if info is None or not _same(info, stored):
+        raise ChecksumMismatch(f"{target} was replaced before it could be checked")
+    unknown = [one.algorithm for one in wanted if one.algorithm not in info.checksums]
+    origin, found = Origin(url=str(target), info=stored), dict(info.checksums)
+    if unknown:
+        found |= digests(unknown, ports.stored_readers(origin, slots, progress))
+    for one in wanted:
+        compare(one, found[one.algorithm], str(target))
+
+
+def confirmed(done: Receipt, found: Iterable[Expected]) -> Receipt:
+    """The receipt of an object that has these checksums."""
+    agreed = {one.algorithm: str(one) for one in found if one.by_source}
+    best = next((agreed[name] for name in STRONGEST if name in agreed), done.source_digest)
+    expected = next((str(one) for one in found if not one.by_source), done.expected)
+    left = tuple(one for one in done.unchecked_digests or () if one not in agreed.values())
+    return msgspec.structs.replace(
+        done,
+        expected=expected,
+        source_digest=best,
+        unchecked_digests=left or None,
+        verdict="verified-by-source" if best or expected else done.verdict,
+    )
+
+
+def stored(done: Receipt) -> SourceInfo:
+    """What pins the object that a transfer has written."""
+    return SourceInfo(size=done.size, ranges=True, etag=done.etag, version=done.version_id)
+
+
+def withdraw(target: S3Url, stored: SourceInfo, store: ObjectStore) -> None:
+    """Deletes that version of the object; another that came meanwhile stays."""
+    info = store.head(target)
+    if stored.version or (info is not None and _same(info, stored)):
+        store.delete(target, stored.version)
+
+
+def _without_a_digest(job: Job, info: ObjectInfo) -> Verdict:
+    """S3 sums up what it copied by itself; only where it has a sum of the source, too, is there one to compare with."""
+    copied = parse_source(job.request.source).scheme == "s3"
+    return "size-only" if copied or (job.upload is None and info.crc is None) else "verified-in-transit"
+
+
+def _same(info: ObjectInfo, stored: SourceInfo) -> bool:
+    return (info.etag, info.version_id, info.size) == (stored.etag, stored.version, stored.size)

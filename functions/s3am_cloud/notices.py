@@ -1,0 +1,55 @@
+"""The contract of what jobs and their clients tell each other."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from s3am_cloud.model import Value
+from s3am_cloud.urls import S3Url
+
+
+class Claim(Value, frozen=True, kw_only=True):
+    """Which job writes to a destination: `execution` is its ARN, `asked` the digest of what was asked for.
+
+    `tag` names the version of the claim's document that this was read from; it is not written.
+    """
+
+    job: str
+    execution: str
+    asked: str
+    made: str
+    tag: str | None = None
+
+
+class Seen(Value, frozen=True, kw_only=True):
+    """What the last good run of a schedule fetched: the source's size and validators, as `SourceInfo` has them, and the
+    digest of what was asked for."""
+
+    asked: str
+    size: int | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    version: str | None = None
+
+
+class Notices(Protocol):
+    """Who writes to a destination, which job is to stop, and what schedules have fetched."""
+
+    def claimed(self, target: S3Url) -> Claim | None:
+        """Who says to write to it; the job may have ended since."""
+
+    def claim(self, target: S3Url, claim: Claim, over: Claim | None) -> bool:
+        """Puts the claim up in place of `over`, as that was read; False, and nothing written, where another is there.
+
+        Of several that try at the same moment, one succeeds.
+        """
+
+    def cancel(self, job_id: str) -> None:
+        """Says for good that the job is not wanted any more."""
+
+    def cancelled(self, job_id: str) -> bool: ...
+
+    def see(self, schedule: str, seen: Seen) -> None:
+        """Notes what the schedule has fetched, in place of what it had before."""
+
+    def seen(self, schedule: str) -> Seen | None: ...

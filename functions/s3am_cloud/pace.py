@@ -1,0 +1,29 @@
+"""How fast, and until when: what a mover is told of its deadline, and a planner of its source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from s3am_cloud.model import Origin
+
+Over = Callable[[], bool]
+
+
+class Gauge(Protocol):
+    """Measures what a source gives."""
+
+    def __call__(self, origin: Origin) -> int | None:
+        """Bytes a second over one connection, by a bounded sample; None where that can't be told.
+
+        Raises nothing: what is wrong with the source shows when it is moved.
+        """
+
+
+def never() -> bool:
+    """For whoever has no deadline."""
+    return False
+
+
+def unmeasured(origin: Origin) -> None:
+    """For whoever has no deadline and so needs no rate."""

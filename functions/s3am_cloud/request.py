@@ -1,0 +1,73 @@
+"""What somebody asks for, as a file, an event, an execution's input and a job's record have it.
+
+`transfer_request.schema.json` beside this is made of it (`python -m s3am_cloud.schemas`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from s3am_cloud.limits import MAX_KEEP_DAYS
+
+VERSION: Final = 1
+"""Of the schema: what is added to it leaves it as it is, what means something else than before makes another."""
+
+Exists = Literal["overwrite", "skip"]
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of the values that are written as JSON."""
+
+
+class Attributes(Value, frozen=True, kw_only=True):
+    """What an object carries besides its bytes, by the names of S3's headers. None leaves it to S3."""
+
+    content_type: str | None = None
+    cache_control: str | None = None
+    content_disposition: str | None = None
+    content_encoding: str | None = None
+    content_language: str | None = None
+    expires: str | None = None
+    storage_class: str | None = None
+    metadata: dict[str, str] = {}
+    tags: dict[str, str] = {}
+
+    def over(self, other: Attributes) -> Attributes:
+        """These, and those of `other` where these say nothing; metadata and tags are taken whole from one of them."""
+        return Attributes(**{name: getattr(self, name) or getattr(other, name) for name in self.__struct_fields__})
+
+
+class TransferRequest(Value, frozen=True, kw_only=True):
+    """What somebody asks for: the options of `upload` and `submit` by their names."""
+
+    version: Literal[1] = 1
+    source: str
+    destination: str
+    attributes: Attributes = Attributes()
+    exists: Exists | None = None
+    resume: bool = False
+    force: bool = False
+    part_size: int | None = None
+    download_slots: int | None = None
+    upload_slots: int | None = None
+    # ALGORITHM:VALUE that the content is held to, and whether an object that differs is left where it is.
+    expect: str | None = None
+    keep_mismatch: bool = False
+    # Of what the source says of its own content: "auto" looks beside it too, "none" does not listen, else the URL of a
+    # file with digests. Left out, what its answers tell anyway is compared where that costs nothing.
+    source_digest: str | None = None
+    # Whether the object's metadata say where it came from.
+    provenance: bool = True
+    # Both sides; of the source's, whether it is read without credentials.
+    requester_pays: bool = False
+    no_sign_request: bool = False
+    # Name of the secret in Secrets Manager that has this job's keys and login.
+    secret: str | None = None
+    # What the server of an sftp source is known by, each key as known_hosts has it: its kind, its base64.
+    host_keys: tuple[str, ...] = ()
+    # For how long a job that failed can be resumed.
+    keep_hours: Annotated[int, msgspec.Meta(ge=1, le=24 * MAX_KEEP_DAYS)] | None = None
+    # Requests from one source of events that have the same one are for one job.
+    idempotency_key: Annotated[str, msgspec.Meta(min_length=1, max_length=256)] | None = None

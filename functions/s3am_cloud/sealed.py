@@ -1,0 +1,282 @@
+"""A job's secrets: sealed before its record is written, opened in the worker alone, and never recorded in clear.
+
+The keys of SSE-C, and what a source URL has beyond its displayable form (logins, queries), reach a job on two ways:
+
+* `submit` seals them with the stack's KMS key (`seal`); the ciphertext is in the job's record, and KMS opens it only to
+  who names the same job id as encryption context;
+* a request names a secret of Secrets Manager (`TransferRequest.secret`), whose value is a JSON object with the fields
+  of `NamedSecrets`. That is the way for events and for clients that start executions by themselves.
+
+A job that goes on with another one takes its secrets along (`carry_over`): whoever resumes may not open them, so each
+piece of ciphertext says which job id it is bound to, and several may be in one record, the later of which win.
+
+Only the worker's role may open: it prepares and completes jobs that have secrets, and the control function refers them
+to it. In there `opened` gives the job as it was meant, and `opened_jobs` records of it only what may be shown.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Any, Final, Protocol, cast
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from s3am_cloud.errors import BadRequest
+from s3am_cloud.limits import KMS_PLAINTEXT, VAULT_PREFIX
+from s3am_cloud.model import Job, Sealed, TransferRequest
+from s3am_cloud.ports import JobStore
+from s3am_cloud.sse import KeyRing, from_base64
+from s3am_cloud.urls import NETWORK_SCHEMES, parse_source
+
+
+class Vault(Protocol):
+    """Where secrets are sealed and kept. Every call may raise AccessDenied, StoreBusy or StoreUnavailable."""
+
+    def seal(self, plain: bytes, job_id: str) -> str:
+        """The ciphertext of up to `KMS_PLAINTEXT` bytes in base64, to be opened for this job only."""
+
+    def open(self, sealed: str, job_id: str) -> bytes:
+        """What was sealed for this job. Raises JobFailedForGood where it was not, or was altered since."""
+
+    def named(self, name: str) -> str:
+        """The present value of a named secret. Raises BadRequest where there is none."""
+
+
+class Secrets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What of a job nobody may read. Keys are base64 of 32 bytes; None and False say nothing.
+
+    `source` is the whole URL where its displayable form is less.
+    """
+
+    source: str | None = None
+    sse_key: str | None = None
+    sse_key_is_master: bool = False
+    src_sse_key: str | None = None
+    src_sse_key_is_master: bool = False
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
+
+    def __bool__(self) -> bool:
+        return any(value for value in msgspec.structs.astuple(self))
+
+    def keys(self) -> KeyRing:
+        """The destination's. Raises BadEncryptionKey."""
+        return _ring(self.sse_key, self.sse_key_is_master)
+
+    def source_keys(self) -> KeyRing:
+        """The source's, where that is an object in S3. Raises BadEncryptionKey."""
+        return _ring(self.src_sse_key, self.src_sse_key_is_master)
+
+    def keys_id(self, destination: str) -> str:
+        """What tells other keys from these and gives nothing of them away, empty where there are none.
+
+        A key may be a phrase that somebody could guess, so scrypt makes trying costly (16 MiB, some 50 ms).
+        """
+        if not self.sse_key and not self.src_sse_key:
+            return ""
+        keys = msgspec.json.encode(msgspec.structs.replace(self, source=None))
+        return hashlib.scrypt(keys, salt=destination.encode(), n=1 << 14, r=8, p=1, dklen=16).hex()
+
+    def under(self, later: Secrets) -> Secrets:
+        """These, but for what `later` says; a key and whether it is a master key go together."""
+        first = later if later.sse_key else self
+        second = later if later.src_sse_key else self
+        return Secrets(
+            source=later.source or self.source,
+            sse_key=first.sse_key,
+            sse_key_is_master=first.sse_key_is_master,
+            src_sse_key=second.src_sse_key,
+            src_sse_key_is_master=second.src_sse_key_is_master,
+        )
+
+
+NO_SECRETS: Final = Secrets()
+
+
+class NamedSecrets(Secrets, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The value of a secret in Secrets Manager. The login goes to `host` and to no other.
+
+    Whoever may start a job may name any secret below the prefix: none of them must make it send a password elsewhere.
+    """
+
+    host: str | None = None
+    user: str | None = None
+    password: str | None = None
+
+    __repr__ = Secrets.__repr__
+
+
+# Fields that no request may have: their values would be in an execution's history.
+SECRET_FIELDS = frozenset(NamedSecrets.__struct_fields__) - frozenset(TransferRequest.__struct_fields__)
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """A job as it was meant, and the keys of both sides."""
+
+    job: Job
+    keys: KeyRing
+    source_keys: KeyRing
+
+    def __repr__(self) -> str:
+        return f"Opened({self.job.id})"
+
+
+def has_secrets(job: Job) -> bool:
+    """Whether only the worker may prepare and complete the job."""
+    return bool(job.sealed) or job.request.secret is not None
+
+
+def withheld(
+    request: TransferRequest, keys: KeyRing | None = None, source_keys: KeyRing | None = None
+) -> tuple[TransferRequest, Secrets]:
+    """The request with its source in displayable form, and what has to be sealed beside it."""
+    source = parse_source(request.source)
+    hidden = source.url if source.display != source.url else None
+    return (
+        msgspec.structs.replace(request, source=source.display if hidden else request.source),
+        Secrets(
+            source=hidden,
+            sse_key=_text(keys),
+            sse_key_is_master=bool(keys and keys.is_master),
+            src_sse_key=_text(source_keys),
+            src_sse_key_is_master=bool(source_keys and source_keys.is_master),
+        ),
+    )
+
+
+def seal(job: Job, secrets: Secrets, vault: Vault) -> Job:
+    """The job with these secrets beside those that it has. Raises BadRequest where KMS takes no more."""
+    if not secrets:
+        return job
+    plain = msgspec.json.encode(secrets)
+    if len(plain) > KMS_PLAINTEXT:
+        raise BadRequest(
+            f"the keys and the source URL make {len(plain):,} bytes; KMS seals {KMS_PLAINTEXT:,} at most",
+            f"put them into a secret of Secrets Manager called {VAULT_PREFIX}NAME, and name it with --secret",
+        )
+    return msgspec.structs.replace(job, sealed=(*job.sealed, Sealed(job=job.id, data=vault.seal(plain, job.id))))
+
+
+def carry_over(old: Job, job: Job, vault: Vault, source: str | None = None) -> Job:
+    """`job`, a new one with `old`'s request, with all that was sealed for `old`.
+
+    A new URL of the same source, as where a signed one has expired, takes the old one's place; it is sealed as well
+    where it is more than its displayable form, or where another one is that it has to outdo. Raises BadSource.
+    """
+    carried = msgspec.structs.replace(job, sealed=old.sealed)
+    if source is None:
+        return carried
+    request, secrets = withheld(msgspec.structs.replace(job.request, source=source))
+    if has_secrets(old):
+        secrets = Secrets(source=parse_source(source).url)
+    return seal(msgspec.structs.replace(carried, request=request), secrets, vault)
+
+
+def opened(job: Job, vault: Vault) -> Opened:
+    """The job with its whole source URL, and its keys: for the worker's memory, and never to be recorded.
+
+    Raises BadRequest where a named secret can't be used for this job, BadEncryptionKey, AccessDenied.
+    """
+    named = _named(job.request, vault)
+    secrets: Secrets = named
+    for piece in job.sealed:
+        secrets = secrets.under(msgspec.json.decode(vault.open(piece.data, piece.job), type=Secrets))
+    source = _with_login(secrets.source or job.request.source, named)
+    if _place(source) != _place(job.request.source):
+        raise BadRequest(
+            f"job {job.id}: its secrets are for another source than {parse_source(job.request.source).display}",
+            "scheme, host and path of the request's source and of its secrets' must be the same",
+        )
+    request = msgspec.structs.replace(job.request, source=source)
+    return Opened(msgspec.structs.replace(job, request=request), secrets.keys(), secrets.source_keys())
+
+
+def opened_jobs(jobs: JobStore, recorded: Job, job: Job) -> JobStore:
+    """The records of jobs, with one of them open: it is loaded with its whole source URL, and saved as it was recorded.
+
+    `job` is `recorded` as it was opened.
+    """
+    return cast(JobStore, _OpenedJobs(jobs, recorded, job))
+
+
+class _OpenedJobs:
+    """All else is the other store's own: `__getattr__` keeps this right when that learns more."""
+
+    def __init__(self, jobs: JobStore, recorded: Job, job: Job) -> None:
+        self._jobs, self._id = jobs, job.id
+        self._shown, self._whole = recorded.request.source, job.request.source
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._jobs, name)
+
+    def load(self, job_id: str) -> Job:
+        job = self._jobs.load(job_id)
+        return _with_source(job, self._whole) if job_id == self._id else job
+
+    def add(self, job: Job) -> bool:
+        return self._jobs.add(self._veiled(job))
+
+    def save(self, job: Job) -> None:
+        self._jobs.save(self._veiled(job))
+
+    def _veiled(self, job: Job) -> Job:
+        return _with_source(job, self._shown) if job.id == self._id else job
+
+
+def _with_source(job: Job, source: str) -> Job:
+    return msgspec.structs.replace(job, request=msgspec.structs.replace(job.request, source=source))
+
+
+def _named(request: TransferRequest, vault: Vault) -> NamedSecrets:
+    if request.secret is None:
+        return NamedSecrets()
+    text = vault.named(request.secret)
+    try:
+        found = msgspec.json.decode(text, type=NamedSecrets)
+    except msgspec.DecodeError:
+        # Its own message may repeat a piece of the value.
+        raise BadRequest(
+            f"the value of the secret {request.secret} can't be read",
+            f"it is a JSON object with any of {', '.join(sorted(NamedSecrets.__struct_fields__))}",
+        ) from None
+    if found.user is not None and not found.host:
+        raise BadRequest(
+            f"the secret {request.secret} has a login and does not say for which host",
+            'add "host": its login is sent to no other',
+        )
+    return found
+
+
+def _with_login(url: str, named: NamedSecrets) -> str:
+    """The URL with the secret's login, where it has none of its own. Raises BadRequest where that is another host's."""
+    source = parse_source(url)
+    if named.user is None or source.scheme not in NETWORK_SCHEMES:
+        return url
+    parts = urlsplit(source.url)
+    if parts.username is not None:
+        return url
+    if named.host not in {parts.hostname, parts.netloc}:
+        raise BadRequest(f"the secret's login is for another host than that of {source.display}", "see its field host")
+    return login_url(source.url, named.user, named.password or "")
+
+
+def login_url(url: str, user: str, password: str) -> str:
+    """The URL of a host, with this login."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{quote(user, '')}:{quote(password, '')}@{rest}"
+
+
+def _place(url: str) -> str:
+    """A source without what changes while it stays the same: its login, and the query in which it is signed."""
+    return parse_source(url).display.removesuffix("?...")
+
+
+def _ring(key: str | None, is_master: bool) -> KeyRing:
+    return KeyRing(from_base64(key), is_master) if key else KeyRing()
+
+
+def _text(keys: KeyRing | None) -> str | None:
+    return base64.b64encode(keys.key.raw).decode() if keys is not None and keys.key is not None else None

@@ -1,0 +1,70 @@
+"""The cloud assembly that the CDK's command deploys: `python -m s3am_cloud_infra.assembly OUT STACK [ASSET INGEST]`.
+
+ASSET is the folder with the functions' code, INGEST what comes in by itself, as JSON. In a process of its own, because
+the CDK takes 200 MB of memory and a Node.js process, and gives neither back.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from s3am_cloud.routes import Ingest
+from s3am_cloud_infra.app import make_app
+from s3am_cloud_infra.node import NodeMissing, point_jsii_at_node
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """What a stack needs of the CDK's bootstrap: a version, and the SSM parameter that tells which one is there."""
+
+    parameter: str
+    version: int
+
+
+def write_assembly(outdir: Path, stack_name: str, asset_dir: Path, ingest: Ingest) -> None:
+    """Synthesize into `outdir`, with the functions' code left where it is: the CDK's command zips it from there.
+
+    Raises NodeMissing.
+    """
+    make_app(asset_dir, stack_name, outdir, copy_asset=False, ingest=ingest).synth()
+
+
+def write_empty_assembly(outdir: Path, stack_name: str) -> None:
+    """An assembly that names the stack and says nothing of it, which is all that is needed to remove it.
+
+    Raises NodeMissing.
+    """
+    point_jsii_at_node()
+    from aws_cdk import App, Stack
+
+    app = App(outdir=str(outdir), analytics_reporting=False)
+    Stack(app, stack_name)
+    app.synth()
+
+
+def needed_bootstrap(assembly: Path, stack_name: str) -> Bootstrap:
+    """As the assembly's manifest tells it."""
+    manifest = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))
+    stack = manifest["artifacts"][stack_name]["properties"]
+    return Bootstrap(stack["bootstrapStackVersionSsmParameter"], stack["requiresBootstrapStackVersion"])
+
+
+def main() -> None:
+    out, stack, *more = sys.argv[1:]
+    try:
+        if more:
+            asset, ingest = more
+            write_assembly(Path(out), stack, Path(asset), msgspec.json.decode(ingest, type=Ingest))
+        else:
+            write_empty_assembly(Path(out), stack)
+    except NodeMissing as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

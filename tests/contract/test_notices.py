@@ -1,0 +1,94 @@
+"""The contract of Notices, kept in memory, in a folder and in a bucket."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from s3am_cloud.adapters.jobs import Folder
+from s3am_cloud.adapters.memory_jobs import MemoryNotices
+from s3am_cloud.adapters.notices import DocumentNotices
+from s3am_cloud.adapters.s3.access import S3Access
+from s3am_cloud.adapters.s3.documents import Bucket
+from s3am_cloud.notices import Claim, Notices, Seen
+from s3am_cloud.urls import S3Url
+
+TARGET = S3Url("bucket", "a key/é")
+FIRST = Claim(job="first", execution="arn:first", asked="d1", made="2026-01-02T03:04:05.000+00:00")
+SECOND = Claim(job="second", execution="arn:second", asked="d2", made="2026-01-02T03:05:05.000+00:00")
+
+
+@pytest.fixture(params=["memory", "folder", "bucket"])
+def notices(request: pytest.FixtureRequest, tmp_path: Path) -> Notices:
+    """Every kind in turn."""
+    if request.param == "memory":
+        return MemoryNotices()
+    if request.param == "folder":
+        return DocumentNotices(Folder(tmp_path / "state"))
+    access: S3Access = request.getfixturevalue("s3_access")
+    return DocumentNotices(Bucket(access, request.getfixturevalue("bucket")))
+
+
+def put_up(notices: Notices, claim: Claim, over: Claim | None = None) -> Claim:
+    """The claim as whoever looks sees it."""
+    assert notices.claim(TARGET, claim, over)
+    found = notices.claimed(TARGET)
+    assert found is not None
+    return found
+
+
+def test_a_claim_comes_back_as_it_was_put_up_with_a_tag(notices: Notices) -> None:
+    assert notices.claimed(TARGET) is None
+    found = put_up(notices, FIRST)
+    assert found.tag
+    assert msgspec.structs.replace(found, tag=None) == FIRST
+    assert notices.claimed(S3Url("bucket", "other")) is None
+
+
+def test_a_claim_that_is_there_is_not_overlooked(notices: Notices) -> None:
+    there = put_up(notices, FIRST)
+    assert not notices.claim(TARGET, SECOND, None)
+    assert notices.claimed(TARGET) == there
+
+
+def test_a_claim_takes_the_place_of_the_one_that_was_seen(notices: Notices) -> None:
+    there = put_up(notices, FIRST)
+    assert put_up(notices, SECOND, there).job == "second"
+
+
+def test_a_claim_that_is_no_longer_the_one_that_was_seen_stays(notices: Notices) -> None:
+    there = put_up(notices, FIRST)
+    now = put_up(notices, SECOND, there)
+    assert not notices.claim(TARGET, FIRST, there)
+    assert notices.claimed(TARGET) == now
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_of_several_that_claim_at_once_one_succeeds(notices: Notices, taken: bool) -> None:
+    over = put_up(notices, FIRST) if taken else None
+    with ThreadPoolExecutor(8) as racers:
+        claims = [msgspec.structs.replace(SECOND, job=f"job-{number}") for number in range(8)]
+        won = list(racers.map(lambda claim: notices.claim(TARGET, claim, over), claims))
+    assert won.count(True) == 1
+    found = notices.claimed(TARGET)
+    assert found is not None
+    assert found.job == f"job-{won.index(True)}"
+
+
+def test_a_cancelled_job_stays_so_and_another_does_not_become_so(notices: Notices) -> None:
+    assert not notices.cancelled("job")
+    notices.cancel("job")
+    notices.cancel("job")
+    assert notices.cancelled("job")
+    assert not notices.cancelled("job-r2")
+
+
+def test_what_a_schedule_has_seen_is_replaced_by_what_it_sees_next(notices: Notices) -> None:
+    assert notices.seen("daily") is None
+    for seen in (Seen(asked="a", size=3, etag='"é"'), Seen(asked="b", last_modified="yesterday", version="v")):
+        notices.see("daily", seen)
+        assert notices.seen("daily") == seen
+    assert notices.seen("weekly") is None

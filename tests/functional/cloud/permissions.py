@@ -1,0 +1,157 @@
+"""What calls to AWS need of a role, and what roles grant: the words of the Service Authorization Reference."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import unquote
+
+Json = dict[str, Any]
+
+
+# PUT with an upload id is UploadPart, POST CompleteMultipartUpload: both are PutObject.
+_UPLOAD_ACTIONS = {"GET": "s3:ListMultipartUploadParts", "DELETE": "s3:AbortMultipartUpload"}
+
+
+@dataclass(frozen=True)
+class Need:
+    """An action on a resource, with what conditions may ask for."""
+
+    action: str
+    resource: str
+    context: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One action on one pattern of resources, as a statement allows it."""
+
+    action: str
+    resource: str
+    conditions: str = "{}"
+
+    def covers(self, need: Need) -> bool:
+        return (
+            self.action.lower() == need.action.lower()
+            and fnmatchcase(need.resource, self.resource)
+            and all(_holds(kind, wanted, dict(need.context)) for kind, wanted in json.loads(self.conditions).items())
+        )
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What resources are called where calls and rights meet."""
+
+    work_bucket: str
+    key: str
+    region: str
+    account: str
+    buses: Mapping[str, str] = field(default_factory=dict)
+
+
+def grants(policies: Iterable[Json]) -> Iterator[Grant]:
+    for policy in policies:
+        for statement in policy["Statement"]:
+            assert statement["Effect"] == "Allow"
+            for action in _listed(statement["Action"]):
+                for resource in _listed(statement["Resource"]):
+                    yield Grant(action, resource, json.dumps(statement.get("Condition", {})))
+
+
+def needs(call: Json, stack: Stack) -> Iterator[Need]:
+    """What a recorded call needs. Raises KeyError for a call that this does not know."""
+    target = call["headers"].get("x-amz-target")
+    if target is None:
+        yield from _s3_needs(call, stack)
+        return
+    found = call["resources"]
+    match target.rpartition(".")[2]:
+        case "PutEvents":
+            yield from (Need("events:PutEvents", stack.buses.get(bus, bus)) for bus in found["EventBusName"])
+        case "Decrypt":
+            context = tuple((f"kms:EncryptionContext:{name}", "given") for name in found.get("EncryptionContext", []))
+            yield Need("kms:Decrypt", found.get("KeyId", stack.key), context)
+        case "GetSecretValue":
+            name = found["SecretId"]
+            arn = f"arn:aws:secretsmanager:{stack.region}:{stack.account}:secret:{name}-123456"
+            yield Need("secretsmanager:GetSecretValue", name if name.startswith("arn:") else arn)
+        case "DescribeExecution" | "ListMapRuns" as name:
+            yield Need(f"states:{name}", found["executionArn"])
+        case "ListExecutions":
+            yield Need("states:ListExecutions", found.get("mapRunArn") or found["stateMachineArn"])
+        case unknown:
+            raise KeyError(unknown)
+
+
+def _s3_needs(call: Json, stack: Stack) -> Iterator[Need]:
+    bucket, _, key = call["path"].removeprefix("/").partition("/")
+    arn = f"arn:aws:s3:::{bucket}"
+    for action in _s3_actions(call["method"], key, call["query"], call["headers"]):
+        yield Need(action, f"{arn}/{key}" if key else arn)
+        if bucket == stack.work_bucket:
+            yield from _key_needs(action, stack)
+    if key and "uploadId" not in call["query"] and call["method"] in {"GET", "HEAD"} and call["status"] == 404:
+        yield Need("s3:ListBucket", arn)  # to those who may not list S3 says 403 of what is not there
+    yield from _copied(call["headers"], call["query"], f"{arn}/{key}")
+
+
+def _s3_actions(method: str, key: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Iterator[str]:
+    version = "Version" if "versionId" in query else ""
+    if not key:
+        yield from _bucket_actions(method, query)
+    elif "uploadId" in query and method in _UPLOAD_ACTIONS:
+        yield _UPLOAD_ACTIONS[method]
+    elif method in {"GET", "HEAD"}:
+        yield f"s3:GetObject{version}{'Tagging' if 'tagging' in query else ''}"
+    elif method == "DELETE":
+        yield f"s3:DeleteObject{version}"
+    else:
+        yield "s3:PutObject"
+        if "x-amz-acl" in headers:
+            yield "s3:PutObjectAcl"
+        if headers.get("x-amz-tagging"):
+            yield "s3:PutObjectTagging"
+
+
+def _bucket_actions(method: str, query: Mapping[str, str]) -> Iterator[str]:
+    """HEAD asks for the bucket's region only, which S3 tells with a 403 as well."""
+    if method != "HEAD":
+        yield "s3:ListBucketMultipartUploads" if "uploads" in query else "s3:ListBucket"
+
+
+def _key_needs(action: str, stack: Stack) -> Iterator[Need]:
+    """The work bucket is encrypted with the stack's key, which S3 uses in the caller's name."""
+    by_s3 = (("kms:ViaService", f"s3.{stack.region}.amazonaws.com"),)
+    if action == "s3:PutObject":
+        yield Need("kms:GenerateDataKey", stack.key, by_s3)
+    elif action == "s3:GetObject":
+        yield Need("kms:Decrypt", stack.key, by_s3)
+
+
+def _copied(headers: Mapping[str, str], query: Mapping[str, str], target: str) -> Iterator[Need]:
+    """CopyObject and UploadPartCopy read their source; CopyObject takes its tags along unless it is given others."""
+    if "x-amz-copy-source" not in headers:
+        return
+    path, _, version = unquote(headers["x-amz-copy-source"]).lstrip("/").partition("?versionId=")
+    source, of = f"arn:aws:s3:::{path}", "Version" if version else ""
+    yield Need(f"s3:GetObject{of}", source)
+    if "uploadId" not in query and headers.get("x-amz-tagging-directive", "COPY") == "COPY":
+        yield Need(f"s3:GetObject{of}Tagging", source)
+        yield Need("s3:PutObjectTagging", target)
+
+
+def _holds(kind: str, wanted: Mapping[str, Any], context: Mapping[str, str]) -> bool:
+    match kind:
+        case "StringEquals":
+            return all(context.get(name) in _listed(value) for name, value in wanted.items())
+        case "Null":
+            return all((name not in context) == (str(value) == "true") for name, value in wanted.items())
+        case unknown:
+            raise KeyError(unknown)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

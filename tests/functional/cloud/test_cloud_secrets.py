@@ -1,0 +1,160 @@
+"""Keys, passwords and signed URLs in jobs: they do their work, and nobody can read them anywhere."""
+
+from __future__ import annotations
+
+import base64
+import json
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from functional.cloud.everything_kept import kept_of, spellings
+from functional.command import Command
+from s3am_cloud_cli.local_cloud import LocalCloud, aws
+from servers.content import Pattern, crc64nvme
+from servers.faults import BasicAuth, Status
+from servers.faulty_http import FaultyHttp
+from servers.http_model import Request
+
+MIB = 1 << 20
+IN_PARTS = ("--part-size", "5MB")
+CONTENT = Pattern(11 * MIB, seed=4)
+KEY, SOURCE_KEY = bytes(range(200, 232)), bytes(range(100, 132))
+USER, PASSWORD, SIGNATURE = "alice", "pa55:w/rd@7 hunter", "deadbeef51gnature0123456789"
+LOGIN = f"{USER}:{quote(PASSWORD, safe='')}"
+# Of the job's record, of the executions and of the functions' logs.
+PIECES = ('"sealed": [', "TaskScheduled", "WhoPrepares", '"message":"prepare')
+
+
+def of(key: bytes) -> dict[str, Any]:
+    """What boto3 wants to be told of a key."""
+    return {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": key}
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> tuple[str, ...]:
+    """The option for the destination's key."""
+    (tmp_path / "key").write_bytes(KEY)
+    (tmp_path / "source.key").write_bytes(SOURCE_KEY)
+    return "--sse-key-file", "key"
+
+
+def body(s3: Any, bucket: str, key: str = "x") -> bytes:
+    found: bytes = s3.get_object(Bucket=bucket, Key=key, **of(KEY))["Body"].read()
+    return found
+
+
+def named(cloud: LocalCloud, **value: str) -> str:
+    """The name of a new secret."""
+    name = f"s3am-cloud/{uuid.uuid4().hex}"
+    aws.client("secretsmanager", cloud.endpoint_url).create_secret(Name=name, SecretString=json.dumps(value))
+    return name
+
+
+def secrets_in(text: str) -> list[str]:
+    secrets = (KEY, base64.b64encode(KEY), PASSWORD.encode(), f"{USER}:{PASSWORD}".encode(), SIGNATURE.encode())
+    return [spelling for secret in secrets for spelling in spellings(secret) if spelling in text]
+
+
+def test_a_job_with_a_key_a_password_and_a_signature_works_and_nothing_that_is_kept_of_it_tells_them(
+    command: Command,
+    http_server: FaultyHttp,
+    s3: Any,
+    destination: str,
+    local_cloud: LocalCloud,
+    keys: tuple[str, ...],
+    outcomes: Callable[[str], dict[str, Any]],
+) -> None:
+    http_server.add("/x", CONTENT, BasicAuth(user=USER, password=PASSWORD))
+    url = http_server.url(f"/x?X-Amz-Signature={SIGNATURE}", login=LOGIN)
+    done = command.run("submit", "--wait", "--json", *IN_PARTS, *keys, url, f"s3://{destination}/x").ended(0)
+    assert body(s3, destination) == bytes(CONTENT.read(0, CONTENT.size))
+    with pytest.raises(s3.exceptions.ClientError):
+        s3.get_object(Bucket=destination, Key="x")
+
+    job, receipt = done.document["job"], done.document["receipt"]
+    assert (receipt["parts"], receipt["checksum"]) == (3, crc64nvme(CONTENT))
+    kept = kept_of(job, local_cloud)
+    for piece in (*PIECES, '"state": "succeeded"', '"message":"move"', "CompleteSealed"):
+        assert piece in kept, "this is not all that there is"
+    told = "\n".join([kept, json.dumps(outcomes(job)), done.stdout, done.stderr])
+    assert secrets_in(told) == []
+
+
+def test_a_job_that_fails_for_its_password_tells_it_no_more_than_one_that_does_not(
+    command: Command, http_server: FaultyHttp, destination: str, local_cloud: LocalCloud
+) -> None:
+    http_server.add("/x", CONTENT, BasicAuth(user=USER, password="another"))
+    url = http_server.url(f"/x?X-Amz-Signature={SIGNATURE}", login=LOGIN)
+    secret = ("--secret", named(local_cloud, sse_key=base64.b64encode(KEY).decode()))
+    failed = command.run("submit", "--wait", "--json", *secret, url, f"s3://{destination}/x").ended(14)
+    kept = kept_of(failed.document["job"], local_cloud)
+    for piece in (*PIECES, "AccessDenied", "PrepareSealed"):
+        assert piece in kept, "this is not all that there is"
+    assert secrets_in(kept + failed.stdout + failed.stderr) == []
+
+
+def test_a_copy_in_the_cloud_reads_with_one_key_and_writes_with_another_and_the_wrong_key_is_exit_code_10(
+    command: Command, s3: Any, destination: str, keys: tuple[str, ...]
+) -> None:
+    s3.put_object(Bucket=destination, Key="from", Body=bytes(CONTENT.read(0, CONTENT.size)), **of(SOURCE_KEY))
+    held = ("--expect", f"crc64nvme:{crc64nvme(CONTENT)}")
+    copy = ("submit", "--wait", *IN_PARTS, *held, *keys, f"s3://{destination}/from", f"s3://{destination}/x")
+    command.run(*copy, "--src-sse-key-file", "source.key").ended(0)
+    assert body(s3, destination) == bytes(CONTENT.read(0, CONTENT.size))
+    command.run(*copy, "--src-sse-key-file", "key", "--exists", "overwrite").ended(10)
+
+
+def _the_last_part(request: Request) -> bool:
+    return request.headers.get("range", "").startswith(f"bytes={10 * MIB}-")
+
+
+@pytest.mark.parametrize("first", ["upload", "submit"])
+def test_what_was_begun_with_a_key_on_one_side_is_finished_on_the_other_with_the_same_key(
+    first: str,
+    command: Command,
+    http_server: FaultyHttp,
+    s3: Any,
+    destination: str,
+    local_cloud: LocalCloud,
+    keys: tuple[str, ...],
+) -> None:
+    url = http_server.add("/x", CONTENT, Status(status=404, where=_the_last_part))
+    ways = {"upload": ("upload", "--stack", local_cloud.stack), "submit": ("submit", "--wait")}
+    transfer = (*keys, "--download-slots", "1", url, f"s3://{destination}/x")
+    command.run(*ways.pop(first), *IN_PARTS, *transfer).ended(5)
+    http_server.set_faults("/x")
+    before = http_server.bytes_sent("/x")
+    [other] = ways.values()
+    command.run(*other, "--resume", *transfer).ended(0)
+    assert http_server.bytes_sent("/x") - before < 2 * MIB
+    assert body(s3, destination) == bytes(CONTENT.read(0, CONTENT.size))
+
+
+def test_a_request_names_a_secret_that_has_the_key_and_the_login(
+    command: Command, http_server: FaultyHttp, s3: Any, states: Any, destination: str, local_cloud: LocalCloud
+) -> None:
+    url = http_server.add("/x", b"few bytes", BasicAuth(user=USER, password=PASSWORD))
+    name = named(local_cloud, host="127.0.0.1", user=USER, password=PASSWORD, sse_key=base64.b64encode(KEY).decode())
+    request = {"source": url, "destination": f"s3://{destination}/x", "secret": name}
+    job = f"named-{uuid.uuid4().hex[:8]}"
+    states.start_execution(
+        stateMachineArn=local_cloud.state_machine_arn, name=job, input=json.dumps({"request": request})
+    )
+    command.run("watch", job).ended(0)
+    assert body(s3, destination) == b"few bytes"
+
+
+def test_a_small_object_is_read_with_a_login_of_netrc_and_put_at_once_with_its_key(
+    command: Command, http_server: FaultyHttp, s3: Any, destination: str, keys: tuple[str, ...]
+) -> None:
+    """The login is looked up here, where the file is, and sealed for where it is needed."""
+    url = http_server.add("/x", b"few bytes", BasicAuth(user=USER, password="hunter2"))
+    (command.home / ".netrc").write_text(f"machine 127.0.0.1 login {USER} password hunter2\n")
+    (command.home / ".netrc").chmod(0o600)
+    command.run("submit", "--wait", "--netrc", *keys, url, f"s3://{destination}/x").ended(0)
+    assert body(s3, destination) == b"few bytes"

@@ -1,0 +1,330 @@
+"""Jobs as those see them who run the stack: receipts, logs, and what the functions do with their rights."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functional.cloud.permissions import Grant, Need, Stack, grants, needs
+from functional.command import Command, eventually
+from s3am_cloud_cli import local_cloud as embedded
+from s3am_cloud_cli.local_cloud import LocalCloud, aws
+from s3am_cloud_cli.local_cloud.state import StateFolder
+from s3am_cloud_infra import names
+from servers.content import Pattern, crc64nvme
+from servers.faults import Slow, Status
+from servers.faulty_http import FaultyHttp
+
+MIB = 1 << 20
+PART = 5 * MIB
+CONTENT = Pattern(11 * MIB, seed=9)
+HANDLERS = ("control", "worker", "janitor")
+Json = dict[str, Any]
+
+# Rights that no job here can be seen to use, by function ("*": each of them).
+_SEALED = "of sealed jobs, by the same code as control's, which is seen"
+UNSEEN = {
+    ("*", "logs:CreateLogStream"): "Lambda writes a function's log in its role's name",
+    ("*", "logs:PutLogEvents"): "Lambda writes a function's log in its role's name",
+    ("janitor", "sqs:SendMessage"): "Lambda puts away the events that the function could not handle",
+    (
+        "control",
+        "s3:GetObjectVersion",
+    ): "of a large object read back where versions are kept: the emulator can't do that",
+    ("worker", "s3:GetObjectTagging"): _SEALED,
+    ("worker", "s3:GetObjectVersion"): _SEALED,
+    ("worker", "s3:DeleteObject"): _SEALED,
+    ("worker", "s3:DeleteObjectVersion"): _SEALED,
+    ("worker", "s3:ListBucket"): _SEALED,
+}
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What each function has needed, and what its role grants; `buckets` are those that only jobs of this file used."""
+
+    called: dict[str, set[Need]]
+    granted: dict[str, list[Grant]]
+    buckets: set[str]
+
+
+class Office:
+    """Starts jobs on the embedded cloud, and waits for them."""
+
+    def __init__(self, cloud: LocalCloud, home: Path) -> None:
+        self.cloud = cloud
+        self.s3, self.states = aws.client("s3", cloud.endpoint_url), aws.client("stepfunctions", cloud.endpoint_url)
+        self.buckets = [f"s3am-{side}-{uuid.uuid4().hex[:8]}" for side in ("from", "from-plain", "to", "to-kept")]
+        self.source, self.plain_source, self.destination, self.keeping_destination = self.buckets
+        for bucket in self.buckets:
+            self.s3.create_bucket(Bucket=bucket)
+        for bucket in (self.source, self.keeping_destination):
+            self.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        (home / "key").write_bytes(bytes(range(32)))
+        state = StateFolder().root.parent
+        self.command = Command(home, {**embedded.environment(cloud), "S3AM_CLOUD_STATE_HOME": str(state)})
+
+    def start(self, source: str, key: str, **options: object) -> str:
+        """A job for a request as any client may make it."""
+        job = f"office-{uuid.uuid4().hex[:8]}"
+        target = key if key.startswith("s3://") else f"s3://{self.destination}/{key}"
+        request = {"source": source, "destination": target, **options}
+        self.states.start_execution(
+            stateMachineArn=self.cloud.state_machine_arn, name=job, input=json.dumps({"request": request})
+        )
+        return job
+
+    def submit(self, source: str, key: str, *options: str) -> str:
+        target = f"s3://{self.destination}/{key}"
+        job: str = self.command.run("submit", "--json", *options, source, target).ended(0).document["job"]
+        return job
+
+    def ended(self, job: str) -> Json:
+        """The report of a job, when it has one."""
+        return eventually(lambda: self.report(job), f"the report of {job}", 90)
+
+    def report(self, job: str) -> Json | None:
+        try:
+            found = self.s3.get_object(Bucket=self.cloud.work_bucket, Key=f"jobs/{job}/report.json")
+        except self.s3.exceptions.NoSuchKey:
+            return None
+        report: Json = json.loads(found["Body"].read())
+        return report
+
+    def expire(self, job: str) -> None:
+        """Makes the time in which the job can be resumed be over, and calls the janitor as its schedule does."""
+        report = self.ended(job) | {"expires": datetime(2020, 1, 1, tzinfo=UTC).isoformat()}
+        self.s3.put_object(
+            Bucket=self.cloud.work_bucket, Key=f"jobs/{job}/report.json", Body=json.dumps(report).encode()
+        )
+        aws.client("lambda", self.cloud.endpoint_url).invoke(
+            FunctionName=self.outputs()["JanitorName"], Payload=json.dumps({"action": "sweep"})
+        )
+
+    def outputs(self) -> dict[str, str]:
+        [stack] = aws.client("cloudformation", self.cloud.endpoint_url).describe_stacks(StackName=self.cloud.stack)[
+            "Stacks"
+        ]
+        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+    def calls(self) -> list[Json]:
+        return [json.loads(line) for line in StateFolder().trail_file.read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def office(local_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Office:
+    return Office(local_cloud, tmp_path_factory.mktemp("office"))
+
+
+@pytest.fixture(scope="module")
+def reports(office: Office) -> dict[str, Json]:
+    """One job of every kind that uses rights of its own, run to its end: their reports by kind."""
+    data = bytes(CONTENT.read(0, CONTENT.size))
+    for bucket in (office.source, office.plain_source):
+        office.s3.put_object(Bucket=bucket, Key="whole", Body=data, Tagging="lab=here")
+    aws.client("secretsmanager", office.cloud.endpoint_url).create_secret(
+        Name="s3am-cloud/office", SecretString=json.dumps({"host": "127.0.0.1", "user": "ann", "password": "pw"})
+    )
+    for key in ("begun", "begun-too"):
+        office.s3.create_multipart_upload(Bucket=office.destination, Key=key)
+    with FaultyHttp() as server:
+        parts, small = server.add("/parts", CONTENT), server.add("/small", b"few")
+        slow = server.add("/slow", CONTENT, Slow(bytes_per_second=MIB))
+        broken = server.add("/broken", CONTENT, Status(status=403, retry_after=None, skip=2))
+        expired = server.add("/expired", CONTENT, Status(status=403, retry_after=None, skip=2))
+        cancelled = office.submit(slow, "slow", "--part-size", "5MB")
+        eventually(lambda: len(server.requests_for("/slow")) > 1, "the first part of what is to be cancelled", 60)
+        office.command.run("cancel", cancelled).ended(0)
+        jobs = {
+            "parts": office.start(parts, "parts", part_size=PART, attributes={"tags": {"a": "b"}}),
+            "small": office.start(small, "small"),
+            "copy": office.start(f"s3://{office.source}/whole", "copy"),
+            "copied parts": office.start(f"s3://{office.source}/whole", "copied-parts", part_size=PART),
+            "plain copy": office.start(f"s3://{office.plain_source}/whole", "plain-copy"),
+            "plain parts": office.start(f"s3://{office.plain_source}/whole", "plain-parts", part_size=PART),
+            "missing copy": office.start(f"s3://{office.plain_source}/none", "missing-copy"),
+            "unexpected": office.start(small, "unexpected", expect=f"md5:{'0' * 32}"),
+            "unexpected version": office.start(
+                small, f"s3://{office.keeping_destination}/unexpected", expect=f"md5:{'0' * 32}"
+            ),
+            "missing": office.start(server.url("/missing"), "missing"),
+            "broken": office.start(broken, "broken", part_size=PART),
+            "expired": office.start(expired, "expired", part_size=PART),
+            "named secret": office.start(parts, "named", part_size=PART, secret="s3am-cloud/office"),
+            "sealed": office.submit(parts, "sealed", "--part-size", "5MB", "--sse-key-file", "key"),
+            "sealed copy": office.submit(f"s3://{office.source}/whole", "sealed-copy", "--sse-key-file", "key"),
+            "sealed small": office.submit(small, "sealed-small", "--sse-key-file", "key"),
+        }
+        found = {kind: office.ended(job) for kind, job in jobs.items()} | {"cancelled": office.ended(cancelled)}
+        server.set_faults("/broken")
+        resumed = office.command.run("resume", "--json", jobs["broken"]).ended(0).document["job"]
+        jobs |= {
+            "resumed": resumed,
+            "skipped": office.start(parts, "parts", exists="skip"),
+            "overwritten": office.start(parts, "small", exists="overwrite", part_size=PART),
+            "forced": office.start(parts, "begun", force=True, part_size=PART),
+            "sealed forced": office.submit(
+                parts, "begun-too", "--force", "--part-size", "5MB", "--sse-key-file", "key"
+            ),
+        }
+        later = ("resumed", "skipped", "overwritten", "forced", "sealed forced")
+        found |= {kind: office.ended(jobs[kind]) for kind in later}
+    return found | {"jobs": jobs}
+
+
+def test_every_kind_of_job_ends_as_it_should(reports: dict[str, Json]) -> None:
+    states = {kind: report["state"] for kind, report in reports.items() if kind != "jobs"}
+    assert states == {
+        **dict.fromkeys(("parts", "small", "copy", "copied parts", "plain copy", "plain parts"), "succeeded"),
+        **dict.fromkeys(("named secret", "sealed", "sealed small", "sealed copy"), "succeeded"),
+        **dict.fromkeys(("missing", "missing copy", "unexpected", "unexpected version", "broken", "expired"), "failed"),
+        **dict.fromkeys(("resumed", "overwritten", "forced", "sealed forced"), "succeeded"),
+        "skipped": "skipped",
+        "cancelled": "cancelled",
+    }
+
+
+def test_a_receipt_tells_what_the_workers_did_and_about_what_it_costs(reports: dict[str, Json]) -> None:
+    receipt = reports["parts"]
+    assert receipt["invocations"] >= 1
+    assert 0 < receipt["worker_seconds"] < 60
+    assert receipt["started"]
+    assert receipt["seconds"] > 0
+    assert 0 < receipt["cost_usd"] < 0.01
+    assert "estimate" in receipt["cost_of"]
+    assert receipt["retries"] == 0
+    assert receipt["checksum"] == crc64nvme(CONTENT)
+    assert reports["small"]["cost_usd"] < receipt["cost_usd"]
+
+
+def test_logs_show_every_step_of_a_job_by_time_and_nothing_of_another(office: Office, reports: dict[str, Json]) -> None:
+    job = reports["jobs"]["parts"]
+    shown = office.command.run("logs", job).ended(0).stdout.splitlines()
+    times, steps = [line.split()[0] for line in shown], [line.split()[3] for line in shown]
+    assert [step for step in steps if step != "move"] == ["accept", "prepare", "complete", "report"]
+    assert "move" in steps[2:-2]
+    assert times == sorted(times)
+    lines = [json.loads(line) for line in office.command.run("logs", "--json", job).ended(0).stdout.splitlines()]
+    assert {line["fields"]["job"] for line in lines} == {job}
+    assert {line["function"] for line in lines} == {"control", "worker"}
+    assert sum(line["fields"]["bytes"] for line in lines) == CONTENT.size
+
+
+def test_logs_show_why_a_job_failed_and_what_the_janitor_did(office: Office, reports: dict[str, Json]) -> None:
+    shown = office.command.run("logs", "--follow", reports["jobs"]["missing"]).ended(0).stdout
+    assert "error=SourceNotFound" in shown
+    assert "janitor" in shown
+    assert office.command.run("logs", "--since", "1", "no-such-job").ended(0).stdout == ""
+    office.command.run("logs", "no-such-job").ended(2)
+
+
+@pytest.fixture(scope="module")
+def rights(office: Office, reports: dict[str, Json]) -> Rights:
+    """What the functions have called in all these jobs, and what their roles grant."""
+    office.expire(reports["jobs"]["expired"])
+    stack, calls = stack_of(office), office.calls()
+    functions = {module: office.outputs()[f"{module.capitalize()}Name"] for module in HANDLERS}
+    called = {
+        module: {need for call in calls if call["function"] == name for need in needs(call, stack)}
+        for module, name in functions.items()
+    }
+    granted = {module: granted_to(module, name, office) for module, name in functions.items()}
+    return Rights(called, granted, {office.cloud.work_bucket, *office.buckets})
+
+
+def test_the_functions_may_do_what_their_calls_need_and_nothing_else(rights: Rights) -> None:
+    assert missing(rights) == []
+    assert unused(rights) == []
+
+
+def test_each_right_that_is_taken_away_is_missed_and_one_that_is_added_is_noticed(rights: Rights) -> None:
+    for module, granted in rights.granted.items():
+        for grant in granted:
+            fewer = replace(rights, granted=rights.granted | {module: [other for other in granted if other != grant]})
+            assert is_unseen(module, grant) or missing(fewer), f"{module} {grant}"
+        for added in (Grant("s3:PutBucketPolicy", "arn:aws:s3:::s3am-to-*"), Grant("s3:GetObject", "arn:aws:s3:::x/*")):
+            more = replace(rights, granted=rights.granted | {module: [*granted, added]})
+            assert unused(more) == [f"{module} {added.action} {added.resource}"]
+
+
+def missing(rights: Rights) -> list[str]:
+    """What was needed and is not granted; calls to other tests' buckets apart."""
+    return [
+        f"{module} {need.action} {need.resource}"
+        for module, found in rights.called.items()
+        for need in sorted(found, key=str)
+        if not any(grant.covers(need) for grant in rights.granted[module]) and not _is_of_others(need, rights.buckets)
+    ]
+
+
+def unused(rights: Rights) -> list[str]:
+    return [
+        f"{module} {grant.action} {grant.resource}"
+        for module, granted in rights.granted.items()
+        for grant in granted
+        if not any(grant.covers(need) for need in rights.called[module]) and not is_unseen(module, grant)
+    ]
+
+
+def is_unseen(module: str, grant: Grant) -> bool:
+    return bool({(module, grant.action), ("*", grant.action)} & UNSEEN.keys())
+
+
+def _is_of_others(need: Need, buckets: set[str]) -> bool:
+    return need.action.startswith("s3:") and need.resource.split(":::")[1].split("/")[0] not in buckets
+
+
+def stack_of(office: Office) -> Stack:
+    outputs = office.outputs()
+    bus = outputs["EventBus"]
+    region, account = outputs["StateMachineArn"].split(":")[3:5]
+    return Stack(
+        work_bucket=office.cloud.work_bucket,
+        key=outputs["KeyArn"],
+        region=region,
+        account=account,
+        buses={bus: f"arn:aws:events:{region}:{account}:event-bus/{bus}"},
+    )
+
+
+def granted_to(module: str, function: str, office: Office) -> list[Grant]:
+    """What CloudFormation made of the function's role.
+
+    Source and destination buckets have the same pattern unless whoever deploys says otherwise: here they are told apart
+    by the parameter that the template names.
+    """
+    iam, functions = (aws.client(service, office.cloud.endpoint_url) for service in ("iam", "lambda"))
+    role = functions.get_function_configuration(FunctionName=function)["Role"].rsplit("/", 1)[-1]
+    policies = {
+        policy: iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+        for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]
+    }
+    statements = policies["Rights"]["Statement"]
+    sides = {names.SOURCE_BUCKETS: "s3am-from-*", names.DESTINATION_BUCKETS: "s3am-to-*"}
+    for made, written in zip(statements, _written_statements(module, office), strict=True):
+        for parameter, pattern in sides.items():
+            if parameter in json.dumps(written["Resource"]):
+                made["Resource"] = json.loads(json.dumps(made["Resource"]).replace("s3am-*", pattern))
+    return list(grants(policies.values()))
+
+
+def _written_statements(module: str, office: Office) -> list[Json]:
+    """The statements of the function's role as they are in the template."""
+    body = aws.client("cloudformation", office.cloud.endpoint_url).get_template(StackName=office.cloud.stack)
+    template = body["TemplateBody"]
+    resources = (json.loads(template) if isinstance(template, str) else template)["Resources"]
+    handler = f"s3am_cloud.handlers.{module}.handler"
+    [role] = [
+        resource["Properties"]["Role"]["Fn::GetAtt"][0]
+        for resource in resources.values()
+        if resource["Type"] == "AWS::Lambda::Function" and resource["Properties"]["Handler"] == handler
+    ]
+    [policy] = resources[role]["Properties"]["Policies"]
+    statements: list[Json] = policy["PolicyDocument"]["Statement"]
+    return statements

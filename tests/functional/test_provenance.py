@@ -1,0 +1,80 @@
+"""Where an object came from, in its own metadata, and what `receipt` and `verify --receipt` make of it."""
+
+from pathlib import Path
+
+import pytest
+
+from functional.command import Command
+from functional.stored import Stored
+from servers.content import crc64nvme, pattern, write_file
+from servers.faulty_http import FaultyHttp
+from servers.proxy import FaultyProxy
+from servers.proxy_rules import GET_OBJECT, FlipReplyBit
+
+MIB = 1 << 20
+DATA = pattern(6 * MIB, 8)
+WAYS = pytest.mark.parametrize("way", [(), ("--part-size", "5MB")], ids=["by one request", "in parts"])
+
+
+def metadata(stored: Stored, key: str) -> dict[str, str]:
+    return stored.client.head_object(Bucket=stored.bucket, Key=key)["Metadata"]
+
+
+@WAYS
+def test_an_object_tells_its_job_its_source_and_the_source_s_version_and_no_secret(
+    way: tuple[str, ...], command: Command, stored: Stored, http_server: FaultyHttp
+) -> None:
+    http_server.add("/x y.bin", DATA)
+    url = http_server.url("/x y.bin", login="anna:hidden") + "?X-Amz-Signature=hidden"
+    done = command.run("upload", url, stored.url("x"), *way, "--metadata", "a=b", "--json").ended(0).document
+    found = metadata(stored, "x")
+    assert found["a"] == "b"
+    assert found["s3am-cloud-job"] == done["job"]
+    assert found["s3am-cloud-source"] == http_server.url("/x y.bin") + "?..."
+    assert found["s3am-cloud-source-version"] == 'etag "first"'
+    assert "hidden" not in str(found)
+
+
+@WAYS
+def test_a_copy_tells_where_it_was_copied_from_and_not_where_its_source_came_from(
+    way: tuple[str, ...], command: Command, home: Path, stored: Stored
+) -> None:
+    write_file(DATA, home / "x.bin")
+    command.run("upload", "x.bin", stored.url("x"), "--metadata", "run=42").ended(0)
+    done = command.run("upload", stored.url("x"), stored.url("y"), *way, "--json").ended(0).document
+    found = metadata(stored, "y")
+    assert (found["run"], found["s3am-cloud-job"], found["s3am-cloud-source"]) == ("42", done["job"], stored.url("x"))
+    command.run("upload", stored.url("x"), stored.url("z"), *way, "--no-provenance").ended(0)
+    assert metadata(stored, "z") == {"run": "42"}
+
+
+def test_a_receipt_says_what_the_object_alone_says_where_no_report_is_found(
+    command: Command, home: Path, stored: Stored
+) -> None:
+    write_file(DATA, home / "x.bin")
+    (home / "x.bin.md5").write_text("0" * 32)
+    command.run("upload", "x.bin", stored.url("x"), "--source-digest", "auto", "--keep-mismatch").ended(21)
+    known = command.run("receipt", stored.url("x"), "--json").ended(0).document
+    assert (known["known_from"], known["source"], known["verdict"]) == ("metadata", "x.bin", None)
+    assert (known["checksum"], known["source_digest"]) == (crc64nvme(DATA), f"md5:{'0' * 32}")
+    text = command.run("receipt", stored.url("x")).ended(0).stdout
+    assert "not known: no receipt of this object is found" in text
+    assert "x.bin" in text
+    stored.put("other", b"data")
+    assert command.run("receipt", stored.url("other"), "--json").ended(0).document["known_from"] == "store"
+    command.run("receipt", stored.url("missing")).ended(5)
+    told = command.run("verify", "--receipt", stored.url("x"), "--json").ended(21)
+    assert told.document["error"]["name"] == "NotAsStated"
+
+
+def test_an_object_is_read_again_and_compared_with_all_that_was_said_of_it(
+    through_proxy: Command, s3_proxy: FaultyProxy, home: Path, stored: Stored
+) -> None:
+    write_file(DATA, home / "x.bin")
+    through_proxy.run("upload", "x.bin", stored.url("x")).ended(0)
+    found = through_proxy.run("verify", "--receipt", stored.url("x"), "--json").ended(0)
+    assert found.document["compared_with"] == ["stored"]
+    assert "no receipt of this object is found" in found.stderr
+    s3_proxy.add(GET_OBJECT, FlipReplyBit(at=1000))
+    through_proxy.run("verify", "--receipt", stored.url("x")).ended(21)
+    through_proxy.run("verify", "--receipt", "--checksum", "md5", stored.url("x")).ended(2)

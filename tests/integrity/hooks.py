@@ -1,0 +1,48 @@
+"""What a test can't do to a command from outside, done in its process before it begins. The command is unchanged."""
+
+import errno
+import os
+import random
+from typing import Any
+
+_HURRY, _ROOM = "TEST_HURRIED_DICE", "TEST_DISK_ROOM"
+
+
+def _hurry() -> None:
+    """Waits between tries have full jitter: dice that show little make them short, and change nothing else."""
+    throw = random.random
+    random.random = lambda: throw() / 50
+
+
+def _fill_disk_at(room: int) -> None:
+    """Every write beyond that offset of a file ends as on a disk that is full."""
+    write = os.pwrite
+
+    def pwrite(descriptor: int, data: bytes, offset: int) -> int:
+        if offset + len(data) > room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, data, offset)
+
+    os.pwrite = pwrite  # type: ignore[assignment]  # what the command gives it
+
+
+def remember_models() -> None:
+    """botocore reads and parses its models for every session: here, once for each file."""
+    from botocore.loaders import JSONFileLoader
+
+    read, known = JSONFileLoader.load_file, dict[str, Any]()
+
+    def load_file(loader: JSONFileLoader, file_path: str) -> Any:
+        if file_path not in known:
+            known[file_path] = read(loader, file_path)
+        return known[file_path]
+
+    JSONFileLoader.load_file = load_file  # type: ignore[assignment, method-assign]
+
+
+def apply() -> None:
+    """What this process's environment asks for."""
+    if os.environ.get(_HURRY):
+        _hurry()
+    if os.environ.get(_ROOM):
+        _fill_disk_at(int(os.environ[_ROOM]))

@@ -1,0 +1,78 @@
+"""Prints what jobs of several kinds take in the simulated cloud: `make simulate`."""
+
+from __future__ import annotations
+
+import msgspec
+
+from s3am_cloud.limits import GIB, MAX_OBJECT, MAX_PARTS, MIN_PART
+from s3am_cloud.model import TransferRequest
+from simulation.run import Outcome, Simulation
+from simulation.world import Weather
+
+TB = 10**12
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """One job. `rate` is what the probe measures of the source."""
+
+    name: str
+    size: int
+    source: str = "https://host/file"
+    part_size: int | None = None
+    slots: int | None = None
+    rate: int | None = None
+    weather: Weather = Weather()
+
+    def run(self) -> Outcome:
+        request = TransferRequest(
+            source=self.source, destination="s3://bucket/key", part_size=self.part_size, download_slots=self.slots
+        )
+        return Simulation(request, self.size, self.weather, self.rate).run()
+
+
+CASES = [
+    Case(name="600 GB over https", size=600 * 10**9),
+    Case(name="1 TB over https", size=TB),
+    Case(name="1 TB over https, 512 connections", size=TB, slots=512),
+    Case(name="1 TB at 2 MB/s a connection", size=TB, rate=2 * 10**6, weather=Weather(connection_rate=2 * 10**6)),
+    Case(name="1 TB over ftp, 5 MB/s each", size=TB, source="ftp://host/f", weather=Weather(connection_rate=5 * 10**6)),
+    Case(name="1 TB from s3, 1 GiB parts", size=TB, source="s3://other/key", part_size=GIB),
+    Case(name="10,000 parts of 5 MiB", size=MAX_PARTS * MIN_PART, part_size=MIN_PART),
+    Case(name="10,000 parts of 5 MiB, 1,000 at once", size=MAX_PARTS * MIN_PART, part_size=MIN_PART, slots=1000),
+    Case(
+        name="the same, S3 takes 500 a second",
+        size=MAX_PARTS * MIN_PART,
+        part_size=MIN_PART,
+        slots=1000,
+        weather=Weather(writes_per_second=500),
+    ),
+    Case(name="1 TB, 20 environments for 64 workers", size=TB, slots=512, weather=Weather(environments=20)),
+    Case(name="1 TB, 5 % of the workers die", size=TB, weather=Weather(broken=0.05)),
+    Case(name="48.8 TiB, 10,000 parts of 5 GiB", size=MAX_OBJECT),
+]
+HEAD = ("", "time", "GB/s", "parts", "units", "workers", "invoked", "throttled", "503", "transitions", "$", "$/TB")
+
+
+def row(case: Case, came: Outcome) -> tuple[str, ...]:
+    minutes, seconds = divmod(round(came.seconds), 60)
+    return (
+        case.name,
+        f"{minutes // 60}:{minutes % 60:02}:{seconds:02}",
+        f"{case.size / came.seconds / 1e9:.2f}",
+        *(f"{n:,}" for n in (came.parts, came.units, came.most_at_once, came.worker_invocations)),
+        *(f"{n:,}" for n in (came.throttled, came.slow_downs, came.usage.transitions)),
+        f"{came.dollars:.3f}",
+        f"{came.dollars / case.size * TB:.3f}",
+    )
+
+
+def main() -> None:
+    rows = [HEAD, *(row(case, case.run()) for case in CASES)]
+    widths = [max(len(one[column]) for one in rows) for column in range(len(HEAD))]
+    for one in rows:
+        first, *others = (text.rjust(width) for text, width in zip(one, widths, strict=True))
+        print("  ".join((first.strip().ljust(widths[0]), *others)).rstrip())
+
+
+if __name__ == "__main__":
+    main()

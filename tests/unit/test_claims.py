@@ -1,0 +1,218 @@
+"""One job at a time writes to a destination; who asks for the same thing joins it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from s3am_cloud.aftermath import discard
+from s3am_cloud.claims import Desk, asked_for, hold, latest, next_id, successor, take
+from s3am_cloud.errors import DestinationBusy, StoreBusy
+from s3am_cloud.intake import accept, decode_request
+from s3am_cloud.limits import START_SECONDS
+from s3am_cloud.model import Job, TransferRequest
+from s3am_cloud.notices import Claim
+from s3am_cloud.pipeline import new_job
+from s3am_cloud.urls import S3Url
+from unit.cloud_fakes import ASKED, Machine
+from unit.fakes import SOURCE, World, request
+
+OTHER_SOURCE = "https://host/other.bin"
+
+
+class Stage:
+    """A stack in memory."""
+
+    def __init__(self) -> None:
+        self.world, self.machine = World(), Machine()
+        self.desk = Desk(self.world.jobs, self.world.notices, self.machine.describe, self.world.clock)
+
+    def job(self, name: str, asked: TransferRequest | None = None) -> Job:
+        job = new_job(asked or request(), name, self.world.clock)
+        job = msgspec.structs.replace(job, asked=asked_for(job.request))
+        self.world.jobs.add(job)
+        return job
+
+    def take(self, name: str, asked: TransferRequest | None = None) -> str:
+        """Who has the destination after this job has asked for it."""
+        return take(self.job(name, asked), f"arn:{name}", self.desk)
+
+    def accept(self, name: str, **options: Any) -> tuple[str, bool]:
+        return accept({**ASKED, **options}, f"arn:{name}", self.world.ports, self.desk)
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def test_the_first_who_asks_has_the_destination_and_keeps_it_when_it_asks_again(stage: Stage) -> None:
+    assert stage.take("first") == "first"
+    stage.machine.run("first")
+    assert stage.take("first") == "first"
+
+
+def test_the_same_request_joins_the_job_that_runs(stage: Stage) -> None:
+    stage.take("first")
+    stage.machine.run("first")
+    assert stage.take("second") == "first"
+
+
+def test_the_same_request_joins_a_job_that_is_about_to_start_but_not_one_that_never_did(stage: Stage) -> None:
+    stage.take("first")
+    assert stage.take("second") == "first"
+    stage.world.clock.pass_time(timedelta(seconds=START_SECONDS))
+    assert stage.take("third") == "third"
+
+
+def test_another_request_is_told_which_job_is_at_work_and_what_to_do_about_it(stage: Stage) -> None:
+    stage.take("first")
+    stage.machine.run("first")
+    with pytest.raises(DestinationBusy, match="job first") as caught:
+        stage.take("second", request(source=OTHER_SOURCE))
+    assert "s3am-cloud watch first" in caught.value.hint
+    assert "s3am-cloud cancel first" in caught.value.hint
+    assert caught.value.code == 4
+
+
+@pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"])
+@pytest.mark.parametrize("source", [SOURCE, OTHER_SOURCE])
+def test_a_job_that_has_ended_is_in_nobodys_way(stage: Stage, status: str, source: str) -> None:
+    stage.take("first")
+    stage.machine.run("first", status)
+    assert stage.take("second", request(source=source)) == "second"
+
+
+def test_a_job_that_was_cancelled_before_it_started_is_in_nobodys_way(stage: Stage) -> None:
+    stage.take("first")
+    stage.world.notices.cancel("first")
+    discard("first", stage.world.ports)
+    assert stage.take("second", request(source=OTHER_SOURCE)) == "second"
+
+
+def test_another_destination_is_another_matter(stage: Stage) -> None:
+    stage.take("first")
+    stage.machine.run("first")
+    assert stage.take("second", request(destination="s3://bucket/elsewhere")) == "second"
+
+
+def test_a_destination_is_the_same_however_it_is_written(stage: Stage) -> None:
+    stage.take("first", request(destination="s3://bucket/data.bin"))
+    stage.machine.run("first")
+    with pytest.raises(DestinationBusy):
+        stage.take("second", request(destination="s3://bucket/"))
+
+
+class Racing:
+    """Notices at which somebody else is always a moment quicker."""
+
+    def __init__(self, desk: Desk, times: int, claim: Claim) -> None:
+        self._notices, self._times, self._claim = desk.notices, times, claim
+
+    def claimed(self, target: S3Url) -> Claim | None:
+        return self._notices.claimed(target)
+
+    def claim(self, target: S3Url, claim: Claim, over: Claim | None) -> bool:
+        if self._times:
+            self._times -= 1
+            assert self._notices.claim(target, self._claim, over)
+        return self._notices.claim(target, claim, over)
+
+    def cancel(self, job_id: str) -> None:
+        raise NotImplementedError
+
+    def cancelled(self, job_id: str) -> bool:
+        raise NotImplementedError
+
+
+def test_of_two_that_ask_at_the_same_moment_the_second_joins_the_first(stage: Stage) -> None:
+    stage.machine.run("quick")
+    same = Claim(job="quick", execution="arn:quick", asked=asked_for(request()), made="2026-01-02T03:04:05.000+00:00")
+    slow = msgspec.structs.replace(stage.desk, notices=Racing(stage.desk, 1, same))
+    assert take(stage.job("slow"), "arn:slow", slow) == "quick"
+
+
+def test_who_is_overtaken_for_ever_gives_up_by_a_name_that_is_tried_again(stage: Stage) -> None:
+    stage.machine.run("dead", "FAILED")
+    other = Claim(job="dead", execution="arn:dead", asked="x", made="2026-01-02T03:04:05.000+00:00")
+    slow = msgspec.structs.replace(stage.desk, notices=Racing(stage.desk, 100, other))
+    with pytest.raises(StoreBusy):
+        take(stage.job("slow"), "arn:slow", slow)
+
+
+def test_a_job_that_lost_its_destination_before_it_started_ends_by_name(stage: Stage) -> None:
+    """A client may have recorded it, and then have slept."""
+    late = stage.job("late")
+    take(late, "arn:late", stage.desk)
+    stage.world.clock.pass_time(timedelta(seconds=START_SECONDS))
+    assert stage.take("quick") == "quick"
+    stage.machine.run("quick")
+    with pytest.raises(DestinationBusy, match="job quick"):
+        hold(late, "arn:late", stage.desk)
+
+
+def test_a_job_that_somebody_started_by_its_id_claims_its_destination_itself(stage: Stage) -> None:
+    hold(stage.job("job"), "arn:job", stage.desk)
+    stage.machine.run("job")
+    with pytest.raises(DestinationBusy):
+        stage.take("other", request(source=OTHER_SOURCE))
+
+
+def test_an_event_that_is_delivered_twice_ends_quietly_the_second_time(stage: Stage) -> None:
+    assert stage.accept("first") == ("first", False)
+    stage.machine.run("first")
+    assert stage.accept("second") == ("first", True)
+    assert [job.id for job in stage.world.jobs.all()] == ["first"]
+
+
+def test_a_request_for_something_else_fails_by_name_while_a_job_runs_and_leaves_no_record(stage: Stage) -> None:
+    stage.accept("first")
+    stage.machine.run("first")
+    with pytest.raises(DestinationBusy):
+        stage.accept("second", source=OTHER_SOURCE)
+    assert [job.id for job in stage.world.jobs.all()] == ["first"]
+    stage.machine.run("first", "SUCCEEDED")
+    assert stage.accept("second", source=OTHER_SOURCE) == ("second", False)
+
+
+def test_what_makes_a_request_the_same() -> None:
+    asked = decode_request(ASKED)
+    same: list[dict[str, object]] = [{"resume": True}, {"keep_hours": 5}]
+    other: list[dict[str, object]] = [
+        {},
+        {"source": OTHER_SOURCE},
+        {"destination": "s3://bucket/x"},
+        {"exists": "overwrite"},
+        {"part_size": None},
+    ]
+    assert {asked_for(decode_request({**ASKED, **more})) for more in same} == {asked_for(asked)}
+    assert len({asked_for(decode_request({**ASKED, **more})) for more in other}) == 5
+
+
+def test_the_jobs_that_go_on_with_one_another_are_found_by_their_ids(stage: Stage) -> None:
+    jobs = stage.world.jobs
+    assert (next_id("a"), next_id("a-r2"), next_id("a-r9"), next_id("a-rx")) == ("a-r2", "a-r3", "a-r10", "a-rx-r2")
+    first = stage.job("a")
+    assert (successor("a", jobs), latest("a", jobs)) == (None, "a")
+    jobs.add(msgspec.structs.replace(first, id="a-r2", resumes="a"))
+    jobs.add(msgspec.structs.replace(first, id="a-r3", resumes="a-r2"))
+    assert (latest("a", jobs), latest("a-r2", jobs), latest("a-r3", jobs)) == ("a-r3", "a-r3", "a-r3")
+
+
+def test_a_job_that_only_has_such_a_name_goes_on_with_nothing(stage: Stage) -> None:
+    stage.job("a")
+    stage.job("a-r2")
+    assert latest("a", stage.world.jobs) == "a"
+
+
+def test_the_longest_name_of_an_execution_has_a_next_one_that_is_no_longer() -> None:
+    name = "x" * 80
+    ids = [name]
+    for _ in range(12):
+        ids.append(next_id(ids[-1]))
+    assert all(len(found) <= 80 for found in ids)
+    assert len(set(ids)) == 13
+    assert next_id("y" + name[1:]) != next_id(name)

@@ -1,0 +1,106 @@
+"""What an object's metadata say of where it came from, and what becomes of the user's own."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from s3am_cloud.limits import MAX_METADATA
+from s3am_cloud.model import Attributes, Job, ObjectInfo, Receipt, SourceInfo, TransferRequest
+from s3am_cloud.origins import origin_of
+from s3am_cloud.provenance import JOB, SOURCE, SOURCE_DIGEST, SOURCE_VERSION, TOOL, written
+from unit.fakes import SOURCE as URL
+from unit.fakes import TARGET
+
+INFO = SourceInfo(size=1, ranges=True, etag='"e"', claims={"md5": "0" * 32, "sha256": "1" * 64})
+
+
+def job(source: str = URL, info: SourceInfo = INFO, own: dict[str, str] | None = None) -> Job:
+    asked = TransferRequest(source=source, destination=str(TARGET), attributes=Attributes(metadata=own or {}))
+    return Job(id="job-1", created="2026-01-02T03:04:05+00:00", request=asked, info=info)
+
+
+def carried(metadata: dict[str, str]) -> SourceInfo:
+    return msgspec.structs.replace(INFO, attributes=Attributes(metadata=metadata))
+
+
+def size(metadata: dict[str, str]) -> int:
+    return sum(len(f"{name}{value}".encode()) for name, value in metadata.items())
+
+
+def test_job_source_version_and_the_strongest_digest_are_told() -> None:
+    found = written(job("https://u:p@host/a%20b?sig=1")).metadata
+    assert (found[JOB], found[SOURCE_VERSION], found[SOURCE_DIGEST]) == ("job-1", 'etag "e"', f"sha256:{'1' * 64}")
+    assert found[SOURCE] == "https://host/a%20b?..."
+    assert found[TOOL]
+
+
+@pytest.mark.parametrize(
+    ("info", "version"),
+    [
+        (SourceInfo(size=1, ranges=True, etag='"e"', version="v"), "version v"),
+        (SourceInfo(size=1, ranges=True, last_modified="Fri, 02 Jan"), "last-modified Fri, 02 Jan"),
+        (SourceInfo(size=1, ranges=True, version="7-8"), "file 7-8"),
+        (SourceInfo(size=1, ranges=True), None),
+    ],
+)
+def test_the_version_is_told_by_what_pins_it(info: SourceInfo, version: str | None) -> None:
+    assert written(job(info=info)).metadata.get(SOURCE_VERSION) == version
+
+
+def test_what_is_beyond_ascii_is_encoded() -> None:
+    assert written(job("./Schlüssel.bin")).metadata[SOURCE] == "./Schl%C3%BCssel.bin"
+
+
+@pytest.mark.parametrize("length", [0, 1500, 1800, 1850, 1900, 1950, 2000, 2043])
+def test_the_users_own_are_never_dropped_and_the_rest_fits_beside_them(length: int) -> None:
+    own = {"mine": "ä" * (length // 2)}
+    found = written(job("https://host/" + "%C3%BC" * 400, own=own)).metadata
+    assert found["mine"] == own["mine"]
+    assert size(found) <= MAX_METADATA
+    if SOURCE in found:
+        assert found[SOURCE].endswith("...")
+        assert found[SOURCE].startswith("https://host/")
+        assert "%" not in found[SOURCE][-5:-3], "no escape is cut in two"
+
+
+def test_what_the_user_says_under_our_names_is_the_users() -> None:
+    assert written(job(own={"S3AM-Cloud-Job": "mine"})).metadata["S3AM-Cloud-Job"] == "mine"
+    assert JOB not in written(job(own={"S3AM-Cloud-Job": "mine"})).metadata
+
+
+def test_where_the_source_object_came_from_is_not_where_its_copy_does() -> None:
+    old = {JOB: "old", SOURCE: "old", SOURCE_DIGEST: "old", "run": "42"}
+    found = written(job(info=msgspec.structs.replace(carried(old), claims={}))).metadata
+    assert (found[JOB], found["run"], found[SOURCE]) == ("job-1", "42", URL)
+    assert SOURCE_DIGEST not in found
+
+
+def test_without_provenance_nothing_is_added_and_an_old_one_is_not_kept() -> None:
+    silent = job(info=carried({JOB: "old", "run": "42"}))
+    silent = msgspec.structs.replace(silent, request=msgspec.structs.replace(silent.request, provenance=False))
+    assert written(silent).metadata == {"run": "42"}
+
+
+HELD = ObjectInfo(size=1, etag='"o"', attributes=Attributes(metadata={JOB: "job-1", SOURCE: URL}))
+DONE = Receipt(state="succeeded", source=URL, destination=str(TARGET), etag='"o"', verdict="verified-in-transit")
+
+
+def test_a_report_of_this_very_object_tells_how_it_was_verified() -> None:
+    known = origin_of(TARGET, HELD, {"job-1": DONE}.get)
+    assert (known.known_from, known.verdict, known.receipt) == ("report", "verified-in-transit", DONE)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"etag": '"p"'}, {"destination": "s3://bucket/other"}, {"state": "failed"}, {"version_id": "v"}]
+)
+def test_a_report_of_another_object_says_nothing_of_this_one(changed: dict[str, str]) -> None:
+    known = origin_of(TARGET, HELD, {"job-1": msgspec.structs.replace(DONE, **changed)}.get)
+    assert (known.known_from, known.verdict, known.source) == ("metadata", None, URL)
+
+
+def test_an_id_that_none_of_our_jobs_has_is_not_looked_for() -> None:
+    asked: list[str] = []
+    info = msgspec.structs.replace(HELD, attributes=Attributes(metadata={JOB: "../../etc"}))
+    known = origin_of(TARGET, info, asked.append)
+    assert (known.known_from, known.job, asked) == ("store", None, [])

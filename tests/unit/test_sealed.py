@@ -1,0 +1,219 @@
+"""A job's secrets: what is withheld, sealed, carried over and opened, and what of it may be seen."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import msgspec
+import pytest
+
+from s3am_cloud.adapters.memory_jobs import MemoryJobs
+from s3am_cloud.adapters.memory_vault import MemoryVault
+from s3am_cloud.errors import BadEncryptionKey, BadRequest, BadSource, JobFailedForGood
+from s3am_cloud.limits import KMS_PLAINTEXT
+from s3am_cloud.model import Job, TransferRequest, Unit
+from s3am_cloud.pipeline import new_job
+from s3am_cloud.sealed import (
+    NO_SECRETS,
+    NamedSecrets,
+    Secrets,
+    carry_over,
+    has_secrets,
+    opened,
+    opened_jobs,
+    seal,
+    withheld,
+)
+from s3am_cloud.sse import KeyRing, SseKey
+from unit.fakes import TARGET, FakeClock
+
+RAW = bytes(range(32))
+KEY = base64.b64encode(RAW).decode()
+OTHER = base64.b64encode(RAW[::-1]).decode()
+WHOLE = "https://ann:hunter2@host/data.bin?X-Amz-Signature=deadbeef"
+SHOWN = "https://host/data.bin?..."
+NAME = "s3am-cloud/partner"
+
+
+def asked(source: str = SHOWN, secret: str | None = None) -> TransferRequest:
+    return TransferRequest(source=source, destination=str(TARGET), secret=secret)
+
+
+def job(source: str = SHOWN, secret: str | None = None, name: str = "job") -> Job:
+    return new_job(asked(source, secret), name, FakeClock())
+
+
+def named(**value: object) -> MemoryVault:
+    return MemoryVault({NAME: json.dumps(value)})
+
+
+def test_what_a_url_does_not_show_is_withheld_with_the_keys() -> None:
+    request, secrets = withheld(asked(WHOLE), KeyRing(SseKey(RAW)), KeyRing(SseKey(RAW[::-1]), is_master=True))
+    assert request == asked(SHOWN)
+    assert secrets == Secrets(source=WHOLE, sse_key=KEY, src_sse_key=OTHER, src_sse_key_is_master=True)
+    assert withheld(asked(), KeyRing(SseKey(RAW), is_master=True))[1] == Secrets(sse_key=KEY, sse_key_is_master=True)
+
+
+@pytest.mark.parametrize("source", ["https://host/data.bin", "s3://bucket/a?b@c", "/a/file"])
+def test_a_url_that_shows_all_is_not_withheld(source: str) -> None:
+    assert withheld(asked(source), KeyRing()) == (asked(source), NO_SECRETS)
+
+
+@pytest.mark.parametrize("secrets", [Secrets(source=WHOLE, sse_key=KEY), NamedSecrets(host="host", password="hunter2")])
+def test_secrets_have_no_representation(secrets: Secrets) -> None:
+    assert repr(secrets) == f"{type(secrets).__name__}(...)"
+    assert "hunter2" not in repr(opened(seal(job(), Secrets(source=WHOLE), MemoryVault()), MemoryVault()))
+
+
+def test_a_record_holds_secrets_sealed_only_and_the_job_is_opened_whole() -> None:
+    vault = MemoryVault()
+    sealed = seal(job(), Secrets(source=WHOLE, sse_key=KEY, src_sse_key=OTHER, src_sse_key_is_master=True), vault)
+    record = msgspec.json.encode(sealed).decode()
+    assert not [secret for secret in (KEY, OTHER, "hunter2", "deadbeef") if secret in record]
+    found = opened(msgspec.json.decode(record, type=Job), vault)
+    assert found.job.request == asked(WHOLE)
+    assert found.keys.key is not None
+    assert found.source_keys.key is not None
+    assert (found.keys.key.raw, found.keys.is_master) == (RAW, False)
+    assert (found.source_keys.key.raw, found.source_keys.is_master) == (RAW[::-1], True)
+
+
+def test_who_asks_with_another_key_asks_for_something_else_and_no_key_is_told_by_that() -> None:
+    key = Secrets(sse_key=KEY)
+    assert key.keys_id("s3://b/k") == Secrets(sse_key=KEY, source=WHOLE).keys_id("s3://b/k")
+    others = (Secrets(sse_key=OTHER), Secrets(src_sse_key=KEY), Secrets(sse_key=KEY, sse_key_is_master=True))
+    found = {secrets.keys_id("s3://b/k") for secrets in (key, *others)} | {key.keys_id("s3://b/other"), ""}
+    assert len(found) == 6
+    assert Secrets(source=WHOLE).keys_id("s3://b/k") == ""
+
+
+def test_a_job_without_secrets_is_not_sealed() -> None:
+    assert seal(job(), NO_SECRETS, MemoryVault()) == job()
+    assert not has_secrets(job())
+
+
+def test_what_was_sealed_for_another_job_is_not_opened() -> None:
+    sealed = seal(job(), Secrets(sse_key=KEY), MemoryVault())
+    stolen = msgspec.structs.replace(sealed.sealed[0], job="other")
+    with pytest.raises(JobFailedForGood):
+        opened(msgspec.structs.replace(sealed, id="other", sealed=(stolen,)), MemoryVault())
+
+
+def test_more_than_kms_takes_is_refused_with_the_way_out_and_without_a_word_of_it() -> None:
+    fits = "https://host/data.bin?" + "s" * (KMS_PLAINTEXT - len('{"source":"https://host/data.bin?"}'))
+    assert has_secrets(seal(job(), Secrets(source=fits), MemoryVault()))
+    with pytest.raises(BadRequest, match=r"4,097 bytes; KMS seals 4,096") as refused:
+        seal(job(), Secrets(source=fits + "s"), MemoryVault())
+    assert "--secret" in refused.value.hint
+    assert "sss" not in f"{refused.value} {refused.value.hint}"
+
+
+def test_a_job_that_goes_on_with_another_takes_its_secrets_along() -> None:
+    vault = MemoryVault()
+    old = seal(job(), Secrets(source=WHOLE, sse_key=KEY), vault)
+    later = carry_over(old, job(name="later"), vault)
+    last = carry_over(later, job(name="last"), vault)
+    for found in (opened(later, vault), opened(last, vault)):
+        assert found.job.request.source == WHOLE
+        assert found.keys.key is not None
+
+
+@pytest.mark.parametrize("source", [WHOLE.replace("deadbeef", "50ddba11"), "https://host/data.bin"])
+def test_a_new_url_takes_the_place_of_the_one_that_was_sealed_and_the_keys_stay(source: str) -> None:
+    vault = MemoryVault()
+    later = carry_over(seal(job(), Secrets(source=WHOLE, sse_key=KEY), vault), job(name="later"), vault, source)
+    assert "50ddba11" not in msgspec.json.encode(later).decode()
+    found = opened(later, vault)
+    assert found.job.request.source == source
+    assert found.keys.key is not None
+
+
+def test_a_new_url_of_a_job_without_secrets_is_sealed_only_where_it_has_any() -> None:
+    vault = MemoryVault()
+    plain = carry_over(job("https://host/a"), job("https://host/a", name="later"), vault, "https://host/b")
+    assert (plain.request.source, plain.sealed) == ("https://host/b", ())
+    signed = carry_over(job("https://host/a"), job("https://host/a", name="later"), vault, WHOLE)
+    assert signed.request.source == SHOWN
+    assert opened(signed, vault).job.request.source == WHOLE
+
+
+def test_a_new_url_that_is_none_is_refused() -> None:
+    with pytest.raises(BadSource):
+        carry_over(job(), job(name="later"), MemoryVault(), "gopher://host/x")
+
+
+def test_secrets_for_another_source_are_not_used() -> None:
+    sealed = seal(job("https://evil/data.bin"), Secrets(source=WHOLE), MemoryVault())
+    with pytest.raises(BadRequest, match="another source than https://evil"):
+        opened(sealed, MemoryVault())
+
+
+def test_a_named_secret_gives_keys_and_a_login() -> None:
+    vault = named(host="host", user="a nn", password="hunter/2", sse_key=KEY, sse_key_is_master=True)
+    found = opened(job("https://host/data.bin", NAME), vault)
+    assert found.job.request.source == "https://a%20nn:hunter%2F2@host/data.bin"
+    assert found.keys.is_master
+    assert has_secrets(job("https://host/data.bin", NAME))
+
+
+def test_a_named_secret_gives_a_whole_url_of_the_same_place() -> None:
+    assert opened(job("https://host/data.bin", NAME), named(source=WHOLE)).job.request.source == WHOLE
+    with pytest.raises(BadRequest):
+        opened(job("https://host/other.bin", NAME), named(source=WHOLE))
+
+
+def test_what_was_sealed_outdoes_the_named_secret() -> None:
+    vault = named(host="host", user="ann", password="old", sse_key=OTHER, sse_key_is_master=True)
+    found = opened(seal(job(secret=NAME), Secrets(source=WHOLE, sse_key=KEY), vault), vault)
+    assert found.job.request.source == WHOLE
+    assert found.keys.key is not None
+    assert (found.keys.key.raw, found.keys.is_master) == (RAW, False)
+
+
+@pytest.mark.parametrize("host", ["elsewhere", "host:81", "ost", "host.evil"])
+def test_a_named_login_is_sent_to_no_other_host(host: str) -> None:
+    with pytest.raises(BadRequest, match="another host"):
+        opened(job("https://host/data.bin", NAME), named(host=host, user="ann", password="hunter2"))
+
+
+@pytest.mark.parametrize("value", ['{"user": "hunter2"}', '{"hunter2": 1}', '{"sse_key": ["hunter2"]}', "hunter2", ""])
+def test_a_named_secret_that_cannot_be_used_is_told_by_its_name_and_not_by_its_value(value: str) -> None:
+    with pytest.raises(BadRequest, match=NAME) as refused:
+        opened(job(secret=NAME), MemoryVault({NAME: value}))
+    assert "hunter2" not in f"{refused.value} {refused.value.hint}"
+    assert refused.value.__suppress_context__ or refused.value.__context__ is None
+
+
+@pytest.mark.parametrize("key", ["no base64", base64.b64encode(b"hunter2").decode()])
+def test_a_named_secret_with_a_key_that_is_none_is_exit_code_10(key: str) -> None:
+    with pytest.raises(BadEncryptionKey) as refused:
+        opened(job(secret=NAME), named(sse_key=key))
+    assert key not in str(refused.value)
+
+
+def test_records_of_an_opened_job_are_loaded_whole_and_saved_as_they_were() -> None:
+    inner, vault = MemoryJobs(), MemoryVault()
+    sealed = seal(job(), Secrets(source=WHOLE), vault)
+    inner.add(sealed)
+    inner.add(job("https://host/other?id=7", name="other"))
+    jobs = opened_jobs(inner, sealed, opened(sealed, vault).job)
+    loaded = jobs.load("job")
+    assert loaded.request.source == WHOLE
+    jobs.save(msgspec.structs.replace(loaded, execution="arn:1"))
+    assert inner.load("job") == msgspec.structs.replace(sealed, execution="arn:1")
+    other = job("https://host/other?id=7", name="other")
+    assert jobs.load("other") == other
+    jobs.save(other)
+    assert inner.load("other") == other
+    assert jobs.write_units("job", [Unit(0, 1, 1)]) == "jobs/job/units.jsonl"
+    assert inner.units("job") == [Unit(0, 1, 1)]
+
+
+def test_a_query_that_the_record_shows_is_still_there_after_the_job_was_saved() -> None:
+    inner, vault, source = MemoryJobs(), MemoryVault(), "https://host/data.bin?id=7"
+    sealed = seal(job(source), Secrets(sse_key=KEY), vault)
+    inner.add(sealed)
+    jobs = opened_jobs(inner, sealed, opened(sealed, vault).job)
+    jobs.save(jobs.load("job"))
+    assert inner.load("job").request.source == source
