@@ -1,7 +1,8 @@
 """The code that Lambda runs, built without Docker: our package and the wheels that it imports, in one folder.
 
 Folders are cached by a hash of what goes into them, the wheels apart from our package, so that a change of ours costs
-less than a second. Equal inputs give equal folders, byte for byte.
+less than a second. Equal inputs give equal folders, byte for byte, but for the bytecode, which is there where a Python
+of the functions' version is at hand to make it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ SERVICES: Final = frozenset({"events", "kms", "s3", "secretsmanager", "stepfunct
 
 INSTALLER_NOTES: Final = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"})
 """What an installer writes into *.dist-info. The rest of it stays: licences have to travel with the code."""
+
+_IN_LAMBDA: Final = "/var/task"
+"""The folder that Lambda unpacks the asset into."""
 
 
 class AssetError(Exception):
@@ -78,7 +82,7 @@ def build_asset(target: Target, into: Path) -> Path:
     asset = into / f"asset-{_digest(packages_key.encode(), _tree_digest(ours).encode())}"
     if not asset.is_dir():
         publish(packages, lambda folder: _install(target, requirements, folder))
-        publish(asset, lambda folder: _assemble(packages, ours, folder))
+        publish(asset, lambda folder: _assemble(target, packages, ours, folder))
     return asset
 
 
@@ -140,7 +144,30 @@ def _install(target: Target, requirements: Path, folder: Path) -> None:
     if answer.returncode != 0:
         raise AssetError(f"the functions' packages can't be installed for {target.name}:\n{answer.stderr.strip()}")
     _trim(folder)
+    _compile(target, folder, folder)
     _fix_modes(folder)
+
+
+def _compile(target: Target, below: Path, root: Path) -> None:
+    """Adds bytecode to the sources `below`: Lambda would spend 0.4 s of each cold start on compiling 400 modules.
+
+    Its files hold no time of the sources', which zipping changes, and the paths that these have in Lambda.
+    """
+    python = _python_of(target)
+    if python is not None:
+        options = ["-q", "--invalidation-mode", "unchecked-hash", "-s", str(root), "-p", _IN_LAMBDA]
+        command = [python, "-I", "-m", "compileall", *options, str(below)]
+        # What does not compile is none of what is imported: it stays without.
+        subprocess.run(command, capture_output=True, check=False)
+
+
+def _python_of(target: Target) -> str | None:
+    """A Python of the target's version, None where there is none."""
+    if target.python in {None, f"{sys.version_info.major}.{sys.version_info.minor}"}:
+        return sys.executable
+    command = [_uv(), "python", "find", "--no-project", "--no-python-downloads", str(target.python)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    return answer.stdout.strip() if answer.returncode == 0 else None
 
 
 def _uv() -> str:
@@ -179,12 +206,13 @@ def _fix_modes(folder: Path) -> None:
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
-def _assemble(packages: Path, ours: dict[str, bytes], folder: Path) -> None:
+def _assemble(target: Target, packages: Path, ours: dict[str, bytes], folder: Path) -> None:
     shutil.copytree(packages, folder, copy_function=_link)
     for name, content in ours.items():
         copy = folder / PACKAGE / name
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(content)
+    _compile(target, folder / PACKAGE, folder)
     _fix_modes(folder / PACKAGE)
 
 

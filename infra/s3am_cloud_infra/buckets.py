@@ -9,10 +9,6 @@ from constructs import Construct
 
 from s3am_cloud_infra import names
 
-DEFAULT_BUCKETS = "arn:aws:s3:::s3am-*"
-"""Whoever may start a job uses the functions' rights, so "every bucket of the account" would let them overwrite
-logs and deployment assets. Buckets whose names begin with s3am- work at once; every other one has to be named."""
-
 
 @dataclass(frozen=True)
 class Buckets:
@@ -28,7 +24,7 @@ def bucket_parameter(scope: Construct, name: str, purpose: str) -> Buckets:
         scope,
         name,
         type="CommaDelimitedList",
-        default=DEFAULT_BUCKETS,
+        default=names.DEFAULT_BUCKETS,
         description=f"ARNs of the buckets that jobs may {purpose}, comma-separated; * stands for any characters",
     )
     arns = parameter.value_as_list

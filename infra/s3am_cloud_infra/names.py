@@ -46,6 +46,9 @@ OUTPUTS: Final = (
 # Parameters of the stack: comma-separated ARNs of buckets, in which * stands for any characters.
 DESTINATION_BUCKETS: Final = "DestinationBuckets"
 SOURCE_BUCKETS: Final = "SourceBuckets"
+DEFAULT_BUCKETS: Final = "arn:aws:s3:::s3am-*"
+"""Whoever may start a job uses the functions' rights, so "every bucket of the account" would let them overwrite
+logs and deployment assets. Buckets whose names begin with s3am- work at once; every other one has to be named."""
 
 ALLOWED_HOSTS: Final = "AllowedHosts"
 """Parameter of the stack: comma-separated names of the hosts that sources may be at."""

@@ -163,6 +163,19 @@ def peak_memory(leader: int) -> dict[int, int]:
     return found
 
 
+def private_memory(leader: int) -> int:
+    """The memory, in bytes, that the processes of a group have each for themselves at this moment, together (Linux)."""
+    return sum(map(_private, group(leader)))
+
+
+def _private(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) * 1024
+
+
 def _processes() -> Iterator[tuple[int, str, int]]:
     """Id, state and process group of every process."""
     for folder in Path("/proc").iterdir():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -12,11 +13,18 @@ from pathlib import Path
 import click
 import pytest
 
+from functional.bare_cloud import CACHES
+from s3am_cloud.aftermath import SUCCEEDED
 from s3am_cloud.errors import exit_codes
+from s3am_cloud.ingest_file import parse_ingest
+from s3am_cloud.model import Receipt
 from s3am_cloud_cli.main import cli
+from s3am_cloud_infra.names import EVENT_SOURCE
 from servers.content import pattern
 from servers.faulty_http import FaultyHttp
 
+# What this machine trusts, for packages that are fetched.
+_TRUST = ("SSL_CERT_FILE", "PIP_CERT", "NODE_EXTRA_CA_CERTS")
 README = Path(__file__).parents[2] / "README.md"
 _README_COMMANDS = re.findall(r"^\$ (.+)$", README.read_text(), flags=re.MULTILINE)
 
@@ -28,10 +36,11 @@ def test_the_commands_of_the_embedded_cloud_work_as_they_are_written(tmp_path: P
     environment = {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOME": str(tmp_path),
-        "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")),
         "S3AM_CLOUD_STATE_HOME": str(tmp_path / "state"),
         "URL": http_server.add("/run42.tar", pattern(100_000)),
         "no_proxy": "127.0.0.1",
+        **CACHES,
+        **{name: os.environ[name] for name in _TRUST if name in os.environ},
     }
     done = subprocess.run(
         ["/bin/sh", "-c", script],
@@ -60,6 +69,19 @@ def test_a_command_that_stands_anywhere_in_it_is_one_that_the_command_takes(line
     command = cli.get_command(click.Context(cli), words[0])
     assert command is not None, line
     command.make_context(words[0], words[1:])
+
+
+def test_its_ingest_file_is_one_that_the_stack_takes() -> None:
+    ingest = parse_ingest(README.read_text().split("```toml\n")[1].split("```")[0])
+    assert [entry.name for entry in ingest.entries] == ["runs", "reference"]
+
+
+def test_its_rule_for_outcomes_fits_an_outcome_of_ours() -> None:
+    rule = json.loads(
+        README.read_text().split("A rule for your own pipeline, on the same bus:\n\n```json\n")[1].split("```")[0]
+    )
+    assert (rule["source"], rule["detail-type"]) == ([EVENT_SOURCE], [SUCCEEDED])
+    assert set(rule["detail"]) <= set(Receipt.__struct_fields__)
 
 
 def _commands(mark: str) -> list[str]:

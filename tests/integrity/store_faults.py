@@ -127,7 +127,6 @@ UPLOADS = [
     _up("503 SlowDown to HEAD", OBJECT, HEAD, SLOW_DOWN),
     _up("500 InternalError to Complete", OBJECT, COMPLETE_UPLOAD, INTERNAL_ERROR),
     _up("error in Complete's 200", OBJECT, COMPLETE_UPLOAD, ERROR_IN_200),
-    _up("error in Complete's 200, for ever", {"upload": "StoreUnavailable"}, COMPLETE_UPLOAD, ERROR_IN_200, None),
     _up("Complete reset", OBJECT, COMPLETE_UPLOAD, ResetBefore()),
     _up("lost reply at Complete", OBJECT, COMPLETE_UPLOAD, LoseReply()),
     _up("lost reply at Create", OBJECT, CREATE_UPLOAD, LoseReply()),

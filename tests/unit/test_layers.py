@@ -128,6 +128,13 @@ def test_the_command_starts_without_what_help_does_not_need() -> None:
     assert after_import("s3am_cloud_cli.main") & heavy == set()
 
 
+def test_the_command_itself_never_loads_the_cdk() -> None:
+    """Which needs a Node.js that the machine may not have, and is pointed at one in a process of its own."""
+    packages = modules(COMMAND / "deployment") + modules(COMMAND / "commands")
+    names = ", ".join(".".join(path.relative_to(COMMAND.parent).with_suffix("").parts) for path in packages)
+    assert after_import(names.replace(".__init__", "")) & {"aws_cdk", "jsii"} == set()
+
+
 def test_the_pipeline_needs_neither_aws_nor_curl() -> None:
     loaded = after_import(", ".join(f"s3am_cloud.{name}" for name in (*STORIES, "adapters.memory")))
     assert loaded & OUTSIDE == set()

@@ -14,7 +14,6 @@ from s3am_cloud.urls import parse_s3
 from s3am_cloud_cli.deployment.account import Account
 from s3am_cloud_cli.deployment.parameters import bucket_of
 from s3am_cloud_infra import names
-from s3am_cloud_infra.buckets import DEFAULT_BUCKETS
 
 
 def refuse_unreachable(ingest: Ingest, given: dict[str, str], before: dict[str, str]) -> None:
@@ -30,7 +29,7 @@ def refuse_unreachable(ingest: Ingest, given: dict[str, str], before: dict[str, 
             ((each.name, each.target.bucket) for each in ingest.entries),
         ),
     ):
-        patterns = (given.get(name) or before.get(name) or DEFAULT_BUCKETS).split(",")
+        patterns = (given.get(name) or before.get(name) or names.DEFAULT_BUCKETS).split(",")
         for entry, bucket in buckets:
             if not _among(bucket, patterns):
                 known = ", ".join(bucket_of(arn) for arn in patterns)

@@ -119,7 +119,7 @@ def test_a_running_cloud_keeps_its_routes_and_schedules_when_nothing_is_said_of_
     assert steps == []
 
 
-@pytest.mark.parametrize("count", [50, pytest.param(200, marks=[pytest.mark.stress, pytest.mark.timeout(600)])])
+@pytest.mark.parametrize("count", [20, pytest.param(200, marks=[pytest.mark.stress, pytest.mark.timeout(600)])])
 def test_of_a_burst_of_events_with_every_fifth_sent_twice_each_makes_one_object(
     count: int, s3: Any, states: Any, local_cloud: LocalCloud, destination: str, few_at_once: None
 ) -> None:
