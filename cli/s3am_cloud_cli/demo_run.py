@@ -1,4 +1,4 @@
-"""The main job, seen end to end: files served over HTTP arrive in S3 through the state machine, and are verified."""
+"""The main job, seen end to end: files from a web and an FTP server arrive in S3 through the state machine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from s3am_cloud_cli.local_run import local_ports, run_download
 from s3am_cloud_cli.output import Console
 from s3am_cloud_cli.receipts import receipt_text
 from s3am_cloud_cli.remote_run import Remote
-from s3am_cloud_cli.sample_server import Sample, SampleServer, serving
+from s3am_cloud_cli.sample_ftp import serving_by_ftp
+from s3am_cloud_cli.sample_server import Sample, serving
 from s3am_cloud_cli.settings import use_local_cloud
 
 _PART = 8 * MIB
@@ -45,9 +46,12 @@ class Demonstrated(msgspec.Struct, frozen=True):
 
 def run_demo(console: Console) -> None:
     """Raises the first error that a job ends in, and ChecksumMismatch where content differs; cleans up in any case."""
-    samples = [Sample("reads.fastq.gz", 192 * MIB), Sample("flaky-server.bam", 64 * MIB, fails_every=5)]
-    with _cloud(console), serving(*samples) as server, _bucket() as bucket:
-        receipts = [_transfer(sample, server, bucket, console) for sample in samples]
+    web = [Sample("reads.fastq.gz", 192 * MIB), Sample("flaky-server.bam", 64 * MIB, fails_every=5)]
+    old = Sample("genome.fa", 24 * MIB)
+    samples = [*web, old]
+    with _cloud(console), serving(*web) as server, serving_by_ftp(old) as ftp_url, _bucket() as bucket:
+        urls = [*map(server.url, web), ftp_url]
+        receipts = [_transfer(url, bucket, console) for url in urls]
         for sample, receipt in zip(samples, receipts, strict=True):
             _compare(sample, receipt, console)
             if sample.failed:
@@ -83,11 +87,11 @@ def _bucket() -> Iterator[str]:
         client.delete_bucket(Bucket=name)
 
 
-def _transfer(sample: Sample, server: SampleServer, bucket: str, console: Console) -> Receipt:
+def _transfer(url: str, bucket: str, console: Console) -> Receipt:
     remote = Remote(S3Settings(), None)
-    request = TransferRequest(source=server.url(sample), destination=f"s3://{bucket}/", part_size=_PART)
+    request = TransferRequest(source=url, destination=f"s3://{bucket}/", part_size=_PART)
     execution = remote.submit(request).execution
-    console.note(f"... job {execution.name}: {request.source} -> {request.destination}{sample.name}")
+    console.note(f"... job {execution.name}: {request.source} -> {request.destination}{url.rpartition('/')[2]}")
     receipt = follow(execution.name, remote, console)
     if receipt.error is not None:
         raise by_name(receipt.error.name, receipt.error.message)

@@ -70,7 +70,9 @@ class ProcessMover:
                     self._way, self._settings, self._signers, self._slots, self._progress, self._clock, check
                 ).move(todo, over)
             return
-        crew = _Crew(self._way, self._settings, self._signers, todo, share(self._slots, count))
+        # The process that starts first must not take all of a few parts.
+        slots = share(min(self._slots, len(todo)), count)
+        crew = _Crew(self._way, self._settings, self._signers, todo, slots)
         try:
             yield from crew.results(self._progress, over)
         finally:
@@ -99,7 +101,7 @@ class _Crew:
     def __init__(
         self, way: Route, settings: CurlSettings, signers: Signers, parts: Sequence[Part], slots: Sequence[int]
     ) -> None:
-        forks = _may_fork()
+        forks = may_fork()
         context = multiprocessing.get_context("fork") if forks else multiprocessing.get_context("spawn")
         # Held here, as it is gone with its last reference in this process.
         self._taken = context.Value("q", 0)
@@ -172,7 +174,7 @@ class _Work(msgspec.Struct, frozen=True):
     slots: int
 
 
-def _may_fork() -> bool:
+def may_fork() -> bool:
     """A fork costs next to nothing, where a fresh interpreter takes 0.25 s and 50 MB to import what the parent has.
 
     It is safe where no other thread may hold a lock at that moment; macOS's own libraries don't bear it.

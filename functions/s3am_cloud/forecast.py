@@ -20,6 +20,9 @@ from s3am_cloud.model import Plan
 SMALL_STATES: Final = ("Begin", "Prepare", "WhoPrepares", "AnythingLeft", "Report", "Announce")
 PARENT_STATES: Final = (*SMALL_STATES, "Transfer", "WhoCompletes", "Complete")
 CHILD_STATES: Final = ("Move", "UnitDone", "Moved")
+# Those that come on top, where an event asks for the job, and where it has secrets that the worker alone can open.
+EVENT_STATES: Final = ("Accept", "AcceptedBefore")
+SEALED_STATES: Final = ("PrepareSealed",)
 # What an invocation takes beside moving parts: its share of a cold start, its record and a page of ListParts.
 OVERHEAD_SECONDS: Final = 0.5
 # Starting the execution and its Map Run, preparing and reporting, as seen from outside.
@@ -73,24 +76,32 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     dollars: float
 
 
-def forecast(plan: Plan, scheme: str, rate: int | None = None) -> Forecast:
-    """The job that moves all parts of `plan` from a source of that URL scheme, as `submit` starts it.
+def forecast(
+    plan: Plan, scheme: str, rate: int | None = None, by_event: bool = False, sealed: bool = False
+) -> Forecast:
+    """The job that moves all parts of `plan` from a source of that URL scheme.
 
-    `rate` is what one connection to the source gives, in bytes a second; without it, what a worker can take. Requests
-    to the source are not in it, nor the client's own.
+    `rate` is what one connection to the source gives, in bytes a second; without it, what a worker can take. An event
+    asks for the job, or else `submit` does, whose requests to the work bucket count, and not those that find the stack
+    and follow the job. With secrets the job is `sealed`.
+
+    Requests to a source in S3 count, to others not. What can't be known beforehand is left out: what is tried again,
+    and one HEAD of a bucket for each new environment of a function that uses it, of which Lambda tells nothing. So is
+    what only a few requests ask for: digests for which files are read, `--force`, and resuming; `--exists overwrite`
+    takes a HEAD less.
     """
     if plan.small:
-        return _small(plan, scheme, rate)
+        return _small(plan, scheme, rate, by_event, sealed)
     units = -(-plan.count // plan.unit_parts)
     speed = worker_speed(scheme, min(plan.slots, plan.unit_parts), rate)
     unit_seconds = min(plan.unit_parts * plan.part_size, plan.size) / speed
     rounds = max(1, -(-int(unit_seconds) // (LAMBDA_SECONDS - DEADLINE_MARGIN_SECONDS)))
     moves = units * rounds
-    pages = pages_of(plan.count)
+    pages, invocations = pages_of(plan.count), moves + 3 + by_event + sealed
     usage = Usage(
-        transitions=len(PARENT_STATES) + units * (len(CHILD_STATES) + 2 * (rounds - 1)),
-        invocations=moves + 3,
-        gb_seconds=_gb(plan.size / speed + (moves + 3 + pages) * OVERHEAD_SECONDS),
+        transitions=len(PARENT_STATES) + _more(by_event, sealed) + units * (len(CHILD_STATES) + 2 * (rounds - 1)),
+        invocations=invocations,
+        gb_seconds=_gb(plan.size / speed + (invocations + pages) * OVERHEAD_SECONDS),
         # Before: the claim, the record three times, its index; the uploads there are, the new one, its parts, the
         # units. Each worker lists parts and writes a tally. Last parts and tallies are listed, record and index are
         # written, the upload is completed, and the report is written.
@@ -98,7 +109,7 @@ def forecast(plan: Plan, scheme: str, rate: int | None = None) -> Forecast:
         # Prepare: record (3), claim (2), notice and object. The units. Each worker: the record (3). Complete: record
         # (2), report, notice, object, all tallies. The report once more.
         s3_reads=7 + _source_reads(scheme) + 1 + 3 * moves + 5 + moves + 1,
-        kms_requests=moves + 3,
+        kms_requests=invocations,
         events=1,
     )
     seconds = FRAME_SECONDS + _waves(units, plan.concurrency, unit_seconds + rounds * OVERHEAD_SECONDS)
@@ -130,21 +141,27 @@ def pages_of(count: int) -> int:
     return max(1, -(-count // LIST_PAGE))
 
 
-def _small(plan: Plan, scheme: str, rate: int | None) -> Forecast:
+def _small(plan: Plan, scheme: str, rate: int | None, by_event: bool, sealed: bool) -> Forecast:
     """One PutObject or CopyObject while the job is prepared."""
-    busy = plan.size / worker_speed(scheme, 1, rate) + 2 * OVERHEAD_SECONDS
+    invocations = 2 + by_event + sealed
+    busy = plan.size / worker_speed(scheme, 1, rate) + invocations * OVERHEAD_SECONDS
     usage = Usage(
-        transitions=len(SMALL_STATES),
-        invocations=2,
+        transitions=len(SMALL_STATES) + _more(by_event, sealed),
+        invocations=invocations,
         gb_seconds=_gb(busy),
         # The claim, the record three times, the uploads there are, the object, the report.
         s3_writes=7,
         # Record (3), claim (2), notice, object (2), report (2).
         s3_reads=10 + _source_reads(scheme),
-        kms_requests=2,
+        kms_requests=invocations,
         events=1,
     )
     return Forecast(units=0, worker_invocations=0, usage=usage, seconds=FRAME_SECONDS + busy, dollars=cost(usage))
+
+
+def _more(by_event: bool, sealed: bool) -> int:
+    """States that only such jobs enter."""
+    return len(EVENT_STATES) * by_event + len(SEALED_STATES) * sealed
 
 
 def _source_reads(scheme: str) -> int:

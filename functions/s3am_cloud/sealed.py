@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -26,9 +26,11 @@ import msgspec
 from s3am_cloud.errors import BadRequest
 from s3am_cloud.limits import KMS_PLAINTEXT, VAULT_PREFIX
 from s3am_cloud.model import Job, Sealed, TransferRequest
-from s3am_cloud.ports import JobStore
 from s3am_cloud.sse import KeyRing, from_base64
 from s3am_cloud.urls import NETWORK_SCHEMES, parse_source
+
+if TYPE_CHECKING:
+    from s3am_cloud.ports import JobStore
 
 
 class Vault(Protocol):
@@ -199,7 +201,7 @@ def opened_jobs(jobs: JobStore, recorded: Job, job: Job) -> JobStore:
 
     `job` is `recorded` as it was opened.
     """
-    return cast(JobStore, _OpenedJobs(jobs, recorded, job))
+    return cast("JobStore", _OpenedJobs(jobs, recorded, job))
 
 
 class _OpenedJobs:

@@ -16,7 +16,8 @@ from s3am_cloud.errors import TransferError
 from s3am_cloud.forecast import OVERHEAD_SECONDS, Forecast, cost, forecast, pages_of
 from s3am_cloud.limits import WORKER_MEMORY_MIB
 from s3am_cloud.model import Job, Plan, Receipt
-from s3am_cloud.urls import SourceUrl, parse_source
+from s3am_cloud.sealed import has_secrets
+from s3am_cloud.urls import parse_source
 
 if TYPE_CHECKING:
     from s3am_cloud.ports import JobStore
@@ -59,25 +60,33 @@ def summed(receipt: Receipt, job: Job, jobs: JobStore) -> Receipt:
         retries=(receipt.retries or 0) + failures + sum(tally.retries for tally in tallies),
         invocations=len(tallies),
         worker_seconds=round(sum(tally.seconds for tally in tallies), 3),
-        cost_usd=rounded(spent(job.plan, parse_source(job.request.source), tallies)),
+        cost_usd=rounded(spent(job.plan, _planned(job, job.plan), tallies)),
         cost_of=COST_OF,
     )
 
 
-def spent(plan: Plan, source: SourceUrl, tallies: Sequence[Tally]) -> float:
+def _planned(job: Job, plan: Plan) -> Forecast:
+    """A small object that its request holds to a checksum has an upload, too."""
+    cut = msgspec.structs.replace(plan, small=plan.small and job.upload is None)
+    scheme = parse_source(job.request.source).scheme
+    return forecast(cut, scheme, by_event=job.event is not None, sealed=has_secrets(job))
+
+
+def spent(plan: Plan, planned: Forecast, tallies: Sequence[Tally]) -> float:
     """Dollars: what such a job takes if nothing goes wrong, with its workers' true number and time."""
-    planned = forecast(plan, source.scheme)
     more = len(tallies) - planned.worker_invocations
+    failures = sum(tally.error is not None for tally in tallies)
     workers = sum(tally.gb_seconds for tally in tallies)
     repeated = sum(tally.retries for tally in tallies)
     usage = msgspec.structs.replace(
         planned.usage,
-        # Another round of a unit is two states; each invocation lists parts, and reads the job's record.
-        transitions=planned.usage.transitions + 2 * more,
+        # Another round of a unit is two states, another try of a state one. Each invocation lists parts and writes its
+        # tally, which is read; and it reads the job's record three times.
+        transitions=planned.usage.transitions + 2 * more - failures,
         invocations=planned.usage.invocations + more,
         gb_seconds=workers + _control_gb_seconds(plan, planned) if tallies else planned.usage.gb_seconds,
-        s3_writes=planned.usage.s3_writes + more + repeated,
-        s3_reads=planned.usage.s3_reads + more,
+        s3_writes=planned.usage.s3_writes + 2 * more + repeated,
+        s3_reads=planned.usage.s3_reads + 4 * more,
         kms_requests=planned.usage.kms_requests + more,
     )
     return cost(usage)

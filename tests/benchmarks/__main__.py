@@ -52,7 +52,7 @@ def _arguments() -> argparse.Namespace:
 
 def _measured(given: argparse.Namespace, folder: Path) -> Iterator[Measured]:
     certificate = make_certificate(folder) if given.tls else None
-    with _server(folder, certificate) as port, _server(folder, None, "--rate", str(_SLOW)) as slow:
+    with server(folder, certificate) as port, server(folder, None, "--rate", str(_SLOW)) as slow:
         endpoint = f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
         bench = Bench(given.programs.absolute(), endpoint, certificate.file if certificate else None)
         for row in rows(folder, given.size << 20, f"http://127.0.0.1:{slow}"):
@@ -96,7 +96,7 @@ def _environment(bench: Bench, folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def _server(folder: Path, certificate: Certificate | None, *options: str) -> Iterator[int]:
+def server(folder: Path, certificate: Certificate | None, *options: str) -> Iterator[int]:
     """A server in a process of its own, so that its CPU time is nobody's."""
     tls = ("--certificate", str(certificate.file), str(certificate.key_file)) if certificate else ()
     process = subprocess.Popen(

@@ -19,14 +19,16 @@ def command(tmp_path: Path) -> Command:
     return Command(tmp_path, {"XDG_CACHE_HOME": CACHE})
 
 
-def test_the_demo_moves_and_verifies_both_files_and_leaves_nothing_running(command: Command) -> None:
+def test_the_demo_moves_and_verifies_all_its_files_and_leaves_nothing_running(command: Command) -> None:
     running = command.start("demo", "--json")
     try:
         done = running.result(110).ended(0)
     finally:
         running.end()
     assert done.document["verified"] is True
-    assert [receipt["state"] for receipt in done.document["receipts"]] == ["succeeded", "succeeded"]
+    receipts = done.document["receipts"]
+    assert [receipt["state"] for receipt in receipts] == ["succeeded"] * 3
+    assert [receipt["source"].partition(":")[0] for receipt in receipts] == ["http", "http", "ftp"]
     assert "its server failed" in done.stderr
     assert command.run("local", "status").returncode == 1
 

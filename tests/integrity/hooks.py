@@ -16,14 +16,14 @@ def _hurry() -> None:
 
 def _fill_disk_at(room: int) -> None:
     """Every write beyond that offset of a file ends as on a disk that is full."""
-    write = os.pwrite
+    write = os.pwritev
 
-    def pwrite(descriptor: int, data: bytes, offset: int) -> int:
-        if offset + len(data) > room:
+    def pwritev(descriptor: int, chunks: list[bytes], offset: int) -> int:
+        if offset + sum(map(len, chunks)) > room:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return write(descriptor, data, offset)
+        return write(descriptor, chunks, offset)
 
-    os.pwrite = pwrite  # type: ignore[assignment]  # what the command gives it
+    os.pwritev = pwritev  # type: ignore[assignment]  # what the command gives it
 
 
 def remember_models() -> None:

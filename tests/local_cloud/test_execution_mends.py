@@ -26,6 +26,10 @@ def test_a_map_takes_its_concurrency_from_a_path(probes: Probes, notes: Path) ->
     run = probes.map_run(execution)
     assert (run["status"], run["maxConcurrency"]) == ("SUCCEEDED", 2)
     assert (run["itemCounts"]["total"], run["itemCounts"]["succeeded"]) == (6, 6)
+    for child in probes.states.list_executions(mapRunArn=run["mapRunArn"])["executions"]:
+        events = probes.states.get_execution_history(executionArn=child["executionArn"])["events"]
+        entered = [event for event in events if event["type"] == "TaskStateEntered"]
+        assert len(entered) == 1
 
 
 def test_counts_of_a_map_run_show_its_progress(probes: Probes, notes: Path) -> None:

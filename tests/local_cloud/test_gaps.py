@@ -113,6 +113,9 @@ def test_distributed_map_is_still_needed(states: Any) -> None:
     assert found["maxConcurrency"] == 0
     assert found["itemCounts"]["failed"] == 3  # it did not end with the first
     assert execution["error"] == "States.ExceedToleratedFailureThreshold"
+    children = [one for one in states._executions.values() if one.get("mapRunArn") == found["mapRunArn"]]
+    assert len(children) == 3
+    assert not any(event["type"].endswith("StateEntered") for child in children for event in child["events"])
 
 
 def test_stopped_executions_is_still_needed(states: Any) -> None:

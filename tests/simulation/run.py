@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from s3am_cloud.claims import Desk, hold, take
 from s3am_cloud.cloud import Prepared, Worked, complete_job, prepare_job, report_job, work
 from s3am_cloud.forecast import (
     CHILD_STARTS_PER_SECOND,
@@ -21,11 +22,12 @@ from s3am_cloud.forecast import (
 from s3am_cloud.limits import LAMBDA_SECONDS, WORKER_MEMORY_MIB
 from s3am_cloud.model import TransferRequest, Unit
 from s3am_cloud.pipeline import new_job
+from s3am_cloud.ports import Execution
 from s3am_cloud.tallies import Tally
 from simulation import asl
 from simulation.world import Weather, World
 
-JOB = "job"
+JOB, ARN = "job", "arn"
 THROTTLED, TIMED_OUT = "Lambda.TooManyRequestsException", "Sandbox.Timedout"
 
 
@@ -73,10 +75,13 @@ class Simulation:
 
     def run(self) -> Outcome:
         ports, clock = self._world.ports, self._world.clock
-        ports.jobs.add(new_job(self._request, JOB, clock))
+        job, desk = new_job(self._request, JOB, clock), Desk(ports.jobs, self._world.notices, _never_asked, clock)
+        ports.jobs.add(job)
+        take(job, ARN, desk)
         clock.seconds = self._now = 2.0
+        hold(ports.jobs.load(JOB), ARN, desk)
         self._handled()
-        prepared = prepare_job(JOB, "arn", "work", ports)
+        prepared = prepare_job(JOB, ARN, "work", ports)
         self._began, self._plan = self._now, self._world.jobs.load(JOB).plan
         assert self._plan is not None
         self._world.bill.reads -= 1  # that look was ours
@@ -205,3 +210,7 @@ class Simulation:
             seconds=self._now + 3.0,
             dollars=cost(usage),
         )
+
+
+def _never_asked(arn: str) -> Execution:
+    raise NotImplementedError("the claim is the job's own")

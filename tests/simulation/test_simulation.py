@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from s3am_cloud.forecast import (
     CHILD_STATES,
     ENVIRONMENTS_PER_10_SECONDS,
+    EVENT_STATES,
     PARENT_STATES,
+    SEALED_STATES,
     SMALL_STATES,
     Forecast,
     cost,
@@ -28,8 +32,6 @@ from simulation.world import Weather
 
 TB = 10**12
 SMALL_PARTS = MAX_PARTS * MIN_PART
-# What the simulation leaves out: the claim on the destination, and looks for a notice that the job is cancelled.
-CLAIM_WRITES, CLAIM_AND_NOTICE_READS = 1, 5
 
 
 def simulate(
@@ -67,8 +69,8 @@ def test_a_job_in_fair_weather_takes_what_was_forecast(
     assert (came.units, came.worker_invocations) == (told.units, told.worker_invocations)
     assert came.usage.transitions == told.usage.transitions
     assert came.usage.invocations == told.usage.invocations
-    assert came.usage.s3_writes == told.usage.s3_writes - CLAIM_WRITES
-    assert came.usage.s3_reads == told.usage.s3_reads - CLAIM_AND_NOTICE_READS
+    assert came.usage.s3_writes == told.usage.s3_writes
+    assert came.usage.s3_reads == told.usage.s3_reads
     assert came.usage.gb_seconds == pytest.approx(told.usage.gb_seconds, rel=0.05, abs=1)
     assert came.dollars == pytest.approx(told.dollars, rel=0.05)
     assert came.seconds == pytest.approx(told.seconds, rel=0.1, abs=10)
@@ -78,9 +80,28 @@ def test_the_states_of_a_forecast_are_those_of_the_machine() -> None:
     job = {"job": "j"}
     whole = asl.path(asl.states(), asl.start(), job, {"Prepare": {"transfer": True, "sealed": False}})
     assert sorted(whole) == sorted(PARENT_STATES)
-    small = asl.path(asl.states(), asl.start(), job, {"Prepare": {"transfer": False, "sealed": False}})
+    leaving = {"Prepare": {"transfer": False, "sealed": False}}
+    small = asl.path(asl.states(), asl.start(), job, leaving)
     assert tuple(small) == SMALL_STATES
     assert tuple(asl.path(asl.child_states(), "Move", job, {"Move": {"done": True}})) == CHILD_STATES
+    accepting: asl.Answers = {"Accept": {"job": "j", "duplicate": False}, **leaving}
+    by_event = asl.path(asl.states(), asl.start(), {"request": "r", "event": "e"}, accepting)
+    assert Counter(by_event) - Counter(SMALL_STATES) == Counter(EVENT_STATES)
+    sealed = asl.path(
+        asl.states(), asl.start(), job, {"Prepare": {"sealed": True}, "PrepareSealed": {"transfer": False}}
+    )
+    assert Counter(sealed) - Counter(SMALL_STATES) == Counter(SEALED_STATES)
+
+
+@pytest.mark.parametrize("cut", [Plan(size=1, part_size=MIN_PART, small=True), Plan(size=TB, part_size=GIB)])
+def test_an_event_and_secrets_take_an_invocation_each_and_their_states(cut: Plan) -> None:
+    plain = forecast(cut, "https").usage
+    for more, states in (({"by_event": True}, EVENT_STATES), ({"sealed": True}, SEALED_STATES)):
+        usage = forecast(cut, "https", **more).usage
+        assert usage.transitions == plain.transitions + len(states)
+        assert (usage.invocations, usage.kms_requests) == (plain.invocations + 1, plain.kms_requests + 1)
+        assert usage.gb_seconds > plain.gb_seconds
+        assert (usage.s3_writes, usage.s3_reads) == (plain.s3_writes, plain.s3_reads)
 
 
 @pytest.mark.parametrize(

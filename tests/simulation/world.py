@@ -24,6 +24,7 @@ from s3am_cloud.model import (
     Upload,
     UploadedPart,
 )
+from s3am_cloud.notices import Claim, Seen
 from s3am_cloud.pace import Over, never
 from s3am_cloud.ports import Ports, Progress, Readers, Sink
 from s3am_cloud.tallies import Tally
@@ -174,6 +175,36 @@ class CountedJobs(MemoryJobs):
         return iter(found)
 
 
+class CountedNotices:
+    """One destination's claim, billed as it is in the work bucket; nobody cancels, and nothing is scheduled."""
+
+    def __init__(self, bill: Bill) -> None:
+        self._bill = bill
+        self._claim: Claim | None = None
+
+    def claimed(self, target: S3Url) -> Claim | None:
+        self._bill.reads += 1
+        return self._claim
+
+    def claim(self, target: S3Url, claim: Claim, over: Claim | None) -> bool:
+        self._bill.writes += 1
+        self._claim = claim
+        return True
+
+    def cancel(self, job_id: str) -> None:
+        raise NotImplementedError
+
+    def cancelled(self, job_id: str) -> bool:
+        self._bill.reads += 1
+        return False
+
+    def see(self, schedule: str, seen: Seen) -> None:
+        raise NotImplementedError
+
+    def seen(self, schedule: str) -> Seen | None:
+        raise NotImplementedError
+
+
 class SimulatedMovers:
     """Moves parts by letting time pass: each slot's share of what the worker, the source and S3 give."""
 
@@ -231,6 +262,7 @@ class World:
     def __init__(self, size: int, weather: Weather, rate: int | None) -> None:
         self.bill, self.clock = Bill(), SimulatedClock()
         self.store, self.jobs = WeightlessStore(self.bill), CountedJobs(self.bill)
+        self.notices = CountedNotices(self.bill)
         self.movers = SimulatedMovers(self.store, self.bill, weather, self.clock)
         readers: Readers = no_readers  # type: ignore[assignment]  # nobody reads in order here
         self.ports = Ports(
@@ -241,4 +273,5 @@ class World:
             jobs=self.jobs,
             clock=self.clock,
             gauge=lambda origin: rate,
+            notices=self.notices,
         )

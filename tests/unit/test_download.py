@@ -22,7 +22,7 @@ from s3am_cloud.errors import (
 )
 from s3am_cloud.model import MovedPart, ObjectInfo, Origin, Part, Plan, Receipt
 from s3am_cloud.steps.fetch import whole
-from s3am_cloud.urls import S3Url, parse_s3
+from s3am_cloud.urls import S3Url, parse_s3, parse_source
 from servers.content import pattern
 from unit.fakes import PART, TARGET, CountingSource, World
 
@@ -112,6 +112,13 @@ def test_the_file_is_the_object(desk: Desk, size: int) -> None:
     assert (receipt.state, receipt.size, receipt.proof) == ("succeeded", size, "full-object")
     assert receipt.checksum == encode(update(0, data))
     assert desk.progress == size
+
+
+def test_who_makes_no_object_asks_for_no_tags(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.store.put_object(TARGET, DATA, True)
+    monkeypatch.setattr(world.store, "tags", lambda *_: pytest.fail("asked for tags"))
+    assert S3Source(world.store, tags=False).probe(parse_source(str(TARGET))).size == len(DATA)
 
 
 def test_an_object_that_is_not_there_leaves_nothing(desk: Desk) -> None:

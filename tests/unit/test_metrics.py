@@ -239,19 +239,24 @@ def test_without_any_tally_the_receipt_is_as_it_was(world: World, function: Call
 
 def test_a_job_without_a_hitch_costs_what_was_forecast() -> None:
     cut = plan(SourceInfo(size=100 * GIB, ranges=True), 64, None)
-    source = parse_source(SOURCE)
-    planned = forecast(cut, source.scheme)
+    planned = forecast(cut, parse_source(SOURCE).scheme)
     each = planned.usage.gb_seconds / planned.worker_invocations
     tallies = [Tally(first=n, gb_seconds=each) for n in range(planned.worker_invocations)]
-    assert spent(cut, source, tallies) == pytest.approx(planned.dollars, rel=0.02)
+    assert spent(cut, planned, tallies) == pytest.approx(planned.dollars, rel=0.02)
 
 
 def test_what_is_done_again_costs_more() -> None:
     cut = plan(SourceInfo(size=GIB, ranges=True), 64, None)
-    source = parse_source(SOURCE)
+    planned = forecast(cut, parse_source(SOURCE).scheme)
     once = [Tally(first=1, gb_seconds=5.0)]
-    assert spent(cut, source, once * 2) > spent(cut, source, once) + 5 * PRICES.gb_second + 2 * PRICES.transition
-    assert spent(cut, source, [Tally(first=1, gb_seconds=5.0, retries=9)]) > spent(cut, source, once)
+    round_more = 2 * PRICES.transition + PRICES.invocation + PRICES.kms_request + 5 * PRICES.gb_second
+    round_more += 2 * PRICES.s3_write + 4 * PRICES.s3_read
+    base = spent(cut, planned, once)
+    assert spent(cut, planned, once * 2) == pytest.approx(base + round_more)
+    failed = Tally(first=1, gb_seconds=5.0, error="SourceBusy")
+    assert spent(cut, planned, [failed, *once]) == pytest.approx(base + round_more - PRICES.transition)
+    repeated = [Tally(first=1, gb_seconds=5.0, retries=9)]
+    assert spent(cut, planned, repeated) == pytest.approx(base + 9 * PRICES.s3_write)
 
 
 @pytest.mark.parametrize(("dollars", "told"), [(0.0123456, 0.012), (7.654, 7.7), (123.4, 120.0), (0.0, 0.0)])

@@ -80,6 +80,7 @@ def test_a_shared_shelf_that_may_not_be_written_is_given_up(world: World, tmp_pa
 def test_only_a_job_with_an_upload_is_recorded_and_looks_for_a_stack(world: World) -> None:
     jobs = OwnJobs(world.shelves())
     jobs.save(JOB)
+    jobs.forget(JOB)
     assert (world.looks, list(jobs.all())) == (0, [])
     jobs.save(Job(id="j", created=JOB.created, request=JOB.request, upload=UPLOAD))
     assert (world.looks, [job.id for job in jobs.all()]) == (1, ["j"])

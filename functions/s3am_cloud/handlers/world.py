@@ -6,8 +6,8 @@ import functools
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-import boto3
 import botocore
 import msgspec
 from aws_lambda_powertools import Logger
@@ -135,16 +135,22 @@ def _ports(
 def world() -> World:
     """Made at the first invocation: what is imported makes no connection."""
     ports = ports_of(os.environ)
-    vault = AwsVault(
-        lambda: boto3.client("kms"), lambda: boto3.client("secretsmanager"), os.environ["S3AM_CLOUD_KEY_ARN"]
-    )
+    vault = AwsVault(lambda: _client("kms"), lambda: _client("secretsmanager"), os.environ["S3AM_CLOUD_KEY_ARN"])
     return World(ports, Logger(), os.environ["S3AM_CLOUD_WORK_BUCKET"], JobPorts(ports, _curl(os.environ), vault))
 
 
 def event_bus() -> EventBus:
-    return EventBus(boto3.client("events"), os.environ["S3AM_CLOUD_EVENT_BUS"])
+    return EventBus(_client("events"), os.environ["S3AM_CLOUD_EVENT_BUS"])
 
 
 @functools.cache
 def state_machine(arn: str) -> StateMachine:
-    return StateMachine(boto3.client("stepfunctions"), arn)
+    return StateMachine(_client("stepfunctions"), arn)
+
+
+def _client(service: str) -> Any:
+    """Imported here, as what moves bytes needs none of these."""
+    import boto3
+
+    make: Any = boto3.client
+    return make(service)

@@ -5,7 +5,7 @@ ABORTED (Step Functions developer guide, "Setting failure thresholds for Distrib
 every item first, even after StopExecution.
 
 Mended besides: as many children at a time as this machine can bear, however many the machine asks for, since each is
-a process.
+a process. And a child's history tells which states it enters.
 """
 
 from __future__ import annotations
@@ -43,6 +43,21 @@ def run_distributed_map(
     selected = stepfunctions._apply_result_selector(state, results)
     output = stepfunctions._apply_result_path(state, data, selected)
     return stepfunctions._apply_output_path(state, output, context), stepfunctions._next_or_end(state)
+
+
+class _Told(dict[str, State]):
+    """The states of a child: who gets one of them enters it, as the child's history tells."""
+
+    def __init__(self, states: dict[str, State], child: Execution) -> None:
+        super().__init__(states)
+        self._child = child
+
+    def get(self, name: str, default: Any = None) -> Any:
+        state = super().get(name, default)
+        if state:
+            entered = {"stateEnteredEventDetails": {"name": name}}
+            stepfunctions._add_event(self._child, f"{state['Type']}StateEntered", entered)
+        return state
 
 
 class MapRun:
@@ -98,7 +113,7 @@ class MapRun:
             return
         try:
             output = stepfunctions._run_sub_machine(
-                self._processor.get("States", {}),
+                _Told(self._processor.get("States", {}), child),
                 self._processor.get("StartAt"),
                 json.loads(child["input"]),
                 child,

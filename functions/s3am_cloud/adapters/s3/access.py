@@ -53,8 +53,8 @@ class S3Access:
     @functools.cached_property
     def session(self) -> Session:
         """Raises NoCredentials for an unknown profile."""
-        session = new_session(self.settings.profile)
         with naming("the AWS configuration"):
+            session = new_session(self.settings.profile)
             session.get_scoped_config()
         return session
 
@@ -135,13 +135,14 @@ class S3Access:
             # Every part carries a checksum of ours; control calls need none.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
+            # By path where an endpoint is given: names of buckets are seldom host names elsewhere than at AWS.
             s3={"addressing_style": "auto"},
         )
         # Not boto3's way to the same client, which imports its transfer manager.
-        make: Any = self.session.create_client
-        client: S3Client = make("s3", region_name=region, endpoint_url=self.settings.endpoint_url, config=config)
-        if not _is_aws(client):
-            client.meta.events.register("before-endpoint-resolution.s3", _address_by_path)
+        create_client: Any = self.session.create_client
+        client: S3Client = create_client(
+            "s3", region_name=region, endpoint_url=self.settings.endpoint_url, config=config
+        )
         payer = self._payer
         if payer:
             client.meta.events.register("before-call.s3", lambda params, **_: params["headers"].update(payer))
@@ -173,8 +174,3 @@ class S3Access:
 def _is_aws(client: S3Client) -> bool:
     host = urlsplit(client.meta.endpoint_url).hostname or ""
     return host.endswith(_AWS_DOMAINS)
-
-
-def _address_by_path(builtins: dict[str, Any], **_: object) -> None:
-    """Names of buckets are seldom host names elsewhere than at AWS."""
-    builtins["AWS::S3::ForcePathStyle"] = True

@@ -1,0 +1,98 @@
+"""The bytes of a download on their way into the file: all of them, in their places, and the right CRC with them."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from s3am_cloud.adapters.curl.takers import FileTaker
+from s3am_cloud.checksum import update
+from s3am_cloud.errors import DiskFull, SourceUnavailable, TransferError
+from s3am_cloud.limits import WRITE_CHUNKS
+from s3am_cloud.model import Part
+from servers.content import pattern
+
+CHUNK = 1000
+FIRST = 70
+DATA = pattern((2 * WRITE_CHUNKS + 3) * CHUNK)
+
+
+class Taken:
+    """A taker over a file, and what it told."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.crcs: list[int] = []
+        self.errors: list[TransferError] = []
+        self.moved = 0
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT)
+        part = Part(1, FIRST, len(DATA))
+        self.taker = FileTaker(part, self._file, self._count, self.crcs.append, self.errors.append, self.errors.append)
+
+    def give(self, data: bytes) -> list[TransferError | None]:
+        chunks = (data[place : place + CHUNK] for place in range(0, len(data), CHUNK))
+        return [self.taker.accept(chunk) for chunk in chunks]
+
+    def close(self) -> None:
+        os.close(self._file)
+
+    def _count(self, count: int) -> None:
+        self.moved += count
+
+
+@pytest.fixture
+def taken(tmp_path: Path) -> Iterator[Taken]:
+    made = Taken(tmp_path / "file")
+    yield made
+    made.close()
+
+
+def is_whole(taken: Taken) -> bool:
+    return taken.path.read_bytes()[FIRST:] == DATA and taken.crcs == [update(0, DATA)] and taken.moved == len(DATA)
+
+
+def test_every_byte_is_in_its_place_at_the_end(taken: Taken) -> None:
+    assert set(taken.give(DATA)) == {None}
+    taken.taker.end()
+    assert is_whole(taken)
+
+
+def test_a_part_that_begins_anew_leaves_nothing_of_the_first_try(taken: Taken) -> None:
+    taken.give(bytes(len(DATA) - CHUNK))
+    taken.taker.repeat(SourceUnavailable("gone"))
+    assert (len(taken.errors), taken.moved) == (1, 0)
+    taken.give(DATA)
+    taken.taker.end()
+    assert is_whole(taken)
+
+
+def test_what_the_kernel_takes_in_pieces_is_written_all_the_same(taken: Taken, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.pwrite
+
+    def little(file: int, chunks: Sequence[bytes], place: int) -> int:
+        return write(file, b"".join(chunks)[: CHUNK + CHUNK // 2], place)
+
+    monkeypatch.setattr(os, "pwritev", little)
+    taken.give(DATA)
+    taken.taker.end()
+    assert is_whole(taken)
+
+
+@pytest.mark.parametrize("count", [1, 2 * WRITE_CHUNKS])
+def test_a_full_disk_is_told_whether_at_the_end_or_before(
+    count: int, taken: Taken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(file: int, chunks: Sequence[bytes], place: int) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwritev", refuse)
+    told = taken.give(DATA[: count * CHUNK])
+    if count == 1:
+        taken.taker.end()
+        told = list(taken.errors)
+    assert isinstance(told[-1], DiskFull)
+    assert (taken.crcs, taken.moved) == ([], 0)

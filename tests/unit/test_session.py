@@ -1,0 +1,38 @@
+"""The session's own way to read what clients are made of finds what botocore's way finds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from botocore.loaders import Loader
+
+from s3am_cloud.adapters.curl.requests import Signers
+from s3am_cloud.adapters.s3.access import S3Access, S3Settings
+from s3am_cloud.adapters.s3.session import new_session
+
+
+@pytest.mark.parametrize("kind", ["service-2", "paginators-1", "endpoint-rule-set-1"])
+@pytest.mark.parametrize("service", ["s3", "stepfunctions"])
+def test_a_service_s_description_is_that_of_botocore(service: str, kind: str) -> None:
+    loader = new_session(None).get_component("data_loader")
+    assert loader.load_service_model(service, kind) == Loader().load_service_model(service, kind)
+
+
+def test_descriptions_that_the_user_adds_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "own" / "2026-01-01"
+    folder.mkdir(parents=True)
+    (folder / "service-2.json").write_text(json.dumps({"metadata": {"serviceId": "own"}}))
+    monkeypatch.setenv("AWS_DATA_PATH", f"{tmp_path / 'nowhere'}:{tmp_path}")
+    model = new_session(None).get_component("data_loader").load_service_model("own", "service-2")
+    assert model == {"metadata": {"serviceId": "own"}}
+
+
+def test_credentials_are_looked_for_once_where_both_ends_have_the_same_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    target, source = S3Access(S3Settings()), S3Access(S3Settings())
+    assert Signers(target, source)(S3Settings()) is target.signer
