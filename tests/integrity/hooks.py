@@ -3,7 +3,6 @@
 import errno
 import os
 import random
-from typing import Any
 
 _HURRY, _ROOM = "TEST_HURRIED_DICE", "TEST_DISK_ROOM"
 
@@ -24,20 +23,6 @@ def _fill_disk_at(room: int) -> None:
         return write(descriptor, chunks, offset)
 
     os.pwritev = pwritev  # type: ignore[assignment]  # what the command gives it
-
-
-def remember_models() -> None:
-    """botocore reads and parses its models for every session: here, once for each file."""
-    from botocore.loaders import JSONFileLoader
-
-    read, known = JSONFileLoader.load_file, dict[str, Any]()
-
-    def load_file(loader: JSONFileLoader, file_path: str) -> Any:
-        if file_path not in known:
-            known[file_path] = read(loader, file_path)
-        return known[file_path]
-
-    JSONFileLoader.load_file = load_file  # type: ignore[assignment, method-assign]
 
 
 def apply() -> None:

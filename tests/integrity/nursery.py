@@ -75,7 +75,6 @@ def serve() -> None:
         importlib.import_module(f"s3am_cloud_cli.{name}")
     for name in ("botocore.retries.standard", "s3am_cloud.adapters.curl.movers", "awscrt.checksums"):
         importlib.import_module(name)
-    hooks.remember_models()
     boto3.client("s3", region_name="us-east-1")
     for line in sys.stdin:
         asked = json.loads(line)

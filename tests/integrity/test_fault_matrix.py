@@ -13,7 +13,6 @@ import pytest
 from botocore.retries.standard import ExponentialBackoff
 
 from functional.ahead import Ahead
-from integrity import hooks
 from integrity.drivers import run
 from integrity.faults import OBJECT, Case, Ended
 from integrity.file_faults import FILES
@@ -55,7 +54,6 @@ def outcomes(
             free.put(nurseries.enter_context(closing(Nursery())))
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, strict_s3.environment()[name])
-        hooks.remember_models()
         # boto3's waits, in this process: the command's own are made short by its environment.
         patch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0.01)
         ahead = Ahead(_chosen(request.session), work, _AT_ONCE)
