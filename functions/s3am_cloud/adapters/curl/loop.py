@@ -67,8 +67,25 @@ class Loop:
         while self._paused:
             for easy in list(self._paused):
                 self._paused.discard(easy)
-                easy.pause(pycurl.PAUSE_CONT)
+                # One that ends may have stopped others.
+                if easy in self._running:
+                    self._go_on(easy)
             self._multi.perform()
+
+    def _go_on(self, easy: pycurl.Curl) -> None:
+        """What the pause held back is handed over at once; where that is refused, the request has ended here."""
+        try:
+            easy.pause(pycurl.PAUSE_CONT)
+        except pycurl.error as error:
+            self._end(easy, *error.args)
+
+    def _end(self, easy: pycurl.Curl, number: int, message: str) -> None:
+        done = self._running.pop(easy, None)
+        self._paused.discard(easy)
+        self._multi.remove_handle(easy)
+        if done is not None:
+            done(number, message)
+        easy.close()
 
     def _tell(self) -> bool:
         """Whether anything has ended."""
@@ -78,12 +95,7 @@ class Loop:
             ended = [(easy, 0, "") for easy in good] + bad
             told = told or bool(ended)
             for easy, number, message in ended:
-                done = self._running.pop(easy, None)
-                self._paused.discard(easy)
-                self._multi.remove_handle(easy)
-                if done is not None:
-                    done(number, message)
-                easy.close()
+                self._end(easy, number, message)
         return told
 
     def _fire(self) -> bool:
