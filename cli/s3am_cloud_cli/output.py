@@ -148,7 +148,7 @@ class Meter:
     def _new_bar(self) -> tqdm[Any]:
         from tqdm import tqdm
 
-        # Its watching thread redraws bars that stand still, and would keep worker processes from being forked.
+        # Its watching thread wakes bars that skip updates, as these do not, and would keep processes from being forked.
         tqdm.monitor_interval = 0
         return tqdm(
             desc=self._title,
@@ -157,6 +157,7 @@ class Meter:
             unit_scale=True,
             unit_divisor=1024,
             delay=_BAR_DELAY_SECONDS,
+            miniters=1,
             file=self._err,
             dynamic_ncols=True,
         )
