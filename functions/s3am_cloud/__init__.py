@@ -13,10 +13,14 @@ connection into S3, with the CRC64NVME of its bytes behind it. Four ideas carry 
 Two drivers tell the same story: `cloud`, task by task, for the state machine; the command's own, over processes.
 
     model, errors, limits, urls, checksum, digests, sse    values and rules, knowing nothing of the world
-    source_digests, provenance                             what sources say, and what objects say of them
-    ports                                                  the contracts with the world
+    request, events, routes, ingest_file, schemas          what asks for a transfer, and how it is written
+    source_digests, provenance, forecast, ssh_hosts        what sources say, objects say of them, and jobs will take
+    ports, notices, pace, local_target                     the contracts with the world
     steps, expect, held, verification, origins             what is done, one verb at a time
-    pipeline, download, intake, cloud, aftermath           the stories that drivers tell
+    pipeline, download                                     the stories that drivers tell
+    intake, claims, needless, refusals                     a job in the cloud: whether it is to be,
+    cloud, sealed, shift, retried, tallies, counting       how it is done and what it took,
+    aftermath                                              and what becomes of it when it failed or was cancelled
     adapters                                               the world: libcurl, S3, files, memory
     handlers                                               Lambda functions: decode, one call, encode
 """

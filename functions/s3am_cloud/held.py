@@ -29,11 +29,11 @@ def held(job: Job, target: S3Url, info: ObjectInfo, crc: int | None, done: Recei
     """
     known = {**info.checksums, **({} if crc is None else {PARTS_CRC: f"{crc:016x}"})}
     agreed = []
-    with_job = job.info or SourceInfo(size=None, ranges=False)
+    source = job.info or SourceInfo(size=None, ranges=False)
     try:
         if crc is not None:
             check_crc(job.request, crc, str(target))
-        for claim in claimed(with_job):
+        for claim in claimed(source):
             if claim.algorithm in known and not checks_stream(job):
                 compare(claim, known[claim.algorithm], str(target))
             if claim.algorithm in known or checks_stream(job):
@@ -43,7 +43,7 @@ def held(job: Job, target: S3Url, info: ObjectInfo, crc: int | None, done: Recei
             withdraw(target, stored(done), store)
         raise
     expected = job.request.expect if crc is not None and by_parts(job.request) else None
-    unchecked = tuple(str(claim) for claim in claimed(with_job) if claim not in agreed)
+    unchecked = tuple(str(claim) for claim in claimed(source) if claim not in agreed)
     done = msgspec.structs.replace(
         done, expected=expected, unchecked_digests=unchecked or None, verdict=_without_a_digest(job, info)
     )

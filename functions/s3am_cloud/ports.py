@@ -198,9 +198,6 @@ class JobStore(Protocol):
     def load(self, job_id: str) -> Job:
         """Raises NoSuchJob."""
 
-    def all(self) -> Iterator[Job]:
-        """Every record there is."""
-
     def ids(self) -> Iterator[str]:
         """The ids of the jobs that have a record, whether it can be read or not."""
 
@@ -245,18 +242,6 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 class Executions(Protocol):
     """The state machine of a stack. Calls raise NoStack, AccessDenied, StoreBusy or StoreUnavailable."""
-
-    def start(self, name: str, job_id: str) -> Execution:
-        """The execution of that name: a new one, or the one that has had that name before."""
-
-    def stop(self, arn: str, cause: str) -> None:
-        """Quiet where it does not run. Tasks that are under way end by themselves. Raises NoSuchJob."""
-
-    def describe(self, arn: str) -> Execution:
-        """Raises NoSuchJob."""
-
-    def recent(self, most: int) -> list[Execution]:
-        """The newest first."""
 
     def failure(self, arn: str) -> Failure | None:
         """What made the execution fail: below its Map Run, where it says itself only that too many units failed."""

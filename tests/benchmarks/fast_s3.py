@@ -10,7 +10,6 @@ downloads, as many public servers do.
 from __future__ import annotations
 
 import argparse
-import base64
 import contextlib
 import os
 import socket
@@ -21,8 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
-from awscrt.checksums import combine_crc64nvme, crc64nvme
+from awscrt.checksums import combine_crc64nvme
 
+from benchmarks.stored import Stored, crc_of
 from benchmarks.wire import Connection, Request
 
 _DATE = "Fri, 02 Jan 2026 03:04:05 GMT"
@@ -31,25 +31,6 @@ _XML = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 _SLICE = 1 << 18
 # What a GET asks for that is not an object's bytes.
 _QUESTIONS = {"uploadId", "uploads", "tagging", "location", "list-type", "prefix", "attributes", "acl"}
-
-
-@dataclass
-class Stored:
-    """An object: its bytes are a file's, or were only counted."""
-
-    size: int
-    crc: int
-    file: Path | None = None
-    headers: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def etag(self) -> str:
-        # With a dash, so that nobody takes it for an MD5.
-        return f'"{self.crc:032x}-1"'
-
-    @property
-    def checksum(self) -> str:
-        return base64.b64encode(self.crc.to_bytes(8, "big")).decode()
 
 
 @dataclass
@@ -250,18 +231,6 @@ def _object_headers(found: Stored) -> dict[str, str]:
 
 def _kept(request: Request) -> dict[str, str]:
     return {name: value for name, value in request.headers.items() if name.startswith("x-amz-meta-")}
-
-
-def crc_of(file: Path, first: int, length: int) -> int:
-    """CRC64NVME of `length` bytes from offset `first`."""
-    crc, left = 0, length
-    with file.open("rb") as opened:
-        opened.seek(first)
-        while left:
-            data = opened.read(min(1 << 20, left))
-            crc = crc64nvme(data, crc)
-            left -= len(data)
-    return crc
 
 
 def _xml(text: str, status: int = 200) -> Answer:

@@ -90,7 +90,7 @@ def _digest(path: Path) -> str:
 
 
 def _crc_header(path: Path) -> str:
-    from benchmarks.fast_s3 import Stored, crc_of
+    from benchmarks.stored import Stored, crc_of
 
     return Stored(path.stat().st_size, crc_of(path, 0, path.stat().st_size)).checksum
 

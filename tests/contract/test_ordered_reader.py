@@ -26,7 +26,7 @@ from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.digests import Crc
 from s3am_cloud.errors import SourceChanged, SourceNotFound, SourceUnavailable
-from s3am_cloud.limits import CURL_BUFFER, MAX_PIECE, MIB, READ_AHEAD
+from s3am_cloud.limits import CURL_BUFFER, MAX_PIECE, MIB
 from s3am_cloud.model import Origin, SourceInfo
 from s3am_cloud.ports import OrderedReader, Readers
 from s3am_cloud.steps.digest import digest
@@ -296,13 +296,3 @@ def _open_to(port: int) -> int:
     """How many established connections have that port at their far end."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return sum(row[2].endswith(f":{port:04X}") and row[3] == "01" for row in rows)
-
-
-def test_all_buffers_together_stay_within_the_read_ahead_however_many_slots_there_are() -> None:
-    for slots in (1, 2, 7, 8, 40, 48):
-        count, size = buffers(slots, None)
-        assert count >= slots
-        assert count * size <= READ_AHEAD
-    assert buffers(1, None) == (2, MAX_PIECE)
-    assert buffers(1, 5 * MIB) == (2, 5 * MIB)
-    assert buffers(1000, None) == (1000, MIB)

@@ -1,18 +1,16 @@
-"""`verify`, and uploads that are held to a checksum: what the command says of content, and what it does about it."""
+"""`verify`: what the command says of an object's content."""
 
 import base64
 import hashlib
 import signal
 import sys
-import zlib
 from pathlib import Path
 
 import pytest
 
 from functional.command import Command, Running, eventually, peak_memory
-from functional.stored import Stored
-from servers.content import Pattern, crc64nvme, pattern, write_file
-from servers.faulty_http import FaultyHttp
+from functional.stored import Stored, answer
+from servers.content import Pattern, pattern, write_file
 from servers.proxy import FaultyProxy
 from servers.proxy_rules import GET_OBJECT, SLOW_DOWN, CutReply, FlipReplyBit
 from servers.strict_s3 import StrictS3
@@ -25,13 +23,6 @@ LARGE = 600 * MIB
 MOST = 150 * MIB
 """Bytes resident in the one process, most of which are the interpreter, its libraries and the read-ahead."""
 WRONG = f"sha256:{'0' * 64}"
-
-
-def answer(algorithm: str, data: bytes) -> str:
-    """The tests' own oracle: hexadecimal digits."""
-    if algorithm == "crc64nvme":
-        return base64.b64decode(crc64nvme(data)).hex()
-    return f"{zlib.crc32(data):08x}" if algorithm == "crc32" else hashlib.new(algorithm, data).hexdigest()
 
 
 @pytest.fixture
@@ -203,103 +194,3 @@ def _peak(running: Running) -> int:
     while not running.ended(0.02):
         peak = max(peak, *peak_memory(running.pid).values(), 0)
     return peak
-
-
-class Expected:
-    """Uploads from one kind of source, of one size."""
-
-    def __init__(self, command: Command, source: str, data: bytes, stored: Stored) -> None:
-        self.command, self.source, self.data, self.stored = command, source, data, stored
-
-    def upload(self, expect: str, *options: str) -> int:
-        arguments = (self.source, self.stored.url("x.bin"), "--expect", expect, *SMALL_PARTS, *options)
-        result = self.command.run("upload", *arguments)
-        assert self.command.records() == []
-        assert self.stored.unfinished() == []
-        return result.returncode
-
-
-@pytest.fixture
-def make(home: Path, command: Command, stored: Stored, http_server: FaultyHttp) -> "Make":
-    return Make(home, command, stored, http_server)
-
-
-class Make:
-    """Makes uploads from every kind of source."""
-
-    def __init__(self, home: Path, command: Command, stored: Stored, server: FaultyHttp) -> None:
-        self.home, self.command, self.stored, self.server = home, command, stored, server
-
-    def __call__(self, kind: str, size: int) -> Expected:
-        data = pattern(size, size + 1)
-        if kind == "file":
-            source = str(write_file(data, self.home / "sent.bin"))
-        elif kind == "http":
-            source = self.server.add("/sent.bin", data)
-        else:
-            self.stored.put("sent.bin", data)
-            source = self.stored.url("sent.bin")
-        return Expected(self.command, source, data, self.stored)
-
-
-@pytest.mark.parametrize(("kind", "algorithm"), [("file", "sha256"), ("http", "crc64nvme"), ("s3", "sha256")])
-def test_an_upload_that_is_what_was_expected_succeeds(make: Make, kind: str, algorithm: str) -> None:
-    upload = make(kind, 12 * MIB)
-    assert upload.upload(f"{algorithm}:{answer(algorithm, upload.data)}") == 0
-    told = upload.command.run("verify", upload.stored.url("x.bin"), "--checksum", "sha256").ended(0)
-    assert told.stdout.strip() == answer("sha256", upload.data)
-
-
-@pytest.mark.parametrize(
-    ("kind", "size", "expect"),
-    [
-        ("file", 1, WRONG),
-        ("file", 12 * MIB, "crc32c:01234567"),
-        ("file", 12 * MIB, "crc64nvme:0123456789abcdef"),
-        ("http", 0, WRONG),
-        ("http", 1, "crc64nvme:0123456789abcdef"),
-        ("http", 12 * MIB, WRONG),
-        ("s3", 12 * MIB, "crc32c:01234567"),
-    ],
-)
-def test_an_upload_that_is_not_what_was_expected_leaves_nothing(make: Make, kind: str, size: int, expect: str) -> None:
-    upload = make(kind, size)
-    assert upload.upload(expect) == 21
-    assert set(upload.stored.keys()) <= {"sent.bin"}
-
-
-@pytest.mark.parametrize(("kind", "expect"), [("file", WRONG), ("http", WRONG), ("http", "crc64nvme:0123456789abcdef")])
-def test_it_stays_with_keep_mismatch_and_is_no_success_all_the_same(make: Make, kind: str, expect: str) -> None:
-    upload = make(kind, 6 * MIB)
-    assert upload.upload(expect, "--keep-mismatch") == 21
-    stored = upload.stored.client.get_object(Bucket=upload.stored.bucket, Key="x.bin")["Body"].read()
-    assert hashlib.sha256(stored).hexdigest() == answer("sha256", upload.data)
-
-
-@pytest.mark.parametrize(("expect", "size"), [(WRONG, 1), ("crc64nvme:0123456789abcdef", 12 * MIB)])
-def test_an_object_is_not_replaced_by_a_local_file_that_is_not_what_was_expected(
-    make: Make, expect: str, size: int
-) -> None:
-    upload = make("file", size)
-    upload.stored.put("x.bin", b"good")
-    assert upload.upload(expect, "--exists", "overwrite") == 21
-    assert upload.stored.client.get_object(Bucket=upload.stored.bucket, Key="x.bin")["Body"].read() == b"good"
-
-
-def test_a_receipt_says_what_was_expected(make: Make) -> None:
-    upload = make("file", 12 * MIB)
-    expect = f"sha512:{answer('sha512', upload.data)}"
-    told = upload.command.run("upload", upload.source, upload.stored.url("x.bin"), "--expect", expect, "--json")
-    assert told.ended(0).document["expected"] == expect
-
-
-def test_only_the_version_that_was_written_is_deleted(make: Make) -> None:
-    upload = make("http", 6 * MIB)
-    upload.stored.client.put_bucket_versioning(
-        Bucket=upload.stored.bucket, VersioningConfiguration={"Status": "Enabled"}
-    )
-    upload.stored.put("x.bin", b"good")
-    assert upload.upload(WRONG, "--exists", "overwrite") == 21
-    assert upload.stored.client.get_object(Bucket=upload.stored.bucket, Key="x.bin")["Body"].read() == b"good"
-    listed = upload.stored.client.list_object_versions(Bucket=upload.stored.bucket, Prefix="x.bin")
-    assert (len(listed["Versions"]), listed.get("DeleteMarkers", [])) == (1, [])

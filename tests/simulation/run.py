@@ -213,4 +213,4 @@ class Simulation:
 
 
 def _never_asked(arn: str) -> Execution:
-    raise NotImplementedError("the claim is the job's own")
+    raise AssertionError("the claim is the job's own")

@@ -119,7 +119,7 @@ class WeightlessStore:
             yield from (self.there[number] for number in numbers[index : index + LIST_PAGE])
 
     def put_part(self, upload: Upload, number: int, data: bytearray, crc: int) -> str:
-        raise NotImplementedError
+        raise AssertionError("only streams send parts from memory, and the cloud has none")
 
     def complete(self, upload: Upload, parts: Sequence[UploadedPart], crc: int, size: int, overwrite: bool) -> None:
         self._bill.writes += 1
@@ -192,17 +192,17 @@ class CountedNotices:
         return True
 
     def cancel(self, job_id: str) -> None:
-        raise NotImplementedError
+        raise AssertionError("nobody cancels a simulated job")
 
     def cancelled(self, job_id: str) -> bool:
         self._bill.reads += 1
         return False
 
     def see(self, schedule: str, seen: Seen) -> None:
-        raise NotImplementedError
+        raise AssertionError("no schedule has started the job")
 
     def seen(self, schedule: str) -> Seen | None:
-        raise NotImplementedError
+        raise AssertionError("no schedule has started the job")
 
 
 class SimulatedMovers:
@@ -253,7 +253,7 @@ class SimulatedMovers:
 
 
 def no_readers(origin: Origin, slots: int, progress: Progress, part_size: int | None = None) -> object:
-    raise NotImplementedError
+    raise AssertionError("the job has a record, so no part has to be read to prove it")
 
 
 class World:

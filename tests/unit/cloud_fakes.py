@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-import msgspec
-
 from s3am_cloud.aftermath import settle
 from s3am_cloud.cloud import Prepared, prepare_job, work
 from s3am_cloud.errors import NoSuchJob
@@ -43,21 +41,10 @@ class Machine:
         self.executions[arn] = Execution(arn=arn, name=job, status=status, job=job, stopped=stopped)
         return arn
 
-    def start(self, name: str, job_id: str) -> Execution:
-        return self.executions.setdefault(
-            f"arn:{name}", Execution(arn=f"arn:{name}", name=name, status="RUNNING", job=job_id)
-        )
-
-    def stop(self, arn: str, cause: str) -> None:
-        self.executions[arn] = msgspec.structs.replace(self.describe(arn), status="ABORTED")
-
     def describe(self, arn: str) -> Execution:
         if arn not in self.executions:
             raise NoSuchJob(f"there is no execution {arn}")
         return self.executions[arn]
-
-    def recent(self, most: int) -> list[Execution]:
-        raise NotImplementedError
 
     def failure(self, arn: str) -> Failure | None:
         return self._failure

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from s3am_cloud import schemas
 from s3am_cloud.adapters.executions import StateMachine
 from s3am_cloud.aftermath import FAILED, settle
 from s3am_cloud.claims import Desk, asked_for, next_id
@@ -17,7 +16,6 @@ from s3am_cloud.cloud import prepare_job, report_job
 from s3am_cloud.errors import BadDestination, BadRequest, DestinationBusy
 from s3am_cloud.events import Event, job_of_event, job_of_request, read_event
 from s3am_cloud.intake import accept, decode_request
-from s3am_cloud.model import Receipt, TransferRequest
 from s3am_cloud.ports import Execution, Failure
 from s3am_cloud.refusals import Letter, read_letter, refuse, sendable
 from unit.cloud_fakes import ASKED, DATA, Bus, Machine
@@ -288,31 +286,3 @@ class Client:
 def test_an_execution_tells_its_job_by_its_input_and_its_output(given: object, output: object, job: str) -> None:
     machine: Any = StateMachine(Client(given, output), "arn:x:stateMachine:m")  # type: ignore[arg-type]
     assert machine.describe(FIRST).job == job
-
-
-@pytest.mark.parametrize("which", ["request", "outcome"])
-def test_the_published_schemas_are_those_of_the_code(which: str) -> None:
-    """`python -m s3am_cloud.schemas` writes them anew."""
-    assert schemas.published(which) + "\n" == schemas.made(which)
-
-
-def test_every_field_of_a_request_is_explained_and_no_other_may_be_added() -> None:
-    schema = schemas.document("request")["$defs"]["TransferRequest"]
-    assert {name for name, field in schema["properties"].items() if field.get("description")} == set(
-        TransferRequest.__struct_fields__
-    )
-    assert schema["required"] == ["source", "destination"]
-    assert schema["additionalProperties"] is False
-
-
-def test_the_examples_are_what_the_code_takes_and_tells() -> None:
-    for example in schemas.document("request")["examples"]:
-        decode_request(example)
-    outcomes = schemas.document("outcome")["examples"]
-    assert [example["state"] for example in outcomes] == ["succeeded", "failed", "cancelled"]
-    for example in outcomes:
-        assert set(example) <= set(Receipt.__struct_fields__)
-        msgspec.convert(example, Receipt)
-        assert {"job", "source", "destination", "event"} <= set(example)
-    assert {"size", "checksum", "seconds"} <= set(outcomes[0])
-    assert all({"name", "hint"} <= set(example["error"]) for example in outcomes[1:])

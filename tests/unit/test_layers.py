@@ -95,7 +95,7 @@ def test_the_product_and_the_command_know_nothing_of_the_tests() -> None:
     assert offenders(paths, "tests", "servers", "pytest", "hypothesis", "moto") == []
 
 
-@pytest.mark.parametrize("folder", ["functions", "cli", "infra"])
+@pytest.mark.parametrize("folder", ["functions", "cli", "infra", "tests"])
 def test_no_module_is_long(folder: str) -> None:
     lengths = {str(path): len(path.read_text().splitlines()) for path in modules(ROOT / folder)}
     assert {path: length for path, length in lengths.items() if length > LONGEST} == {}

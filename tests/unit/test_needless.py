@@ -211,7 +211,7 @@ def test_a_source_without_validators_is_always_fetched(world: World) -> None:
     told.info = {"etag": None, "last_modified": None, "version": None}
     ports = msgspec.structs.replace(world.ports, source=told)
     due(world, 1)
-    [job] = world.jobs.all()
+    [job] = map(world.jobs.load, world.jobs.ids())
     remember(msgspec.structs.replace(job, info=told.probe(SourceUrl("https", URL))), ports)
     assert needless(job, ports) is None
 

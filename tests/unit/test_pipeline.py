@@ -36,7 +36,7 @@ def world() -> World:
 
 
 def leftovers(world: World) -> tuple[list[str], list[Job]]:
-    return list(world.store.unfinished(TARGET)), list(world.jobs.all())
+    return list(world.store.unfinished(TARGET)), list(map(world.jobs.load, world.jobs.ids()))
 
 
 @pytest.mark.parametrize("size", [0, 1, PART, PART + 1, 2 * PART, SMALL_OBJECT])

@@ -43,7 +43,7 @@ def test_what_nobody_resumed_in_time_is_discarded(world: World, machine: Machine
     world.clock.pass_time(timedelta(seconds=1))
     assert sweep(world.ports, machine.describe) == swept("job")
     assert world.store.unfinished(TARGET) == []
-    assert list(world.jobs.all()) == []
+    assert list(world.jobs.ids()) == []
     report = world.jobs.report("job")
     assert report is not None
     assert (report.state, report.unfinished_upload) == ("failed", None)

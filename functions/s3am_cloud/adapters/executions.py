@@ -54,25 +54,27 @@ class StateMachine:
         self._client, self._arn = client, arn
 
     def start(self, name: str, job_id: str) -> Execution:
-        data = msgspec.json.encode(_Job(job_id)).decode()
+        """The execution of that name: a new one, or the one that has had that name before."""
         with naming("the state machine"), _missing(self._arn):
             try:
-                answer = self._client.start_execution(stateMachineArn=self._arn, name=name, input=data)
+                arn = self._start(name, _Job(job_id))
             except ClientError as error:
                 if code_of(error) == "ExecutionAlreadyExists":
                     return self.describe(self.arn_of(name))
                 raise
-        return Execution(arn=answer["executionArn"], name=name, status="RUNNING", job=job_id)
+        return Execution(arn=arn, name=name, status="RUNNING", job=job_id)
 
     def start_with(self, name: str, data: Mapping[str, object]) -> Execution:
-        """An execution with this input."""
+        """A new execution with this input."""
         with naming("the state machine"), _missing(self._arn):
-            answer = self._client.start_execution(
-                stateMachineArn=self._arn, name=name, input=msgspec.json.encode(data).decode()
-            )
-        return Execution(arn=answer["executionArn"], name=name, status="RUNNING")
+            return Execution(arn=self._start(name, data), name=name, status="RUNNING")
+
+    def _start(self, name: str, data: object) -> str:
+        text = msgspec.json.encode(data).decode()
+        return self._client.start_execution(stateMachineArn=self._arn, name=name, input=text)["executionArn"]
 
     def stop(self, arn: str, cause: str) -> None:
+        """Quiet where it does not run. Tasks that are under way end by themselves. Raises NoSuchJob."""
         if self.describe(arn).status != "RUNNING":
             return
         with naming("the state machine"):
@@ -86,6 +88,7 @@ class StateMachine:
         return self._arn.replace(":stateMachine:", ":execution:") + f":{name}"
 
     def describe(self, arn: str) -> Execution:
+        """Raises NoSuchJob."""
         with naming("the state machine"):
             try:
                 answer = self._client.describe_execution(executionArn=arn)
@@ -105,6 +108,7 @@ class StateMachine:
         )
 
     def recent(self, most: int) -> list[Execution]:
+        """The newest first."""
         pages = self._client.get_paginator("list_executions").paginate(
             stateMachineArn=self._arn, PaginationConfig={"MaxItems": most}
         )

@@ -73,9 +73,6 @@ class Jobs:
         except msgspec.DecodeError as error:
             raise JobFailedForGood(f"the record of job {job_id} can't be read: {error}") from error
 
-    def all(self) -> Iterator[Job]:
-        return map(self.load, self.ids())
-
     def ids(self) -> Iterator[str]:
         for name in self._documents.names("jobs/"):
             if name.endswith("/job.json"):

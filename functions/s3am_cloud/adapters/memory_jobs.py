@@ -38,9 +38,6 @@ class MemoryJobs:
             raise NoSuchJob(f"there is no job {job_id}")
         return self._jobs[job_id]
 
-    def all(self) -> Iterator[Job]:
-        yield from list(self._jobs.values())
-
     def ids(self) -> Iterator[str]:
         yield from list(self._jobs)
 

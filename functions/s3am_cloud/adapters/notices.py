@@ -8,19 +8,13 @@ from typing import Protocol
 
 import msgspec
 
+from s3am_cloud.adapters.jobs import Documents
 from s3am_cloud.notices import Claim, Seen
 from s3am_cloud.urls import S3Url
 
 
-class TaggedDocuments(Protocol):
+class TaggedDocuments(Documents, Protocol):
     """Documents of which one can be written on the condition that nobody else has written it meanwhile."""
-
-    def read(self, name: str) -> bytes | None: ...
-
-    def write(self, name: str, data: bytes) -> None: ...
-
-    def create(self, name: str, data: bytes) -> bool:
-        """False, and nothing written, where the name is taken."""
 
     def tagged(self, name: str) -> tuple[bytes, str] | None:
         """The document, and a tag that names this version of it."""

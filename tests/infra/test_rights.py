@@ -1,0 +1,119 @@
+"""What the roles of the stack may do: read from the template that CloudFormation gets."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from s3am_cloud.limits import VAULT_PREFIX
+from s3am_cloud_infra import names
+from template_roles import HANDLERS, Json, actions, allowed, as_list, of_type, role_of, statements
+
+
+def test_no_two_roles_are_shared_and_none_takes_a_policy_of_somebody_else(template: Json) -> None:
+    roles = of_type(template, "AWS::IAM::Role")
+    assert len(roles) == 5
+    assert not [role for role in roles if "ManagedPolicyArns" in role["Properties"]]
+
+
+def test_only_log_delivery_is_allowed_on_every_resource(template: Json) -> None:
+    everywhere = [s for s in allowed(template) if "*" in [r for r in as_list(s["Resource"]) if isinstance(r, str)]]
+    assert len(everywhere) == 1
+    assert {action.split(":")[0] for action in everywhere[0]["Action"]} == {"logs"}
+
+
+def test_no_action_is_allowed_by_wildcard(template: Json) -> None:
+    every = [action for s in allowed(template) for action in as_list(s["Action"])]
+    assert not [action for action in every if "*" in action]
+
+
+def test_the_janitor_may_delete_notes_about_jobs_and_nothing_else_and_who_completes_objects_at_destinations(
+    template: Json,
+) -> None:
+    """An object that turns out not to be what was asked for is deleted again."""
+    deletes = [
+        (module, s["Resource"])
+        for module in HANDLERS
+        for s in statements(role_of(template, module))
+        if [action for action in as_list(s["Action"]) if action.startswith("s3:Delete")]
+    ]
+    assert [module for module, _ in deletes] == ["control", "worker", "janitor"]
+    [*others, (_, notes)] = deletes
+    assert all(names.DESTINATION_BUCKETS in json.dumps(resource) for _, resource in others)
+    assert "StorageWork" in json.dumps(notes)
+    assert notes["Fn::Join"][1][-1] == f"/{names.JOBS_PREFIX}*"
+
+
+def test_the_janitor_may_look_at_a_failed_execution_its_map_run_and_the_child_that_failed(template: Json) -> None:
+    asked = {
+        action: [json.dumps(resource) for resource in as_list(s["Resource"])]
+        for s in statements(role_of(template, "janitor"))
+        for action in as_list(s["Action"])
+        if action.startswith("states:")
+    }
+    assert set(asked) == {"states:DescribeExecution", "states:ListMapRuns", "states:ListExecutions"}
+    [execution, child] = asked["states:DescribeExecution"]
+    assert ":execution:" in execution
+    assert f"/{names.MAP_LABEL}:*" in child
+    assert all(":mapRun:" in resource for resource in asked["states:ListExecutions"])
+
+
+def test_the_worker_may_do_at_sources_and_destinations_what_control_may(template: Json) -> None:
+    """It prepares and completes jobs that have secrets."""
+    assert actions(template, "worker") == actions(template, "control")
+
+
+def test_secrets_of_jobs_are_opened_by_the_worker_alone(template: Json) -> None:
+    """Everybody else's use of the key is S3's, which has another encryption context; S3 opens no secret of a job."""
+    by_s3 = {"kms:ViaService": {"Fn::Join": ["", ["s3.", {"Ref": "AWS::Region"}, ".", {"Ref": "AWS::URLSuffix"}]]}}
+    of_worker = list(statements(role_of(template, "worker")))
+    uses = [s for s in allowed(template) if re.search(r'"(kms|secretsmanager):', json.dumps(s["Action"]))]
+    alone = [s for s in uses if s.get("Condition") != {"StringEquals": by_s3}]
+    assert len(uses) == 6
+    assert all(s in of_worker for s in alone)
+    [unseal, read] = alone
+    assert (unseal["Action"], unseal["Condition"]) == ("kms:Decrypt", {"Null": {"kms:EncryptionContext:job": "false"}})
+    assert read["Action"] == "secretsmanager:GetSecretValue"
+    assert read["Resource"]["Fn::Join"][1][-1] == ":secret:s3am-cloud/*"
+
+
+def test_the_stack_and_the_functions_agree_on_the_names_of_secrets() -> None:
+    assert names.SECRETS_PREFIX == VAULT_PREFIX
+
+
+def test_the_janitor_may_abort_uploads_but_not_write_at_destinations(template: Json) -> None:
+    on_destinations = [
+        s for s in statements(role_of(template, "janitor")) if names.DESTINATION_BUCKETS in json.dumps(s["Resource"])
+    ]
+    assert [set(s["Action"]) for s in on_destinations] == [{"s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"}]
+
+
+@pytest.mark.parametrize("module", HANDLERS)
+def test_in_the_work_bucket_a_function_reaches_objects_below_jobs_only(template: Json, module: str) -> None:
+    objects = [
+        s["Resource"]["Fn::Join"][1][-1]
+        for s in statements(role_of(template, module))
+        if "StorageWork" in json.dumps(s["Resource"]) and "s3:GetObject" in as_list(s["Action"])
+    ]
+    assert objects == [f"/{names.JOBS_PREFIX}*"]
+
+
+def test_source_and_destination_buckets_are_the_users_choice_and_never_all_by_default(template: Json) -> None:
+    parameters = template["Parameters"]
+    chosen = {names.DESTINATION_BUCKETS, names.SOURCE_BUCKETS, names.ALLOWED_HOSTS, names.ALARM_TOPIC}
+    assert set(parameters) == {*chosen, names.REQUEST_BUS}
+    for parameter in (parameters[names.DESTINATION_BUCKETS], parameters[names.SOURCE_BUCKETS]):
+        assert parameter["Type"] == "CommaDelimitedList"
+        assert re.fullmatch(r"arn:aws:s3:::[a-z0-9-]{3,}\*?", parameter["Default"])
+
+
+def test_the_machine_may_invoke_control_and_worker_and_start_itself(template: Json) -> None:
+    [invoke] = [s for s in allowed(template) if "lambda:InvokeFunction" in as_list(s["Action"])]
+    invoked = {resource["Fn::GetAtt"][0] for resource in invoke["Resource"]}
+    handlers = {template["Resources"][name]["Properties"]["Handler"].split(".")[2] for name in invoked}
+    assert handlers == {"control", "worker"}
+    [for_events, itself] = [s for s in allowed(template) if "states:StartExecution" in as_list(s["Action"])]
+    assert for_events == itself
+    assert template["Resources"][itself["Resource"]["Ref"]]["Type"] == "AWS::StepFunctions::StateMachine"

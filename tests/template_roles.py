@@ -1,0 +1,45 @@
+"""A synthesized template, read by functions and their roles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+Json = dict[str, Any]
+HANDLERS = ("control", "worker", "janitor")
+
+
+def of_type(template: Json, kind: str) -> list[Json]:
+    return [r for r in template["Resources"].values() if r["Type"] == kind]
+
+
+def function(template: Json, module: str) -> Json:
+    handler = f"s3am_cloud.handlers.{module}.handler"
+    [found] = [f for f in of_type(template, "AWS::Lambda::Function") if f["Properties"]["Handler"] == handler]
+    return cast(Json, found["Properties"])
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def statements(role: Json) -> Iterator[Json]:
+    for policy in role["Properties"]["Policies"]:
+        yield from policy["PolicyDocument"]["Statement"]
+
+
+def role_of(template: Json, module: str) -> Json:
+    return cast(Json, template["Resources"][function(template, module)["Role"]["Fn::GetAtt"][0]])
+
+
+def actions(template: Json, module: str, service: str = "s3") -> set[str]:
+    found = (action for s in statements(role_of(template, module)) for action in as_list(s["Action"]))
+    return {action for action in found if action.startswith(f"{service}:")}
+
+
+def allowed(template: Json) -> Iterator[Json]:
+    """Every statement that allows something to a role."""
+    for role in of_type(template, "AWS::IAM::Role"):
+        yield from statements(role)
+    for policy in of_type(template, "AWS::IAM::Policy"):
+        yield from policy["Properties"]["PolicyDocument"]["Statement"]
