@@ -3,6 +3,7 @@
 import fcntl
 import socket
 import socketserver
+import ssl
 import struct
 import sys
 import termios
@@ -24,7 +25,7 @@ class TrackingServer(socketserver.ThreadingTCPServer):
 
     def __init__(self, handler: type[socketserver.BaseRequestHandler], certificate: Certificate | None = None) -> None:
         self._tls = certificate.server_context() if certificate else None
-        self.accepted = 0
+        self.accepted = self.resumed = 0
         self._errors: list[Exception] = []
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -55,6 +56,7 @@ class TrackingServer(socketserver.ThreadingTCPServer):
         assert isinstance(request, socket.socket)
         with self._lock:
             self._open.discard(request)
+            self.resumed += bool(isinstance(request, ssl.SSLSocket) and request.session_reused)
         super().shutdown_request(request)
 
     def handle_error(self, request: object, client_address: object) -> None:

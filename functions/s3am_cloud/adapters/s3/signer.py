@@ -5,6 +5,7 @@ libcurl's own signing rewrites keys with `.` or `..` segments, so botocore signs
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable, Mapping
 from typing import Protocol
 from urllib.parse import quote
@@ -13,6 +14,8 @@ import msgspec
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials, ReadOnlyCredentials, RefreshableCredentials
+
+_SERVICE = "s3"
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -43,11 +46,40 @@ class _Apart:
         return self._credentials.get_frozen_credentials()
 
 
+class _SigningKey:
+    """The key that four hashes make of a secret, and that serves a day's requests to a region (AWS Signature Version 4,
+    "Create a signed AWS API request")."""
+
+    def __init__(self) -> None:
+        self._made_of: tuple[str, str, str] | None = None
+        self._key = b""
+
+    def of(self, secret: str, day: str, region: str) -> bytes:
+        if self._made_of != (secret, day, region):
+            key = f"AWS4{secret}".encode()
+            for text in (day, region, _SERVICE, "aws4_request"):
+                key = hmac.digest(key, text.encode(), "sha256")
+            self._made_of, self._key = (secret, day, region), key
+        return self._key
+
+
+class _Auth(S3SigV4Auth):
+    """botocore's, which makes the signing key anew for every request."""
+
+    def __init__(self, credentials: Credentials, region: str, key: _SigningKey) -> None:
+        super().__init__(credentials, _SERVICE, region)
+        self._region, self._key = region, key
+
+    def signature(self, string_to_sign: str, request: AWSRequest) -> str:
+        key = self._key.of(self.credentials.secret_key or "", request.context["timestamp"][:8], self._region)
+        return hmac.digest(key, string_to_sign.encode(), "sha256").hex()
+
+
 class Signer:
     """Signs with the credentials as they are at that moment; without any, requests go unsigned."""
 
     def __init__(self, credentials: CredentialSource | None) -> None:
-        self._credentials = credentials
+        self._credentials, self._signing_key = credentials, _SigningKey()
 
     def apart(self, renew: Callable[[], Signer]) -> Signer:
         """The same for a forked process: it takes `renew`'s credentials when these would have to be renewed."""
@@ -68,9 +100,8 @@ class Signer:
         if "x-amz-trailer" in headers:
             request.context["checksum"] = {"request_algorithm": {"in": "trailer"}}
         frozen = self._credentials.get_frozen_credentials()
-        S3SigV4Auth(
-            Credentials(frozen.access_key or "", frozen.secret_key or "", frozen.token), "s3", endpoint.region
-        ).add_auth(request)
+        credentials = Credentials(frozen.access_key or "", frozen.secret_key or "", frozen.token)
+        _Auth(credentials, endpoint.region, self._signing_key).add_auth(request)
         return url, {name: str(value) for name, value in request.headers.items()}
 
 
