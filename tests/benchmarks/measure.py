@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -12,25 +13,34 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SAMPLE_SECONDS = 0.1
+_MOST_SECONDS = 600.0
+_SAID = 300
 
 
 @dataclass(frozen=True)
 class Taken:
-    """Seconds of wall and of CPU time (user and system), and bytes of private memory at its peak."""
+    """Seconds of wall and of CPU time (user and system), bytes of private memory at its peak, the servers' CPU time."""
 
     wall: float
     cpu: float
     memory: int
+    server: float = 0.0
 
 
 class Failed(RuntimeError):
-    """A tool of the benchmark ended with an error."""
+    """A tool of the benchmark ended with an error, or took longer than anybody waits."""
 
 
-def take(command: Sequence[str | Path], environment: Mapping[str, str], cwd: Path) -> Taken:
-    """Runs the command to its end. Raises Failed with what it said."""
+class Different(Failed):
+    """A tool said it was done, and the bytes are others."""
+
+
+def take(
+    command: Sequence[str | Path], environment: Mapping[str, str], cwd: Path, servers: Sequence[int] = ()
+) -> Taken:
+    """Runs the command to its end, beside servers whose process ids are given. Raises Failed with what it said."""
     with (cwd / "said").open("w+b") as said:
-        begin = time.perf_counter()
+        before, begin = sum(map(_cpu, servers)), time.perf_counter()
         process = subprocess.Popen(
             command,
             env=dict(environment),
@@ -40,16 +50,32 @@ def take(command: Sequence[str | Path], environment: Mapping[str, str], cwd: Pat
             stderr=said,
             start_new_session=True,
         )
-        with _sampled(process.pid) as peak:
+        with _sampled(process.pid) as peak, _bounded(process.pid):
             _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - begin
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             said.seek(0)
-            raise Failed(
-                f"{command[0]} ended with {process.returncode}: {said.read()[-2000:].decode(errors='replace')}"
+            words = " ".join(said.read().decode(errors="replace").split())[-_SAID:]
+            how = (
+                f"ended with {process.returncode}" if wall < _MOST_SECONDS else f"took more than {_MOST_SECONDS:.0f} s"
             )
-    return Taken(wall, usage.ru_utime + usage.ru_stime, max(peak))
+            raise Failed(f"{Path(command[0]).name} {how}: {words or '(it said nothing)'}")
+    return Taken(wall, usage.ru_utime + usage.ru_stime, max(peak), sum(map(_cpu, servers)) - before)
+
+
+@contextlib.contextmanager
+def _bounded(session: int) -> Iterator[None]:
+    timer = threading.Timer(_MOST_SECONDS, os.killpg, (session, signal.SIGKILL))
+    timer.start()
+    try:
+        yield
+    except BaseException:
+        # It is not in our process group, so that Ctrl-C has not reached it.
+        os.killpg(session, signal.SIGKILL)
+        raise
+    finally:
+        timer.cancel()
 
 
 @contextlib.contextmanager
@@ -74,9 +100,19 @@ def _processes(session: int) -> Iterator[int]:
     for path in Path("/proc").iterdir():
         if path.name.isdigit():
             with contextlib.suppress(OSError):
-                fields = (path / "stat").read_text().rpartition(")")[2].split()
-                if int(fields[3]) == session:
+                if int(_stat(int(path.name))[3]) == session:
                     yield int(path.name)
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of proc(5)'s /proc/PID/stat from the third on, the state."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def _cpu(pid: int) -> float:
+    """Seconds of CPU time that a process has had, user and system."""
+    fields = _stat(pid)
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _private(pid: int) -> int:

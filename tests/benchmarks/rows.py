@@ -2,111 +2,145 @@
 
 from __future__ import annotations
 
-import hashlib
-import http.client
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 from benchmarks import tools
-from benchmarks.tools import Bench, Way
+from benchmarks.targets import File, Nothing, Objects, StrictObject, Target
+from benchmarks.tools import OWN, Bench, Ways
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 MIB = 1 << 20
 BUCKET = "bench"
-
-
-class Different(RuntimeError):
-    """A tool said it was done, and the bytes are others."""
+SMALL = 16 << 10
+STRICT_SIZE = 128 * MIB
+"""At most: what is deleted stays on the strict server's disk for a while."""
+SOURCE_RATE = 20 * 10**6
+"""Bytes a second that the source of URL to S3 lets each connection have."""
+_URL = f"{OWN} with 16 slots; the source lets each connection have 20 MB/s. Two rounds suffice: others take its time."
+_COPY = "The server copies by itself and at once: what is left is the tools' own time, not that of Amazon S3."
+_EACH = "One command for each object, one after the other; those with 'one command' are told of the folder."
+_STRICT = "The server checks every signature and checksum; it, not the tools, sets the pace."
 
 
 @dataclass(frozen=True)
 class Row:
-    """One job. `source` and `target` are for the tools, `check` raises Different after each run of one that moves."""
+    """One job. `source` and `where` are for the tools; what `unchecked` ones move is kept nowhere."""
 
     name: str
     size: int
-    ways: dict[str, Way]
+    ways: Ways
+    bench: Bench
     source: str
-    target: str
-    check: Callable[[Bench, str], None]
+    where: str
+    target: Target
+    note: str = ""
+    unchecked: frozenset[str] = frozenset()
+    most_rounds: int | None = None
+
+
+@dataclass(frozen=True)
+class Files:
+    """What is moved. `work` is the folder that the tools run in."""
+
+    work: Path
+    large: Path
+    slow: Path
+    tiny: Path
+    many: Path
+    strict: Path
+
+    @classmethod
+    def make(cls, folder: Path, size: int, slow: int, count: int) -> Files:
+        """`size` and `slow` in bytes, `count` of small files. The fast server serves what is in `served`."""
+        served, many = folder / "served" / BUCKET, folder / "many"
+        (folder / "work").mkdir()
+        for number in range(count):
+            make_file(many / f"{number:04}", SMALL)
+        return cls(
+            folder / "work",
+            make_file(served / "large", size),
+            make_file(served / "slow", slow),
+            make_file(folder / "tiny", 1 << 10),
+            many,
+            make_file(folder / "strict", min(size, STRICT_SIZE)),
+        )
 
 
 def make_file(path: Path, size: int) -> Path:
     """Bytes that nobody can compress or leave out."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
-        for _ in range(0, size, MIB):
-            file.write(os.urandom(min(MIB, size)))
+        for place in range(0, size, MIB):
+            file.write(os.urandom(min(MIB, size - place)))
     return path
 
 
-def rows(folder: Path, size: int, source_url: str) -> list[Row]:
-    """The rows over files in `folder`; `source_url` is a server that lets each connection have 20 MB/s."""
-    large, small = make_file(folder / "served" / BUCKET / "large", size), make_file(folder / "small", 1024)
-    slow = make_file(folder / "served" / BUCKET / "slow", min(size, 320 * MIB))
-    digest = _digest(large)
+def rows(files: Files, bench: Bench, source: str, kind: str = "") -> Iterator[Row]:
+    """The rows at the fast server; `kind` is the end of their names, `source` where the slow object is."""
+    size = files.large.stat().st_size
+    download = {**tools.DOWNLOAD, **tools.download_floors(size)}
+    upload = {**tools.UPLOAD, **tools.UPLOAD_FLOORS}
+    large, back = f"s3://{BUCKET}/large", files.work / "back"
 
-    def is_file(bench: Bench, target: str) -> None:
-        path = Path(target)
-        if _digest(path) != digest:
-            raise Different(target)
-        path.unlink()
+    def row(
+        name: str, like: Path, ways: Ways, source: str, note: str = "", unchecked: frozenset[str] = frozenset()
+    ) -> Row:
+        key = f"{BUCKET}/{name.partition(' ')[0]}"
+        objects = Objects(bench.endpoint, bench.certificate, [(key, like)])
+        return Row(name + kind, like.stat().st_size, ways, bench, source, f"s3://{key}", objects, note, unchecked)
 
-    def is_stored(of: Path) -> Callable[[Bench, str], None]:
-        expected = of.stat().st_size, _crc_header(of)
-
-        def check(bench: Bench, target: str) -> None:
-            if _head(bench, target) != expected:
-                raise Different(target)
-
-        return check
-
-    return [
-        Row("download", size, tools.DOWNLOAD, f"s3://{BUCKET}/large", str(folder / "work" / "back"), is_file),
-        Row("upload", size, tools.UPLOAD, str(large), f"s3://{BUCKET}/up", is_stored(large)),
-        Row(
-            "URL to S3, 20 MB/s per connection",
-            slow.stat().st_size,
-            tools.FROM_URL,
-            f"{source_url}/{BUCKET}/slow",
-            f"s3://{BUCKET}/from-url",
-            is_stored(slow),
-        ),
-        Row("S3 to S3", size, tools.COPY, f"s3://{BUCKET}/large", f"s3://{BUCKET}/copy", is_stored(large)),
-        Row("upload of 1 KiB", 1024, _without_floor(tools.UPLOAD), str(small), f"s3://{BUCKET}/one", is_stored(small)),
-        Row("start", 0, tools.HELP, "", "", lambda bench, target: None),
-    ]
+    yield Row(
+        "download" + kind,
+        size,
+        download,
+        bench,
+        large,
+        str(back),
+        File(back, files.large),
+        unchecked=frozenset({"raw socket"}),
+    )
+    yield row("upload", files.large, upload, str(files.large), unchecked=frozenset({"dd"}))
+    url = row("URL to S3, 20 MB/s per connection", files.slow, tools.FROM_URL, source, _URL)
+    yield replace(url, most_rounds=2)
+    yield row("S3 to S3", files.large, tools.COPY, large, _COPY)
+    yield row("upload of 1 KiB", files.tiny, tools.UPLOAD, str(files.tiny))
 
 
-def _without_floor(ways: dict[str, Way]) -> dict[str, Way]:
-    return {name: way for name, way in ways.items() if name != tools.FLOOR}
+def small_rows(files: Files, bench: Bench) -> Iterator[Row]:
+    """What starting costs: once, and again for each of many small objects."""
+    many = sorted(files.many.iterdir())
+    yield Row(
+        f"upload of {len(many)} objects of 16 KiB",
+        SMALL * len(many),
+        {**tools.each_file(tools.UPLOAD), **tools.all_files()},
+        bench,
+        str(files.many),
+        f"s3://{BUCKET}/many",
+        Objects(bench.endpoint, bench.certificate, [(f"{BUCKET}/many/{path.name}", path) for path in many]),
+        _EACH,
+    )
+    yield Row("start", 0, tools.HELP, bench, "", "", Nothing(), "--help, or as near to it as a tool has.")
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _crc_header(path: Path) -> str:
-    from benchmarks.stored import Stored, crc_of
-
-    return Stored(path.stat().st_size, crc_of(path, 0, path.stat().st_size)).checksum
-
-
-def _head(bench: Bench, url: str) -> tuple[int, str | None]:
-    """Asks the server itself, which has computed the CRC of what it was sent."""
-    import ssl
-
-    where = urlsplit(bench.endpoint)
-    if bench.certificate:
-        context = ssl.create_default_context(cafile=str(bench.certificate))
-        connection: http.client.HTTPConnection = http.client.HTTPSConnection(where.netloc, context=context)
-    else:
-        connection = http.client.HTTPConnection(where.netloc)
-    connection.request("HEAD", f"/{url.removeprefix('s3://')}")
-    answer = connection.getresponse()
-    found = int(answer.headers.get("content-length", -1)), answer.headers.get("x-amz-checksum-crc64nvme")
-    connection.close()
-    return found
+def strict_rows(files: Files, bench: Bench, client: S3Client) -> Iterator[Row]:
+    """Up to and from a server that checks as Amazon S3 does. It needs a bucket of the benchmark's name."""
+    size, back = files.strict.stat().st_size, files.work / "back"
+    client.upload_file(str(files.strict), BUCKET, "strict")
+    stored = StrictObject(client, BUCKET, "up", files.strict)
+    yield Row(
+        "download, strict S3",
+        size,
+        tools.DOWNLOAD,
+        bench,
+        f"s3://{BUCKET}/strict",
+        str(back),
+        File(back, files.strict),
+        _STRICT,
+    )
+    yield Row("upload, strict S3", size, tools.UPLOAD, bench, str(files.strict), f"s3://{BUCKET}/up", stored, _STRICT)

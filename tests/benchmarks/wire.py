@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from awscrt.checksums import crc64nvme
 
 _BUFFER = 1 << 20
+Some = Callable[[int], memoryview]
+"""Gives up to so many bytes, valid until it is called again; none at the end."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Connection:
         """The next request, None at the connection's end."""
         head = bytearray()
         while b"\r\n\r\n" not in head:
-            more = self._some(_BUFFER)
+            more = self.some(_BUFFER)
             if not more:
                 return None
             head += more
@@ -60,54 +62,24 @@ class Connection:
         return Request(method, unquote(parts.path), query, headers)
 
     def body(self, request: Request) -> tuple[int, int]:
-        """Reads the body; its length and its CRC64NVME, without what aws-chunked adds."""
+        """Reads the body; its length and its CRC64NVME, without what chunks add, be they HTTP's, AWS's or both."""
         if request.headers.get("expect", "").lower() == "100-continue":
             self.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        if not request.chunked:
-            return self._drain(request.length, 0)
-        length = crc = 0
-        for size in self._chunk_sizes():
-            crc = self._drain(size, crc)[1]
-            length += size
-        return length, crc
+        if "chunked" in request.headers.get("transfer-encoding", ""):
+            outer = Chunks(self.some)
+            found = _drained(Chunks(outer.some).some if request.chunked else outer.some)
+            _drained(outer.some)
+            return found
+        return _drained(Chunks(self.some).some if request.chunked else _Limited(self.some, request.length).some)
 
     def text(self, request: Request) -> bytes:
         """A small body."""
         found = bytearray()
         while len(found) < request.length:
-            found += self._some(request.length - len(found))
+            found += _surely(self.some, request.length - len(found))
         return bytes(found)
 
-    def _chunk_sizes(self) -> Iterator[int]:
-        while True:
-            size = int(self._line().split(b";")[0] or b"0", 16)
-            if size == 0:
-                while self._line():  # the trailer
-                    pass
-                return
-            yield size
-            self._line()
-
-    def _line(self) -> bytes:
-        line = bytearray()
-        while not line.endswith(b"\r\n"):
-            more = self._some(1)
-            if not more:
-                raise ConnectionError("the body ended early")
-            line += more
-        return bytes(line[:-2])
-
-    def _drain(self, length: int, crc: int) -> tuple[int, int]:
-        left = length
-        while left:
-            view = self._some(left)
-            if not view:
-                raise ConnectionError("the body ended early")
-            crc = crc64nvme(view, crc)
-            left -= len(view)
-        return length, crc
-
-    def _some(self, most: int) -> memoryview:
+    def some(self, most: int) -> memoryview:
         """Up to `most` bytes, valid until the next call; none at the end."""
         if self._start == self._end:
             self._start, self._end = 0, self.sock.recv_into(self._view)
@@ -115,3 +87,63 @@ class Connection:
         found = self._view[self._start : stop]
         self._start = stop
         return found
+
+
+class _Limited:
+    """The next `length` bytes. Raises ConnectionError where the connection ends before."""
+
+    def __init__(self, some: Some, length: int) -> None:
+        self._some, self._left = some, length
+
+    def some(self, most: int) -> memoryview:
+        """Up to `most` bytes; none at the end."""
+        found = _surely(self._some, min(most, self._left)) if self._left else memoryview(b"")
+        self._left -= len(found)
+        return found
+
+
+class Chunks:
+    """What a body in chunks holds, each with its length before it. Raises ConnectionError where it ends too early."""
+
+    def __init__(self, some: Some) -> None:
+        self._some, self._chunk, self._begun, self._ended = some, _Limited(some, 0), False, False
+
+    def some(self, most: int) -> memoryview:
+        """Up to `most` bytes of a chunk; none at the end."""
+        found = self._chunk.some(most)
+        if not found and not self._ended:
+            self._next()
+            found = self._chunk.some(most)
+        return found
+
+    def _next(self) -> None:
+        if self._begun:
+            self._line()
+        self._begun, size = True, int(self._line().split(b";")[0], 16)
+        self._chunk = _Limited(self._some, size)
+        if not size:
+            self._ended = True
+            while self._line():  # the trailer
+                pass
+
+    def _line(self) -> bytes:
+        line = bytearray()
+        while not line.endswith(b"\r\n"):
+            line += _surely(self._some, 1)
+        return bytes(line[:-2])
+
+
+def _surely(some: Some, most: int) -> memoryview:
+    found = some(most)
+    if not found:
+        raise ConnectionError("the body ended early")
+    return found
+
+
+def _drained(some: Some) -> tuple[int, int]:
+    """Reads to the end; length and CRC64NVME."""
+    length = crc = 0
+    while found := some(_BUFFER):
+        crc = crc64nvme(found, crc)
+        length += len(found)
+    return length, crc

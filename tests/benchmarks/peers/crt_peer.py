@@ -17,7 +17,8 @@ group = EventLoopGroup()
 bootstrap = ClientBootstrap(group, DefaultHostResolver(group))
 credentials = AwsCredentialsProvider.new_static(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
 options = TlsContextOptions()
-options.verify_peer = False
+if secure:
+    options.override_default_trust_store_from_path(ca_filepath=os.environ["AWS_CA_BUNDLE"])
 client = S3Client(
     bootstrap=bootstrap,
     region="us-east-1",

@@ -19,7 +19,7 @@ def store(bucket: str) -> S3Store:
         endpoint=endpoint,
         region="us-east-1",
         virtual_hosted_style_request=False,
-        client_options={"allow_http": True, "allow_invalid_certificates": True},
+        client_options={"allow_http": True},
     )
 
 
