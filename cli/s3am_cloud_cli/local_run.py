@@ -18,7 +18,8 @@ from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.sources import AnySource
 from s3am_cloud.download import DownloadRequest, download
 from s3am_cloud.errors import NotAsExpected, SourceChanged, TransferError, UploadGone
-from s3am_cloud.limits import DEFAULT_SLOTS, STALL_SECONDS
+from s3am_cloud.growth import Tell, first_connections, silent
+from s3am_cloud.limits import DEFAULT_SLOTS, HOST_CONNECTIONS, MOST_CONNECTIONS, STALL_SECONDS
 from s3am_cloud.model import Job, MovedPart, Part, Plan, Receipt, TransferRequest, Upload, UploadedPart
 from s3am_cloud.pipeline import finish, move, move_stream, new_job, prepare, proven, target
 from s3am_cloud.ports import JobStore, Ports
@@ -39,25 +40,29 @@ def local_ports(
     netrc: bool = False,
     jobs: JobStore | None = None,
     tags: bool = True,
+    tell: Tell = silent,
 ) -> Ports:
     """The world as this machine sees it; job records are in the user's state folder, or where `jobs` keeps them.
 
     `source_access` is for source objects that are read by other settings or with another key. Without `tags`, theirs
-    are not asked for.
+    are not asked for. `tell` hears how the number of connections grows.
     """
-    clock, source_access = SystemClock(), source_access or access
-    known_hosts = os.environ.get("S3AM_CLOUD_SSH_KNOWN_HOSTS")
-    curl = CurlSettings(ca_file=ca_file(), stall_seconds=stall_seconds, netrc=netrc, known_hosts=known_hosts)
+    clock, source_access, curl = SystemClock(), source_access or access, curl_settings(stall_seconds, netrc)
     store = S3Store(access, clock)
     return Ports(
         source=AnySource(curl, S3Store(source_access, clock), clock, tags),
         store=store,
-        movers=ProcessMovers(curl, access, clock, source_access),
+        movers=ProcessMovers(curl, access, clock, source_access, tell),
         readers=CurlReaders(curl, source_access, clock, interruptible),
         target_readers=CurlReaders(curl, access, clock, interruptible),
         jobs=jobs or Jobs(Folder(state_home()), with_sources=False),
         clock=clock,
     )
+
+
+def curl_settings(stall_seconds: int = STALL_SECONDS, netrc: bool = False) -> CurlSettings:
+    known_hosts = os.environ.get("S3AM_CLOUD_SSH_KNOWN_HOSTS")
+    return CurlSettings(ca_file=ca_file(), stall_seconds=stall_seconds, netrc=netrc, known_hosts=known_hosts)
 
 
 def state_home() -> Path:
@@ -187,16 +192,25 @@ def _move_all(job: Job, source: Beside | None, ports: Ports, console: Console) -
     if job.state == "stream" and job.upload is not None:
         return _stream(job, job.upload, ports, console)
     noted, parts = _left(job, job.plan, ports, console)
+    slots, first = most_connections(job.request), first_connections(job.request.slots, len(parts))
     console.detail(
         f"{len(parts)} of {job.plan.count} parts of {size_text(job.plan.part_size)} to move, "
-        f"over {job.plan.slots * job.plan.concurrency} connections"
+        f"over {'' if first is None else 'up to '}{min(slots, len(parts))} connections"
     )
     with console.progress(target(job).key.rsplit("/", 1)[-1], job.plan.size) as meter:
         meter(job.plan.size - sum(part.length for part in parts))
-        moving = move(job, parts, job.plan.slots * job.plan.concurrency, ports, meter)
+        moving = move(job, parts, slots, ports, meter, first=first)
         moving = _notes(job.upload).keep(moving) if job.upload else moving
         moved = list(meter.counting(watched(moving, job, source), job.plan.count, job.plan.count - len(parts)))
     return finish(job, [*noted, *moved], ports)
+
+
+def most_connections(request: TransferRequest) -> int:
+    """The connections that the user asked for, else the most that are tried."""
+    if request.slots is not None:
+        return max(1, request.slots)
+    bears = HOST_CONNECTIONS.get(parse_source(request.source).scheme, MOST_CONNECTIONS)
+    return max(DEFAULT_SLOTS, min(bears, MOST_CONNECTIONS))
 
 
 def _stream(job: Job, upload: Upload, ports: Ports, console: Console) -> Receipt:

@@ -20,6 +20,7 @@ COMMANDS = {
     "upload": "Move a file or a URL into S3 from this machine.",
     "download": "Move an object from S3 into a local file.",
     "submit": "Move a URL into S3 in the cloud; this machine can be switched off.",
+    "plan": "Show what submit would take, in time and dollars; nothing is written.",
     "status": "Show how a job in the cloud fares.",
     "watch": "Follow a job in the cloud to its end.",
     "resume": "Go on with a job that failed, from any machine.",

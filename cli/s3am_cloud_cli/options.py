@@ -216,10 +216,12 @@ download_slots = click.option(
     "--download-slots",
     type=click.IntRange(1),
     metavar="N",
-    help="Connections to the source that move parts at once.",
+    help="Connections to the source that move parts at once; without this, as many as make a difference.",
 )
 
-upload_slots = click.option("--upload-slots", type=click.IntRange(1), metavar="N", help="Connections to S3 at once.")
+upload_slots = click.option(
+    "--upload-slots", type=click.IntRange(1), metavar="N", help="Connections to S3 at once; likewise."
+)
 
 stall_timeout = click.option(
     "--stall-timeout",

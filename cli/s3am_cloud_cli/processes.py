@@ -19,14 +19,17 @@ import msgspec
 from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.mover import CurlMover
+from s3am_cloud.adapters.curl.own_places import growth, own_places
 from s3am_cloud.adapters.curl.requests import Route, Signers, route
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.errors import JobFailed, TransferError
-from s3am_cloud.limits import BYTES_WORTH_A_PROCESS
+from s3am_cloud.growth import Growth, Tell, silent
+from s3am_cloud.limits import BYTES_WORTH_A_PROCESS, DEFAULT_SLOTS
 from s3am_cloud.model import MovedPart, Origin, Part
 from s3am_cloud.pace import Over, never
 from s3am_cloud.ports import Clock, Progress, Sink
 from s3am_cloud.urls import FILE_TRANSFER_SCHEMES, parse_source
+from s3am_cloud_cli.shared_places import Board, Foreman, SharedPlaces, share
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkContext, SpawnContext
@@ -41,38 +44,56 @@ class ProcessMovers:
     """`Movers` that share slots out over min(cores, slots) processes."""
 
     def __init__(
-        self, settings: CurlSettings, access: S3Access, clock: Clock, source_access: S3Access | None = None
+        self,
+        settings: CurlSettings,
+        access: S3Access,
+        clock: Clock,
+        source_access: S3Access | None = None,
+        tell: Tell = silent,
     ) -> None:
         self._settings, self._access, self._clock = settings, access, clock
-        self._source_access = source_access or access
+        self._source_access, self._tell = source_access or access, tell
 
-    def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress) -> ProcessMover:
+    def __call__(
+        self, origin: Origin, sink: Sink, slots: int, progress: Progress, first: int | None = None
+    ) -> ProcessMover:
         way = route(origin, sink, self._access, self._source_access)
         signers = Signers(self._access, self._source_access)
-        return ProcessMover(way, self._settings, signers, slots, progress, self._clock)
+        grown = growth(first, slots, way.is_copy, self._tell)
+        return ProcessMover(way, self._settings, signers, slots, progress, self._clock, grown)
 
 
 class ProcessMover:
     """A `Mover`. Few bytes are moved in this process: another one would cost more than it saves."""
 
     def __init__(
-        self, way: Route, settings: CurlSettings, signers: Signers, slots: int, progress: Progress, clock: Clock
+        self,
+        way: Route,
+        settings: CurlSettings,
+        signers: Signers,
+        slots: int,
+        progress: Progress,
+        clock: Clock,
+        growth: Growth | None = None,
     ) -> None:
         self._way, self._settings, self._signers = way, settings, signers
-        self._slots, self._progress, self._clock = slots, progress, clock
+        self._slots, self._progress, self._clock, self._growth = slots, progress, clock, growth
 
     def move(self, parts: Iterable[Part], over: Over = never) -> Iterator[MovedPart]:
         todo = list(parts)
-        count = 1 if self._in_one_process else worthwhile_processes(todo, self._slots, os.cpu_count() or 1)
+        # What may grow to many more does so over as many processes.
+        most = self._slots if self._growth is None else min(self._slots, DEFAULT_SLOTS)
+        count = 1 if self._in_one_process else worthwhile_processes(todo, most, os.cpu_count() or 1)
         if count < 2:
             with interruptible() as check:
-                yield from CurlMover(
-                    self._way, self._settings, self._signers, self._slots, self._progress, self._clock, check
-                ).move(todo, over)
+                places, tell = own_places(self._growth, self._slots, self._clock, self._progress)
+                yield from CurlMover(self._way, self._settings, self._signers, places, tell, self._clock, check).move(
+                    todo, over
+                )
             return
         # The process that starts first must not take all of a few parts.
-        slots = share(min(self._slots, len(todo)), count)
-        crew = _Crew(self._way, self._settings, self._signers, todo, slots)
+        slots = share(min(self._growth.places if self._growth else self._slots, len(todo)), count)
+        crew = _Crew(self._way, self._settings, self._signers, todo, slots, self._growth, self._clock)
         try:
             yield from crew.results(self._progress, over)
         finally:
@@ -90,29 +111,35 @@ def worthwhile_processes(parts: Sequence[Part], slots: int, cores: int) -> int:
     return max(1, min(cores, slots, len(parts), worth))
 
 
-def share(slots: int, count: int) -> list[int]:
-    """7 slots over 3 processes: 3, 2, 2."""
-    return [slots // count + (index < slots % count) for index in range(count)]
-
-
 class _Crew:
     """Worker processes that share one list of parts through a counter."""
 
     def __init__(
-        self, way: Route, settings: CurlSettings, signers: Signers, parts: Sequence[Part], slots: Sequence[int]
+        self,
+        way: Route,
+        settings: CurlSettings,
+        signers: Signers,
+        parts: Sequence[Part],
+        slots: Sequence[int],
+        growth: Growth | None,
+        clock: Clock,
     ) -> None:
         forks = may_fork()
         context = multiprocessing.get_context("fork") if forks else multiprocessing.get_context("spawn")
         # Held here, as it is gone with its last reference in this process.
         self._taken = context.Value("q", 0)
+        self._board, self._count = Board(context, slots), len(parts)
+        self._foreman = None if growth is None else Foreman(self._board, growth, clock)
         self._processes: dict[Connection, BaseProcess] = {}
+        self._indices: dict[Connection, int] = {}
         # A fresh interpreter finds its credentials by itself; a forked one has them.
         signers = signers.apart() if forks else Signers()
         if forks:
             # What is not looked at by the collector stays shared memory.
             gc.freeze()
-        for number in slots:
-            self._start(context, _Work(way, settings, signers, parts, number), forks)
+        work = _Work(way, settings, signers, parts, growth is not None)
+        for index in range(len(slots)):
+            self._start(context, work, index, forks)
 
     def results(self, progress: Progress, over: Over) -> Iterator[MovedPart]:
         """The parts as they finish. Raises the first error that a worker meets, or JobFailed where one died."""
@@ -121,6 +148,8 @@ class _Crew:
             for pipe in wait(list(self._processes)):
                 assert isinstance(pipe, Connection)
                 yield from self._take(pipe, progress)
+            if self._foreman is not None:
+                self._foreman.look(self._taken.value >= self._count)
 
     def end(self) -> None:
         for process in self._processes.values():
@@ -132,16 +161,19 @@ class _Crew:
                 process.join()
             pipe.close()
 
-    def _start(self, context: ForkContext | SpawnContext, work: _Work, forks: bool) -> None:
+    def _start(self, context: ForkContext | SpawnContext, work: _Work, index: int, forks: bool) -> None:
         ours, theirs = context.Pipe(duplex=False)
         # A forked process has the parent's ends of all pipes, and keeps none: they tell when the parent is gone.
         others = (*self._processes, ours) if forks else ()
         process = context.Process(
-            target=_work, args=(work, self._taken, theirs, others), daemon=True, name="s3am-cloud mover"
+            target=_work,
+            args=(work, index, self._board, self._taken, theirs, others),
+            daemon=True,
+            name="s3am-cloud mover",
         )
         process.start()
         theirs.close()
-        self._processes[ours] = process
+        self._processes[ours], self._indices[ours] = process, index
 
     def _take(self, pipe: Connection, progress: Progress) -> Iterator[MovedPart]:
         try:
@@ -158,6 +190,8 @@ class _Crew:
             case None:
                 self._processes.pop(pipe).join()
                 pipe.close()
+                if self._foreman is not None:
+                    self._foreman.left(self._indices[pipe])
 
     def _died(self, process: BaseProcess) -> JobFailed:
         process.join(_END_SECONDS)
@@ -165,13 +199,13 @@ class _Crew:
 
 
 class _Work(msgspec.Struct, frozen=True):
-    """What one worker process is to do, with as many connections as it has slots."""
+    """What the worker processes are to do, with as many connections as each has places."""
 
     way: Route
     settings: CurlSettings
     signers: Signers
     parts: Sequence[Part]
-    slots: int
+    adapts: bool
 
 
 def may_fork() -> bool:
@@ -182,7 +216,9 @@ def may_fork() -> bool:
     return sys.platform == "linux" and threading.active_count() == 1
 
 
-def _work(work: _Work, taken: Synchronized[int], pipe: Connection, others: Sequence[Connection]) -> None:
+def _work(
+    work: _Work, index: int, board: Board, taken: Synchronized[int], pipe: Connection, others: Sequence[Connection]
+) -> None:
     """The life of a worker process. Ctrl-C is the parent's to handle; a broken pipe means that it is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -190,7 +226,8 @@ def _work(work: _Work, taken: Synchronized[int], pipe: Connection, others: Seque
         other.close()
     teller = _Teller(pipe)
     clock = SystemClock()
-    mover = CurlMover(work.way, work.settings, work.signers, work.slots, teller.count, clock, teller.tell_sometimes)
+    places = SharedPlaces(board, index, work.adapts, lambda: teller.total)
+    mover = CurlMover(work.way, work.settings, work.signers, places, teller.count, clock, teller.tell_sometimes)
     try:
         for moved in mover.move(_take_turns(work.parts, taken)):
             teller.tell()
@@ -217,10 +254,11 @@ class _Teller:
     """Tells the parent of bytes moved, a few times a second, and by that notices when it is gone."""
 
     def __init__(self, pipe: Connection) -> None:
-        self._pipe, self._count, self._told = pipe, 0, time.monotonic()
+        self._pipe, self._told = pipe, time.monotonic()
+        self.total = self._before = 0
 
     def count(self, count: int) -> None:
-        self._count += count
+        self.total += count
 
     def tell_sometimes(self) -> None:
         if time.monotonic() - self._told >= _TELL_SECONDS:
@@ -228,8 +266,8 @@ class _Teller:
 
     def tell(self) -> None:
         self._told = time.monotonic()
-        self._pipe.send(self._count)
-        self._count = 0
+        self._pipe.send(self.total - self._before)
+        self._before = self.total
 
 
 @contextmanager

@@ -147,17 +147,18 @@ def jobs_text(jobs: Sequence[JobLine]) -> str:
 
 
 def _row(job: JobLine) -> tuple[str, ...]:
-    age = "" if job.age_seconds is None else _duration(job.age_seconds)
+    age = "" if job.age_seconds is None else duration_text(job.age_seconds)
     took = ""
     if job.started and job.stopped:
-        took = _duration((datetime.fromisoformat(job.stopped) - datetime.fromisoformat(job.started)).total_seconds())
+        spent = datetime.fromisoformat(job.stopped) - datetime.fromisoformat(job.started)
+        took = duration_text(spent.total_seconds())
     size = "" if job.size is None else size_text(job.size)
     way = f"{job.source} -> {job.destination}" if job.source else ""
     state = job.status if job.status == "running" else job.state or job.status
     return job.job, f"{state} ({job.error})" if job.error and state == "failed" else state, size, age, took, way
 
 
-def _duration(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
     """93 → '1 min 33 s'; no finer than two units."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -41,9 +41,10 @@ def asked_for(request: TransferRequest, keys: str = "") -> str:
     """The digest of what somebody asks for: the same source, destination and options have the same one.
 
     `keys` stands for the encryption keys that are sealed, and tells other keys from these.
-    How long the job is kept, and whether it is to go on with something, makes no difference while it runs.
+    How long the job is kept, what it may cost, and whether it is to go on with something, makes no difference while it
+    runs.
     """
-    plain = msgspec.structs.replace(request, resume=False, keep_hours=None, idempotency_key=None)
+    plain = msgspec.structs.replace(request, resume=False, keep_hours=None, max_cost=None, idempotency_key=None)
     return hashlib.sha256(msgspec.json.encode(plain, order="deterministic") + keys.encode()).hexdigest()[:32]
 
 

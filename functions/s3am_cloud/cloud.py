@@ -17,6 +17,7 @@ from s3am_cloud.model import Job, MovedPart, Receipt, Unit
 from s3am_cloud.needless import needless, remember
 from s3am_cloud.pipeline import finish, lacking, prepare, receipt, target
 from s3am_cloud.ports import Ports
+from s3am_cloud.quote import agree, left
 from s3am_cloud.retried import begun, cancelled, is_made, own_upload, put, stop_if_cancelled
 from s3am_cloud.shift import spend
 from s3am_cloud.steps.abort import abort
@@ -45,7 +46,7 @@ class Worked(msgspec.Struct, frozen=True):
 
 
 def prepare_job(job_id: str, execution: str, bucket: str, ports: Ports) -> Prepared:
-    """Prepares the job and writes its units; small objects are put at once. Raises JobCancelled."""
+    """Prepares the job and writes its units; small objects are put at once. Raises JobCancelled, TooExpensive."""
     job = ports.jobs.load(job_id)
     if job.state == "new" and (why := needless(job, ports)) is not None:
         _leave(job, why, ports)
@@ -63,7 +64,8 @@ def prepare_job(job_id: str, execution: str, bucket: str, ports: Ports) -> Prepa
         _finish_small(job, ports)
         return Prepared(job_id, False, bucket, "", 1)
     # Parts that have to be proven first are the workers' to prove.
-    parts = lacking(job, ports) if job.trusted else job.plan.parts()
+    parts = lacking(job, ports) if job.trusted else list(job.plan.parts())
+    agree(job, left(job.plan, parts))
     key = ports.jobs.write_units(job_id, units(job.plan, (part.number for part in parts)))
     return Prepared(job_id, True, bucket, key, job.plan.concurrency)
 

@@ -33,8 +33,8 @@ class _CountedMovers:
     def __init__(self, movers: Movers, counts: Counts) -> None:
         self._movers, self._counts = movers, counts
 
-    def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress) -> Mover:
-        return _CountedMover(self._movers(origin, sink, slots, progress), self._counts)
+    def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress, first: int | None = None) -> Mover:
+        return _CountedMover(self._movers(origin, sink, slots, progress, first), self._counts)
 
 
 class _CountedMover:

@@ -12,6 +12,8 @@ import msgspec
 
 from s3am_cloud.checksum import ALGORITHM, encode
 from s3am_cloud.errors import ChecksumMismatch, PartialDownloadExists
+from s3am_cloud.growth import first_connections
+from s3am_cloud.limits import MOST_CONNECTIONS
 from s3am_cloud.local_target import LocalTarget
 from s3am_cloud.model import MovedPart, ObjectInfo, Origin, Plan, Receipt, SourceInfo
 from s3am_cloud.ports import FileSink, Ports, Progress
@@ -25,7 +27,8 @@ class DownloadRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The options of `download` by their names, once they are known to make sense."""
 
     source: S3Url
-    connections: int
+    # So many, all the time; without it their number is found out.
+    connections: int | None = None
     overwrite: bool = False
     resume: bool = False
     discard: bool = False
@@ -53,7 +56,8 @@ def download(
     on_plan(cut)
     for part in there:
         progress(part.length)
-    mover = ports.movers(origin, FileSink(target.path), cut.slots * cut.concurrency, progress)
+    wide, first = _wide(request), first_connections(request.connections, cut.count - len(there))
+    mover = ports.movers(origin, FileSink(target.path), wide, progress, first)
     moved = fetch(cut, there, target, mover)
     try:
         _read_back(cut, moved, target, request.checksum_slots)
@@ -66,13 +70,17 @@ def download(
     return _receipt(request, target, cut, moved, info, started, ports)
 
 
+def _wide(request: DownloadRequest) -> int:
+    return request.connections or MOST_CONNECTIONS
+
+
 def _on_disk(request: DownloadRequest, info: SourceInfo, target: LocalTarget) -> tuple[list[MovedPart], Plan]:
     """The parts to trust, and the plan: an earlier download's cut where it goes on."""
     before = target.recorded(info) if request.resume else None
     if before is not None and request.part_size in {None, before[0]}:
-        cut = download_plan(info, request.connections, before[0])
+        cut = download_plan(info, _wide(request), before[0])
         return list(trusted(cut, before[1], target, request.checksum_slots)), cut
-    cut = download_plan(info, request.connections, request.part_size)
+    cut = download_plan(info, _wide(request), request.part_size)
     target.begin(info, cut)
     return [], cut
 

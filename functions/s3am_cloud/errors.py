@@ -266,6 +266,10 @@ class JobCancelled(JobFailedForGood):
     hint = "submit the transfer anew if it is wanted after all"
 
 
+class TooExpensive(JobFailedForGood):
+    hint = "allow more with --max-cost, or use s3am-cloud upload, which costs requests to S3 only"
+
+
 class Interrupted(TransferError):
     code = 130
     meaning = "interrupted"

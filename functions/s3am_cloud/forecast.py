@@ -15,6 +15,7 @@ from s3am_cloud.limits import (
     WORKER_MEMORY_MIB,
 )
 from s3am_cloud.model import Plan
+from s3am_cloud.prices import PRICES, Prices
 
 # The states of state_machine.asl.json that a job enters which nothing goes wrong with.
 SMALL_STATES: Final = ("Begin", "Prepare", "WhoPrepares", "AnythingLeft", "Report", "Announce")
@@ -30,25 +31,6 @@ FRAME_SECONDS: Final = 8.0
 # Children of a Map Run that start within a second, and environments that Lambda adds every 10 s.
 CHILD_STARTS_PER_SECOND: Final = 100
 ENVIRONMENTS_PER_10_SECONDS: Final = 1000
-
-
-class Prices(msgspec.Struct, frozen=True, kw_only=True):
-    """AWS's list prices in US dollars, each for one: us-east-1 (N. Virginia), November 2026, free tiers left out.
-
-    From aws.amazon.com/step-functions/pricing (STANDARD), /lambda/pricing (arm64), /s3/pricing (S3 Standard; PUT, COPY,
-    POST and LIST are writes, GET and HEAD reads, aborts and deletions free), /kms/pricing, /eventbridge/pricing.
-    """
-
-    transition: float = 25 / 10**6
-    gb_second: float = 0.0000133334
-    invocation: float = 0.20 / 10**6
-    s3_write: float = 0.005 / 1000
-    s3_read: float = 0.0004 / 1000
-    kms_request: float = 0.03 / 10_000
-    event: float = 1.00 / 10**6
-
-
-PRICES: Final = Prices()
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +90,7 @@ def forecast(
         s3_writes=9 + 2 * moves + plan.count + pages + pages_of(moves) + 4,
         # Prepare: record (3), claim (2), notice and object. The units. Each worker: the record (3). Complete: record
         # (2), report, notice, object, all tallies. The report once more.
-        s3_reads=7 + _source_reads(scheme) + 1 + 3 * moves + 5 + moves + 1,
+        s3_reads=7 + source_reads(scheme) + 1 + 3 * moves + 5 + moves + 1,
         kms_requests=invocations,
         events=1,
     )
@@ -141,6 +123,11 @@ def pages_of(count: int) -> int:
     return max(1, -(-count // LIST_PAGE))
 
 
+def source_reads(scheme: str) -> int:
+    """Requests for a source object's headers and its tags."""
+    return 2 if scheme == "s3" else 0
+
+
 def _small(plan: Plan, scheme: str, rate: int | None, by_event: bool, sealed: bool) -> Forecast:
     """One PutObject or CopyObject while the job is prepared."""
     invocations = 2 + by_event + sealed
@@ -152,7 +139,7 @@ def _small(plan: Plan, scheme: str, rate: int | None, by_event: bool, sealed: bo
         # The claim, the record three times, the uploads there are, the object, the report.
         s3_writes=7,
         # Record (3), claim (2), notice, object (2), report (2).
-        s3_reads=10 + _source_reads(scheme),
+        s3_reads=10 + source_reads(scheme),
         kms_requests=invocations,
         events=1,
     )
@@ -162,11 +149,6 @@ def _small(plan: Plan, scheme: str, rate: int | None, by_event: bool, sealed: bo
 def _more(by_event: bool, sealed: bool) -> int:
     """States that only such jobs enter."""
     return len(EVENT_STATES) * by_event + len(SEALED_STATES) * sealed
-
-
-def _source_reads(scheme: str) -> int:
-    """A source object's headers and its tags."""
-    return 2 if scheme == "s3" else 0
 
 
 def _gb(seconds: float) -> float:

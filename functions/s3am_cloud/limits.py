@@ -20,6 +20,9 @@ MAX_METADATA: Final = 2048
 # --- the planner's choices ---
 # Large enough that requests cost little, small enough that a broken part repeats little.
 DEFAULT_PART: Final = 64 * MIB
+# What is smaller than 16 of them is cut into as many parts, so that many connections have something to do, but into
+# none that is smaller than what one request is good for anyway (SMALL_OBJECT).
+PARTS_TO_SHARE: Final = 16
 # A copy moves no byte through us, so only the number of requests counts.
 DEFAULT_COPY_PART: Final = 256 * MIB
 # The most that one CopyObject takes ("up to 5 GB", which S3 counts in powers of 1024).
@@ -55,14 +58,41 @@ STREAM_GROWS_EVERY: Final = 500
 
 # --- in-process transfers ---
 DEFAULT_SLOTS: Final = 8
+# What one machine is taken to move, where it is reckoned how long that would need: a link of 1 Gbit/s.
+LINK_BYTES_PER_SECOND: Final = 125 * 10**6
+# The most connections where the user said nothing and more keep being faster: each takes a window of memory.
+MOST_CONNECTIONS: Final = 32
 # Below this a second worker process costs more to start (0.2 s) than it saves.
 BYTES_WORTH_A_PROCESS: Final = 128 * MIB
 
+# --- how the number of connections grows ---
+# What common servers let in, and enough to see whether more are of use.
+FIRST_CONNECTIONS: Final = 4
+# So few parts begin all at once.
+FEW_PARTS: Final = 8
+# A doubling that gains less than a tenth is not worth what it costs the server.
+WORTHWHILE_GAIN: Final = 1.1
+# A rate is that of so much time; the handshakes and slow starts of new connections do not count.
+RATE_SECONDS: Final = 0.5
+# And of so many bytes per connection: those that go to a file are told when they are written.
+RATE_BYTES: Final = 256 * KIB
+SETTLE_SECONDS: Final = 0.25
+# How many rates are looked at before a doubling is taken back: TCP may take a second to show what a far one gives.
+TRIAL_WINDOWS: Final = 3
+# Networks change: so much later more are tried again, and then after twice as long each time.
+REST_SECONDS: Final = 30.0
+LONGEST_REST_SECONDS: Final = 480.0
+
 # --- the engine ---
 WINDOW: Final = MIB  # bytes between a GET and its PUT, per part in flight
-CURL_BUFFER: Final = 256 * KIB  # what libcurl hands over or takes at once
-# libcurl gives 16 KiB at a time; one call of the kernel for 256 KiB of it costs a sixth less than one for each.
-WRITE_CHUNKS: Final = 16
+CURL_BUFFER: Final = 256 * KIB  # what libcurl takes from or gives to a socket at once
+# What it takes for a file, where nobody pauses it: calls of the kernel that are four times as large take a tenth less
+# CPU time, and all transfers of a process share one such buffer.
+FILE_BUFFER: Final = MIB
+# libcurl hands over 16 KiB at most (CURL_MAX_WRITE_SIZE).
+CURL_CHUNK: Final = 16 * KIB
+# So many of these are written by one call of the kernel.
+WRITE_CHUNKS: Final = FILE_BUFFER // CURL_CHUNK
 CONNECT_SECONDS: Final = 15
 STALL_SECONDS: Final = 30  # no byte for so long: the connection is given up
 # S3 may take minutes to answer a request whose body it has (a large copy or complete).
@@ -92,6 +122,9 @@ MAX_DIGEST_FILE: Final = 4 * MIB
 
 # --- jobs in the cloud ---
 LAMBDA_SECONDS: Final = 900  # Lambda's own maximum
+# Lambda gives a vCPU for each 1,769 MiB (developer guide, "Configure Lambda function memory"): 0.29 here, 4.1 s of it
+# in the 14.3 s that a GiB takes. A worker needs 1.2 to 1.4 s for a GiB with TLS on both sides, and under 90 MB
+# (tests/benchmarks/lambda_cold.py); half the memory would leave it 2 s, and a slower processor none to spare.
 WORKER_MEMORY_MIB: Final = 512
 # A hash can't be interrupted and gone on with, so one invocation has to read the whole object: 60 GB.
 MOST_IN_ORDER: Final = 800 * LAMBDA_BYTES_PER_SECOND

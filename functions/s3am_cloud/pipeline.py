@@ -26,7 +26,7 @@ from s3am_cloud.errors import (
 )
 from s3am_cloud.expect import check_before, check_early, held_to, needs_parts, passing
 from s3am_cloud.held import held
-from s3am_cloud.limits import DEFAULT_PART, HOST_CONNECTIONS
+from s3am_cloud.limits import DEFAULT_PART
 from s3am_cloud.model import (
     Job,
     MovedPart,
@@ -44,11 +44,12 @@ from s3am_cloud.model import (
 from s3am_cloud.pace import Over, never
 from s3am_cloud.ports import Clock, ObjectSink, PartSink, Ports, Progress
 from s3am_cloud.provenance import written
+from s3am_cloud.quote import agree
 from s3am_cloud.steps.abort import abort
 from s3am_cloud.steps.begin import begin, is_wanted, unfinished_upload
 from s3am_cloud.steps.complete import complete
 from s3am_cloud.steps.learn import learn
-from s3am_cloud.steps.plan import check_time, plan, stream_plan
+from s3am_cloud.steps.plan import check_time, connections_for, plan, stream_plan
 from s3am_cloud.steps.probe import probe
 from s3am_cloud.steps.prove import part_size_of, prove
 from s3am_cloud.steps.stream import stream
@@ -83,10 +84,10 @@ def prepare(
     if may_stream and _is_stream(origin.info):
         return _opened(msgspec.structs.replace(job, info=origin.info, plan=stream_plan(origin.info)), "stream", ports)
     cut = _cut(request, source, origin, connections)
-    job = msgspec.structs.replace(job, info=origin.info, plan=cut)
-    if cut.small and not needs_parts(request, source, origin.info):
-        return _recorded(msgspec.structs.replace(job, state="put"), ports)
-    return _opened(job, "transfer", ports)
+    small = cut.small and not needs_parts(request, source, origin.info)
+    job = msgspec.structs.replace(job, state="put" if small else "transfer", info=origin.info, plan=cut)
+    agree(job)
+    return _recorded(job, ports) if small else _opened(job, "transfer", ports)
 
 
 def _opened(job: Job, state: Literal["transfer", "stream"], ports: Ports) -> Job:
@@ -115,11 +116,18 @@ def proven(job: Job, there: Iterable[UploadedPart], ports: Ports, progress: Prog
 
 
 def move(
-    job: Job, parts: Iterable[Part], slots: int, ports: Ports, progress: Progress, over: Over = never
+    job: Job,
+    parts: Iterable[Part],
+    slots: int,
+    ports: Ports,
+    progress: Progress,
+    over: Over = never,
+    first: int | None = None,
 ) -> Iterator[MovedPart]:
-    """Moves these parts of the job; each is yielded when the store has it, until `over` says so."""
+    """Moves these parts of the job; each is yielded when the store has it, until `over` says so. `slots` and `first`
+    are as `Movers` has them."""
     sink = ObjectSink(target(job), _overwrite(job), written(job))
-    mover = ports.movers(_origin(job), sink if job.state == "put" else PartSink(_upload(job)), slots, progress)
+    mover = ports.movers(_origin(job), sink if job.state == "put" else PartSink(_upload(job)), slots, progress, first)
     return upload(parts, mover, over)
 
 
@@ -247,7 +255,7 @@ def _adopted(job: Job, target: S3Url, upload_id: str, origin: Origin, connection
 
 
 def _cut(request: TransferRequest, source: SourceUrl, origin: Origin, connections: int | None) -> Plan:
-    wide = _connections(request, source, connections)
+    wide = connections_for(request, source.scheme, connections)
     return plan(origin.info, wide, request.part_size, copies=source.scheme == "s3")
 
 
@@ -261,11 +269,6 @@ def _put_crc(job: Job, part: MovedPart, ports: Ports) -> int | None:
     if None not in {source, part.crc} and source != part.crc:
         raise ChecksumMismatch(f"{target(job)} was written with another CRC64NVME than its source has")
     return part.crc if part.crc is not None else source
-
-
-def _connections(request: TransferRequest, source: SourceUrl, default: int | None) -> int:
-    wishes = [n for n in (request.download_slots, request.upload_slots) if n is not None]
-    return max(1, min(wishes, default=default or HOST_CONNECTIONS.get(source.scheme, 1)))
 
 
 def _recorded(job: Job, ports: Ports) -> Job:

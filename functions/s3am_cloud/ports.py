@@ -157,7 +157,9 @@ class Mover(Protocol):
 class Movers(Protocol):
     """Makes movers: in this process, over several processes, or in memory."""
 
-    def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress) -> Mover: ...
+    def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress, first: int | None = None) -> Mover:
+        """One with `slots` parts in flight; with `first` it begins with so many, and finds out how many of up to
+        `slots` are of use, and how many the servers bear."""
 
 
 class OrderedReader(Protocol):

@@ -69,5 +69,12 @@ class TransferRequest(Value, frozen=True, kw_only=True):
     host_keys: tuple[str, ...] = ()
     # For how long a job that failed can be resumed.
     keep_hours: Annotated[int, msgspec.Meta(ge=1, le=24 * MAX_KEEP_DAYS)] | None = None
+    # Dollars: what the job may cost in the cloud, by its forecast, or else it is not begun.
+    max_cost: Annotated[float, msgspec.Meta(gt=0)] | None = None
     # Requests from one source of events that have the same one are for one job.
     idempotency_key: Annotated[str, msgspec.Meta(min_length=1, max_length=256)] | None = None
+
+    @property
+    def slots(self) -> int | None:
+        """The connections that were asked for, None where their number is to be found out."""
+        return min((n for n in (self.download_slots, self.upload_slots) if n is not None), default=None)

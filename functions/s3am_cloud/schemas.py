@@ -27,8 +27,8 @@ REQUEST_FIELDS: Final = {
     "resume": "Whether to go on with an unfinished upload of the object.",
     "force": "Whether to discard unfinished uploads of the object first.",
     "part_size": "Bytes of a part; left out, chosen so that 10,000 parts suffice.",
-    "download_slots": "Connections to the source.",
-    "upload_slots": "Connections to S3.",
+    "download_slots": "Connections to the source, all the time. Without this, as many as make a difference.",
+    "upload_slots": "Connections to S3, likewise.",
     "expect": "ALGORITHM:VALUE that the content must have, such as sha256:HEX.",
     "keep_mismatch": "Whether an object that has another checksum stays.",
     "source_digest": "auto, none, or the URL of a file with digests that the content is held to.",
@@ -38,6 +38,7 @@ REQUEST_FIELDS: Final = {
     "secret": "Name, s3am-cloud/..., of the secret in Secrets Manager that has the job's keys and login.",
     "host_keys": 'What the server of an sftp source is known by, each as "ssh-ed25519 AAAA...".',
     "keep_hours": "For how many hours a job that failed can be resumed.",
+    "max_cost": "Dollars that the job may cost; one whose forecast is above that is refused before it is begun.",
     "idempotency_key": "Requests from one source with the same key are one job; left out, the event's id.",
 }
 

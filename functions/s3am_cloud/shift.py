@@ -9,6 +9,7 @@ from itertools import islice, takewhile
 import msgspec
 
 from s3am_cloud.errors import NoSuchJob, PartTooSlow
+from s3am_cloud.growth import first_connections
 from s3am_cloud.limits import ABANDON_SECONDS, DEADLINE_MARGIN_SECONDS, LAMBDA_SECONDS
 from s3am_cloud.model import Job, Part, Unit, UploadedPart
 from s3am_cloud.pipeline import move, proven, unit_parts
@@ -60,8 +61,8 @@ def _move(job: Job, lacking: list[Part], seconds_left: SecondsLeft, ports: Ports
         while todo and seconds_left() >= DEADLINE_MARGIN_SECONDS:
             yield todo.popleft()
 
-    slots = job.plan.slots if job.plan else 1
-    for part in move(job, in_time(), slots, ports, tally.count, lambda: seconds_left() < ABANDON_SECONDS):
+    slots, first = job.plan.slots if job.plan else 1, first_connections(job.request.slots, len(lacking))
+    for part in move(job, in_time(), slots, ports, tally.count, lambda: seconds_left() < ABANDON_SECONDS, first):
         tally.moved.add(part.number)
     return [part for part in lacking if part.number not in tally.moved]
 

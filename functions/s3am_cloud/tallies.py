@@ -1,6 +1,6 @@
 """What the work took: each invocation notes its share beside the job's record, and the receipt tells the sum.
 
-A note costs one PutObject, $0.000005 where an invocation of 45 s costs $0.0003. Notes are told apart by the
+A note costs one PutObject, a sixtieth of an invocation of 45 s. Notes are told apart by the
 invocation's request id: what is written twice counts once, and what got lost with its invocation is missing in the sum.
 """
 
@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from s3am_cloud.errors import TransferError
-from s3am_cloud.forecast import OVERHEAD_SECONDS, Forecast, cost, forecast, pages_of
+from s3am_cloud.forecast import OVERHEAD_SECONDS, Forecast, cost, pages_of
 from s3am_cloud.limits import WORKER_MEMORY_MIB
 from s3am_cloud.model import Job, Plan, Receipt
-from s3am_cloud.sealed import has_secrets
-from s3am_cloud.urls import parse_source
+from s3am_cloud.prices import PRICES, rounded
+from s3am_cloud.quote import foretold
 
 if TYPE_CHECKING:
     from s3am_cloud.ports import JobStore
 
-COST_OF: Final = "Lambda, Step Functions, S3 requests, KMS and events: an estimate, by list prices of us-east-1"
+COST_OF: Final = f"Lambda, Step Functions, S3 requests, KMS and events: an estimate, by list prices of {PRICES.region}"
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,16 +60,9 @@ def summed(receipt: Receipt, job: Job, jobs: JobStore) -> Receipt:
         retries=(receipt.retries or 0) + failures + sum(tally.retries for tally in tallies),
         invocations=len(tallies),
         worker_seconds=round(sum(tally.seconds for tally in tallies), 3),
-        cost_usd=rounded(spent(job.plan, _planned(job, job.plan), tallies)),
+        cost_usd=rounded(spent(job.plan, foretold(job, job.plan), tallies)),
         cost_of=COST_OF,
     )
-
-
-def _planned(job: Job, plan: Plan) -> Forecast:
-    """A small object that its request holds to a checksum has an upload, too."""
-    cut = msgspec.structs.replace(plan, small=plan.small and job.upload is None)
-    scheme = parse_source(job.request.source).scheme
-    return forecast(cut, scheme, by_event=job.event is not None, sealed=has_secrets(job))
 
 
 def spent(plan: Plan, planned: Forecast, tallies: Sequence[Tally]) -> float:
@@ -90,11 +83,6 @@ def spent(plan: Plan, planned: Forecast, tallies: Sequence[Tally]) -> float:
         kms_requests=planned.usage.kms_requests + more,
     )
     return cost(usage)
-
-
-def rounded(dollars: float) -> float:
-    """To two digits that count: the estimate is no better."""
-    return float(f"{dollars:.2g}")
 
 
 def _control_gb_seconds(plan: Plan, planned: Forecast) -> float:

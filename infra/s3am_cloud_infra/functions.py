@@ -11,14 +11,12 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from s3am_cloud.limits import LAMBDA_SECONDS, WORKER_MEMORY_MIB
 from s3am_cloud_infra.rights import allow, policy
 from s3am_cloud_infra.storage import Storage
 
-LONGEST = Duration.minutes(15)
-"""Lambda's limit. The worker uses what it gets; completing an upload of 10,000 parts may take S3 minutes."""
-
-MEMORY_MIB = 512
-"""A function's network is as fast (about 75 MB/s) at any memory size, and the mover keeps some 50 MB."""
+LONGEST = Duration.seconds(LAMBDA_SECONDS)
+"""The worker uses what it gets; completing an upload of 10,000 parts may take S3 minutes."""
 
 
 class Handler(Construct):
@@ -56,7 +54,7 @@ class Handler(Construct):
             handler=f"s3am_cloud.handlers.{module}.handler",
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
-            memory_size=MEMORY_MIB,
+            memory_size=WORKER_MEMORY_MIB,
             timeout=timeout,
             environment={
                 "S3AM_CLOUD_WORK_BUCKET": storage.bucket.bucket_name,

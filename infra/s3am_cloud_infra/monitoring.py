@@ -1,7 +1,6 @@
 """What operators see: a dashboard and three alarms.
 
-They cost what CloudWatch asks for beyond what an account has free: $3 a month for the dashboard (three are free) and
-$0.10 a month for each alarm (ten are free).
+They cost what CloudWatch asks for beyond what an account has free (s3am_cloud/prices.py).
 """
 
 from __future__ import annotations

@@ -93,8 +93,8 @@ class Noting:
     def __init__(self, movers: Movers, listing: Listing) -> None:
         self._movers, self._listing = movers, listing
 
-    def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress) -> Mover:
-        return _Noted(self._movers(origin, sink, slots, progress), self._listing)
+    def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress, first: int | None = None) -> Mover:
+        return _Noted(self._movers(origin, sink, slots, progress, first), self._listing)
 
 
 class _Noted:

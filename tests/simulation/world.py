@@ -215,7 +215,9 @@ class SimulatedMovers:
         self._written: Counter[int] = Counter()
         self.refused = 0
 
-    def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress) -> SimulatedMovers:
+    def __call__(
+        self, origin: Origin, sink: Sink, slots: int, progress: Progress, first: int | None = None
+    ) -> SimulatedMovers:
         self._slots, self._progress, self._copies = slots, progress, origin.url.startswith("s3:")
         return self
 

@@ -17,7 +17,8 @@ from s3am_cloud.model import Part
 from s3am_cloud_cli.main import COMMANDS, Commands, cli
 from s3am_cloud_cli.options import Size, exclusive
 from s3am_cloud_cli.output import Console, Meter, size_text
-from s3am_cloud_cli.processes import share, worthwhile_processes
+from s3am_cloud_cli.processes import worthwhile_processes
+from s3am_cloud_cli.shared_places import share
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from s3am_cloud.adapters.curl.put import StreamedPut
 from s3am_cloud.adapters.curl.retry import Retry
 from s3am_cloud.adapters.curl.upload_flow import UploadFlow
 from s3am_cloud.errors import SourceBusy, StoreUnavailable, TransferError
+from s3am_cloud.growth import Fixed
 from s3am_cloud.limits import CROWD_ATTEMPTS, CROWD_SECONDS
 from s3am_cloud.model import MovedPart, Part
 from unit.fakes import FakeClock
@@ -16,7 +17,7 @@ FULL = SourceBusy("full")
 
 
 def test_a_place_is_given_up_at_a_time_and_never_the_last() -> None:
-    crowd = Crowd(3, FakeClock())
+    crowd = Crowd(Fixed(3), FakeClock())
     places = []
     for number in range(1, 5):
         crowd.give_back(number, FULL)
@@ -26,17 +27,51 @@ def test_a_place_is_given_up_at_a_time_and_never_the_last() -> None:
 
 
 def test_patience_ends_when_nothing_comes_in() -> None:
-    crowd = Crowd(3, FakeClock())
+    crowd = Crowd(Fixed(3), FakeClock())
     waits = [crowd.wait() for _ in range(CROWD_ATTEMPTS)]
     assert waits[-1] is None
     assert all(wait is not None and wait >= CROWD_SECONDS for wait in waits[:-1])
 
 
 def test_patience_is_without_end_while_bytes_come_in() -> None:
-    crowd = Crowd(3, FakeClock())
+    crowd = Crowd(Fixed(3), FakeClock())
     for _ in range(5 * CROWD_ATTEMPTS):
         assert crowd.wait() is not None
         crowd.gained()
+
+
+class Busy(Fixed):
+    """Places that others share, who get on."""
+
+    adapts = True
+    bytes = 0
+    asked = -1.0
+
+    def refused(self, asked: float) -> None:
+        self.asked = asked
+
+    def moved(self) -> int:
+        return self.bytes
+
+
+def test_patience_is_without_end_while_others_get_on() -> None:
+    places = Busy(3)
+    crowd = Crowd(places, FakeClock())
+    for _ in range(5 * CROWD_ATTEMPTS):
+        places.bytes += 1
+        assert crowd.wait() is not None
+    assert None in [crowd.wait() for _ in range(CROWD_ATTEMPTS)]
+
+
+def test_a_busy_server_is_left_alone_for_a_moment_or_as_long_as_it_asks_for() -> None:
+    places = Busy(3)
+    crowd = Crowd(places, FakeClock(dice=0.0))
+    crowd.make_way(1, FULL, asked=7.0)
+    assert (places.asked, crowd.places, list(crowd.given_back)) == (7.0, 3, [(1, FULL)])
+    assert (crowd.pause(), crowd.pause()) == (CROWD_SECONDS, 0.0)
+    crowd.make_way(1, FULL, 7.0, at_least=9.0)
+    crowd.make_way(2, FULL, 7.0)
+    assert crowd.pause() == 9.0
 
 
 class FakeEnd:

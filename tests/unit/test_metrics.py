@@ -12,14 +12,15 @@ import pytest
 
 from s3am_cloud.cloud import complete_job
 from s3am_cloud.errors import SourceBusy, SourceChanged, StoreUnavailable
-from s3am_cloud.forecast import PRICES, forecast
+from s3am_cloud.forecast import forecast
 from s3am_cloud.handlers import control, worker
 from s3am_cloud.limits import GIB
 from s3am_cloud.model import MovedPart, Origin, Part, Receipt, SourceInfo
 from s3am_cloud.pace import Over, never
 from s3am_cloud.ports import Mover, Movers, Progress, Sink
+from s3am_cloud.prices import PRICES, rounded
 from s3am_cloud.steps.plan import plan
-from s3am_cloud.tallies import Tally, rounded, spent, summed
+from s3am_cloud.tallies import Tally, spent, summed
 from s3am_cloud.urls import parse_source
 from servers.content import pattern
 from unit.fakes import PART, SOURCE, TARGET, World
@@ -36,8 +37,8 @@ class Clumsy:
     def __init__(self, movers: Movers, world: World, until: int = 99) -> None:
         self._movers, self._world, self._until = movers, world, until
 
-    def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress) -> Mover:
-        self._mover = self._movers(origin, sink, slots, progress)
+    def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress, first: int | None = None) -> Mover:
+        self._mover = self._movers(origin, sink, slots, progress, first)
         return self
 
     def move(self, parts: Iterable[Part], over: Over = never) -> Iterator[MovedPart]:

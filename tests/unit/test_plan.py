@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -20,7 +22,7 @@ from s3am_cloud.limits import (
     WORKER_SLOTS,
 )
 from s3am_cloud.model import Plan, SourceInfo
-from s3am_cloud.steps.plan import plan, smallest_part, units
+from s3am_cloud.steps.plan import download_plan, plan, smallest_part, units
 from s3am_cloud.steps.probe import probe
 from s3am_cloud.urls import SourceUrl
 
@@ -45,6 +47,24 @@ def test_every_size_is_cut_into_parts_that_s3_takes(size: int, connections: int)
     last = cut.part(cut.count)
     assert last.first + last.length == size
     assert 0 < last.length <= cut.part_size or size == 0
+
+
+@pytest.mark.parametrize(
+    ("size", "part_size"),
+    [
+        (SMALL_OBJECT, SMALL_OBJECT),
+        (SMALL_OBJECT + 1, SMALL_OBJECT),
+        (320 * MIB, 20 * MIB),
+        (320 * MIB + 1, 21 * MIB),
+        (16 * DEFAULT_PART, DEFAULT_PART),
+        (10**12, 96 * MIB),
+    ],
+)
+@pytest.mark.parametrize("cut", [lambda size: plan(info(size), 8), lambda size: download_plan(info(size), 8)])
+def test_what_is_not_large_is_cut_into_sixteen_parts_if_they_are_worth_a_request(
+    size: int, part_size: int, cut: Callable[[int], Plan]
+) -> None:
+    assert cut(size).part_size == part_size
 
 
 @given(SIZES, WISHES)

@@ -36,7 +36,7 @@ class Shift:
     def ports(self) -> Ports:
         return msgspec.structs.replace(self._world.ports, movers=self)
 
-    def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress) -> Shift:
+    def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress, first: int | None = None) -> Shift:
         self._mover, self._slots, self._progress = self._inner(origin, sink, slots, lambda count: None), slots, progress
         return self
 

@@ -69,14 +69,13 @@ def download(
         console.result({"state": "skipped", "destination": str(path)}, f"{path} exists, left as it is")
         return
     from s3am_cloud.download import DownloadRequest
-    from s3am_cloud.limits import DEFAULT_SLOTS
     from s3am_cloud_cli.local_run import local_ports, run_download
     from s3am_cloud_cli.receipts import receipt_text
     from s3am_cloud_cli.settings import s3_access
 
     request = DownloadRequest(
         source=wanted,
-        connections=download_slots or DEFAULT_SLOTS,
+        connections=download_slots,
         overwrite=file_exists == "overwrite",
         resume=download_exists == "resume",
         discard=download_exists == "discard",
@@ -84,7 +83,8 @@ def download(
         checksum_slots=checksum_slots or os.cpu_count() or 1,
     )
     access = s3_access(aws, keys.ring(), requester_pays, sign=not no_sign_request)
-    receipt = run_download(request, path, local_ports(access, stall_seconds=stall_timeout, tags=False), console)
+    ports = local_ports(access, stall_seconds=stall_timeout, tags=False, tell=console.detail)
+    receipt = run_download(request, path, ports, console)
     console.result(receipt, receipt_text(receipt))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from s3am_cloud_cli import key_options, options
+from s3am_cloud_cli import cost_options, key_options, options
 from s3am_cloud_cli.key_options import KeyOptions, SourceKeyOptions
 from s3am_cloud_cli.options import AwsOptions, TransferOptions
 from s3am_cloud_cli.output import Console
@@ -16,6 +16,7 @@ from s3am_cloud_cli.output import Console
 @click.option("--request", metavar="FILE", help="JSON of all of the request instead (s3am-cloud schema); -: stdin.")
 @click.option("--wait", is_flag=True, help="Follow the job to its end; the exit code is then the job's.")
 @options.keep
+@cost_options.max_cost
 @options.transfer
 @key_options.keys
 @key_options.source_keys
@@ -34,6 +35,7 @@ def submit(
     request: str | None,
     wait: bool,
     keep: int | None,
+    max_cost: float | None,
     transfer: TransferOptions,
     keys: KeyOptions,
     source_keys: SourceKeyOptions,
@@ -75,11 +77,17 @@ def submit(
             no_sign_request=no_sign_request,
             secret=secret,
             keep_hours=keep,
+            max_cost=max_cost,
         )
     asked = msgspec.structs.replace(
         asked,
         source=with_login(asked.source) if netrc else asked.source,
         host_keys=asked.host_keys or host_keys(asked.source),
     )
-    shown, secrets = withheld(asked, keys.ring(), source_keys.ring())
+    rings = keys.ring(), source_keys.ring()
+    shown, secrets = withheld(asked, *rings)
+    if asked.max_cost is not None:
+        from s3am_cloud_cli.plan_run import check_cost, plan_ports
+
+        check_cost(asked, bool(secrets), plan_ports(asked, *rings, aws), console)
     submit_job(shown, secrets, Remote(s3_settings(aws), stack), wait, console)

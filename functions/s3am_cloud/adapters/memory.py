@@ -174,7 +174,9 @@ class MemoryMovers:
     def __init__(self, source: MemorySource, store: MemoryStore) -> None:
         self._source, self._store = source, store
 
-    def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress) -> MemoryMover:
+    def __call__(
+        self, origin: Origin, sink: Sink, slots: int, progress: Progress, first: int | None = None
+    ) -> MemoryMover:
         return MemoryMover(self._source, self._store, origin, sink, progress)
 
 

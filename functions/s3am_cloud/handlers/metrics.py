@@ -1,8 +1,8 @@
 """What an invocation tells of itself: log lines that carry the job's id, metrics, and a worker's note for the receipt.
 
 Metrics are written to the log in CloudWatch's embedded format. Their dimensions are the stack (`service`) and the
-function, or the stack and the error's name, and never the job, since CloudWatch charges $0.30 a month for each
-combination: about 12 of them, and one for each kind of error. The job's id is beside them as a plain field.
+function, or the stack and the error's name, and never the job, since CloudWatch charges for each combination
+(prices.py): about 12 of them, and one for each kind of error. The job's id is beside them as a plain field.
 
 URLs reach the log in error messages only, and there in their displayable form.
 """

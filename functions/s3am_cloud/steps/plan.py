@@ -10,6 +10,7 @@ from s3am_cloud.limits import (
     DEADLINE_MARGIN_SECONDS,
     DEFAULT_COPY_PART,
     DEFAULT_PART,
+    HOST_CONNECTIONS,
     LAMBDA_BYTES_PER_SECOND,
     LAMBDA_SECONDS,
     MAX_COPY_OBJECT,
@@ -19,6 +20,7 @@ from s3am_cloud.limits import (
     MIB,
     MIN_PART,
     PART_ANSWER_SECONDS,
+    PARTS_TO_SHARE,
     S3_WRITES_PER_SECOND,
     SMALL_OBJECT,
     STREAM_GROWS_EVERY,
@@ -26,7 +28,7 @@ from s3am_cloud.limits import (
     UNIT_SECONDS,
     WORKER_SLOTS,
 )
-from s3am_cloud.model import Plan, SourceInfo, Unit
+from s3am_cloud.model import Plan, SourceInfo, TransferRequest, Unit
 
 _UPLOAD = "use s3am-cloud upload, which has no deadline"
 # What a worker has for one part: 15 minutes less the time in which it begins none.
@@ -55,12 +57,18 @@ def plan(info: SourceInfo, connections: int, part_size: int | None = None, copie
     return _share_out(cut, connections, COPY_BYTES_PER_SECOND if copies else info.rate, copies)
 
 
+def connections_for(request: TransferRequest, scheme: str, default: int | None) -> int:
+    """The connections that the user allows, else the driver's `default`, else what a host of that scheme bears."""
+    asked = request.slots
+    return max(1, asked if asked is not None else default or HOST_CONNECTIONS.get(scheme, 1))
+
+
 def download_plan(info: SourceInfo, connections: int, part_size: int | None = None) -> Plan:
     """The parts of an object on its way to a file, for which S3's limits do not count. Raises BadPartSize below 1."""
     if part_size is not None and part_size < 1:
         raise BadPartSize(f"a part has at least one byte, not {part_size:,}")
     size = info.size or 0
-    return _share_out(Plan(size=size, part_size=part_size or max(DEFAULT_PART, smallest_part(size))), connections, None)
+    return _share_out(Plan(size=size, part_size=part_size or _usual_part(size)), connections, None)
 
 
 def check_time(plan: Plan, info: SourceInfo, part_size: int | None = None) -> None:
@@ -151,10 +159,15 @@ def _fitting(most: int, connections: int) -> int:
 
 def _free_part(size: int, rate: int | None, copies: bool) -> int:
     """The part that is taken where the user has no wish: from a slow source one that takes half of a worker's time."""
-    usual = DEFAULT_COPY_PART if copies else DEFAULT_PART
-    if rate is not None:
-        usual = min(usual, PART_SECONDS // 2 * rate // MIB * MIB)
-    return max(usual, smallest_part(size))
+    usual = max(DEFAULT_COPY_PART, smallest_part(size)) if copies else _usual_part(size)
+    if rate is None:
+        return usual
+    return max(min(usual, PART_SECONDS // 2 * rate // MIB * MIB), smallest_part(size))
+
+
+def _usual_part(size: int) -> int:
+    shared = -(-size // (PARTS_TO_SHARE * MIB)) * MIB
+    return max(min(DEFAULT_PART, max(SMALL_OBJECT, shared)), smallest_part(size))
 
 
 def _megabytes(rate: int) -> str:

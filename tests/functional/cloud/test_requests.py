@@ -50,6 +50,25 @@ def test_aws_cli_with_the_printed_exports_can_start_a_job(
     assert command.run("watch", "--json", name).ended(0).document["state"] == "succeeded"
 
 
+def test_a_request_that_would_cost_more_than_it_allows_begins_nothing(
+    states: Any, local_cloud: LocalCloud, command: Command, http_server: FaultyHttp, s3: Any, destination: str
+) -> None:
+    content = Pattern(12 * MIB)
+    request = {"source": http_server.add("/f", content), "destination": f"s3://{destination}/f", "part_size": 5 * MIB}
+    name = f"expensive-{uuid.uuid4().hex[:8]}"
+    states.start_execution(
+        stateMachineArn=local_cloud.state_machine_arn,
+        name=name,
+        input=json.dumps({"request": {**request, "max_cost": 0.0001}}),
+    )
+    error = command.run("watch", "--json", name).ended(25).document["error"]
+    assert (error["name"], error["retryable"]) == ("TooExpensive", False)
+    assert "$0.0001 " in error["message"]
+    assert "--max-cost" in error["hint"]
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=destination)
+    assert s3.list_objects_v2(Bucket=destination)["KeyCount"] == 0
+
+
 @pytest.mark.parametrize(
     ("request_", "name"),
     [

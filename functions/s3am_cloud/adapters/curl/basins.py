@@ -10,7 +10,7 @@ from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.adapters.curl.retry import Retry
 from s3am_cloud.digests import Digest
 from s3am_cloud.errors import TransferError
-from s3am_cloud.limits import CURL_BUFFER
+from s3am_cloud.limits import CURL_CHUNK
 from s3am_cloud.model import Part
 from s3am_cloud.ports import Progress
 
@@ -37,7 +37,7 @@ class Buffer:
     @property
     def full(self) -> bool:
         """Whether another chunk of libcurl's might not fit."""
-        return self._filled + CURL_BUFFER > len(self.store)
+        return self._filled + CURL_CHUNK > len(self.store)
 
     def put(self, data: bytes) -> None:
         self.store[self._filled : self._filled + len(data)] = data

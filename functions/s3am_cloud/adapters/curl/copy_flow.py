@@ -7,13 +7,22 @@ import re
 import pycurl
 
 from s3am_cloud.adapters.curl.easy import CurlSettings, Response, new_easy, set_headers
+from s3am_cloud.adapters.curl.flow import MakeWay
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.adapters.curl.requests import SignedCopy
 from s3am_cloud.adapters.curl.retry import Retry
 from s3am_cloud.adapters.curl.store_answers import check_store, error_code
 from s3am_cloud.adapters.curl.upload_flow import Failed, Finished
 from s3am_cloud.checksum import decode
-from s3am_cloud.errors import ObjectExists, SourceBusy, SourceChanged, SourceNotFound, StoreUnavailable, TransferError
+from s3am_cloud.errors import (
+    ObjectExists,
+    SourceBusy,
+    SourceChanged,
+    SourceNotFound,
+    StoreBusy,
+    StoreUnavailable,
+    TransferError,
+)
 from s3am_cloud.limits import COPY_ANSWER_SECONDS
 from s3am_cloud.model import MovedPart, Part
 from s3am_cloud.ports import Progress
@@ -38,7 +47,9 @@ class CopyFlow:
         progress: Progress,
         finished: Finished,
         failed: Failed,
+        make_way: MakeWay | None = None,
     ) -> None:
+        self._make_way = make_way
         self._loop, self._settings, self._signed, self._part, self._name = loop, settings, signed, part, name
         self._conditional, self._progress, self._finished, self._failed = conditional, progress, finished, failed
         self._retry = retry
@@ -59,7 +70,7 @@ class CopyFlow:
         set_headers(easy, headers)
         easy.setopt(pycurl.HEADERFUNCTION, self._response.take_line)
         easy.setopt(pycurl.WRITEFUNCTION, self._take_answer)
-        self._easy = easy
+        self._easy, self._asked = easy, self._loop.now()
         self._loop.start(easy, self._done)
 
     def stop(self) -> None:
@@ -78,6 +89,10 @@ class CopyFlow:
         error = self._judge(number)
         if error is None:
             self._finish()
+            return
+        if isinstance(error, StoreBusy) and self._make_way is not None:
+            self._retry.total += 1
+            self._make_way(error, self._asked)
             return
         wait = self._retry.wait() if isinstance(error, SourceBusy) else None
         if wait is None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from s3am_cloud.errors import TransferError
+
+# Tells that the server was too busy for a request of that moment: the part is begun again when there is a place.
+MakeWay = Callable[[TransferError, float], None]
 
 
 class Taker(Protocol):

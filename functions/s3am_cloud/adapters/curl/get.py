@@ -25,8 +25,9 @@ from s3am_cloud.adapters.curl.hosts import foreign, refused_first
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.adapters.curl.recheck import Answered, Recheck
 from s3am_cloud.adapters.curl.retry import Retry
-from s3am_cloud.adapters.curl.source_answers import check_range
+from s3am_cloud.adapters.curl.source_answers import BUSY, check_range
 from s3am_cloud.errors import SourceBusy, SourceChanged, SourceUnavailable, TransferError
+from s3am_cloud.limits import CURL_BUFFER
 from s3am_cloud.model import Origin, Part, SourceInfo
 from s3am_cloud.urls import FILE_TRANSFER_SCHEMES, parse_source
 
@@ -55,7 +56,8 @@ def pins(info: SourceInfo) -> dict[str, str]:
 class RangeGet:
     """Brings `part` of `origin` to `taker`. `pause` and `resume` are the back-pressure.
 
-    With a `recheck`, the last bytes are held back until that has found the source unchanged.
+    With a `recheck`, the last bytes are held back until that has found the source unchanged. `buffer` bytes are taken
+    from the socket at once.
     """
 
     def __init__(
@@ -69,7 +71,9 @@ class RangeGet:
         retry: Retry,
         crowd: Crowd | None = None,
         recheck: MakeRecheck | None = None,
+        buffer: int = CURL_BUFFER,
     ) -> None:
+        self._buffer = buffer
         self._loop, self._settings, self._info = loop, settings, origin.info
         self._crowd, self._recheck = crowd, recheck(self._rechecked) if recheck else None
         self._held = b""
@@ -77,7 +81,7 @@ class RangeGet:
         source = parse_source(origin.url)
         self._name, self._scheme, self._stored = source.display, source.scheme, source.scheme == "s3"
         self._next, self._end_at = part.first, part.last + 1
-        self._refusals = 0
+        self._refusals, self._moved = 0, 0
         self._easy: pycurl.Curl | None = None
         self._paused = self._stopped = False
 
@@ -99,6 +103,7 @@ class RangeGet:
             return
         easy = as_source(new_easy(self._settings), self._settings, self._guard)
         easy.setopt(pycurl.URL, url)
+        easy.setopt(pycurl.BUFFERSIZE, self._buffer)
         if self._scheme in FILE_TRANSFER_SCHEMES:
             as_file_source(easy, self._scheme, self._settings, self._guard)
         else:
@@ -110,6 +115,7 @@ class RangeGet:
         listen(easy, self._response, self._guard)
         easy.setopt(pycurl.WRITEFUNCTION, self._write)
         self._easy = easy
+        self._asked = self._loop.now()
         self._loop.start(easy, self._done)
 
     def stop(self) -> None:
@@ -175,6 +181,8 @@ class RangeGet:
             self._end()
         elif self._crowd is not None and is_crowded(number, message, self._response):
             self._wait_for_a_place(self._crowd, self._error)
+        elif self._crowd is not None and self._crowd.adapts and self._response.status in BUSY:
+            self._make_way(self._crowd, self._error)
         else:
             self._again(self._error)
 
@@ -215,6 +223,19 @@ class RangeGet:
             self._start_in(crowd.moment(), error)
         else:
             crowd.give_back(self._part.number, error)
+
+    def _make_way(self, crowd: Crowd, error: TransferError) -> None:
+        """A server that is too busy for this request is asked by fewer. What has begun stays, as its PUT goes on."""
+        if self._next == self._part.first:
+            self._retry.total += 1
+            crowd.make_way(self._part.number, error, self._asked, self._retry_after())
+        else:
+            crowd.refused(self._asked)
+            if crowd.moved() > self._moved:
+                # Others get on: this one's turn will come.
+                self._moved = crowd.moved()
+                self._retry.gained()
+            self._again(error)
 
     def _again(self, error: TransferError) -> None:
         passing = isinstance(error, SourceBusy)

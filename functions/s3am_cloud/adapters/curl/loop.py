@@ -46,6 +46,9 @@ class Loop:
         if easy in self._running:
             self._paused.add(easy)
 
+    def now(self) -> float:
+        return self._clock.monotonic()
+
     def later(self, seconds: float, callback: Callable[[], None]) -> None:
         heapq.heappush(self._timers, (self._clock.monotonic() + seconds, next(self._count), callback))
 

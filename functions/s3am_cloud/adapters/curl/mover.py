@@ -11,7 +11,7 @@ from s3am_cloud.adapters.curl.copy_flow import CopyFlow
 from s3am_cloud.adapters.curl.crowd import Crowd
 from s3am_cloud.adapters.curl.download_flow import DownloadFlow
 from s3am_cloud.adapters.curl.easy import CurlSettings
-from s3am_cloud.adapters.curl.flow import Giver, Taker
+from s3am_cloud.adapters.curl.flow import Giver, MakeWay, Taker
 from s3am_cloud.adapters.curl.get import MakeRecheck, RangeGet
 from s3am_cloud.adapters.curl.givers import FileGiver, WindowGiver
 from s3am_cloud.adapters.curl.loop import Loop
@@ -23,6 +23,8 @@ from s3am_cloud.adapters.curl.takers import FileTaker
 from s3am_cloud.adapters.curl.upload_flow import UploadFlow
 from s3am_cloud.adapters.local_file import PinnedFile, refuse_local
 from s3am_cloud.errors import AccessDenied, TransferError
+from s3am_cloud.growth import Places
+from s3am_cloud.limits import CURL_BUFFER, FILE_BUFFER
 from s3am_cloud.model import MovedPart, Part
 from s3am_cloud.pace import Over, never
 from s3am_cloud.ports import Clock, FileSink, ObjectSink, Progress
@@ -35,7 +37,7 @@ Flow = UploadFlow | DownloadFlow | CopyFlow
 
 
 class CurlMover:
-    """A `Mover` for one route, with up to `slots` parts in flight.
+    """A `Mover` for one route, with as many parts in flight as it has `places`.
 
     `check` is called between the loop's turns, at least four times a second; what it raises ends the move.
     """
@@ -45,19 +47,19 @@ class CurlMover:
         route: Route,
         settings: CurlSettings,
         signers: Signers,
-        slots: int,
+        places: Places,
         progress: Progress,
         clock: Clock,
         check: Callable[[], None] = lambda: None,
     ) -> None:
         self._route, self._settings, self._signers, self._check = route, settings, signers, check
-        self._slots, self._progress, self._clock = slots, progress, clock
+        self._places, self._progress, self._clock = places, progress, clock
         self._source = parse_source(route.origin.url)
 
     def move(self, parts: Iterable[Part], over: Over = never) -> Iterator[MovedPart]:
         if not self._settings.local_files:
             refuse_local(self._source)
-        run = _Run(Crowd(self._slots, self._clock), Loop(self._clock), self._check, over)
+        run = _Run(Crowd(self._places, self._clock), Loop(self._clock), self._check, over)
         run.file = PinnedFile(self._source.url, self._route.origin.info) if self._source.scheme == "file" else None
         run.target = os.open(self._route.sink.path, os.O_WRONLY) if isinstance(self._route.sink, FileSink) else -1
         try:
@@ -82,6 +84,8 @@ class CurlMover:
 
     def _copy(self, part: Part, run: _Run) -> CopyFlow:
         sink = self._route.sink
+        # Nothing is told of a copy before it is done.
+        run.grain = max(run.grain, part.length)
         return CopyFlow(
             run.loop,
             Retry(self._clock, budget=run.budget),
@@ -93,6 +97,7 @@ class CurlMover:
             self._progress,
             run.finished.append,
             self._failed(part, run),
+            self._make_way(part, run),
         )
 
     def _upload(self, part: Part, run: _Run) -> UploadFlow:
@@ -105,6 +110,7 @@ class CurlMover:
             self._settings.stall_seconds,
             run.finished.append,
             self._failed(part, run),
+            self._make_way(part, run),
         )
         flow.giver = self._giver(part, flow, run)
         signed = part_put(self._route, self._signers, part)
@@ -114,6 +120,11 @@ class CurlMover:
     def _failed(self, part: Part, run: _Run) -> Callable[[TransferError], None]:
         """Who reads of a failure in a job's report has to be told which part it was."""
         return lambda error: run.failed.append(error.about(self._route.part_name(part)))
+
+    def _make_way(self, part: Part, run: _Run) -> MakeWay | None:
+        if not run.crowd.adapts:
+            return None
+        return lambda error, asked: run.crowd.make_way(part.number, error, asked)
 
     def _giver(self, part: Part, flow: UploadFlow, run: _Run) -> Giver:
         if run.file is not None:
@@ -139,7 +150,10 @@ class CurlMover:
         if self._is_file_transfer and isinstance(self._route.sink, ObjectSink):
             # The part is the object at once: later would be too late.
             recheck = functools.partial(self._recheck, run)
-        return RangeGet(run.loop, self._settings, self._route.origin, address, part, taker, retry, run.crowd, recheck)
+        buffer = CURL_BUFFER if isinstance(self._route.sink, ObjectSink) else FILE_BUFFER
+        return RangeGet(
+            run.loop, self._settings, self._route.origin, address, part, taker, retry, run.crowd, recheck, buffer
+        )
 
     def _recheck(self, run: _Run, answered: Answered) -> Recheck:
         return Recheck(run.loop, self._clock, self._settings, self._route.origin, answered)
@@ -156,6 +170,8 @@ class _Run:
         self.crowd, self.loop, self._check, self._over = crowd, loop, check, over
         self.file: PinnedFile | None = None
         self.target = -1
+        # Bytes that are told at once, where those are many.
+        self.grain = 0
         self.budget = Budget()
         self.finished: deque[MovedPart] = deque()
         self.failed: deque[TransferError] = deque()
@@ -163,12 +179,14 @@ class _Run:
         self._active: dict[int, Flow] = {}
         # Parts that the source had no place for.
         self._waiting: deque[tuple[int, Flow]] = deque()
-        self._pausing = False
+        self._pauses = 0
+        self._all_begun = False
 
     def through(self, flows: Iterator[tuple[int, Flow]]) -> Iterator[MovedPart]:
         self.loop.later(_WATCH_SECONDS, self._watch)
         self._fill(flows)
-        while self._active or self._waiting:
+        # Another process may have all places for now.
+        while self._active or self._waiting or not self._all_begun:
             self.loop.turn()
             self._check()
             if self.failed:
@@ -183,6 +201,7 @@ class _Run:
                 self._abandon()
                 return
             self._take_back()
+            self.crowd.look(self.grain, self._all_begun)
             self._fill(flows)
 
     def wait_for(self, make: MakeRecheck) -> None:
@@ -209,9 +228,10 @@ class _Run:
         self._active.clear()
 
     def _fill(self, flows: Iterator[tuple[int, Flow]]) -> None:
-        while not self._pausing and len(self._active) < self.crowd.places:
+        while not self._pauses and len(self._active) < self.crowd.places:
             numbered = self._waiting.popleft() if self._waiting else next(flows, None)
             if numbered is None:
+                self._all_begun = True
                 return
             number, flow = numbered
             self._active[number] = flow
@@ -226,15 +246,18 @@ class _Run:
             if isinstance(flow, UploadFlow | DownloadFlow):
                 flow.rest()
             self._waiting.append((number, flow))
-        if error is not None and not self._active:
-            wait = self.crowd.wait()
-            if wait is None:
-                raise error
-            self._pausing = True
+        if error is None:
+            return
+        wait = None if self._active else self.crowd.wait()
+        if wait is None and not self._active:
+            raise error
+        wait = max(wait or 0.0, self.crowd.pause())
+        if wait:
+            self._pauses += 1
             self.loop.later(wait, self._go_on)
 
     def _go_on(self) -> None:
-        self._pausing = False
+        self._pauses -= 1
 
     def _watch(self) -> None:
         for flow in self._active.values():

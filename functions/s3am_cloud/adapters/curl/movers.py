@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.mover import CurlMover
+from s3am_cloud.adapters.curl.own_places import growth, own_places
 from s3am_cloud.adapters.curl.requests import Signers, route
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.model import Origin
@@ -19,7 +20,10 @@ class CurlMovers:
         self._settings, self._access, self._clock = settings, access, clock
         self._source_access = source_access or access
 
-    def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress) -> CurlMover:
+    def __call__(
+        self, origin: Origin, sink: Sink, slots: int, progress: Progress, first: int | None = None
+    ) -> CurlMover:
         way = route(origin, sink, self._access, self._source_access)
         signers = Signers(self._access, self._source_access)
-        return CurlMover(way, self._settings, signers, slots, progress, self._clock)
+        places, tell = own_places(growth(first, slots, way.is_copy), slots, self._clock, progress)
+        return CurlMover(way, self._settings, signers, places, tell, self._clock)

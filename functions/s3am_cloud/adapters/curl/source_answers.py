@@ -19,7 +19,8 @@ from s3am_cloud.errors import (
 from s3am_cloud.model import Part, SourceInfo
 
 _CONTENT_RANGE = re.compile(r"bytes\s+(\d+)-(\d+)/(\d+|\*)$", re.IGNORECASE)
-_BUSY = {429, 503}
+# 421 is an answer to the connection, not to what was asked over it (RFC 9110, section 15.5.20).
+BUSY = {421, 429, 503}
 # Some stores keep the transfer's own aws-chunked as if it were the content's encoding; Amazon's S3 does not.
 UNENCODED = {None, "", "identity", "aws-chunked"}
 # libcurl's error numbers that no second try will mend.
@@ -64,7 +65,7 @@ def check_status(status: int, name: str) -> TransferError | None:
         return SourceNotFound(said)
     if status in {412, 416}:
         return SourceChanged(f"{said}: it is no longer what was probed")
-    if status in _BUSY:
+    if status in BUSY:
         return SourceBusy(said)
     return SourceUnavailable(said) if status >= 500 or status == 408 else BadSource(said)
 

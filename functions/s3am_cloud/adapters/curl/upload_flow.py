@@ -6,13 +6,13 @@ import functools
 from collections.abc import Callable
 
 from s3am_cloud.adapters.curl.easy import Response
-from s3am_cloud.adapters.curl.flow import Giver
+from s3am_cloud.adapters.curl.flow import Giver, MakeWay
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.adapters.curl.put import TRAILER, StreamedPut
 from s3am_cloud.adapters.curl.retry import Retry
 from s3am_cloud.adapters.curl.store_answers import check_store
 from s3am_cloud.checksum import encode
-from s3am_cloud.errors import ChecksumMismatch, ObjectExists, SourceBusy, StoreUnavailable, TransferError
+from s3am_cloud.errors import ChecksumMismatch, ObjectExists, SourceBusy, StoreBusy, StoreUnavailable, TransferError
 from s3am_cloud.limits import ANSWER_SECONDS
 from s3am_cloud.model import MovedPart, Part
 from s3am_cloud.ports import Clock
@@ -37,7 +37,9 @@ class UploadFlow:
         stall_seconds: float,
         finished: Finished,
         failed: Failed,
+        make_way: MakeWay | None = None,
     ) -> None:
+        self._make_way = make_way
         self._loop, self._clock, self._part, self._name = loop, clock, part, name
         self._stall_seconds, self._finished, self._failed = stall_seconds, finished, failed
         self._retry = retry
@@ -51,7 +53,7 @@ class UploadFlow:
         if self._over:
             return
         self._starts += 1
-        self._quiet_since = self._clock.monotonic()
+        self._asked = self._quiet_since = self._clock.monotonic()
         self.giver.start()
         self.put.start()
 
@@ -116,6 +118,9 @@ class UploadFlow:
         elif isinstance(error, ObjectExists) and self._unanswered is not None:
             # The object that is there may be our own.
             self._finish(self._unanswered, "")
+        elif isinstance(error, StoreBusy) and self._make_way is not None:
+            self._retry.total += 1
+            self._make_way(error, self._asked)
         elif isinstance(error, SourceBusy | ChecksumMismatch):
             self.repeat(error)
         else:

@@ -1,0 +1,67 @@
+"""`s3am-cloud plan`."""
+
+from __future__ import annotations
+
+import click
+
+from s3am_cloud_cli import cost_options, key_options, options
+from s3am_cloud_cli.key_options import KeyOptions, SourceKeyOptions
+from s3am_cloud_cli.options import AwsOptions, TransferOptions
+from s3am_cloud_cli.output import Console
+
+
+@click.command(short_help="Show what submit would take, in time and dollars; nothing is written.")
+@click.argument("source", metavar="SRC_URL")
+@click.argument("destination", metavar="DST_URL")
+@cost_options.rate
+@options.transfer
+@key_options.keys
+@key_options.source_keys
+@options.secret
+@options.netrc
+@options.requester_pays
+@options.no_sign_request
+@options.aws
+@options.output
+@click.pass_obj
+def plan(
+    console: Console,
+    source: str,
+    destination: str,
+    rate: int | None,
+    transfer: TransferOptions,
+    keys: KeyOptions,
+    source_keys: SourceKeyOptions,
+    secret: str | None,
+    netrc: bool,
+    requester_pays: bool,
+    no_sign_request: bool,
+    aws: AwsOptions,
+) -> None:
+    """Look at SRC_URL, and show what moving it to DST_URL takes in the cloud, on this machine, and with AWS DataSync.
+
+    The plan is the one that submit, with the same options, has the cloud make, and is refused where that would be. No
+    stack is needed, and nothing is written anywhere. A login or a key in a --secret can't be used from here.
+
+    \b
+      s3am-cloud plan https://host/run42.tar s3://bucket/runs/
+    """
+    import msgspec
+
+    from s3am_cloud.intake import refuse_secrets
+    from s3am_cloud.sealed import withheld
+    from s3am_cloud_cli.netrc_logins import with_login
+    from s3am_cloud_cli.plan_run import plan_ports, quote
+    from s3am_cloud_cli.quote_text import quote_text
+
+    asked = msgspec.structs.replace(
+        transfer.request(with_login(source) if netrc else source, destination),
+        requester_pays=requester_pays,
+        no_sign_request=no_sign_request,
+        secret=secret,
+    )
+    rings = keys.ring(), source_keys.ring()
+    shown, secrets = withheld(asked, *rings)
+    refuse_secrets(shown)
+    found = quote(asked, bool(secrets), plan_ports(asked, *rings, aws, rate), console)
+    console.result(found, quote_text(found))

@@ -1,0 +1,151 @@
+"""How many parts to have in flight at once, where nobody has said: from few to as many as make a difference."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Protocol
+
+from s3am_cloud.limits import (
+    FEW_PARTS,
+    FIRST_CONNECTIONS,
+    LONGEST_REST_SECONDS,
+    RATE_BYTES,
+    RATE_SECONDS,
+    REST_SECONDS,
+    SETTLE_SECONDS,
+    TRIAL_WINDOWS,
+    WORTHWHILE_GAIN,
+)
+
+Tell = Callable[[str], None]
+
+
+def silent(text: str) -> None:
+    """For those who don't want to know."""
+
+
+def first_connections(wish: int | None, parts: int) -> int | None:
+    """With how many connections to begin, None where the user's `wish` says how many there are all the time.
+
+    Few parts begin all at once: such a transfer would be over before it had grown.
+    """
+    if wish is not None:
+        return None
+    return parts if parts <= FEW_PARTS else FIRST_CONNECTIONS
+
+
+class Places(Protocol):
+    """How many parts one mover may have in flight. A smaller number ends none: fewer are begun."""
+
+    # Whether the number follows what the servers bear; where it does not, each refused part waits by itself.
+    adapts: bool
+
+    @property
+    def now(self) -> int: ...
+
+    def look(self, grain: int, all_begun: bool) -> None:
+        """To be called again and again. `grain` bytes are told at once; with `all_begun` no part waits for a place."""
+
+    def refused(self, asked: float) -> None:
+        """A request that was sent at that moment was told that there are too many."""
+
+    def moved(self) -> int:
+        """Bytes so far, over all of whoever shares these places."""
+
+
+class Fixed:
+    """`Places` that are as many as the user said."""
+
+    adapts = False
+
+    def __init__(self, places: int) -> None:
+        self.now = places
+
+    def look(self, grain: int, all_begun: bool) -> None:
+        """Nothing is to be found out."""
+
+    def refused(self, asked: float) -> None:
+        """Nothing follows."""
+
+    def moved(self) -> int:
+        return 0
+
+
+class Growth:
+    """Doubles the number while that gains a tenth in bytes a second, and halves it when a server says that it is busy.
+
+    A doubling that gains less is taken back. After that, and after a refusal, the number stays for a while, which is
+    twice as long each time, before more are tried again. It knows no time of its own: all moments are the caller's.
+    """
+
+    def __init__(self, first: int, most: int, tell: Tell = silent) -> None:
+        self.places = max(1, min(first, most))
+        self._most, self._tell = max(1, most), tell
+        # The number before the present one and its rate, while the present one is tried.
+        self._before: tuple[int, float] | None = None
+        self._best, self._windows = 0.0, 0
+        # The moment and the bytes at which the present window began.
+        self._window: tuple[float, int] | None = None
+        self._next, self._rest = -math.inf, REST_SECONDS
+        self._refused_at = -math.inf
+
+    def at(self, now: float, moved: int, grain: int = 0) -> None:
+        """So many bytes have been moved by now. `grain` is what comes at once, as a copy is told when it is done."""
+        if now < self._next or not moved:
+            return
+        if self._window is None:
+            self._window, self._next = (now, moved), now + RATE_SECONDS
+            return
+        began, before = self._window
+        if moved - before >= self.places * max(grain, RATE_BYTES):
+            self._window, self._next = (now, moved), now + RATE_SECONDS
+            self._judge(now, (moved - before) / (now - began))
+
+    def refused(self, now: float, asked: float) -> None:
+        """A server is too busy for a request of the moment `asked`. Those sent before the last refusal was known, and a
+        moment more, as other processes hear of it later, are one crowd."""
+        if asked < self._refused_at + SETTLE_SECONDS:
+            return
+        self._refused_at = now
+        many = self.places
+        self._settle(now, max(1, many // 2))
+        self._take_rest(now)
+        self._tell(f"the server is too busy for {many} connections; going on with {self.places}")
+
+    def _judge(self, now: float, rate: float) -> None:
+        self._best, self._windows = max(self._best, rate), self._windows + 1
+        if self._before is None or self._best >= self._before[1] * WORTHWHILE_GAIN:
+            self._grow(now)
+        elif self._windows >= TRIAL_WINDOWS:
+            self._go_back(now, *self._before)
+
+    def _grow(self, now: float) -> None:
+        many, best = self.places, self._best
+        if many >= self._most:
+            self._next = math.inf
+            self._tell(f"{many} connections: {_megabytes(best)}; no more are allowed")
+            return
+        self._settle(now, min(2 * many, self._most))
+        self._before = (many, best)
+        self._tell(f"{many} connections: {_megabytes(best)}; trying {self.places}")
+
+    def _go_back(self, now: float, many: int, rate: float) -> None:
+        tried, best = self.places, self._best
+        self._settle(now, many)
+        self._take_rest(now)
+        self._tell(f"{many} connections: {_megabytes(rate)}; {tried}: {_megabytes(best)}; staying with {many}")
+
+    def _settle(self, now: float, places: int) -> None:
+        """Another number, which has a moment to show what it can."""
+        self.places, self._before, self._window = places, None, None
+        self._best, self._windows = 0.0, 0
+        self._next = now + SETTLE_SECONDS
+
+    def _take_rest(self, now: float) -> None:
+        self._next = now + self._rest
+        self._rest = min(2 * self._rest, LONGEST_REST_SECONDS)
+
+
+def _megabytes(rate: float) -> str:
+    return f"{rate / 1e6:.0f} MB/s"
