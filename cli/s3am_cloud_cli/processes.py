@@ -227,7 +227,9 @@ def _work(
     teller = _Teller(pipe)
     clock = SystemClock()
     places = SharedPlaces(board, index, work.adapts, lambda: teller.total)
-    mover = CurlMover(work.way, work.settings, work.signers, places, teller.count, clock, teller.tell_sometimes)
+    mover = CurlMover(
+        work.way, work.settings, work.signers, places, teller.count, clock, teller.tell_sometimes, board.turn
+    )
     try:
         for moved in mover.move(_take_turns(work.parts, taken)):
             teller.tell()

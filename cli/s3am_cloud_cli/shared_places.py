@@ -25,6 +25,8 @@ class Board:
         self.places: Array[c_int] = context.RawArray("i", numbers)
         self.moved: Array[c_longlong] = context.RawArray("q", len(numbers))
         self.refused: Array[c_double] = context.RawArray("d", len(numbers))
+        # To write to a file. The kernel has its own lock for that, but turns a processor over while it waits.
+        self.turn = context.Lock()
 
 
 class SharedPlaces:

@@ -21,6 +21,20 @@ FIRST = 70
 DATA = pattern((2 * WRITE_CHUNKS + 3) * CHUNK)
 
 
+class Turn:
+    """Whose turn it is to write: the lock of several processes in earnest."""
+
+    def __init__(self, taken: Taken) -> None:
+        self._taken = taken
+
+    def __enter__(self) -> None:
+        self._taken.in_turn = True
+
+    def __exit__(self, *_: object) -> None:
+        self._taken.in_turn = False
+        self._taken.turns += 1
+
+
 class Taken:
     """A taker over a file, and what it told."""
 
@@ -29,9 +43,13 @@ class Taken:
         self.crcs: list[int] = []
         self.errors: list[TransferError] = []
         self.moved = 0
+        self.turns = 0
+        self.in_turn = False
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT)
         part = Part(1, FIRST, len(DATA))
-        self.taker = FileTaker(part, self._file, self._count, self.crcs.append, self.errors.append, self.errors.append)
+        self.taker = FileTaker(
+            part, self._file, Turn(self), self._count, self.crcs.append, self.errors.append, self.errors.append
+        )
 
     def give(self, data: bytes) -> list[TransferError | None]:
         chunks = (data[place : place + CHUNK] for place in range(0, len(data), CHUNK))
@@ -80,6 +98,20 @@ def test_what_the_kernel_takes_in_pieces_is_written_all_the_same(taken: Taken, m
     taken.give(DATA)
     taken.taker.end()
     assert is_whole(taken)
+
+
+def test_nothing_is_written_but_in_its_turn_which_is_given_back(taken: Taken, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.pwritev
+
+    def in_turn(file: int, chunks: Sequence[bytes], place: int) -> int:
+        assert taken.in_turn
+        return write(file, chunks, place)
+
+    monkeypatch.setattr(os, "pwritev", in_turn)
+    taken.give(DATA)
+    taken.taker.end()
+    assert is_whole(taken)
+    assert (taken.turns, taken.in_turn) == (3, False)
 
 
 @pytest.mark.parametrize("count", [1, 2 * WRITE_CHUNKS])

@@ -6,6 +6,7 @@ import functools
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 
 from s3am_cloud.adapters.curl.copy_flow import CopyFlow
 from s3am_cloud.adapters.curl.crowd import Crowd
@@ -19,7 +20,7 @@ from s3am_cloud.adapters.curl.put import StreamedPut
 from s3am_cloud.adapters.curl.recheck import Answered, Recheck
 from s3am_cloud.adapters.curl.requests import Route, Signers, part_copy, part_put, source_address
 from s3am_cloud.adapters.curl.retry import Budget, Retry
-from s3am_cloud.adapters.curl.takers import FileTaker
+from s3am_cloud.adapters.curl.takers import FileTaker, Turn
 from s3am_cloud.adapters.curl.upload_flow import UploadFlow
 from s3am_cloud.adapters.local_file import PinnedFile, refuse_local
 from s3am_cloud.errors import AccessDenied, TransferError
@@ -39,7 +40,8 @@ Flow = UploadFlow | DownloadFlow | CopyFlow
 class CurlMover:
     """A `Mover` for one route, with as many parts in flight as it has `places`.
 
-    `check` is called between the loop's turns, at least four times a second; what it raises ends the move.
+    `check` is called between the loop's turns, at least four times a second; what it raises ends the move. Movers in
+    several processes that write to one file take `turn` for it.
     """
 
     def __init__(
@@ -51,7 +53,9 @@ class CurlMover:
         progress: Progress,
         clock: Clock,
         check: Callable[[], None] = lambda: None,
+        turn: Turn | None = None,
     ) -> None:
+        self._turn = turn or nullcontext()
         self._route, self._settings, self._signers, self._check = route, settings, signers, check
         self._places, self._progress, self._clock = places, progress, clock
         self._source = parse_source(route.origin.url)
@@ -140,7 +144,7 @@ class CurlMover:
     def _download(self, part: Part, run: _Run) -> DownloadFlow:
         retry = Retry(self._clock, budget=run.budget)
         flow = DownloadFlow(run.loop, part, retry, run.finished.append, run.failed.append)
-        taker = FileTaker(part, run.target, self._progress, flow.end, flow.repeat, flow.fail)
+        taker = FileTaker(part, run.target, self._turn, self._progress, flow.end, flow.repeat, flow.fail)
         flow.get = self._get(part, taker, retry, run)
         return flow
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from s3am_cloud.checksum import EMPTY, update
 from s3am_cloud.errors import AccessDenied, DiskFull, TransferError
@@ -12,22 +13,25 @@ from s3am_cloud.limits import WRITE_CHUNKS
 from s3am_cloud.model import Part
 from s3am_cloud.ports import Progress
 
+Turn = AbstractContextManager[object]
+
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class FileTaker:
-    """Writes the bytes at their place in an open file, many of libcurl's chunks at once."""
+    """Writes the bytes at their place in an open file, many of libcurl's chunks at once, when it is its `turn`."""
 
     def __init__(
         self,
         part: Part,
         descriptor: int,
+        turn: Turn,
         progress: Progress,
         on_end: Callable[[int], None],
         on_repeat: Callable[[TransferError], None],
         on_fail: Callable[[TransferError], None],
     ) -> None:
-        self._part, self._descriptor, self._progress = part, descriptor, progress
+        self._part, self._descriptor, self._turn, self._progress = part, descriptor, turn, progress
         self._on_end, self._on_repeat, self._on_fail = on_end, on_repeat, on_fail
         self._chunks: list[bytes] = []
         self._crc, self._written = EMPTY, 0
@@ -70,7 +74,8 @@ class FileTaker:
     def _write(self) -> None:
         left = self._chunks
         while left:
-            written = os.pwritev(self._descriptor, left, self._part.first + self._written)
+            with self._turn:
+                written = os.pwritev(self._descriptor, left, self._part.first + self._written)
             self._written += written
             left = _after(left, written)
         self._chunks = []
