@@ -25,10 +25,11 @@ stress: .venv/dev.stamp .venv/node.stamp  ## fifty jobs through faults on every 
 simulate: .venv/dev.stamp  ## what jobs take in a simulated AWS: time, invocations, transitions, dollars
 	@cd tests && ../$(BIN)/python -m simulation
 
-# BENCH=--quick for two minutes; BENCH=--help tells more.
+# BENCH=--quick for two minutes; BENCH=--help tells more. Without it, how many connections are opened is shown too.
 bench: .venv/dev.stamp .venv-bench/own.stamp  ## speed and memory beside those of other tools: build/benchmark.md and .svg
 	@cd tests && ../$(BIN)/python -m benchmarks --programs ../.venv-bench/bin --own ../.venv-bench/own/bin \
 		--output ../build $(BENCH)
+	$(if $(BENCH),,@cd tests && ../$(BIN)/python -m benchmarks.adaptive | tee ../build/adaptive.md)
 
 check: .venv/dev.stamp .venv/node.stamp
 	$(BIN)/ruff check $(SOURCES)

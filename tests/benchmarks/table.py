@@ -25,7 +25,8 @@ _ABOUT = f"""\
   TLS verifies the server's certificate.
 * {FLOOR}, dd and raw socket are floors: they check nothing, repeat nothing and sign nothing. `{FLOOR}` is one
   connection; `{RANGED}` leaves {RANGES} files; on upload `dd` only reads the file and `raw socket` sends it in one
-  request; on download `raw socket` reads four ranges and throws them away. Of the ratios below a table only the last
+  request; on download `raw socket` reads four ranges and throws them away, and `socket to file` writes what it reads in
+  pieces of 1 MiB, without looking at it: what the kernel takes. Of the ratios below a table only the last
   is to a floor.
 * S3 is a loopback server that sends files by sendfile (over TLS it encrypts) and keeps only the CRC of what it is
   sent. The column "server" is the CPU time that its process took, and how much of one core that was. Where it is busy

@@ -13,7 +13,7 @@ FLOOR = "curl"
 RANGES = 8
 """As many as s3am-cloud's own connections."""
 RANGED = f"{FLOOR}, {RANGES} ranges"
-FLOORS = frozenset({FLOOR, RANGED, "dd", "raw socket"})
+FLOORS = frozenset({FLOOR, RANGED, "dd", "raw socket", "socket to file"})
 """They check nothing, repeat nothing, know nothing of S3: what the bytes themselves cost."""
 ONE_COMMAND = ", one command"
 """The end of the names of those that are told of many objects at once."""
@@ -164,6 +164,7 @@ def download_floors(size: int) -> Ways:
         RANGED: _curl_ranges(size),
         "dd": lambda bench, source, target: ["dd", f"if={_file_of(source)}", f"of={target}", "bs=1M", "status=none"],
         "raw socket": lambda bench, source, target: bench.script("socket", "download", bench.url(source), str(size)),
+        "socket to file": lambda bench, source, target: bench.script("socket", "store", bench.url(source), target),
     }
 
 

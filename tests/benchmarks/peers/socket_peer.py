@@ -1,4 +1,7 @@
-"""Moves bytes and keeps none, which shows what the server can do: download URL SIZE | upload FILE URL."""
+"""What the kernel takes: download URL SIZE and upload FILE URL keep nothing, store URL FILE keeps all of one answer.
+
+download and upload show what the server can do, store what every program takes that has a socket and a file.
+"""
 
 import os
 import socket
@@ -12,7 +15,7 @@ CONNECTIONS = 4
 BUFFER = 1 << 20
 
 job, first, second = sys.argv[1:]
-where = urlsplit(first if job == "download" else second)
+where = urlsplit(second if job == "upload" else first)
 
 
 def connected(request: str) -> socket.socket:
@@ -56,7 +59,20 @@ def upload(file: Path) -> None:
             sys.exit("refused")
 
 
+def store(path: Path) -> None:
+    buffer = memoryview(bytearray(BUFFER))
+    with connected(f"GET {where.path} HTTP/1.1") as sock, path.open("wb", buffering=0) as file:
+        head = bytearray()
+        while not head.endswith(b"\r\n\r\n"):
+            head += sock.recv(1)
+        left = int(head.lower().partition(b"content-length:")[2].split()[0])
+        while left and (more := sock.recv_into(buffer)):
+            left -= file.write(buffer[:more])
+
+
 if job == "download":
     download(int(second))
+elif job == "store":
+    store(Path(second))
 else:
     upload(Path(first))
