@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -27,6 +28,8 @@ _FULL = {"size": 1024, "slow_size": 1024, "rounds": 5, "objects": 50}
 
 def main() -> None:
     given = _arguments()
+    # As Ctrl-C does: gigabytes of memory are not to be left behind.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     machine = about(given.programs, given.own, given.scratch)
     machine.append(
         f"objects of {given.size} MiB, URL to S3 {given.slow_size} MiB, {given.rounds} rounds, "

@@ -118,7 +118,7 @@ class StrictS3:
     def bucket(self) -> str:
         """The name of a new, empty bucket."""
         name = f"bucket-{uuid.uuid4().hex[:16]}"
-        self.client().create_bucket(Bucket=name)
+        self._client.create_bucket(Bucket=name)
         return name
 
     def log_tail(self, size: int = _LOG_TAIL) -> str:
@@ -197,7 +197,8 @@ class StrictS3:
 
     def _store_something(self) -> None:
         """Put an object, so that the volumes are there before the first test needs them."""
-        client = self.client()
+        # Kept, because only the use of a client, and not its making, is safe in several threads.
+        self._client = client = self.client()
         bucket = self.bucket()
         client.put_object(Bucket=bucket, Key="ready", Body=b"ready")
         client.delete_object(Bucket=bucket, Key="ready")
