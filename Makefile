@@ -4,7 +4,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 SOURCES := functions cli infra tests
 
-.PHONY: help demo test faults stress simulate check lock clean
+.PHONY: help demo test faults stress simulate bench lint check lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -13,8 +13,9 @@ help:  ## what can be made
 demo: .venv/run.stamp  ## the main job, seen end to end on an embedded cloud
 	@$(BIN)/s3am-cloud demo
 
-test: check  ## every check and every test
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+# The types are checked beside the tests, many of which wait: it takes a minute of one core.
+test: lint  ## every check and every test
+	@$(BIN)/mypy & types=$$!; $(BIN)/python -m pytest -q -n 2 --dist loadfile; tests=$$?; wait $$types && exit $$tests
 
 faults: .venv/dev.stamp  ## the table of faults, and what comes of each by every driver
 	$(BIN)/python -m pytest -q tests/integrity/test_fault_matrix.py tests/integrity/test_kills.py
@@ -31,9 +32,11 @@ bench: .venv/dev.stamp .venv-bench/own.stamp  ## speed and memory beside those o
 		--output ../build $(BENCH)
 	$(if $(BENCH),,@cd tests && ../$(BIN)/python -m benchmarks.adaptive | tee ../build/adaptive.md)
 
-check: .venv/dev.stamp .venv/node.stamp
+lint: .venv/dev.stamp .venv/node.stamp
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
+
+check: lint
 	$(BIN)/mypy
 
 .venv/uv.stamp: requirements/bootstrap.txt
