@@ -56,6 +56,8 @@ def outcomes(
             patch.setenv(name, strict_s3.environment()[name])
         # boto3's waits, in this process: the command's own are made short by its environment.
         patch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0.01)
+        # It notes each test in the environment, and takes that out again while threads read all that is there.
+        patch.setattr("_pytest.runner._update_current_test_var", lambda item, when: None)
         ahead = Ahead(_chosen(request.session), work, _AT_ONCE)
         yield ahead
         ahead.close()

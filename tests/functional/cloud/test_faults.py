@@ -28,10 +28,9 @@ from servers.proxy_rules import CREATE_UPLOAD
 
 PART = "5MB"
 MOST_TRIES = 3
-FOR_GOOD = Status(
-    status=403, times=1, where=lambda request: request.headers.get("range", "").startswith("bytes=5242880")
-)
-"""What no second try of a task would mend: the first job's second part is refused."""
+FOR_GOOD = Status(status=403, where=lambda request: request.headers.get("range", "").startswith("bytes=5242880"))
+"""What no second try of a task would mend: the first job's second part is refused, whichever worker crashes, until the
+source is well again."""
 
 
 @dataclass
