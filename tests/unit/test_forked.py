@@ -61,8 +61,8 @@ def test_who_goes_unsigned_does_so_in_a_fork() -> None:
     assert headers == {"Range": "bytes=0-1"}
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere libraries don't bear it")
-def test_workers_are_forked_where_no_other_thread_may_hold_a_lock() -> None:
+def test_workers_are_forked_where_no_other_thread_may_hold_a_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
     told: list[bool] = []
     thread = threading.Thread(target=lambda: told.append(may_fork()))
     alone = threading.active_count() == 1
@@ -70,3 +70,9 @@ def test_workers_are_forked_where_no_other_thread_may_hold_a_lock() -> None:
     thread.join()
     assert told == [False]
     assert may_fork() is alone
+
+
+def test_no_worker_is_forked_where_the_system_s_own_libraries_don_t_bear_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    assert not may_fork()

@@ -36,9 +36,6 @@ class Crowd:
     def adapts(self) -> bool:
         return self._places.adapts
 
-    def now(self) -> float:
-        return self._clock.monotonic()
-
     def look(self, grain: int, all_begun: bool) -> None:
         """To be called again and again."""
         self._places.look(grain, all_begun)
