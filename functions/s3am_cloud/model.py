@@ -6,6 +6,7 @@ offsets are in bytes, part numbers count from 1, times are ISO 8601 in UTC.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -24,6 +25,12 @@ Proof = Literal["full-object", "per-part"]
 # bytes that arrived from there, or it has their number.
 Verdict = Literal["verified-by-source", "verified-in-transit", "size-only"]
 State = Literal["succeeded", "skipped", "failed", "cancelled"]
+Pinned = Literal["strong", "weak", "none"]
+
+# ETags that servers make of a file's inode, date and size: nginx and Apache (hexadecimal numbers joined by dashes, one of
+# them the size), IIS (a date and a counter). A file of the same size and date has the same one.
+_NUMBERS = re.compile(r'"[0-9a-f]{1,16}(?:-[0-9a-f]{1,16}){1,2}"', re.IGNORECASE)
+_DATED = re.compile(r'"[0-9a-f]{11,16}:[0-9a-f]{1,8}"', re.IGNORECASE)
 
 
 class SourceInfo(Value, frozen=True, kw_only=True):
@@ -49,6 +56,24 @@ class SourceInfo(Value, frozen=True, kw_only=True):
     @property
     def strong_etag(self) -> str | None:
         return self.etag if self.etag and not self.etag.startswith("W/") else None
+
+    @property
+    def pinned(self) -> Pinned:
+        """How surely equal validators mean equal bytes.
+
+        `strong`: a strong ETag, S3's VersionId, the version of a local file. `weak`: a date (Last-Modified, MDTM), a weak
+        ETag, or an ETag that is made of date and size: another file may have the same. `none`: nothing at all.
+        """
+        etag = self.strong_etag
+        if self.version not in {None, "null"} or (etag is not None and not self._is_of_date_and_size(etag)):
+            return "strong"
+        return "weak" if self.etag or self.last_modified else "none"
+
+    def _is_of_date_and_size(self, etag: str) -> bool:
+        if _DATED.fullmatch(etag):
+            return True
+        numbers = etag.strip('"').lower().split("-")
+        return self.size is not None and _NUMBERS.fullmatch(etag) is not None and f"{self.size:x}" in numbers
 
     def same_version(self, other: SourceInfo) -> bool:
         """Whether nothing that both know of the version differs, the size included."""
