@@ -27,8 +27,8 @@ Verdict = Literal["verified-by-source", "verified-in-transit", "size-only"]
 State = Literal["succeeded", "skipped", "failed", "cancelled"]
 Pinned = Literal["strong", "weak", "none"]
 
-# ETags that servers make of a file's inode, date and size: nginx and Apache (hexadecimal numbers joined by dashes, one of
-# them the size), IIS (a date and a counter). A file of the same size and date has the same one.
+# ETags that servers make of a file's inode, date and size: nginx and Apache (hexadecimal numbers joined by dashes, one
+# of them the size), IIS (a date and a counter). Another file of the same size and date may have the same one.
 _NUMBERS = re.compile(r'"[0-9a-f]{1,16}(?:-[0-9a-f]{1,16}){1,2}"', re.IGNORECASE)
 _DATED = re.compile(r'"[0-9a-f]{11,16}:[0-9a-f]{1,8}"', re.IGNORECASE)
 
@@ -61,8 +61,8 @@ class SourceInfo(Value, frozen=True, kw_only=True):
     def pinned(self) -> Pinned:
         """How surely equal validators mean equal bytes.
 
-        `strong`: a strong ETag, S3's VersionId, the version of a local file. `weak`: a date (Last-Modified, MDTM), a weak
-        ETag, or an ETag that is made of date and size: another file may have the same. `none`: nothing at all.
+        `strong`: a strong ETag, S3's VersionId, the version of a local file. `weak`: a date (Last-Modified, MDTM), a
+        weak ETag, or an ETag that is made of date and size: another file may have the same. `none`: nothing at all.
         """
         etag = self.strong_etag
         if self.version not in {None, "null"} or (etag is not None and not self._is_of_date_and_size(etag)):
