@@ -35,7 +35,7 @@ def main(parts: int) -> None:
 
 
 def _run(cloud: LocalCloud, content: Pattern) -> None:
-    s3 = aws.client("s3", cloud.endpoint_url)
+    s3 = aws.client("s3", cloud)
     bucket = f"many-{uuid.uuid4().hex[:8]}"
     s3.create_bucket(Bucket=bucket)
     with FaultyHttp() as server:

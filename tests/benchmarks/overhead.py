@@ -68,8 +68,8 @@ class Run:
 class Office:
     def __init__(self, cloud: LocalCloud, home: Path) -> None:
         self._cloud = cloud
-        self._s3, self._states = aws.client("s3", cloud.endpoint_url), aws.client("stepfunctions", cloud.endpoint_url)
-        self._lambda = aws.client("lambda", cloud.endpoint_url)
+        self._s3, self._states = aws.client("s3", cloud), aws.client("stepfunctions", cloud)
+        self._lambda = aws.client("lambda", cloud)
         self._bucket = f"overhead-{uuid.uuid4().hex[:12]}"
         self._s3.create_bucket(Bucket=self._bucket)
         self._command = Command(home, embedded.environment(cloud))

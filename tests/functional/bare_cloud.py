@@ -32,8 +32,8 @@ class BareCloud:
         self.cloud = LocalCloud(
             endpoint_url=started.endpoint_url,
             region=aws.REGION,
-            access_key_id=aws.ACCESS_KEY_ID,
-            secret_access_key=aws.SECRET_ACCESS_KEY,
+            access_key_id=started.access_key_id,
+            secret_access_key=started.secret_access_key,
             stack="S3amCloud",
             state_machine_arn="",
             work_bucket="",
@@ -48,7 +48,7 @@ class BareCloud:
         self._folder.clear()
 
     def client(self, service: str) -> Any:
-        return aws.client(service, self.cloud.endpoint_url)
+        return aws.client(service, self.cloud)
 
     def environment(self) -> dict[str, str]:
         """What points any AWS client at it."""

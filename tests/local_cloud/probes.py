@@ -43,7 +43,7 @@ class Probes:
         self.folder = folder
 
     def client(self, service: str) -> Any:
-        return aws.client(service, self.cloud.endpoint_url)
+        return aws.client(service, self.cloud)
 
     @cached_property
     def s3(self) -> Any:

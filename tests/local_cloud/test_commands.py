@@ -23,7 +23,6 @@ FIELDS = [
     "endpoint_url",
     "region",
     "access_key_id",
-    "secret_access_key",
     "stack",
     "state_machine_arn",
     "work_bucket",
@@ -66,6 +65,12 @@ class Command:
         code, out, err = self(*arguments, "--json")
         assert code == 0, err
         return json.loads(out)
+
+    def cloud(self) -> LocalCloud:
+        """The running one, with its key."""
+        record = self.folder.record()
+        assert record is not None
+        return record.cloud
 
 
 @pytest.fixture
@@ -110,8 +115,9 @@ def test_up_status_env_and_down_tell_of_one_cloud_that_leaves_nothing_behind(com
     code, out, _ = command("env")
     assert code == 0
     exports = dict(shlex.split(line)[1].split("=", 1) for line in out.splitlines())
-    assert exports == embedded.environment(LocalCloud(**cloud))
-    probes = Probes(LocalCloud(**cloud), command.folder.root)
+    assert exports == embedded.environment(command.cloud())
+    assert exports["AWS_SECRET_ACCESS_KEY"] not in str(cloud) + repr(command.cloud()) + repr(command.folder.server())
+    probes = Probes(command.cloud(), command.folder.root)
     probes.invoke(probes.function)
     processes = members(cloud["pid"])
     assert len(processes) == 2  # the emulator and one function
@@ -133,7 +139,7 @@ def test_two_at_once_start_one_cloud(command: Command) -> None:
 
 def test_a_cloud_that_was_killed_is_seen_as_gone_and_started_anew(command: Command) -> None:
     first = command.json("up")
-    probes = Probes(LocalCloud(**first), command.folder.root)
+    probes = Probes(command.cloud(), command.folder.root)
     probes.invoke(probes.function)
     os.kill(first["pid"], signal.SIGKILL)
     eventually(lambda: not members(first["pid"]))  # its function ends with it

@@ -116,8 +116,11 @@ def test_each_line_of_a_functions_log_has_an_id_of_its_own_that_stays(probes: Pr
 
 
 def test_what_functions_ask_the_cloud_for_is_written_down_with_their_names_and_without_secrets(probes: Probes) -> None:
+    signed = (
+        f"AWS4-HMAC-SHA256 Credential={probes.cloud.access_key_id}/20260101/us-east-1/s3/aws4_request, Signature=s3cret"
+    )
     for token in ("function:somebody", "another's token"):
-        headers = {"x-amz-security-token": token, "authorization": "s3cret", "x-amz-acl": "private"}
+        headers = {"x-amz-security-token": token, "authorization": signed, "x-amz-acl": "private"}
         asked = urllib.request.Request(f"{probes.cloud.endpoint_url}/s3am-nowhere/key?tagging=", headers=headers)
         with pytest.raises(urllib.error.HTTPError):
             urllib.request.urlopen(asked)

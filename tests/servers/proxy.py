@@ -1,7 +1,8 @@
 """A loopback proxy in front of an S3 endpoint that passes everything on, unchanged but for what its rules say.
 
 The client addresses the proxy and signs for the proxy's host name. As the head is passed on byte for byte, Host
-included, the store checks the signature against the very name that was signed.
+included, the store checks the signature against the very name that was signed. A store that answers to its own name
+only, and checks no signature, is named in `Host` where that is asked for.
 """
 
 import re
@@ -83,10 +84,11 @@ class _Book:
 class FaultyProxy:
     """The proxy for the length of a `with` block; `upstream` is an endpoint URL (http)."""
 
-    def __init__(self, upstream: str) -> None:
+    def __init__(self, upstream: str, names_upstream: bool = False) -> None:
         parts = urlsplit(upstream)
         self._book = _Book()
-        self._server = _Server(self._book, (parts.hostname or "127.0.0.1", parts.port or 80))
+        host = parts.netloc.encode() if names_upstream else None
+        self._server = _Server(self._book, (parts.hostname or "127.0.0.1", parts.port or 80), host)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     def __enter__(self) -> Self:
@@ -132,9 +134,10 @@ class FaultyProxy:
 
 
 class _Server(TrackingServer):
-    def __init__(self, book: _Book, upstream: tuple[str, int]) -> None:
+    def __init__(self, book: _Book, upstream: tuple[str, int], host: bytes | None) -> None:
         self.book = book
         self.upstream = upstream
+        self.host = host
         super().__init__(_Handler)
 
 
@@ -147,7 +150,7 @@ class _Handler(socketserver.BaseRequestHandler):
         with socket.create_connection(server.upstream, _TIMEOUT) as connection:
             store = Wire(connection)
             try:
-                while _Exchange(server.book, client, store).run():
+                while _Exchange(server, client, store).run():
                     pass
             except (Ended, ConnectionError):
                 # Either side may end the connection at any time; the other side is told by its own being closed.
@@ -157,11 +160,12 @@ class _Handler(socketserver.BaseRequestHandler):
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, book: _Book, client: Wire, store: Wire) -> None:
+    def __init__(self, server: _Server, client: Wire, store: Wire) -> None:
         self._client = client
         self._store = store
+        self._host = server.host
         self._head = client.head()
-        self._entry = book.enter(ProxiedRequest(self._head.first[0], self._head.first[1], self._head.headers))
+        self._entry = server.book.enter(ProxiedRequest(self._head.first[0], self._head.first[1], self._head.headers))
         self._actions = self._entry.actions
         self._body_is_due = self._head.headers.get("expect", "").lower() != "100-continue"
 
@@ -196,7 +200,7 @@ class _Exchange:
                 pass
 
     def _pass_on(self) -> bool:
-        self._store.send(self._head.raw)
+        self._store.send(_named(self._head.raw, self._host))
         answer = None if self._body_is_due else self._interim()
         refused = answer is not None
         whole = not refused and self._send_body()
@@ -245,6 +249,11 @@ class _Exchange:
             self._client.send(data)
             left = None if left is None else left - len(data)
         return True
+
+
+def _named(head: bytes, host: bytes | None) -> bytes:
+    """The head with another `Host`, if one is given."""
+    return head if host is None else re.sub(rb"(?im)^host:[^\r\n]*", b"Host: " + host, head)
 
 
 def _edited(head: bytes, actions: tuple[Action, ...]) -> bytes:

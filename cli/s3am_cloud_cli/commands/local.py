@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from s3am_cloud.errors import NoStack
 from s3am_cloud_cli.options import ingest, output
 from s3am_cloud_cli.output import Console
+
+if TYPE_CHECKING:
+    from s3am_cloud_cli.local_cloud import LocalCloud
 
 
 @click.group()
@@ -76,6 +79,7 @@ def env(console: Console) -> None:
     console.result(variables, "\n".join(exports))
 
 
-def _show(console: Console, cloud: msgspec.Struct) -> None:
-    fields = msgspec.structs.asdict(cloud)
-    console.result(cloud, "\n".join(f"{name:<18} {value}" for name, value in fields.items()))
+def _show(console: Console, cloud: LocalCloud) -> None:
+    """Without the secret, which `local env` prints for those who evaluate it."""
+    fields = cloud.public()
+    console.result(fields, "\n".join(f"{name:<18} {value}" for name, value in fields.items()))

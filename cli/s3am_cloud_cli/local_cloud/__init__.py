@@ -11,6 +11,7 @@ synthesizes; only the functions' code is built for this machine and this Python 
     cloud.py    up, down, current, environment, note_deployed
     state.py    the state folder and the locks in it
     server.py   the emulator as a background process          serve.py   what that process runs
+    gate.py     who may use it: its owner alone               trail.py   who called what
     build.py    template and code                              deploy.py  both onto the emulator
     mends/      the emulator's gaps, each mended by one module
 """

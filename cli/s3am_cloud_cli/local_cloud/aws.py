@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+import secrets
+import string
+from typing import Any, Protocol
 
-ACCESS_KEY_ID = "test"
-SECRET_ACCESS_KEY = "test"  # noqa: S105  the emulator accepts any: this is for show, not a secret
 REGION = "us-east-1"
 
 
-def client(service: str, endpoint_url: str) -> Any:
+class Reachable(Protocol):
+    """An embedded cloud, as far as requests to it need it."""
+
+    @property
+    def endpoint_url(self) -> str: ...
+
+    @property
+    def access_key_id(self) -> str: ...
+
+    @property
+    def secret_access_key(self) -> str: ...
+
+
+def new_key() -> tuple[str, str]:
+    """A random access key id and its secret, of the lengths that AWS's have: 80 bits and more that nobody guesses."""
+    letters = string.ascii_uppercase + "234567"
+    return "AKIA" + "".join(secrets.choice(letters) for _ in range(16)), secrets.token_urlsafe(30)
+
+
+def client(service: str, cloud: Reachable) -> Any:
     """A boto3 client for a service of the emulator: own credentials, no profile, no configuration file, no proxy."""
     import boto3
     from botocore.config import Config
@@ -22,9 +41,9 @@ def client(service: str, endpoint_url: str) -> Any:
     return make(
         service,
         region_name=REGION,
-        endpoint_url=endpoint_url,
-        aws_access_key_id=ACCESS_KEY_ID,
-        aws_secret_access_key=SECRET_ACCESS_KEY,
+        endpoint_url=cloud.endpoint_url,
+        aws_access_key_id=cloud.access_key_id,
+        aws_secret_access_key=cloud.secret_access_key,
         config=Config(
             proxies={},
             use_fips_endpoint=False,

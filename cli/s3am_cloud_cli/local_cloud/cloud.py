@@ -43,7 +43,7 @@ def up(*, on_step: Step, ingest: Ingest | None = None) -> LocalCloud:
             return record.cloud
         built = build.build(STACK, comes_in, wanted, folder.log_file.with_name("synthesis.log"), on_step)
         if running is not None:
-            cloud = _described(running, deploy(built, running.endpoint_url, on_step))
+            cloud = _described(running, deploy(built, running, on_step))
         else:
             cloud = _start(folder, built, on_step)
         folder.write_record(Record(cloud=cloud, fingerprint=wanted, ingest=comes_in))
@@ -112,7 +112,7 @@ def _start(folder: StateFolder, built: Synthesized, on_step: Step) -> LocalCloud
     on_step("starting the emulator")
     started = server.start(folder)
     try:
-        return _described(started, deploy(built, started.endpoint_url, on_step))
+        return _described(started, deploy(built, started, on_step))
     except BaseException:
         server.stop(folder)
         folder.clear()
@@ -124,8 +124,8 @@ def _described(running: Server, outputs: dict[str, str]) -> LocalCloud:
         return LocalCloud(
             endpoint_url=running.endpoint_url,
             region=aws.REGION,
-            access_key_id=aws.ACCESS_KEY_ID,
-            secret_access_key=aws.SECRET_ACCESS_KEY,
+            access_key_id=running.access_key_id,
+            secret_access_key=running.secret_access_key,
             stack=STACK,
             state_machine_arn=outputs[names.STATE_MACHINE_ARN],
             work_bucket=outputs[names.WORK_BUCKET],

@@ -19,7 +19,7 @@ TEMPLATE_KEY = "template.json"
 Step = Callable[[str], None]
 
 
-def deploy(built: Synthesized, endpoint_url: str, on_step: Step) -> dict[str, str]:
+def deploy(built: Synthesized, cloud: aws.Reachable, on_step: Step) -> dict[str, str]:
     """Deploy the stack, or update it where it is already; the stack's outputs by name.
 
     Raises LocalCloudFailed with CloudFormation's reasons.
@@ -27,22 +27,22 @@ def deploy(built: Synthesized, endpoint_url: str, on_step: Step) -> dict[str, st
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        return _deploy(built, endpoint_url, on_step)
+        return _deploy(built, cloud, on_step)
     except (BotoCoreError, ClientError) as error:
         raise LocalCloudFailed(f"the stack could not be deployed: {error}") from error
 
 
-def _deploy(built: Synthesized, endpoint_url: str, on_step: Step) -> dict[str, str]:
+def _deploy(built: Synthesized, cloud: aws.Reachable, on_step: Step) -> dict[str, str]:
     on_step("uploading the functions' code")
-    account = aws.client("sts", endpoint_url).get_caller_identity()["Account"]
-    store = aws.client("s3", endpoint_url)
+    account = aws.client("sts", cloud).get_caller_identity()["Account"]
+    store = aws.client("s3", cloud)
     for asset in built.assets:
         _put_once(store, asset, account)
     bucket = built.assets[0].bucket_in(account, aws.REGION)
     store.put_object(Bucket=bucket, Key=TEMPLATE_KEY, Body=built.template.read_bytes())
     on_step(f"deploying the stack {built.stack_name} through CloudFormation")
-    cloudformation = aws.client("cloudformation", endpoint_url)
-    _create_or_update(cloudformation, built.stack_name, f"{endpoint_url}/{bucket}/{TEMPLATE_KEY}")
+    cloudformation = aws.client("cloudformation", cloud)
+    _create_or_update(cloudformation, built.stack_name, f"{cloud.endpoint_url}/{bucket}/{TEMPLATE_KEY}")
     return _outputs(_wait(cloudformation, built.stack_name))
 
 

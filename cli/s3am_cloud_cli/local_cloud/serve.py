@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from s3am_cloud_cli.local_cloud.aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from s3am_cloud_cli.local_cloud.aws import REGION, new_key
 from s3am_cloud_cli.local_cloud.state import Server, StateFolder, announce_server, claim_server_lock
 
 
@@ -21,14 +21,15 @@ def main() -> None:
     folder = StateFolder(Path(sys.argv[1]))
     lock = claim_server_lock(folder.server_lock)
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-    server = Server(pid=os.getpid(), port=listener.getsockname()[1])
+    key_id, secret = new_key()
+    server = Server(pid=os.getpid(), port=listener.getsockname()[1], access_key_id=key_id, secret_access_key=secret)
     announce_server(lock, server)  # at once: whoever started this may be gone, and another has to end it
     os.environ.update(settings(server, folder))
 
     from s3am_cloud_cli.local_cloud import mends  # after the settings: the emulator reads them when it is imported
 
     mends.apply(folder.code_folder)
-    asyncio.run(_serve(listener, folder))
+    asyncio.run(_serve(listener, server, folder))
 
 
 def settings(server: Server, folder: StateFolder) -> dict[str, str]:
@@ -37,8 +38,8 @@ def settings(server: Server, folder: StateFolder) -> dict[str, str]:
         "GATEWAY_PORT": str(server.port),
         "BIND_HOST": "127.0.0.1",
         "AWS_ENDPOINT_URL": server.endpoint_url,
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
-        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "AWS_ACCESS_KEY_ID": server.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": server.secret_access_key,
         "MINISTACK_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "S3_DATA_DIR": str(folder.run_folder / "s3"),
@@ -50,18 +51,20 @@ def settings(server: Server, folder: StateFolder) -> dict[str, str]:
     }
 
 
-async def _serve(listener: socket.socket, folder: StateFolder) -> None:
+async def _serve(listener: socket.socket, server: Server, folder: StateFolder) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack.app import app
+    from ministack.services import sts
 
+    from s3am_cloud_cli.local_cloud.gate import with_gate
     from s3am_cloud_cli.local_cloud.trail import with_trail
 
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
     config.keep_alive_timeout = 75
     # A trigger that never fires leaves the signals alone: SIGTERM ends the process, there is nothing to save.
-    listening: Any = with_trail(app, folder.trail_file)
+    listening: Any = with_gate(with_trail(app, folder.trail_file), server, lambda: list(sts._sessions))
     await serve(listening, config, shutdown_trigger=asyncio.Event().wait)
 
 

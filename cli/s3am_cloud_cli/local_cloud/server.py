@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from s3am_cloud_cli.local_cloud.failures import LocalCloudFailed, missing_extra
+from s3am_cloud_cli.local_cloud.gate import HEALTH_PATH
 from s3am_cloud_cli.local_cloud.state import Server, StateFolder
 
 START_SECONDS = 25.0  # importing the emulator takes about 1 s on a quiet machine
@@ -73,7 +74,8 @@ def answers(server: Server, seconds: float = 2.0) -> bool:
     """Whether the emulator answers a health check."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=seconds)
     try:
-        connection.request("GET", "/_ministack/health")
+        named = f"AWS4-HMAC-SHA256 Credential={server.access_key_id}/"
+        connection.request("GET", HEALTH_PATH, headers={"Authorization": named})
         return connection.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False

@@ -3,7 +3,7 @@
     $S3AM_CLOUD_STATE_HOME, or $XDG_STATE_HOME/s3am-cloud, or ~/.local/state/s3am-cloud
         local/
             cloud.json     what runs: written when the stack stands, removed by `down`
-            server.lock    held by the server for as long as it lives; its text is where the server is to be found
+            server.lock    held by the server for as long as it lives; its text is where the server is, and its key
             command.lock   held by `up` and `down` while they work, so that two of them cannot cross
             log/           the emulator's log
             run/           temporary files of the running server, and what functions asked it for
@@ -45,6 +45,15 @@ class LocalCloud(msgspec.Struct, frozen=True, kw_only=True):
     event_bus: str
     pid: int
 
+    def public(self) -> dict[str, str | int]:
+        """The fields that anybody may see: all but the secret."""
+        shown: dict[str, str | int] = msgspec.structs.asdict(self)
+        del shown["secret_access_key"]
+        return shown
+
+    def __repr__(self) -> str:
+        return f"LocalCloud({self.endpoint_url!r}, pid={self.pid})"
+
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """What `cloud.json` holds. `fingerprint` names the sources that the deployed stack was built from, `ingest` is what
@@ -56,10 +65,15 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
-    """A live emulator process and the port on 127.0.0.1 where it answers."""
+    """A live emulator process, the port on 127.0.0.1 where it answers, and the key that it answers to."""
 
     pid: int
     port: int
+    access_key_id: str
+    secret_access_key: str
+
+    def __repr__(self) -> str:
+        return f"Server(pid={self.pid}, port={self.port})"
 
     @property
     def endpoint_url(self) -> str:

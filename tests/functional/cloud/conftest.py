@@ -26,12 +26,12 @@ def command(local_cloud: LocalCloud, tmp_path: Path) -> Command:
 
 @pytest.fixture
 def s3(local_cloud: LocalCloud) -> Any:
-    return aws.client("s3", local_cloud.endpoint_url)
+    return aws.client("s3", local_cloud)
 
 
 @pytest.fixture
 def states(local_cloud: LocalCloud) -> Any:
-    return aws.client("stepfunctions", local_cloud.endpoint_url)
+    return aws.client("stepfunctions", local_cloud)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def destination(s3: Any) -> str:
 @pytest.fixture
 def outcomes(local_cloud: LocalCloud) -> Iterator[Callable[[str], dict[str, Any]]]:
     """Waits for the outcome event of a job on the stack's bus."""
-    events, sqs = aws.client("events", local_cloud.endpoint_url), aws.client("sqs", local_cloud.endpoint_url)
+    events, sqs = aws.client("events", local_cloud), aws.client("sqs", local_cloud)
     name = f"outcomes-{uuid.uuid4().hex[:8]}"
     queue = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

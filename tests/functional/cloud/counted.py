@@ -63,7 +63,7 @@ class Office:
 
     def __init__(self, cloud: LocalCloud, home: Path) -> None:
         self._cloud, self._home = cloud, home
-        self.s3, self.states = aws.client("s3", cloud.endpoint_url), aws.client("stepfunctions", cloud.endpoint_url)
+        self.s3, self.states = aws.client("s3", cloud), aws.client("stepfunctions", cloud)
         self.bucket, self.plans = (f"{name}-{uuid.uuid4().hex[:12]}" for name in ("overhead", "plans"))
         for bucket in (self.bucket, self.plans):
             self.s3.create_bucket(Bucket=bucket)
@@ -186,6 +186,6 @@ def _is_invocation(event: Json) -> bool:
 
 
 def _functions(cloud: LocalCloud) -> dict[str, str]:
-    [stack] = aws.client("cloudformation", cloud.endpoint_url).describe_stacks(StackName=cloud.stack)["Stacks"]
+    [stack] = aws.client("cloudformation", cloud).describe_stacks(StackName=cloud.stack)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     return {outputs["ControlName"]: CONTROL, outputs["WorkerName"]: WORKER}

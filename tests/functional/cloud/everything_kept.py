@@ -32,7 +32,7 @@ def spellings(secret: bytes) -> set[str]:
 
 
 def _executions(job: str, cloud: LocalCloud) -> Iterator[str]:
-    states = aws.client("stepfunctions", cloud.endpoint_url)
+    states = aws.client("stepfunctions", cloud)
     parent = f"{cloud.state_machine_arn.replace(':stateMachine:', ':execution:')}:{job}"
     children = [
         child["executionArn"]
@@ -46,14 +46,14 @@ def _executions(job: str, cloud: LocalCloud) -> Iterator[str]:
 
 
 def _notes(job: str, cloud: LocalCloud) -> Iterator[str]:
-    s3 = aws.client("s3", cloud.endpoint_url)
+    s3 = aws.client("s3", cloud)
     for item in s3.list_objects_v2(Bucket=cloud.work_bucket, Prefix=f"jobs/{job}/")["Contents"]:
         yield item["Key"]
         yield s3.get_object(Bucket=cloud.work_bucket, Key=item["Key"])["Body"].read().decode()
 
 
 def _logs(cloud: LocalCloud) -> Iterator[str]:
-    logs = aws.client("logs", cloud.endpoint_url)
+    logs = aws.client("logs", cloud)
     for page in logs.get_paginator("describe_log_groups").paginate():
         for group in page["logGroups"]:
             for events in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):

@@ -28,7 +28,7 @@ class Office:
 
     def __init__(self, cloud: LocalCloud, home: Path) -> None:
         self.cloud = cloud
-        self.s3, self.states = aws.client("s3", cloud.endpoint_url), aws.client("stepfunctions", cloud.endpoint_url)
+        self.s3, self.states = aws.client("s3", cloud), aws.client("stepfunctions", cloud)
         self.buckets = [f"s3am-{side}-{uuid.uuid4().hex[:8]}" for side in ("from", "from-plain", "to", "to-kept")]
         self.source, self.plain_source, self.destination, self.keeping_destination = self.buckets
         for bucket in self.buckets:
@@ -72,14 +72,12 @@ class Office:
         self.s3.put_object(
             Bucket=self.cloud.work_bucket, Key=f"jobs/{job}/report.json", Body=json.dumps(report).encode()
         )
-        aws.client("lambda", self.cloud.endpoint_url).invoke(
+        aws.client("lambda", self.cloud).invoke(
             FunctionName=self.outputs()["JanitorName"], Payload=json.dumps({"action": "sweep"})
         )
 
     def outputs(self) -> dict[str, str]:
-        [stack] = aws.client("cloudformation", self.cloud.endpoint_url).describe_stacks(StackName=self.cloud.stack)[
-            "Stacks"
-        ]
+        [stack] = aws.client("cloudformation", self.cloud).describe_stacks(StackName=self.cloud.stack)["Stacks"]
         return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
     def calls(self) -> list[Json]:
@@ -105,7 +103,7 @@ def granted_to(module: str, function: str, office: Office) -> list[Grant]:
     Source and destination buckets have the same pattern unless whoever deploys says otherwise: here they are told apart
     by the parameter that the template names.
     """
-    iam, functions = (aws.client(service, office.cloud.endpoint_url) for service in ("iam", "lambda"))
+    iam, functions = (aws.client(service, office.cloud) for service in ("iam", "lambda"))
     role = functions.get_function_configuration(FunctionName=function)["Role"].rsplit("/", 1)[-1]
     policies = {
         policy: iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
@@ -122,7 +120,7 @@ def granted_to(module: str, function: str, office: Office) -> list[Grant]:
 
 def _written_statements(module: str, office: Office) -> list[Json]:
     """The statements of the function's role as they are in the template."""
-    body = aws.client("cloudformation", office.cloud.endpoint_url).get_template(StackName=office.cloud.stack)
+    body = aws.client("cloudformation", office.cloud).get_template(StackName=office.cloud.stack)
     template = body["TemplateBody"]
     resources = (json.loads(template) if isinstance(template, str) else template)["Resources"]
     handler = f"s3am_cloud.handlers.{module}.handler"

@@ -51,7 +51,7 @@ def body(s3: Any, bucket: str, key: str = "x") -> bytes:
 def named(cloud: LocalCloud, **value: str) -> str:
     """The name of a new secret."""
     name = f"s3am-cloud/{uuid.uuid4().hex}"
-    aws.client("secretsmanager", cloud.endpoint_url).create_secret(Name=name, SecretString=json.dumps(value))
+    aws.client("secretsmanager", cloud).create_secret(Name=name, SecretString=json.dumps(value))
     return name
 
 

@@ -20,7 +20,7 @@ MIB = 1 << 20
 @pytest.fixture
 def worker_timeout(local_cloud: LocalCloud) -> Any:
     """Sets the seconds that the worker function may run; they are what they were when the test has ended."""
-    client = aws.client("lambda", local_cloud.endpoint_url)
+    client = aws.client("lambda", local_cloud)
     [worker] = [
         one for one in client.list_functions()["Functions"] if one.get("Handler", "").endswith("worker.handler")
     ]

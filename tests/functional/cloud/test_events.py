@@ -26,7 +26,7 @@ Outcomes = Callable[[str], dict[str, Any]]
 @pytest.fixture
 def put(local_cloud: LocalCloud) -> Put:
     """Sends a request event as anybody may, and returns the id of its job."""
-    client = aws.client("events", local_cloud.endpoint_url)
+    client = aws.client("events", local_cloud)
 
     def send(detail: dict[str, Any], source: str = LAB) -> str:
         entry = {
@@ -168,8 +168,8 @@ def test_the_installed_command_prints_the_schema_that_requests_in_files_keep_to(
 
 def _messages(cloud: LocalCloud) -> list[Any]:
     """The dead letters as they are."""
-    sqs = aws.client("sqs", cloud.endpoint_url)
-    [stack] = aws.client("cloudformation", cloud.endpoint_url).describe_stacks(StackName=cloud.stack)["Stacks"]
+    sqs = aws.client("sqs", cloud)
+    [stack] = aws.client("cloudformation", cloud).describe_stacks(StackName=cloud.stack)["Stacks"]
     [queue] = [each["OutputValue"] for each in stack["Outputs"] if each["OutputKey"] == "DeadLetterQueue"]
     found: list[Any] = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0)["Messages"]
     return found

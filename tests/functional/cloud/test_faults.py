@@ -136,7 +136,7 @@ def functions(local_cloud: LocalCloud) -> Functions:
 @pytest.fixture
 def to_s3(local_cloud: LocalCloud, functions: Functions) -> Iterator[FaultyProxy]:
     """What all functions reach S3 by."""
-    with FaultyProxy(local_cloud.endpoint_url) as proxy, functions.reach_s3_by(proxy.endpoint_url):
+    with FaultyProxy(local_cloud.endpoint_url, names_upstream=True) as proxy, functions.reach_s3_by(proxy.endpoint_url):
         yield proxy
 
 

@@ -35,7 +35,7 @@ def buckets(s3: Any) -> None:
 @pytest.fixture
 def scheduler(local_cloud: LocalCloud) -> Iterator[Any]:
     """A client of EventBridge Scheduler, whose new schedules go when the test does."""
-    client = aws.client("scheduler", local_cloud.endpoint_url)
+    client = aws.client("scheduler", local_cloud)
     before = {each["Name"] for each in client.list_schedules()["Schedules"]}
     yield client
     for each in client.list_schedules()["Schedules"]:
@@ -46,7 +46,7 @@ def scheduler(local_cloud: LocalCloud) -> Iterator[Any]:
 @pytest.fixture
 def few_at_once(local_cloud: LocalCloud) -> Iterator[None]:
     """The control function runs twelve times at once; who comes meanwhile is throttled, as on AWS, and comes again."""
-    functions = aws.client("lambda", local_cloud.endpoint_url)
+    functions = aws.client("lambda", local_cloud)
     [name] = [
         each["FunctionName"] for each in functions.list_functions()["Functions"] if "Control" in each["FunctionName"]
     ]
@@ -158,7 +158,7 @@ def _repeated(source: str, keys: dict[str, int], destination: str) -> list[dict[
 
 
 def _send(cloud: LocalCloud, requests: list[dict[str, str]]) -> None:
-    events = aws.client("events", cloud.endpoint_url)
+    events = aws.client("events", cloud)
     for first in range(0, len(requests), BUS_ENTRIES):
         entries = [
             {

@@ -53,7 +53,7 @@ def reports(office: Office) -> dict[str, Json]:
     data = bytes(CONTENT.read(0, CONTENT.size))
     for bucket in (office.source, office.plain_source):
         office.s3.put_object(Bucket=bucket, Key="whole", Body=data, Tagging="lab=here")
-    aws.client("secretsmanager", office.cloud.endpoint_url).create_secret(
+    aws.client("secretsmanager", office.cloud).create_secret(
         Name="s3am-cloud/office", SecretString=json.dumps({"host": "127.0.0.1", "user": "ann", "password": "pw"})
     )
     for key in ("begun", "begun-too"):

@@ -131,8 +131,8 @@ class Functions:
 
     def __init__(self, cloud: LocalCloud) -> None:
         self._cloud = cloud
-        self._lambda = aws.client("lambda", cloud.endpoint_url)
-        [stack] = aws.client("cloudformation", cloud.endpoint_url).describe_stacks(StackName=cloud.stack)["Stacks"]
+        self._lambda = aws.client("lambda", cloud)
+        [stack] = aws.client("cloudformation", cloud).describe_stacks(StackName=cloud.stack)["Stacks"]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
         self.worker, self.control = outputs[names.WORKER_NAME], outputs[names.CONTROL_NAME]
 

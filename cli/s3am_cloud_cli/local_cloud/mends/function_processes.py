@@ -196,7 +196,12 @@ def process_environment(config: dict[str, Any], code: Path) -> dict[str, str]:
         "LAMBDA_TASK_ROOT": str(code),
     }
     free = {key: str(value) for key, value in own.items() if key not in lambda_runtime._RESERVED_RUNTIME_ENV_VARS}
-    credentials = lambda_runtime.execution_credentials(config) | {"AWS_SESSION_TOKEN": session_token(name)}
+    # The owner's key, as the emulator answers to no other; the session token says which function it is.
+    credentials = {
+        **lambda_runtime.execution_credentials(config),
+        "AWS_ACCESS_KEY_ID": os.environ["AWS_ACCESS_KEY_ID"],
+        "AWS_SESSION_TOKEN": session_token(name),
+    }
     return {**os.environ, **free, **defined, **credentials, **LOCAL_ENVIRONMENT}
 
 
