@@ -103,5 +103,6 @@ def hold(job: Job, done: Receipt, source: Beside | None, ports: Ports, console: 
         with console.progress(f"checking {wanted[0].algorithm}", done.size or 0) as meter:
             return read_back(wanted, job, where, done, slots, ports, meter)
     except NotAsExpected:
-        console.note(f"{where} is " + ("left in S3 as it is" if job.request.keep_mismatch else "deleted again"))
+        kept = job.request.keep_mismatch or done.finished_by is not None
+        console.note(f"{where} is " + ("left in S3 as it is" if kept else "deleted again"))
         raise

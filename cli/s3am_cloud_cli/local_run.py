@@ -17,11 +17,11 @@ from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.sources import AnySource
 from s3am_cloud.download import DownloadRequest, download
-from s3am_cloud.errors import NotAsExpected, SourceChanged, TransferError, UploadGone
+from s3am_cloud.errors import NotAsExpected, ObjectExists, SourceChanged, TransferError, UploadGone
 from s3am_cloud.growth import Tell, first_connections, silent
 from s3am_cloud.limits import DEFAULT_SLOTS, HOST_CONNECTIONS, MOST_CONNECTIONS, STALL_SECONDS
 from s3am_cloud.model import Job, MovedPart, Part, Plan, Receipt, TransferRequest, Upload, UploadedPart
-from s3am_cloud.pipeline import finish, move, move_stream, new_job, prepare, proven, target
+from s3am_cloud.pipeline import finish, move, move_stream, new_job, overtaken, prepare, proven, target
 from s3am_cloud.ports import JobStore, Ports
 from s3am_cloud.steps.abort import abort
 from s3am_cloud.steps.upload import missing
@@ -90,19 +90,35 @@ def run_upload(request: TransferRequest, ports: Ports, console: Console) -> Rece
     _replace(earlier, job, ports)
     with beside(job, ports) as source:
         try:
-            receipt = _move_all(job, source, ports, console)
+            receipt = _moved_or_overtaken(job, source, ports, console)
         except NotAsExpected:
             _drop(job, ports)
             raise
-        except (TransferError, KeyboardInterrupt) as error:
+        except BaseException as error:  # whatever ends the run, what it leaves costs storage
             if job.upload is None or isinstance(error, UploadGone):
                 forget(job, ports)
             _tell_what_is_left(job, error, console)
             raise
         forget(job, ports)
-        receipt = hold(job, receipt, source, ports, console)
+        try:
+            receipt = hold(job, receipt, source, ports, console)
+        except BaseException as error:
+            _tell_what_is_not_compared(job, error, console)
+            raise
     _keep_report(job, receipt, ports, console)
     return receipt
+
+
+def _moved_or_overtaken(job: Job, source: Beside | None, ports: Ports, console: Console) -> Receipt:
+    """The receipt of the object, whether this transfer makes it or another one makes the same meanwhile."""
+    seen: list[MovedPart] = []
+    try:
+        job, moved = _move_all(job, source, seen, ports, console)
+    except (UploadGone, ObjectExists) as error:
+        console.detail(f"{error.message}; checking whether another transfer has made the same object")
+        with console.progress("comparing", (job.info.size if job.info else None) or 0) as meter:
+            return overtaken(job, seen, error, ports, meter)
+    return finish(job, moved, ports)
 
 
 def _keep_report(job: Job, receipt: Receipt, ports: Ports, console: Console) -> None:
@@ -125,7 +141,7 @@ def run_download(request: DownloadRequest, path: Path, ports: Ports, console: Co
         except SourceChanged as error:
             _tell_of(partial, console)
             raise SourceChanged(error.message, "download it again with --download-exists discard") from error
-        except (TransferError, KeyboardInterrupt):
+        except BaseException:  # whatever ends the run, what it leaves takes room
             _tell_of(partial, console)
             raise
 
@@ -186,12 +202,16 @@ def _drop(job: Job, ports: Ports) -> None:
     forget(job, ports)
 
 
-def _move_all(job: Job, source: Beside | None, ports: Ports, console: Console) -> Receipt:
+def _move_all(
+    job: Job, source: Beside | None, seen: list[MovedPart], ports: Ports, console: Console
+) -> tuple[Job, list[MovedPart]]:
+    """The job, with its size where that was not known before, and its parts, all of which are in the store. `seen`
+    gets the parts whose checksum is known, also where this ends midway."""
     if job.plan is None or job.state == "skipped":
-        return finish(job, [], ports)
+        return job, []
     if job.state == "stream" and job.upload is not None:
         return _stream(job, job.upload, ports, console)
-    noted, parts = _left(job, job.plan, ports, console)
+    noted, parts = _left(job, job.plan, seen, ports, console)
     slots, first = most_connections(job.request), first_connections(job.request.slots, len(parts))
     console.detail(
         f"{len(parts)} of {job.plan.count} parts of {size_text(job.plan.part_size)} to move, "
@@ -201,8 +221,11 @@ def _move_all(job: Job, source: Beside | None, ports: Ports, console: Console) -
         meter(job.plan.size - sum(part.length for part in parts))
         moving = move(job, parts, slots, ports, meter, first=first)
         moving = _notes(job.upload).keep(moving) if job.upload else moving
-        moved = list(meter.counting(watched(moving, job, source), job.plan.count, job.plan.count - len(parts)))
-    return finish(job, [*noted, *moved], ports)
+        moved = []
+        for part in meter.counting(watched(moving, job, source), job.plan.count, job.plan.count - len(parts)):
+            moved.append(part)
+            seen.append(part)
+    return job, [*noted, *moved]
 
 
 def most_connections(request: TransferRequest) -> int:
@@ -213,17 +236,18 @@ def most_connections(request: TransferRequest) -> int:
     return max(DEFAULT_SLOTS, min(bears, MOST_CONNECTIONS))
 
 
-def _stream(job: Job, upload: Upload, ports: Ports, console: Console) -> Receipt:
+def _stream(job: Job, upload: Upload, ports: Ports, console: Console) -> tuple[Job, list[MovedPart]]:
     """Moves a source that has to be read in sequence. An earlier run's parts are compared on the way."""
     there, notes = list(ports.store.parts(upload)), _notes(upload)
     known = {part.number: part.crc for part in notes.of(there)}
     there = [UploadedPart(part.number, part.length, part.etag, known.get(part.number, part.crc)) for part in there]
     with console.progress(target(job).key.rsplit("/", 1)[-1], (job.info.size if job.info else None) or 0) as meter:
-        job, moved = move_stream(job, there, ports, meter, notes.keep)
-    return finish(job, moved, ports)
+        return move_stream(job, there, ports, meter, notes.keep)
 
 
-def _left(job: Job, plan: Plan, ports: Ports, console: Console) -> tuple[list[MovedPart], list[Part]]:
+def _left(
+    job: Job, plan: Plan, seen: list[MovedPart], ports: Ports, console: Console
+) -> tuple[list[MovedPart], list[Part]]:
     """What is noted here of the parts that are there, and the parts to move: those without a checksum anew."""
     if job.upload is None:
         return [], list(plan.parts())
@@ -231,6 +255,7 @@ def _left(job: Job, plan: Plan, ports: Ports, console: Console) -> tuple[list[Mo
     if not job.trusted:
         there = _proven(job, there, ports, console)
     noted = _notes(job.upload).of(there)
+    seen += [*(MovedPart(part.number, part.length, part.crc, part.etag) for part in there), *noted]
     numbers = {part.number for part in noted}
     return noted, missing(plan, [part for part in there if part.crc is not None or part.number in numbers])
 
@@ -255,8 +280,18 @@ def _tell_what_is_left(job: Job, error: BaseException, console: Console) -> None
     if job.upload is None or job.plan is None or isinstance(error, UploadGone):
         return
     where = target(job)
-    console.resume_hint = f"continue with --resume, or discard the upload with s3am-cloud cancel '{where}'"
+    # Where the object exists, --resume alone would be refused as this run was.
+    how = "--resume --exists overwrite" if isinstance(error, ObjectExists) else "--resume"
+    console.resume_hint = f"continue with {how}, or discard the upload with s3am-cloud cancel '{where}'"
     console.note(
         f"An unfinished upload of {where} ({size_text(job.plan.size)}) is left in S3, where it costs storage: "
-        f"continue with --resume, or discard it with s3am-cloud cancel '{where}'"
+        f"continue with {how}, or discard it with s3am-cloud cancel '{where}'"
     )
+
+
+def _tell_what_is_not_compared(job: Job, error: BaseException, console: Console) -> None:
+    if not isinstance(error, NotAsExpected):
+        console.note(
+            f"{target(job)} is complete in S3, but was not yet compared with the expected checksum: "
+            f"s3am-cloud verify '{target(job)}' reads it"
+        )

@@ -54,6 +54,8 @@ def _lines(receipt: Receipt) -> list[tuple[str, str]]:
         ("proof", _PROOFS[receipt.proof]),
     ]
     lines += verdict_lines(receipt)
+    if receipt.finished_by:
+        lines.append(("finished by", f"{receipt.finished_by}, with the same content, while this transfer ran"))
     if receipt.expected:
         lines.append(("expected", receipt.expected))
     if receipt.job and receipt.retries is None:

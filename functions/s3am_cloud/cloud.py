@@ -13,8 +13,9 @@ from s3am_cloud.aftermath import detail
 from s3am_cloud.errors import NoSuchJob, NotAsExpected, UploadGone
 from s3am_cloud.held import read_back, to_read
 from s3am_cloud.limits import DEFAULT_SLOTS
-from s3am_cloud.model import Job, MovedPart, Receipt, Unit
+from s3am_cloud.model import Job, MovedPart, Part, Plan, Receipt, Unit
 from s3am_cloud.needless import needless, remember
+from s3am_cloud.overtaken import may_be_made, overtaken_error
 from s3am_cloud.pipeline import finish, lacking, prepare, receipt, target
 from s3am_cloud.ports import Ports
 from s3am_cloud.quote import agree, left
@@ -63,21 +64,33 @@ def prepare_job(job_id: str, execution: str, bucket: str, ports: Ports) -> Prepa
     if job.plan is None or job.state != "transfer" or is_made(job, ports.store):
         _finish_small(job, ports)
         return Prepared(job_id, False, bucket, "", 1)
-    # Parts that have to be proven first are the workers' to prove.
-    parts = lacking(job, ports) if job.trusted else list(job.plan.parts())
+    parts = _lacking(job, job.plan, ports)
+    if parts is None:
+        _finish_small(job, ports)
+        return Prepared(job_id, False, bucket, "", 1)
     agree(job, left(job.plan, parts))
     key = ports.jobs.write_units(job_id, units(job.plan, (part.number for part in parts)))
     return Prepared(job_id, True, bucket, key, job.plan.concurrency)
+
+
+def _lacking(job: Job, cut: Plan, ports: Ports) -> list[Part] | None:
+    """The parts to move, None where another transfer has ended the upload since. Parts that have to be proven first
+    are the workers' to prove."""
+    try:
+        return lacking(job, ports) if job.trusted else list(cut.parts())
+    except UploadGone:
+        return None
 
 
 def work(job_id: str, unit: Unit, seconds_left: Callable[[], float], ports: Ports) -> Worked:
     """Moves those parts of the unit that the store lacks, as many as there is time for. Raises PartTooSlow for none."""
     try:
         left = spend(ports.jobs.load(job_id), unit, seconds_left, ports)
-    except UploadGone:
-        if not cancelled(job_id, ports):
-            raise
-        left = None  # nobody waits for the rest
+    except UploadGone as error:
+        # Where the job was cancelled, or another transfer has finished the object, nobody waits for the rest.
+        if not cancelled(job_id, ports) and not may_be_made(ports.jobs.load(job_id), ports):
+            raise overtaken_error(ports.jobs.load(job_id), error, ports) from error
+        left = None
     return Worked(job_id, Unit(unit.object, unit.first if left is None else left, unit.last), left is None)
 
 
@@ -129,6 +142,9 @@ def _finished(job: Job, moved: Iterable[MovedPart], ports: Ports) -> Receipt:
     except NotAsExpected:
         if job.upload is not None:
             abort(job.upload, ports.store)  # nobody wants to go on with it
+        raise
+    except UploadGone:
+        stop_if_cancelled(job, ports)
         raise
     remember(job, ports)
     return done

@@ -77,7 +77,7 @@ def or_withdraw(
     try:
         check()
     except NotAsExpected:
-        if not job.request.keep_mismatch:
+        if not job.request.keep_mismatch and done.finished_by is None:
             withdraw(target, stored(done), ports.store)
         raise
     return confirmed(done, wanted)

@@ -277,6 +277,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     cost_of: str | None = None
     job: str | None = None
     event: Event | None = None
+    # The transfer that wrote this very content while this one ran: its job, or "another transfer".
+    finished_by: str | None = None
     # Why there was nothing to do for a route or a schedule.
     skipped: str | None = None
     # What a transfer that failed left in S3, where it costs storage until it is resumed or cancelled.

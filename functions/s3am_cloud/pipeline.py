@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from functools import partial
 from typing import Literal
 
 import msgspec
@@ -23,6 +22,7 @@ from s3am_cloud.errors import (
     JobFailed,
     ObjectExists,
     SourceChanged,
+    UploadGone,
 )
 from s3am_cloud.expect import check_before, check_early, held_to, needs_parts, passing
 from s3am_cloud.held import held
@@ -41,6 +41,7 @@ from s3am_cloud.model import (
     Upload,
     UploadedPart,
 )
+from s3am_cloud.overtaken import Overtaken, finished_by, made_by_another, without_withdrawal, writer
 from s3am_cloud.pace import Over, never
 from s3am_cloud.ports import Clock, ObjectSink, PartSink, Ports, Progress
 from s3am_cloud.provenance import written
@@ -71,9 +72,20 @@ def prepare(
     is known to go on with, whatever else is unfinished. The order is S3AM's: the object is looked
     for first, then unfinished uploads, then the source. What fails here leaves nothing behind.
     """
+    request = job.request
+    held_to(request)  # what makes no sense is refused before S3 is asked for anything
+    try:
+        return _prepared(job, ports, connections, may_stream, own)
+    except UploadGone:
+        if not request.resume or own is not None:
+            raise
+        # Another transfer has ended the upload since it was listed.
+        return _prepared(job, ports, connections, may_stream, own)
+
+
+def _prepared(job: Job, ports: Ports, connections: int | None, may_stream: bool, own: str | None) -> Job:
     request, source = job.request, parse_source(job.request.source)
     target = parse_destination(request.destination, source)
-    held_to(request)  # what makes no sense is refused before S3 is asked for anything
     if not is_wanted(request, target, ports.store):
         return _recorded(msgspec.structs.replace(job, state="skipped"), ports)
     unfinished = own or unfinished_upload(request, target, ports.store)
@@ -164,17 +176,46 @@ def finish(job: Job, moved: Iterable[MovedPart], ports: Ports) -> Receipt:
     """
     if job.state == "skipped":
         return receipt(job, ports.clock)
-    cut, seen = _plan(job), list(moved)
-    if job.state == "put":
-        if not seen:
-            raise JobFailed("the object was not put")
-        crc = _put_crc(job, seen[0], ports)
-    else:
-        check, known = partial(_about_to_complete, job, ports), _origin(job).info.crc
-        crc = complete(cut, _upload(job), seen, _overwrite(job), ports.store, known, check, job.due)
-    info = verify(target(job), cut.size, crc, ports.store)
+    seen, due = list(moved), list[int]()
+    try:
+        crc = _put(job, seen, ports) if job.state == "put" else _completed(job, seen, due, ports)
+    except (UploadGone, ObjectExists) as error:
+        known = msgspec.structs.replace(job, due=due[0] if due else job.due)
+        return overtaken(known, seen, error, ports, lambda count: None)
+    info = verify(target(job), _plan(job).size, crc, ports.store)
     done = receipt(job, ports.clock, info, info.crc if crc is None else crc, sum(part.retries for part in seen))
+    if job.state == "put":
+        done = msgspec.structs.replace(done, finished_by=writer(job, info))
     return held(job, target(job), info, info.crc if crc is None else crc, done, ports.store)
+
+
+def overtaken(job: Job, seen: Iterable[MovedPart], error: Overtaken, ports: Ports, progress: Progress) -> Receipt:
+    """The receipt of an object that another transfer has finished with the same content; raises an error of the class
+    of `error` where none has. `seen` are the parts of which this transfer knows the checksum."""
+    moved = list(seen)
+    info = made_by_another(job, moved, error, ports, progress)
+    if job.plan is not None:  # a stream did not know its size
+        job = msgspec.structs.replace(job, plan=msgspec.structs.replace(job.plan, size=info.size))
+    done = receipt(job, ports.clock, info, info.crc, sum(part.retries for part in moved))
+    done = msgspec.structs.replace(done, finished_by=finished_by(job, info))
+    return held(without_withdrawal(job), target(job), info, info.crc, done, ports.store)
+
+
+def _put(job: Job, seen: list[MovedPart], ports: Ports) -> int | None:
+    if not seen:
+        raise JobFailed("the object was not put")
+    return _put_crc(job, seen[0], ports)
+
+
+def _completed(job: Job, seen: list[MovedPart], due: list[int], ports: Ports) -> int:
+    """The CRC64NVME of the completed object; `due` hears of it before the object is made."""
+
+    def check(crc: int) -> None:
+        due.append(crc)
+        _about_to_complete(job, ports, crc)
+
+    known = _origin(job).info.crc
+    return complete(_plan(job), _upload(job), seen, _overwrite(job), ports.store, known, check, job.due)
 
 
 def receipt(

@@ -97,7 +97,8 @@ class ObjectStore(Protocol):
         """Makes the object of the parts, in one step, or leaves the upload as it was.
 
         Unless `overwrite`, raises ObjectExists where the key has come to exist. Raises ChecksumMismatch where the
-        store's CRC of the whole is not `crc`, and UploadGone where the upload is no more. A store without full-object
+        store's CRC of the whole is not `crc`, and UploadGone where the upload is no more. Where an answer was lost, so
+        that either may be the work of this very call, it raises StoreUnavailable instead. A store without full-object
         checksums gets each part's instead.
         """
 

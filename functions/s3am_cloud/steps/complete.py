@@ -26,7 +26,8 @@ def complete(
     CRC64NVME that the source is known by; `check` hears of the whole's before the object is made, and may refuse it;
     `due` is what it heard of when this was tried before, and perhaps done, by somebody who died of it.
     Raises JobFailed where parts are missing, ChecksumMismatch where a part or the whole differs, and what
-    `ObjectStore.complete` does. A lost answer is no failure: what counts is the object that is there.
+    `ObjectStore.complete` does. A lost answer is no failure: what counts is the object that is there. UploadGone and
+    ObjectExists mean that another transfer was first.
     """
     try:
         there = list(store.parts(upload))
@@ -43,10 +44,18 @@ def complete(
     check(crc)
     try:
         store.complete(upload, parts, crc, plan.size, overwrite)
-    except (ObjectExists, UploadGone, StoreUnavailable):
+    except StoreUnavailable:
         if not was_completed(upload, plan.size, crc, store):
+            _look_again(upload, overwrite, store)
             raise
     return crc
+
+
+def _look_again(upload: Upload, overwrite: bool, store: ObjectStore) -> None:
+    """Raises UploadGone or ObjectExists where that is why an upload could not be completed."""
+    next(iter(store.parts(upload)), None)
+    if not overwrite and store.head(upload.target) is not None:
+        raise ObjectExists(f"{upload.target} exists")
 
 
 def _checked(plan: Plan, there: Sequence[UploadedPart], moved: dict[int, MovedPart]) -> list[UploadedPart]:
@@ -63,7 +72,10 @@ def _checked(plan: Plan, there: Sequence[UploadedPart], moved: dict[int, MovedPa
 
 def _is_the_one(part: UploadedPart, moved: MovedPart | None) -> bool:
     """Whether this is what was sent as that part."""
-    return moved is None or not moved.etag or moved.etag == part.etag
+    if moved is None or not moved.etag or moved.etag == part.etag:
+        return True
+    # Encrypted parts have another ETag each time: another transfer that fills the same upload may have sent it again.
+    return part.crc is not None and part.crc == moved.crc
 
 
 def _check(part: UploadedPart, length: int, moved: MovedPart | None) -> UploadedPart:

@@ -26,6 +26,7 @@ ACL: Literal["bucket-owner-full-control"] = "bucket-owner-full-control"
 _CRC64: Literal["CRC64NVME"] = "CRC64NVME"
 # To who lists the parts of an upload with a checksum and a customer's key, and has no key (API reference, ListParts).
 _KEY_IS_DUE = "InvalidRequest"
+_DONE_BEFORE = {"NoSuchUpload", "PreconditionFailed"}
 _NOT_THERE = {"404", "NoSuchKey", "NotFound"}
 # Parts in flight may land after an abort; each try lets a second pass.
 _ABORT_TRIES = 60
@@ -164,7 +165,7 @@ class S3Store:
         if upload.full_object:
             conditions |= {"ChecksumCRC64NVME": encode(crc), "ChecksumType": "FULL_OBJECT"}
         client = self._access.client_for(upload.target.bucket)
-        with naming(str(upload.target)):
+        with naming(str(upload.target)), _lost_answer(upload.target):
             answer = client.complete_multipart_upload(
                 Bucket=upload.target.bucket,
                 Key=upload.target.key,
@@ -206,6 +207,17 @@ class S3Store:
 def _retried(answer: Mapping[str, Any]) -> bool:
     """Whether boto3 asked more than once."""
     return bool(answer.get("ResponseMetadata", {}).get("RetryAttempts"))
+
+
+@contextmanager
+def _lost_answer(target: S3Url) -> Iterator[None]:
+    """After a try whose answer was lost, "no such upload" and "it exists" may be the work of that very try."""
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) in _DONE_BEFORE and _retried(error.response):
+            raise StoreUnavailable(f"{target}: the answer to the completion was lost") from error
+        raise
 
 
 def _granted(answer: Mapping[str, Any]) -> bool:
