@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from s3am_cloud.ingest_file import read_ingest
 from s3am_cloud_cli import local_cloud as embedded
@@ -17,6 +18,10 @@ from servers.ftp import FtpServer
 from servers.proxy import FaultyProxy
 from servers.sftp import SftpServer
 from servers.strict_s3 import StrictS3
+
+# How long an example takes says how busy the machine is, and nothing of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 INGEST = Path(__file__).with_name("ingest.toml")
 

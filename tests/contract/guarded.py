@@ -12,7 +12,7 @@ from types import ModuleType
 import pycurl
 import pytest
 
-from s3am_cloud.adapters.curl import easy, file_transfer, get, guard, source
+from s3am_cloud.adapters.curl import addresses, easy, file_transfer, get, guard, source
 from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.model import MovedPart, Origin, Part, SourceInfo
 from s3am_cloud.ports import FileSink, Ports
@@ -81,7 +81,7 @@ def gauge(ports: Ports, url: str) -> int | None:
 
 def take_for_public(patch: pytest.MonkeyPatch) -> None:
     """Has the guard take one loopback address for public, so that a server there can try to lead elsewhere."""
-    judge = guard.is_public
+    judge = addresses.is_public
     patch.setattr(guard, "is_public", lambda text: text == PUBLIC or judge(text))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pycurl
 import pytest
 
 from s3am_cloud.adapters.curl import easy
-from s3am_cloud.adapters.curl.guard import Guard, is_public
+from s3am_cloud.adapters.curl.addresses import is_public
+from s3am_cloud.adapters.curl.guard import Guard
 
 PUBLIC = [
     "8.8.8.8",
@@ -21,6 +23,7 @@ PUBLIC = [
     "100.63.255.255",
     "100.128.0.1",
     "2600:1f18::1",
+    "2001:200::1",
     "2001:4860:4860::8888",
     "::ffff:8.8.8.8",
     "64:ff9b::808:808",
@@ -43,6 +46,9 @@ NOT_PUBLIC = {
     "a network's own NAT64": ["64:ff9b:1::a9fe:a9fe"],
     "6to4": ["2002:7f00:1::", "2002:a9fe:a9fe::1", "2002:c0a8:101::1"],
     "Teredo": ["2001:0:808:808:0:0:f5ff:fffe", "2001:0:808:808::f7f7:f7f7"],
+    # Pythons differ in what they say of these.
+    "protocols": ["2001:1::1", "2001:4:112::1", "2001:20::1", "2001:1ff:ffff::1", "192.0.0.9", "192.0.0.10"],
+    "AS112": ["192.31.196.1", "192.175.48.1", "2620:4f:8000::1", "192.52.193.1"],
     "unassigned": ["4000::1", "5f00::1", "100::1"],
 }
 
@@ -55,6 +61,14 @@ def test_a_public_address_may_be_fetched_from(address: str) -> None:
 @pytest.mark.parametrize("address", [address for group in NOT_PUBLIC.values() for address in group])
 def test_an_address_that_is_not_public_may_not_be_fetched_from(address: str) -> None:
     assert not is_public(address)
+
+
+def test_the_table_is_ours_and_asks_no_python_for_its_opinion(monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind in (ipaddress.IPv4Address, ipaddress.IPv6Address):
+        for opinion in ("is_global", "is_private", "is_reserved", "is_multicast"):
+            monkeypatch.delattr(kind, opinion)
+    assert is_public("8.8.8.8")
+    assert not is_public("::ffff:10.0.0.1")
 
 
 def test_no_socket_is_opened_to_an_address_that_is_not_public() -> None:

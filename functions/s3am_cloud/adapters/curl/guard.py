@@ -8,22 +8,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import pycurl
 
+from s3am_cloud.adapters.curl.addresses import is_public
 from s3am_cloud.adapters.curl.hosts import Hosts, refused_next
 
-# RFC 6052: an IPv4 address in the last four bytes.
-_NAT64 = IPv6Network("64:ff9b::/96")
-# All that is given out for the public internet (RFC 4291, section 2.4); not, for one, a network's own 64:ff9b:1::/48.
-_GLOBAL_UNICAST = IPv6Network("2000::/3")
-# For examples in texts (RFC 9637), which older versions of `ipaddress` take for public.
-_EXAMPLES = IPv6Network("3fff::/20")
-# For protocols' own use (RFC 6890); some clouds answer with metadata there.
-_PROTOCOLS = IPv4Network("192.0.0.0/24")
-# Relays from IPv4 to IPv6 that are no longer run (RFC 7526).
-_RELAYS = IPv4Network("192.88.99.0/24")
 _FAMILIES = {socket.AF_INET, socket.AF_INET6}
 
 _KEY_MATCHES: Mapping[int, str | None] = {
@@ -31,23 +21,6 @@ _KEY_MATCHES: Mapping[int, str | None] = {
     pycurl.KHMATCH_MISSING: "is not in known_hosts",
     pycurl.KHMATCH_MISMATCH: "is not the one that known_hosts has: this may be another server",
 }
-
-
-def is_public(text: str) -> bool:
-    """Whether an address, in any spelling that a socket takes, belongs to the public internet."""
-    address = ip_address(text.partition("%")[0])
-    if isinstance(address, IPv6Address):
-        inner = _inner(address)
-        if inner is not None:
-            return is_public(str(inner))
-        return address in _GLOBAL_UNICAST and address not in _EXAMPLES and address.is_global
-    return address.is_global and not address.is_multicast and address not in _PROTOCOLS and address not in _RELAYS
-
-
-def _inner(address: IPv6Address) -> IPv4Address | None:
-    if address in _NAT64:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour
 
 
 class Guard:
