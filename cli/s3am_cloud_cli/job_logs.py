@@ -10,6 +10,7 @@ import msgspec
 
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.answers import naming
+from s3am_cloud.decoders import Decoder
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _NOT_SHOWN = {"level", "location", "message", "timestamp", "service", "job", "xray_trace_id"}
 # Marks a line as metrics for CloudWatch, which every invocation writes beside its log line.
 _METRICS = "_aws"
+_decode_fields: Decoder[dict[str, Any]] = Decoder(dict[str, Any])
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +69,7 @@ def _line(function: str, milliseconds: int, message: str) -> Line | None:
     """None for metrics. What is not one of our JSON lines, such as a trace, is shown as it is."""
     time = datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
     try:
-        fields = msgspec.json.decode(message, type=dict[str, Any])
+        fields = _decode_fields(message)
     except msgspec.DecodeError:
         return Line(time=time, function=function, message=message.rstrip("\n"))
     if _METRICS in fields:

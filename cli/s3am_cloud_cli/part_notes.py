@@ -8,7 +8,10 @@ from pathlib import Path
 
 import msgspec
 
+from s3am_cloud.decoders import Decoder
 from s3am_cloud.model import MovedPart, UploadedPart
+
+_decode_part: Decoder[MovedPart] = Decoder(MovedPart)
 
 
 class PartNotes:
@@ -39,6 +42,6 @@ class PartNotes:
         lines = self._path.read_bytes().splitlines() if self._path.exists() else []
         for line in lines:
             try:
-                yield msgspec.json.decode(line, type=MovedPart)
+                yield _decode_part(line)
             except msgspec.DecodeError:
                 return  # the line that a crash cut off

@@ -9,6 +9,7 @@ import click
 import msgspec
 from click.core import ParameterSource
 
+from s3am_cloud.decoders import decode_any
 from s3am_cloud.errors import BadRequest
 from s3am_cloud.intake import read_request
 from s3am_cloud.model import TransferRequest
@@ -33,7 +34,7 @@ def request_of(name: str) -> TransferRequest:
     """The request in the file `name`, - for standard input. Raises BadRequest."""
     try:
         text = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        return read_request(msgspec.json.decode(text))
+        return read_request(decode_any(text))
     except OSError as error:
         raise BadRequest(f"{name} can't be read: {error.strerror}") from None
     except msgspec.DecodeError as error:

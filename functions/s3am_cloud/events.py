@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from s3am_cloud.decoders import Converter, Decoder
 from s3am_cloud.errors import BadRequest
 
 # Ids of such jobs begin so. Execution names may have 80 characters, and -r2 may follow (see claims.next_id).
@@ -43,12 +44,16 @@ class _Input(msgspec.Struct, frozen=True):
     event: Any = None
 
 
+_decode_input: Decoder[_Input] = Decoder(_Input)
+_to_event: Converter[Event] = Converter(Event)
+
+
 def read_event(data: object) -> Event | None:
     """None where there is no event. Raises BadRequest, which names the field and never its value."""
     if data is None:
         return None
     try:
-        return msgspec.convert(data, Event)
+        return _to_event(data)
     except msgspec.ValidationError as error:
         raise BadRequest(f"the event can't be read: {error}") from None
 
@@ -77,7 +82,7 @@ def job_of_request(request: object, event: object, execution: str) -> str:
 def asked_by(data: str, execution: str) -> tuple[str, Event | None]:
     """The job that an execution's input is about, and the event in it."""
     try:
-        found = msgspec.json.decode(data, type=_Input)
+        found = _decode_input(data)
     except msgspec.DecodeError:
         return job_of_request(None, None, execution), None
     try:

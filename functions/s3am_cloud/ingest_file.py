@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from s3am_cloud.decoders import TOO_DEEP, Converter
 from s3am_cloud.errors import BadIngest, TransferError
 from s3am_cloud.intake import decode_request
 from s3am_cloud.routes import (
@@ -30,6 +31,7 @@ _CRON = re.compile(r"[0-9A-Z*?/,#-]+( [0-9A-Z*?/,#-]+){5}")
 _DAY = "2000-01-01"
 # What EventBridge puts values in place of; it knows no way to write them otherwise.
 _TAKEN = "<>"
+_to_ingest: Converter[Ingest] = Converter(Ingest)
 
 
 def read_ingest(file: Path) -> Ingest:
@@ -45,9 +47,11 @@ def read_ingest(file: Path) -> Ingest:
 def parse_ingest(text: str) -> Ingest:
     """Routes and schedules of a TOML document. Raises BadIngest."""
     try:
-        found = msgspec.convert(tomllib.loads(text), Ingest)
+        found = _to_ingest(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise BadIngest(f"it is no TOML: {error}") from error
+    except RecursionError:
+        raise BadIngest(TOO_DEEP) from None
     except msgspec.ValidationError as error:
         raise BadIngest(str(error)) from None
     for entry in found.entries:

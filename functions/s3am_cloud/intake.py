@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from s3am_cloud.claims import Desk, asked_for, take
+from s3am_cloud.decoders import Converter
 from s3am_cloud.errors import BadRequest, BadSource, DestinationBusy, NoSuchJob, StoreBusy
 from s3am_cloud.events import job_of_request, read_event
 from s3am_cloud.expect import held_to
@@ -26,6 +27,7 @@ _QUOTED = re.compile("'.*'", re.DOTALL)
 # Query parameters by which AWS, Google, Azure and CloudFront sign URLs, and names that others give to their keys.
 _SIGNATURES = {"x-amz-signature", "x-amz-security-token", "x-goog-signature", "signature", "sig"}
 _SIGNATURES |= {"access_token", "api_key", "apikey", "password", "token"}
+_to_request: Converter[TransferRequest] = Converter(TransferRequest)
 _SECRET_HINT = (
     "use s3am-cloud submit, which seals it, or keep it in Secrets Manager as "
     f'{VAULT_PREFIX}NAME and write that name into the field "secret"'
@@ -49,7 +51,7 @@ def read_request(data: object) -> TransferRequest:
     if data.get("version", VERSION) != VERSION:
         raise BadRequest(f"the request's version is another than {VERSION}, the only one there is")
     try:
-        return msgspec.convert(data, TransferRequest)
+        return _to_request(data)
     except msgspec.ValidationError as error:
         # msgspec quotes a value that is none of a field's choices.
         raise BadRequest(f"the request can't be read: {_QUOTED.sub('...', str(error))}") from None

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import BadRequest, ErrorReport, NoSuchJob, TransferError, by_name
 from s3am_cloud.events import Event, job_of_event, job_of_request, read_event
 from s3am_cloud.intake import carries_secret, decode_request, named_secret, refuse_secret_fields
@@ -55,6 +56,11 @@ class _Undelivered(msgspec.Struct, frozen=True, kw_only=True):
     detail: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
+_decode_letter: Decoder[Letter] = Decoder(Letter)
+_decode_undelivered: Decoder[_Undelivered] = Decoder(_Undelivered)
+_decode_fields: Decoder[dict[str, Any]] = Decoder(dict[str, Any])
+
+
 def refuse(request: object, event: object, execution: str, error: tuple[str, str], ports: Ports) -> Letter:
     """The letter about an event's request that `execution` could not accept, for an error by its name and message.
 
@@ -71,11 +77,11 @@ def read_letter(body: str, reason: Mapping[str, str]) -> Letter | None:
     None where the message is about something else, such as the janitor's own events.
     """
     try:
-        return msgspec.json.decode(body, type=Letter)
+        return _decode_letter(body)
     except msgspec.DecodeError:
         pass
     try:
-        raw = msgspec.json.decode(body, type=_Undelivered)
+        raw = _decode_undelivered(body)
     except msgspec.DecodeError:
         return None
     if raw.detail_type != REQUESTED:
@@ -144,7 +150,7 @@ def _reason(request: object, event: Event, name: str, cause: str) -> ErrorReport
         if type(error).__name__ == name:
             return error.report()
     try:
-        message = str(msgspec.json.decode(cause, type=dict[str, Any]).get("errorMessage", ""))
+        message = str(_decode_fields(cause).get("errorMessage", ""))
     except msgspec.DecodeError:
         message = ""
     ours = by_name(name, message)

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from s3am_cloud.decoders import Converter
 from s3am_cloud.errors import BadIngest, BadRequest
 from s3am_cloud.events import Event
 from s3am_cloud.model import Attributes, Ingested
@@ -98,6 +99,10 @@ class _Created(msgspec.Struct, frozen=True):
     object: _Object
 
 
+_to_asked: Converter[_Asked] = Converter(_Asked)
+_to_created: Converter[_Created] = Converter(_Created)
+
+
 def expanded(data: object, event: Event | None) -> tuple[object, Ingested | None]:
     """A request as somebody would have written it, and what started it where that was a route or a schedule.
 
@@ -106,7 +111,7 @@ def expanded(data: object, event: Event | None) -> tuple[object, Ingested | None
     if not isinstance(data, Mapping) or not {"route", "schedule"} & data.keys():
         return data, None
     try:
-        asked = msgspec.convert(data, _Asked)
+        asked = _to_asked(data)
         # Nobody but AWS can send events from such sources: another sender's has no say in what a schedule has fetched.
         if asked.route is not None and event is not None and event.source == S3:
             return _of_route(asked.route, event)
@@ -163,7 +168,7 @@ def check_loops(ingest: Ingest) -> None:
 
 
 def _of_route(route: Route, event: Event) -> tuple[dict[str, Any], Ingested]:
-    created = msgspec.convert(event.key, _Created)
+    created = _to_created(event.key)
     found = created.object
     request = route_request(route, created.bucket.name, found.key, _date(event))
     asked = _digest(event.key)

@@ -23,6 +23,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import BadRequest
 from s3am_cloud.limits import KMS_PLAINTEXT, VAULT_PREFIX
 from s3am_cloud.model import Job, Sealed, TransferRequest
@@ -111,6 +112,8 @@ class NamedSecrets(Secrets, frozen=True, kw_only=True, omit_defaults=True, forbi
     __repr__ = Secrets.__repr__
 
 
+_decode_secrets: Decoder[Secrets] = Decoder(Secrets)
+_decode_named: Decoder[NamedSecrets] = Decoder(NamedSecrets)
 # Fields that no request may have: their values would be in an execution's history.
 SECRET_FIELDS = frozenset(NamedSecrets.__struct_fields__) - frozenset(TransferRequest.__struct_fields__)
 
@@ -185,7 +188,7 @@ def opened(job: Job, vault: Vault) -> Opened:
     named = _named(job.request, vault)
     secrets: Secrets = named
     for piece in job.sealed:
-        secrets = secrets.under(msgspec.json.decode(vault.open(piece.data, piece.job), type=Secrets))
+        secrets = secrets.under(_decode_secrets(vault.open(piece.data, piece.job)))
     source = _with_login(secrets.source or job.request.source, named)
     if _place(source) != _place(job.request.source):
         raise BadRequest(
@@ -237,7 +240,7 @@ def _named(request: TransferRequest, vault: Vault) -> NamedSecrets:
         return NamedSecrets()
     text = vault.named(request.secret)
     try:
-        found = msgspec.json.decode(text, type=NamedSecrets)
+        found = _decode_named(text)
     except msgspec.DecodeError:
         # Its own message may repeat a piece of the value.
         raise BadRequest(

@@ -25,6 +25,7 @@ from typing import TypeVar
 
 import msgspec
 
+from s3am_cloud.decoders import Decoder
 from s3am_cloud.routes import Ingest
 
 STATE_HOME = "S3AM_CLOUD_STATE_HOME"
@@ -80,6 +81,10 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
         return f"http://127.0.0.1:{self.port}"
 
 
+_decode_record: Decoder[Record] = Decoder(Record)
+_decode_server: Decoder[Server] = Decoder(Server)
+
+
 class StateFolder:
     """The folder described above. Made on first use, readable by its owner only."""
 
@@ -104,13 +109,13 @@ class StateFolder:
             with self.server_lock.open("rb") as file:
                 if _try_lock(file.fileno(), fcntl.LOCK_SH):
                     return None
-                return _decode(file.read(), Server)
+                return _decoded(file.read(), _decode_server)
         except FileNotFoundError:
             return None
 
     def record(self) -> Record | None:
         try:
-            return _decode(self.record_file.read_bytes(), Record)
+            return _decoded(self.record_file.read_bytes(), _decode_record)
         except FileNotFoundError:
             return None
 
@@ -170,9 +175,9 @@ def _try_lock(descriptor: int, kind: int) -> bool:
     return True
 
 
-def _decode(raw: bytes, kind: type[_T]) -> _T | None:
+def _decoded(raw: bytes, decode: Decoder[_T]) -> _T | None:
     """None for what another version, or nobody yet, wrote: the caller then starts afresh."""
     try:
-        return msgspec.json.decode(raw, type=kind)
+        return decode(raw)
     except msgspec.DecodeError:
         return None

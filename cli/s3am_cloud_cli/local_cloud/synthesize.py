@@ -10,15 +10,14 @@ import shutil
 import sys
 from pathlib import Path
 
-import msgspec
-
+from s3am_cloud.decoders import Decoder
 from s3am_cloud.routes import Ingest
 from s3am_cloud_infra.synth import synthesized
 
 
 def main() -> None:
     asset, out, stack, ingest = sys.argv[1:]
-    comes_in = msgspec.json.decode(ingest, type=Ingest)
+    comes_in: Ingest = Decoder(Ingest)(ingest)
     for packaged in synthesized(Path(asset), Path(out), stack, comes_in).assets:
         # The folder that was zipped is not needed again, and takes 35 MB.
         shutil.rmtree(packaged.zip.with_suffix(""), ignore_errors=True)

@@ -10,6 +10,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from s3am_cloud.adapters.s3.answers import code_of, naming
+from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import NoStack, NoSuchJob
 from s3am_cloud.events import asked_by
 from s3am_cloud.ports import Execution, Failure
@@ -31,6 +32,10 @@ class _Job(msgspec.Struct):
 
 class _LambdaCause(msgspec.Struct):
     message: str = msgspec.field(name="errorMessage", default="")
+
+
+_decode_job: Decoder[_Job] = Decoder(_Job)
+_decode_cause: Decoder[_LambdaCause] = Decoder(_LambdaCause)
 
 
 class MapCounts(msgspec.Struct, frozen=True):
@@ -181,7 +186,7 @@ def _failure(name: str, cause: str) -> Failure | None:
     if not name and not cause:
         return None
     try:
-        message = msgspec.json.decode(cause, type=_LambdaCause).message
+        message = _decode_cause(cause).message
     except msgspec.DecodeError:
         message = cause
     return Failure(name=name, message=message)
@@ -190,7 +195,7 @@ def _failure(name: str, cause: str) -> Failure | None:
 def _job_of(output: str, job: str) -> str:
     """A request for what was under way already ends with the id of that job as its output."""
     try:
-        return msgspec.json.decode(output, type=_Job).job or job
+        return _decode_job(output).job or job
     except msgspec.DecodeError:
         return job
 

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import msgspec
 
+from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import AccessDenied, JobFailedForGood, NoSuchJob
 from s3am_cloud.model import Job, Receipt, Unit
 from s3am_cloud.source_digests import shown_wish
@@ -21,6 +22,9 @@ from s3am_cloud.urls import S3Url, parse_source
 
 # A job may have 10,000 tallies, at 20 ms each.
 _READERS = 8
+_decode_job: Decoder[Job] = Decoder(Job)
+_decode_receipt: Decoder[Receipt] = Decoder(Receipt)
+_decode_tally: Decoder[Tally] = Decoder(Tally)
 
 
 class Documents(Protocol):
@@ -69,7 +73,7 @@ class Jobs:
         if data is None:
             raise NoSuchJob(f"there is no job {job_id}")
         try:
-            return msgspec.json.decode(data, type=Job)
+            return _decode_job(data)
         except msgspec.DecodeError as error:
             raise JobFailedForGood(f"the record of job {job_id} can't be read: {error}") from error
 
@@ -94,7 +98,7 @@ class Jobs:
 
     def report(self, job_id: str) -> Receipt | None:
         data = self._documents.read(f"jobs/{job_id}/report.json")
-        return None if data is None else msgspec.json.decode(data, type=Receipt)
+        return None if data is None else _decode_receipt(data)
 
     def write_tally(self, job_id: str, name: str, tally: Tally) -> None:
         self._documents.write(f"jobs/{job_id}/tallies/{name}.json", msgspec.json.encode(tally))
@@ -104,7 +108,7 @@ class Jobs:
         with ThreadPoolExecutor(_READERS) as readers:
             for data in readers.map(self._documents.read, names):
                 with suppress(msgspec.DecodeError):
-                    yield msgspec.json.decode(data or b"", type=Tally)
+                    yield _decode_tally(data or b"")
 
     def forget(self, job: Job) -> None:
         """Removes what is only of use while the job can be resumed."""

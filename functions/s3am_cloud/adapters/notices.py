@@ -9,8 +9,12 @@ from typing import Protocol
 import msgspec
 
 from s3am_cloud.adapters.jobs import Documents
+from s3am_cloud.decoders import Decoder
 from s3am_cloud.notices import Claim, Seen
 from s3am_cloud.urls import S3Url
+
+_decode_claim: Decoder[Claim] = Decoder(Claim)
+_decode_seen: Decoder[Seen] = Decoder(Seen)
 
 
 class TaggedDocuments(Documents, Protocol):
@@ -33,7 +37,7 @@ class DocumentNotices:
         found = self._documents.tagged(_claim(target))
         if found is None:
             return None
-        return msgspec.structs.replace(msgspec.json.decode(found[0], type=Claim), tag=found[1])
+        return msgspec.structs.replace(_decode_claim(found[0]), tag=found[1])
 
     def claim(self, target: S3Url, claim: Claim, over: Claim | None) -> bool:
         data = msgspec.json.encode(msgspec.structs.replace(claim, tag=None))
@@ -52,7 +56,7 @@ class DocumentNotices:
 
     def seen(self, schedule: str) -> Seen | None:
         data = self._documents.read(_seen(schedule))
-        return None if data is None else msgspec.json.decode(data, type=Seen)
+        return None if data is None else _decode_seen(data)
 
 
 def _claim(target: S3Url) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from s3am_cloud.checksum import EMPTY, update
+from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import AccessDenied, BadDestination, DiskFull, LocalFileExists
 from s3am_cloud.limits import KIB
 from s3am_cloud.model import MovedPart, Part, Plan, SourceInfo
@@ -27,6 +28,10 @@ class _Head(msgspec.Struct, frozen=True):
 
     info: SourceInfo
     part_size: int
+
+
+_decode_head: Decoder[_Head] = Decoder(_Head)
+_decode_part: Decoder[MovedPart] = Decoder(MovedPart)
 
 
 class PartialFile:
@@ -62,7 +67,7 @@ class PartialFile:
         """The part size and the parts that an earlier run noted of this very version; None where it was another."""
         lines = iter(self._progress.read_bytes().splitlines()) if self._progress.exists() else iter(())
         try:
-            head = msgspec.json.decode(next(lines, b""), type=_Head)
+            head = _decode_head(next(lines, b""))
         except msgspec.DecodeError:
             return None
         if not head.info.same_version(info) or not self.path.exists() or self.path.stat().st_size != info.size:
@@ -112,7 +117,7 @@ class PartialFile:
 def _decoded(lines: Iterator[bytes]) -> Iterator[MovedPart]:
     for line in lines:
         try:
-            yield msgspec.json.decode(line, type=MovedPart)
+            yield _decode_part(line)
         except msgspec.DecodeError:
             return  # the line that a crash cut off
 
