@@ -30,7 +30,8 @@ from s3am_cloud_cli.expected_run import Beside, beside, hold, watched
 from s3am_cloud_cli.job_ids import new_id
 from s3am_cloud_cli.output import Console, size_text
 from s3am_cloud_cli.part_notes import PartNotes
-from s3am_cloud_cli.processes import ProcessMovers, interruptible
+from s3am_cloud_cli.processes import ProcessMovers
+from s3am_cloud_cli.stopping import interruptible
 
 
 def local_ports(

@@ -11,7 +11,11 @@ import click
 
 from s3am_cloud import __version__
 from s3am_cloud.errors import DONE, Interrupted, TransferError, Unexpected, Usage, exit_codes
+from s3am_cloud_cli.environment import drop_empty_variables, ensure_utf8_names
 from s3am_cloud_cli.output import Console
+from s3am_cloud_cli.stopping import heed_stops, ignore_stops
+from s3am_cloud_cli.streams import prepare_streams
+from s3am_cloud_cli.system_errors import named_system_error
 
 _ALLOCATIONS_BETWEEN_COLLECTIONS = 100_000
 
@@ -78,6 +82,7 @@ def cli() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Runs the command and returns its exit code; whatever goes wrong is told in one line with a hint."""
+    drop_empty_variables()
     console = Console(json="--json" in arguments, debug="--debug" in arguments, verbose="--verbose" in arguments)
     try:
         code = cli.main(args=list(arguments), prog_name="s3am-cloud", standalone_mode=False, obj=console)
@@ -88,17 +93,18 @@ def run(arguments: Sequence[str]) -> int:
         usage = Usage(_without_urls(error.format_message(), arguments), _usage_hint(error))
     except (KeyboardInterrupt, click.exceptions.Abort):
         return console.fail(Interrupted("interrupted", console.resume_hint))
-    except BrokenPipeError:
-        sys.stderr.close()
-        return DONE
     except TransferError as error:
         return console.fail(error)
     except Exception as error:
-        return console.fail(Unexpected(f"{type(error).__name__}: {error}" if console.debug else type(error).__name__))
+        return console.fail(named_system_error(error) or _unexpected(error, console))
     else:
         return code if isinstance(code, int) else DONE
     # Told here, as a trace would repeat the arguments as they were.
     return console.fail(usage)
+
+
+def _unexpected(error: Exception, console: Console) -> Unexpected:
+    return Unexpected(f"{type(error).__name__}: {error}" if console.debug else type(error).__name__)
 
 
 def _without_urls(message: str, arguments: Sequence[str]) -> str:
@@ -116,9 +122,14 @@ def _usage_hint(error: click.ClickException) -> str:
 
 
 def main() -> None:
+    heed_stops()
+    ensure_utf8_names()
+    prepare_streams()
     # What is imported and read at the start stays; looking through it for garbage takes a tenth of the start.
     gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS)
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    ignore_stops()  # Python would end with a trace of its own
+    sys.exit(code)
 
 
 if __name__ == "__main__":

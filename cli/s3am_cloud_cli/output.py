@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import sys
 import time
 import traceback
@@ -11,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
-from s3am_cloud.errors import ErrorReport, TransferError, Unexpected
+from s3am_cloud.errors import AccessDenied, DiskFull, ErrorReport, TransferError, Unexpected
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -46,7 +48,21 @@ class Console:
 
     def result(self, document: object, text: str) -> None:
         """The one result: `document` as JSON where that was asked for, else `text`."""
-        print(msgspec.json.encode(document).decode() if self.json else text, file=self._out, flush=True)
+        try:
+            print(self._json_text(document) if self.json else text, file=self._out, flush=True)
+        except OSError as error:
+            named = DiskFull if error.errno == errno.ENOSPC else AccessDenied
+            raise named(f"the result can't be written to stdout: {error.strerror}", "write it elsewhere") from error
+
+    def _json_text(self, document: object) -> str:
+        """Only ASCII where stdout is not UTF-8, or where there are bytes of a file's name that are not."""
+        try:
+            text = msgspec.json.encode(document).decode()
+        except UnicodeEncodeError:
+            return json.dumps(msgspec.to_builtins(document))
+        encoding = getattr(self._out, "encoding", None) or "utf-8"
+        utf8 = text.isascii() or encoding.lower().replace("_", "-") in {"utf-8", "utf8"}
+        return text if utf8 else json.dumps(msgspec.to_builtins(document))
 
     def note(self, text: str) -> None:
         print(text, file=self._err, flush=True)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
-import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING
 
@@ -30,6 +28,8 @@ from s3am_cloud.pace import Over, never
 from s3am_cloud.ports import Clock, Progress, Sink
 from s3am_cloud.urls import FILE_TRANSFER_SCHEMES, parse_source
 from s3am_cloud_cli.shared_places import Board, Foreman, SharedPlaces, share
+from s3am_cloud_cli.stopping import ignore_stops, interruptible
+from s3am_cloud_cli.system_errors import named_system_error
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkContext, SpawnContext
@@ -153,12 +153,9 @@ class _Crew:
 
     def end(self) -> None:
         for process in self._processes.values():
-            process.terminate()
+            process.kill()
         for pipe, process in self._processes.items():
-            process.join(_END_SECONDS)
-            if process.is_alive():
-                process.kill()
-                process.join()
+            process.join()
             pipe.close()
 
     def _start(self, context: ForkContext | SpawnContext, work: _Work, index: int, forks: bool) -> None:
@@ -219,9 +216,8 @@ def may_fork() -> bool:
 def _work(
     work: _Work, index: int, board: Board, taken: Synchronized[int], pipe: Connection, others: Sequence[Connection]
 ) -> None:
-    """The life of a worker process. Ctrl-C is the parent's to handle; a broken pipe means that it is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    """The life of a worker process. Stops are the parent's to handle; a broken pipe means that it is gone."""
+    ignore_stops()
     for other in others:
         other.close()
     teller = _Teller(pipe)
@@ -240,6 +236,11 @@ def _work(
         pipe.send(error)
     except BrokenPipeError:
         os._exit(1)
+    except (OSError, MemoryError) as error:
+        named = named_system_error(error)
+        if named is None:
+            raise
+        pipe.send(named)
 
 
 def _take_turns(parts: Sequence[Part], taken: Synchronized[int]) -> Iterator[Part]:
@@ -270,19 +271,3 @@ class _Teller:
         self._told = time.monotonic()
         self._pipe.send(self.total - self._before)
         self._before = self.total
-
-
-@contextmanager
-def interruptible() -> Iterator[Callable[[], None]]:
-    """Ctrl-C raised between turns of the loop: libcurl swallows what is raised inside its call-backs."""
-    pressed: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
-
-    def check() -> None:
-        if pressed:
-            raise KeyboardInterrupt
-
-    try:
-        yield check
-    finally:
-        signal.signal(signal.SIGINT, before)

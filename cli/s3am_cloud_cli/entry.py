@@ -1,0 +1,15 @@
+"""The command's start: little enough is imported here that Ctrl-C is heard while the rest is."""
+
+from __future__ import annotations
+
+import sys
+
+_INTERRUPTED = 130
+
+
+def main() -> None:
+    try:
+        from s3am_cloud_cli.main import main as run_main
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+    run_main()
