@@ -95,12 +95,27 @@ CURL_CHUNK: Final = 16 * KIB
 WRITE_CHUNKS: Final = FILE_BUFFER // CURL_CHUNK
 CONNECT_SECONDS: Final = 15
 STALL_SECONDS: Final = 30  # no byte for so long: the connection is given up
-# S3 may take minutes to answer a request whose body it has (a large copy or complete).
-ANSWER_SECONDS: Final = 120
+# The least rate of a connection, in bytes a second over a window: below it, another connection is tried.
+LEAST_RATE: Final = KIB
+LEAST_RATE_SECONDS: Final = 60
+# Seconds without progress, over several connections, after which a part fails: two stalls, or two slow connections.
+PATIENCE_SECONDS: Final = 60
+# Bytes that count as progress: what LEAST_RATE amounts to in its window. Less than that is no reason to hope.
+PROGRESS: Final = 64 * KIB
+# How long a store may take to answer a PUT whose body it has: two of them fit into the time that a failure may take.
+ANSWER_SECONDS: Final = 40
+# An answer to a PUT or a copy: S3's have less than 1 KiB.
+MAX_STORE_ANSWER: Final = 64 * KIB
 # A copy of 5 GiB may take minutes; Lambda ends at 900 s.
 COPY_ANSWER_SECONDS: Final = 870
+# The slowest store copies so many bytes a second. S3 itself copies 24 MB/s for each request.
+LEAST_COPY_RATE: Final = 6 * 10**6
 MAX_REDIRECTS: Final = 10
-# Failures in a row without a byte gained, after which a part is given up; back-off doubles from BASE up to CAP.
+# Headers of an answer, or replies of an FTP server. libcurl takes 300 KiB of headers, and any number of replies.
+MAX_HEAD: Final = 256 * KIB
+# Bytes that no request is interested in: the bodies of redirects and of refusals.
+MAX_IGNORED: Final = 16 * MIB
+# Failures in a row without progress, after which a part is given up; back-off doubles from BASE up to CAP.
 ATTEMPTS: Final = 8
 # Tries that a whole run may fail beyond those that its finished parts have earned: a way that is broken for good is
 # given up by all parts together, and not by each of a thousand in its turn.

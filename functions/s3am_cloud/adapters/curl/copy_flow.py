@@ -23,13 +23,18 @@ from s3am_cloud.errors import (
     StoreUnavailable,
     TransferError,
 )
-from s3am_cloud.limits import COPY_ANSWER_SECONDS
+from s3am_cloud.limits import ANSWER_SECONDS, COPY_ANSWER_SECONDS, LEAST_COPY_RATE, MAX_STORE_ANSWER
 from s3am_cloud.model import MovedPart, Part
 from s3am_cloud.ports import Progress
 
 _ETAG = re.compile(rb"<ETag>(?:&quot;|\")?([^<&\"]+)")
 _CRC = re.compile(rb"<ChecksumCRC64NVME>([^<]+)</ChecksumCRC64NVME>")
 _SOURCE_GONE = {"NoSuchKey", "NoSuchVersion"}
+
+
+def answer_seconds(length: int) -> int:
+    """How long a store may take to copy that many bytes."""
+    return min(COPY_ANSWER_SECONDS, ANSWER_SECONDS + length // LEAST_COPY_RATE)
 
 
 class CopyFlow:
@@ -65,7 +70,7 @@ class CopyFlow:
         easy.setopt(pycurl.URL, url)
         easy.setopt(pycurl.UPLOAD, 1)
         easy.setopt(pycurl.INFILESIZE_LARGE, 0)
-        easy.setopt(pycurl.TIMEOUT, COPY_ANSWER_SECONDS)
+        easy.setopt(pycurl.TIMEOUT, answer_seconds(self._part.length))
         easy.setopt(pycurl.READFUNCTION, lambda most: b"")
         set_headers(easy, headers)
         easy.setopt(pycurl.HEADERFUNCTION, self._response.take_line)
@@ -81,8 +86,9 @@ class CopyFlow:
     def watch(self) -> None:
         """libcurl's own time limit is all there is to watch: S3 says nothing while it copies."""
 
-    def _take_answer(self, data: bytes) -> None:
+    def _take_answer(self, data: bytes) -> int:
         self._answer += data
+        return len(data) if len(self._answer) <= MAX_STORE_ANSWER else 0
 
     def _done(self, number: int, message: str) -> None:
         self._easy = None
@@ -94,7 +100,8 @@ class CopyFlow:
             self._retry.total += 1
             self._make_way(error, self._asked)
             return
-        wait = self._retry.wait() if isinstance(error, SourceBusy) else None
+        silent = self._loop.now() - self._asked if number == pycurl.E_OPERATION_TIMEDOUT else 0.0
+        wait = self._retry.wait(silent=silent) if isinstance(error, SourceBusy) else None
         if wait is None:
             self._failed(error)
         else:

@@ -11,7 +11,16 @@ import pycurl
 
 from s3am_cloud.adapters.curl.guard import Guard
 from s3am_cloud.adapters.curl.hosts import Hosts
-from s3am_cloud.limits import CONNECT_SECONDS, CURL_BUFFER, MAX_REDIRECTS, STALL_SECONDS
+from s3am_cloud.limits import (
+    CONNECT_SECONDS,
+    CURL_BUFFER,
+    LEAST_RATE,
+    LEAST_RATE_SECONDS,
+    MAX_HEAD,
+    MAX_REDIRECTS,
+    PATIENCE_SECONDS,
+    STALL_SECONDS,
+)
 
 # libcurl also speaks file, gopher, dict and more, which no source of ours is.
 PROTOCOLS = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS | pycurl.PROTO_FTP | pycurl.PROTO_FTPS | pycurl.PROTO_SFTP
@@ -35,12 +44,20 @@ class CurlSettings(msgspec.Struct, frozen=True, kw_only=True):
     hosts: Hosts = ()
     connect_seconds: int = CONNECT_SECONDS
     stall_seconds: int = STALL_SECONDS
+    # Bytes a second that a connection has to bring over a window of so many seconds; 0 for any rate.
+    least_rate: int = LEAST_RATE
+    least_rate_seconds: float = LEAST_RATE_SECONDS
     user_agent: str = "s3am-cloud"
     # Whether logins of hosts that the URL gives none for are looked up in ~/.netrc.
     netrc: bool = False
     # SSH: what servers are known by, and what we are; None stands for what is usual in ~/.ssh.
     known_hosts: str | None = None
     ssh_key: str | None = None
+
+    @property
+    def patience(self) -> float:
+        """Seconds without progress, over several connections, after which a part fails: at least two stalls."""
+        return max(PATIENCE_SECONDS, 2 * self.stall_seconds)
 
 
 def guard_of(settings: CurlSettings) -> Guard:
@@ -75,6 +92,8 @@ def as_source(easy: pycurl.Curl, settings: CurlSettings, guard: Guard) -> pycurl
     # libcurl leaves time spent paused, while the PUT is the slower side, out of this.
     easy.setopt(pycurl.LOW_SPEED_LIMIT, 1)
     easy.setopt(pycurl.LOW_SPEED_TIME, settings.stall_seconds)
+    # Replies of FTP servers have a limit of their own, which is two minutes by default.
+    easy.setopt(pycurl.FTP_RESPONSE_TIMEOUT, settings.stall_seconds)
     guard.watch(easy)
     return easy
 
@@ -105,8 +124,22 @@ class Response:
         self.status = 0
         self.headers = Message()
         self.reply = ""
+        self.length = 0
+
+    @property
+    def endless(self) -> bool:
+        """Whether the head is longer than any that is meant well."""
+        return self.length > MAX_HEAD
+
+    @property
+    def refuses(self) -> bool:
+        """Whether the status alone says that no content will come. To a challenge, libcurl may have an answer."""
+        return self.status >= 400 and self.status not in {401, 407}
 
     def take_line(self, raw: bytes) -> None:
+        self.length += len(raw)
+        if self.endless:
+            return
         line = raw.decode("iso-8859-1").rstrip("\r\n")
         if line.startswith("HTTP/"):
             words = line.split(None, 2)
@@ -128,10 +161,13 @@ class Response:
 
 
 def listen(easy: pycurl.Curl, response: Response, guard: Guard) -> None:
-    """Has `response` take the answer's head; a redirect that is not to be followed ends the request there."""
+    """Has `response` take the answer's head. It ends the request where a redirect is not to be followed, where a
+    refusal's head is complete, whose body nobody reads, and where the head has no end."""
 
     def take(raw: bytes) -> int | None:
         response.take_line(raw)
+        if response.endless or (response.refuses and not raw.strip()):
+            return 0
         name, _, value = raw.decode("iso-8859-1").partition(":")
         redirects = response.status // 100 == 3 and name.strip().lower() == "location"
         return 0 if redirects and not guard.lets_follow(value) else None

@@ -99,6 +99,8 @@ def failure(number: int, message: str, response: Response, guard: Guard, name: s
         return BadSource(f"{name} leads to an address that is not public", "use a public address")
     if guard.foreign:
         return foreign(name, guard.foreign)
+    if response.endless:
+        return BadSource(f"{name}: the server's reply goes on and on", "check the address")
     if guard.host_key:
         return BadSource(f"{name}: the server's SSH key {guard.host_key}", _KNOW_HOST)
     if is_crowded(number, message, response):

@@ -23,11 +23,12 @@ from s3am_cloud.adapters.curl.flow import Taker
 from s3am_cloud.adapters.curl.guard import Guard
 from s3am_cloud.adapters.curl.hosts import foreign, refused_first
 from s3am_cloud.adapters.curl.loop import Loop
+from s3am_cloud.adapters.curl.rate_watch import RateWatch
 from s3am_cloud.adapters.curl.recheck import Answered, Recheck
 from s3am_cloud.adapters.curl.retry import Retry
 from s3am_cloud.adapters.curl.source_answers import BUSY, check_range
 from s3am_cloud.errors import SourceBusy, SourceChanged, SourceUnavailable, TransferError
-from s3am_cloud.limits import CURL_BUFFER
+from s3am_cloud.limits import CURL_BUFFER, PROGRESS
 from s3am_cloud.model import Origin, Part, SourceInfo
 from s3am_cloud.urls import FILE_TRANSFER_SCHEMES, parse_source
 
@@ -82,6 +83,9 @@ class RangeGet:
         self._name, self._scheme, self._stored = source.display, source.scheme, source.scheme == "s3"
         self._next, self._end_at = part.first, part.last + 1
         self._refusals, self._moved = 0, 0
+        # Bytes since progress was last told of, and bytes of this request.
+        self._unpaid, self._got = 0, 0
+        self._asked = self._quiet_since = 0.0
         self._easy: pycurl.Curl | None = None
         self._paused = self._stopped = False
 
@@ -115,8 +119,10 @@ class RangeGet:
         listen(easy, self._response, self._guard)
         easy.setopt(pycurl.WRITEFUNCTION, self._write)
         self._easy = easy
-        self._asked = self._loop.now()
+        self._asked = self._quiet_since = self._loop.now()
+        self._got = 0
         self._loop.start(easy, self._done)
+        self._watch(easy)
 
     def stop(self) -> None:
         self._stopped = True
@@ -128,6 +134,7 @@ class RangeGet:
     def resume(self) -> None:
         if self._paused and self._easy is not None:
             self._paused = False
+            self._quiet_since = self._loop.now()
             self._loop.unpause(self._easy)
 
     def _write(self, data: bytes) -> int | None:
@@ -139,15 +146,20 @@ class RangeGet:
             following = self._next + len(data)
             error = self._too_much() if following > self._end_at else self._take(data, following)
         self._error = error
-        return None if error is None else 0
+        return 0 if error is not None or self._needs_no_end else None
+
+    @property
+    def _needs_no_end(self) -> bool:
+        """Whether a range from an FTP server is complete: its last reply may never come, and libcurl does nothing else
+        while it waits for that."""
+        return self._whole and self._info.ranges and self._scheme in {"ftp", "ftps"}
 
     def _begun(self) -> TransferError | None:
-        """The first bytes of an answer: a reason to count failures from zero again, if it is the right answer."""
+        """The first bytes of an answer."""
         self._checked = True
         error = self._check()
         if error is None:
             self._refusals = 0
-            self._retry.gained()
         return error
 
     def _too_much(self) -> SourceChanged:
@@ -155,12 +167,45 @@ class RangeGet:
 
     def _take(self, data: bytes, following: int) -> TransferError | None:
         self._next = following
-        if self._crowd is not None:
-            self._crowd.gained()
+        self._note(len(data))
         if self._recheck is not None and following == self._end_at:
             self._held = data
             return None
         return self._taker.accept(data)
+
+    def _note(self, count: int) -> None:
+        """Bytes that will be kept are a reason to count failures from zero again. Those of an answer that can't be
+        continued are lost with its connection."""
+        self._got += count
+        self._unpaid += count
+        self._quiet_since = self._loop.now()
+        if self._unpaid < PROGRESS:
+            return
+        self._unpaid = 0
+        if self._crowd is not None:
+            self._crowd.gained()
+        if self._info.ranges:
+            self._retry.gained()
+
+    def _watch(self, easy: pycurl.Curl) -> None:
+        """Gives up the connection when it is too slow. The one after a failure is given less time."""
+        settings = self._settings
+        window = settings.least_rate_seconds / (3 if self._retry.silent else 1)
+        watch = RateWatch(self._loop.now(), settings.patience, settings.least_rate, window)
+
+        def look() -> None:
+            if self._stopped or self._easy != easy:
+                return
+            received = int(easy.getinfo(pycurl.SIZE_DOWNLOAD_T))
+            fault = watch.fault(self._loop.now(), self._got, received, self._paused)
+            if fault is None or self._whole:
+                self._loop.later(min(1.0, window / 4), look)
+                return
+            self._loop.stop(easy)
+            self._easy = None
+            self._again(SourceUnavailable(f"{self._name}: {fault}"), settings.patience / 2)
+
+        self._loop.later(min(1.0, window / 4), look)
 
     @property
     def _whole(self) -> bool:
@@ -188,6 +233,8 @@ class RangeGet:
 
     def _judge(self, easy: pycurl.Curl, number: int, message: str) -> TransferError | None:
         """What is wrong with the answer, now that it has ended. With all bytes there, how it ended is of no matter."""
+        if self._response.refuses and not self._checked and (refusal := self._check()) is not None:
+            return refusal
         if number and not self._whole:
             return failure(number, message, self._response, self._guard, self._name)
         error = None if self._checked else self._check()
@@ -237,12 +284,17 @@ class RangeGet:
                 self._retry.gained()
             self._again(error)
 
-    def _again(self, error: TransferError) -> None:
+    def _again(self, error: TransferError, silent: float | None = None) -> None:
+        if silent is None:
+            silent = self._loop.now() - self._quiet_since
         passing = isinstance(error, SourceBusy)
         if passing and not self._info.ranges and self._next != self._part.first:
-            self._taker.repeat(error)
+            if self._retry.exhausted(silent):
+                self._taker.fail(error)
+            else:
+                self._taker.repeat(error)
             return
-        self._start_in(self._retry.wait(self._retry_after()) if passing else None, error)
+        self._start_in(self._retry.wait(self._retry_after(), silent) if passing else None, error)
 
     def _start_in(self, wait: float | None, error: TransferError) -> None:
         if wait is None:

@@ -92,7 +92,7 @@ class CurlMover:
         run.grain = max(run.grain, part.length)
         return CopyFlow(
             run.loop,
-            Retry(self._clock, budget=run.budget),
+            self._retry(run),
             self._settings,
             part_copy(self._route, self._signers, part),
             part,
@@ -108,7 +108,7 @@ class CurlMover:
         flow = UploadFlow(
             run.loop,
             self._clock,
-            Retry(self._clock, budget=run.budget),
+            self._retry(run),
             part,
             self._route.part_name(part),
             self._settings.stall_seconds,
@@ -120,6 +120,9 @@ class CurlMover:
         signed = part_put(self._route, self._signers, part)
         flow.put = StreamedPut(run.loop, self._settings, signed, part.length, flow.giver, flow.answered)
         return flow
+
+    def _retry(self, run: _Run) -> Retry:
+        return Retry(self._clock, budget=run.budget, patience=self._settings.patience)
 
     def _failed(self, part: Part, run: _Run) -> Callable[[TransferError], None]:
         """Who reads of a failure in a job's report has to be told which part it was."""
@@ -133,7 +136,7 @@ class CurlMover:
     def _giver(self, part: Part, flow: UploadFlow, run: _Run) -> Giver:
         if run.file is not None:
             return FileGiver(part, run.file, self._progress, flow.fail)
-        retry = Retry(self._clock, budget=run.budget)
+        retry = self._retry(run)
         flow.source_retries = lambda: retry.total
 
         def get(taker: Taker) -> RangeGet:
@@ -142,7 +145,7 @@ class CurlMover:
         return WindowGiver(part, get, self._progress, flow.on_bytes, flow.repeat, flow.fail)
 
     def _download(self, part: Part, run: _Run) -> DownloadFlow:
-        retry = Retry(self._clock, budget=run.budget)
+        retry = self._retry(run)
         flow = DownloadFlow(run.loop, part, retry, run.finished.append, run.failed.append)
         taker = FileTaker(part, run.target, self._turn, self._progress, flow.end, flow.repeat, flow.fail)
         flow.get = self._get(part, taker, retry, run)

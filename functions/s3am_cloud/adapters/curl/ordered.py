@@ -15,7 +15,7 @@ from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.get import Address, MakeRecheck, RangeGet
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.adapters.curl.recheck import Recheck
-from s3am_cloud.adapters.curl.retry import Retry
+from s3am_cloud.adapters.curl.retry import Budget, Retry
 from s3am_cloud.digests import Digest
 from s3am_cloud.limits import DEFAULT_PART, MAX_OBJECT, MAX_PIECE, MIN_PIECE, READ_AHEAD
 from s3am_cloud.model import Origin, Part, Plan
@@ -73,6 +73,7 @@ class CurlReader:
                 head = ahead[0]
                 if head.done:
                     yield head.basin.empty()
+                    run.budget.earn()
                     run.active.remove(ahead.popleft())
                     free.append(head.basin.store)
                     continue
@@ -92,6 +93,7 @@ class CurlReader:
                 run.turn()
                 for filling in [one for one in run.active if one.done]:
                     run.active.remove(filling)
+                    run.budget.earn()
                     yield filling.part, filling.basin.digest
 
     def _parts(self, length: int) -> Iterator[Part]:
@@ -118,7 +120,7 @@ class _Run(Generic[B]):
 
     def __init__(self, way: _Way) -> None:
         self._way, self._watch = way, way.watch()
-        self._loop = Loop(way.clock)
+        self._loop, self.budget = Loop(way.clock), Budget()
         self.active: list[Filling[B]] = []
 
     def __enter__(self) -> _Run[B]:
@@ -137,7 +139,8 @@ class _Run(Generic[B]):
         return sum(not filling.done for filling in self.active)
 
     def start(self, part: Part, basin: B, bounded: bool) -> Filling[B]:
-        way, retry = self._way, Retry(self._way.clock)
+        way = self._way
+        retry = Retry(way.clock, budget=self.budget, patience=way.settings.patience)
 
         def get(filling: Filling[B]) -> RangeGet:
             return RangeGet(

@@ -14,10 +14,10 @@ from s3am_cloud.adapters.curl.easy import CurlSettings, Response, new_easy, set_
 from s3am_cloud.adapters.curl.flow import Giver
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.checksum import EMPTY, encode
+from s3am_cloud.limits import MAX_STORE_ANSWER
 
 TRAILER = "x-amz-checksum-crc64nvme"
 PAYLOAD = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
-_MOST_OF_AN_ANSWER = 64 * 1024
 
 SignedPut = Callable[[dict[str, str]], tuple[str, dict[str, str]]]
 Answered = Callable[[int, Response, bytes], None]
@@ -110,10 +110,9 @@ class StreamedPut:
             return self._read(most)
         return b""
 
-    def _take_answer(self, data: bytes) -> None:
-        self.moved = True
-        if len(self._answer) < _MOST_OF_AN_ANSWER:
-            self._answer += data
+    def _take_answer(self, data: bytes) -> int:
+        self._answer += data
+        return len(data) if len(self._answer) <= MAX_STORE_ANSWER else 0
 
     def _done(self, number: int, message: str) -> None:
         self._easy = None

@@ -28,7 +28,7 @@ class Recheck:
     def __init__(self, loop: Loop, clock: Clock, settings: CurlSettings, origin: Origin, answered: Answered) -> None:
         self._loop, self._settings, self._info, self._answered = loop, settings, origin.info, answered
         self._url = parse_source(origin.url)
-        self._patience = patience(clock)
+        self._patience, self._asked = patience(clock), 0.0
         self._easy: pycurl.Curl | None = None
         self._stopped = False
 
@@ -37,6 +37,7 @@ class Recheck:
             return
         self._response, self._guard = Response(), guard_of(self._settings)
         self._easy = question(self._url, self._settings, self._guard, self._response)
+        self._asked = self._loop.now()
         self._loop.start(self._easy, self._done)
 
     def stop(self) -> None:
@@ -52,7 +53,11 @@ class Recheck:
             self._answered(self._compare(told(easy, self._url, self._response)))
             return
         error = failure(number, message, self._response, self._guard, self._url.display)
-        wait = self._patience.wait(CROWD_SECONDS) if isinstance(error, SourceBusy) else None
+        wait = (
+            self._patience.wait(CROWD_SECONDS, self._loop.now() - self._asked)
+            if isinstance(error, SourceBusy)
+            else None
+        )
         if wait is None:
             self._answered(error)
         else:

@@ -6,6 +6,7 @@ from s3am_cloud.limits import (
     ATTEMPTS,
     BACKOFF_BASE_SECONDS,
     BACKOFF_CAP_SECONDS,
+    PATIENCE_SECONDS,
     RETRIES_EARNED_PER_PART,
     RETRY_BUDGET,
 )
@@ -28,27 +29,43 @@ class Budget:
 
 
 class Retry:
-    """Counts failures in a row; a byte gained in between wipes them out.
+    """Counts failures in a row, and the seconds that passed in vain; progress in between resets both.
 
     Waits have full jitter: anything from zero up to a bound that doubles, so that many workers which fail together do
     not come back together.
     """
 
-    def __init__(self, clock: Clock, attempts: int = ATTEMPTS, budget: Budget | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        attempts: int = ATTEMPTS,
+        budget: Budget | None = None,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
         self._clock = clock
-        self._attempts = attempts
-        self._budget = budget
+        self._attempts, self._budget, self._patience = attempts, budget, patience
         self._failures = 0
+        self.silent = 0.0
         self.total = 0
 
     def gained(self) -> None:
-        self._failures = 0
+        """There was progress that will be kept whatever happens to the connection."""
+        self._failures, self.silent = 0, 0.0
 
-    def wait(self, at_least: float = 0.0) -> float | None:
-        """Seconds to wait before the next try, None where it is time to give up."""
+    def exhausted(self, silent: float = 0.0) -> bool:
+        """Counts a failure, at whose end nothing had come for `silent` seconds. True when it is time to give up."""
         self._failures += 1
-        if self._failures >= self._attempts or not (self._budget is None or self._budget.spend()):
+        self.silent += silent
+        if self._failures >= self._attempts or self.silent >= self._patience:
+            return True
+        return not (self._budget is None or self._budget.spend())
+
+    def wait(self, at_least: float = 0.0, silent: float = 0.0) -> float | None:
+        """Seconds to wait before the next try, None where it is time to give up. It counts a failure."""
+        if self.exhausted(silent):
             return None
         self.total += 1
         bound: float = min(BACKOFF_CAP_SECONDS, BACKOFF_BASE_SECONDS * 2**self._failures)
-        return max(at_least, self._clock.random() * bound)
+        wait = max(at_least, self._clock.random() * bound)
+        self.silent += wait
+        return wait

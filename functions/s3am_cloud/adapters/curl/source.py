@@ -49,14 +49,17 @@ class CurlSource:
         return self._insist(lambda: ask(url))
 
     def _insist(self, ask: Callable[[], SourceInfo]) -> SourceInfo:
-        retry, crowd = Retry(self._clock, PROBE_ATTEMPTS), patience(self._clock)
+        retry = Retry(self._clock, PROBE_ATTEMPTS, patience=self._settings.patience)
+        crowd = patience(self._clock)
         while True:
+            asked = self._clock.monotonic()
             try:
                 return ask()
             except _Crowded as error:
                 wait, last = crowd.wait(CROWD_SECONDS), SourceBusy(error.message)
             except SourceBusy as error:
-                wait, last = retry.wait(), error
+                # All that a probe asks for is an answer, so all of its time has passed in vain.
+                wait, last = retry.wait(silent=self._clock.monotonic() - asked), error
             if wait is None:
                 raise last
             self._clock.sleep(wait)
@@ -66,8 +69,8 @@ class CurlSource:
         easy = new_easy(self._settings)
         set_headers(easy, {"Accept-Encoding": "identity"})
         easy.setopt(pycurl.RANGE, "0-0")
-        # One byte is enough: a server without ranges would send all of them.
-        easy.setopt(pycurl.WRITEFUNCTION, lambda data: 0 if response.status == 200 else None)
+        # One byte is enough: a server without ranges would send all of them, and a refusal's text may have no end.
+        easy.setopt(pycurl.WRITEFUNCTION, lambda data: 0)
         self._perform(easy, url, response)
         return _http_info(response, url.display)
 
@@ -82,7 +85,7 @@ class CurlSource:
     def _ask(self, url: SourceUrl) -> SourceInfo:
         guard, response = guard_of(self._settings), Response()
         with closing(question(url, self._settings, guard, response)) as easy:
-            self._check_run(*perform(easy, self._clock), url, guard, response)
+            self._check_run(*perform(easy, self._clock, patience=self._settings.patience), url, guard, response)
             return told(easy, url, response)
 
     def _is_empty(self, url: SourceUrl) -> bool:
@@ -97,7 +100,7 @@ class CurlSource:
             easy.setopt(pycurl.NOBODY, 0)
             easy.setopt(pycurl.HTTPGET, 1)
             easy.setopt(pycurl.WRITEFUNCTION, take)
-            number, message = perform(easy, self._clock)
+            number, message = perform(easy, self._clock, patience=self._settings.patience)
         if not first:
             self._check_run(number, message, url, guard, response)
         return not first
@@ -108,7 +111,7 @@ class CurlSource:
         with closing(as_source(easy, self._settings, guard)):
             use_netrc(easy, self._settings)
             easy.setopt(pycurl.URL, url.url)
-            number, message = perform(easy, self._clock)
+            number, message = perform(easy, self._clock, patience=self._settings.patience)
         if number != pycurl.E_WRITE_ERROR or guard.foreign or not response.status:
             self._check_run(number, message, url, guard, response)
 

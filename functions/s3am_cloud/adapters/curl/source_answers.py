@@ -23,12 +23,15 @@ _CONTENT_RANGE = re.compile(r"bytes\s+(\d+)-(\d+)/(\d+|\*)$", re.IGNORECASE)
 BUSY = {421, 429, 503}
 # Some stores keep the transfer's own aws-chunked as if it were the content's encoding; Amazon's S3 does not.
 UNENCODED = {None, "", "identity", "aws-chunked"}
+# CURLE_TOO_LARGE, for which pycurl has no name: more headers than any answer has.
+_TOO_LARGE = 100
 # libcurl's error numbers that no second try will mend.
 _FINAL = {
     pycurl.E_UNSUPPORTED_PROTOCOL: BadSource,
     pycurl.E_URL_MALFORMAT: BadSource,
     pycurl.E_TOO_MANY_REDIRECTS: BadSource,
     pycurl.E_PEER_FAILED_VERIFICATION: BadSource,
+    _TOO_LARGE: BadSource,
     pycurl.E_REMOTE_ACCESS_DENIED: AccessDenied,
     pycurl.E_LOGIN_DENIED: AccessDenied,
     pycurl.E_REMOTE_FILE_NOT_FOUND: SourceNotFound,
@@ -40,6 +43,7 @@ _WORDS = {
     pycurl.E_PARTIAL_FILE: "the connection ended early",
     pycurl.E_RECV_ERROR: "the connection broke",
     pycurl.E_GOT_NOTHING: "the connection ended without an answer",
+    _TOO_LARGE: "the answer's head goes on and on",
     pycurl.E_TOO_MANY_REDIRECTS: "too many redirects",
     pycurl.E_PEER_FAILED_VERIFICATION: "its TLS certificate can't be verified",
 }

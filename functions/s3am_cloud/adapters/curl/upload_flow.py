@@ -13,7 +13,7 @@ from s3am_cloud.adapters.curl.retry import Retry
 from s3am_cloud.adapters.curl.store_answers import check_store
 from s3am_cloud.checksum import encode
 from s3am_cloud.errors import ChecksumMismatch, ObjectExists, SourceBusy, StoreBusy, StoreUnavailable, TransferError
-from s3am_cloud.limits import ANSWER_SECONDS
+from s3am_cloud.limits import ANSWER_SECONDS, COPY_BYTES_PER_SECOND
 from s3am_cloud.model import MovedPart, Part
 from s3am_cloud.ports import Clock
 
@@ -75,9 +75,11 @@ class UploadFlow:
             self.put.moved = False
             self._quiet_since = now
             return
-        allowed = ANSWER_SECONDS if self.put.sent else self._stall_seconds
+        answer = ANSWER_SECONDS + self._part.length / COPY_BYTES_PER_SECOND
+        allowed = answer if self.put.sent else self._stall_seconds
         if now - self._quiet_since > allowed:
-            self.repeat(StoreUnavailable(f"{self._name}: S3 took no byte for {allowed:.0f} s"))
+            did = "answered nothing" if self.put.sent else "took no byte"
+            self.repeat(StoreUnavailable(f"{self._name}: S3 {did} for {allowed:.0f} s"))
 
     def on_bytes(self) -> None:
         self.put.resume()
@@ -86,7 +88,7 @@ class UploadFlow:
         """The part begins anew after a while, if it was not repeated too often."""
         self.giver.stop()
         self.put.stop()
-        wait = self._retry.wait()
+        wait = self._retry.wait(silent=self._clock.monotonic() - self._quiet_since)
         if wait is None:
             self.fail(error)
         else:
