@@ -17,7 +17,14 @@ from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.sources import AnySource
 from s3am_cloud.download import DownloadRequest, download
-from s3am_cloud.errors import NotAsExpected, ObjectExists, SourceChanged, TransferError, UploadGone
+from s3am_cloud.errors import (
+    NotAsExpected,
+    ObjectExists,
+    PartialDownloadExists,
+    SourceChanged,
+    TransferError,
+    UploadGone,
+)
 from s3am_cloud.growth import Tell, first_connections, silent
 from s3am_cloud.limits import DEFAULT_SLOTS, HOST_CONNECTIONS, MOST_CONNECTIONS, STALL_SECONDS
 from s3am_cloud.model import Job, MovedPart, Part, Plan, Receipt, TransferRequest, Upload, UploadedPart
@@ -133,25 +140,27 @@ def _keep_report(job: Job, receipt: Receipt, ports: Ports, console: Console) -> 
 
 
 def run_download(request: DownloadRequest, path: Path, ports: Ports, console: Console) -> Receipt:
-    """Moves the object into a file. An interrupted download stays beside it under another name."""
-    partial = PartialFile(path)
-    console.resume_hint = "continue with --download-exists resume, or drop what is there with discard"
+    """Copies the object into a file. An interrupted download stays beside it under another name."""
+    partial = PartialFile(path, console.note)
+    console.resume_hint = "continue with --download-exists resume, or discard what was downloaded with discard"
     with console.progress(path.name, 0) as meter:
         try:
             return download(request, partial, ports, meter, lambda plan: meter.expect(plan.size))
         except SourceChanged as error:
-            _tell_of(partial, console)
+            _note_partial(partial, console)
             raise SourceChanged(error.message, "download it again with --download-exists discard") from error
+        except PartialDownloadExists:
+            raise  # its hint says what to do; where another download is at work that is to wait
         except BaseException:  # whatever ends the run, what it leaves takes room
-            _tell_of(partial, console)
+            _note_partial(partial, console)
             raise
 
 
-def _tell_of(partial: PartialFile, console: Console) -> None:
+def _note_partial(partial: PartialFile, console: Console) -> None:
     """Says what an unfinished download has left on the disk, if it has."""
     if partial.exists:
         console.note(
-            f"An unfinished download is left in {partial.path}: continue with --download-exists resume, or drop "
+            f"An unfinished download is left in {partial.path}: continue with --download-exists resume, or discard "
             "it with --download-exists discard"
         )
 

@@ -22,7 +22,7 @@ _ALLOCATIONS_BETWEEN_COLLECTIONS = 100_000
 # The short help stands here as well, so that listing the commands imports none of them; a test compares the two.
 COMMANDS = {
     "upload": "Move a file or a URL into S3 from this machine.",
-    "download": "Move an object from S3 into a local file.",
+    "download": "Copy an object from S3 into a local file, or to standard output.",
     "submit": "Move a URL into S3 in the cloud; this machine can be switched off.",
     "plan": "Show what submit would take, in time and dollars; nothing is written.",
     "status": "Show how a job in the cloud fares.",

@@ -46,6 +46,10 @@ class Console:
         self.resume_hint: str | None = None
         self._told: TransferError | None = None
 
+    def leave_stdout(self) -> None:
+        """Results go to stderr from now on: stdout has the bytes of an object."""
+        self._out = self._err
+
     def result(self, document: object, text: str) -> None:
         """The one result: `document` as JSON where that was asked for, else `text`."""
         try:

@@ -18,7 +18,7 @@ Two drivers tell the same story: `cloud`, task by task, for the state machine; t
     prices, forecast, quote                                what jobs will take and cost
     ports, notices, pace, growth, local_target             the contracts with the world
     steps, expect, held, verification, origins             what is done, one verb at a time
-    pipeline, download                                     the stories that drivers tell
+    pipeline, download, download_stream                    the stories that drivers tell
     intake, claims, needless, refusals                     a job in the cloud: whether it is to be,
     cloud, sealed, shift, retried, tallies, counting       how it is done and what it took,
     aftermath                                              and what becomes of it when it failed or was cancelled

@@ -11,7 +11,7 @@ from datetime import datetime
 import msgspec
 
 from s3am_cloud.checksum import ALGORITHM, encode
-from s3am_cloud.errors import ChecksumMismatch, PartialDownloadExists
+from s3am_cloud.errors import ChecksumMismatch, LocalFileExists, PartialDownloadExists
 from s3am_cloud.growth import first_connections
 from s3am_cloud.limits import MOST_CONNECTIONS
 from s3am_cloud.local_target import LocalTarget
@@ -45,11 +45,26 @@ def download(
 ) -> Receipt:
     """Fetches the object into `target`, which appears only whole and verified.
 
-    Raises PartialDownloadExists where an earlier download left something and nothing was said of it, ChecksumMismatch
-    where what arrived is not what the store says it holds, and what `Mover.move` and `LocalTarget` raise.
+    Raises PartialDownloadExists where an earlier download left something and nothing was said of it, DownloadBusy where
+    another one is at work, ChecksumMismatch where what arrived does not match the store's checksum, and what
+    `Mover.move` and `LocalTarget` raise.
     """
-    if target.exists and not (request.resume or request.discard):
-        raise PartialDownloadExists(f"an unfinished download is at {target.path}")
+    with target.hold():
+        # Whoever had it a moment ago may have finished.
+        if target.taken and not request.overwrite:
+            raise LocalFileExists(f"{target.final} exists")
+        if target.exists and not (request.resume or request.discard):
+            raise PartialDownloadExists(f"an unfinished download is at {target.path}")
+        return _fetched(request, target, ports, progress, on_plan)
+
+
+def _fetched(
+    request: DownloadRequest,
+    target: LocalTarget,
+    ports: Ports,
+    progress: Progress,
+    on_plan: Callable[[Plan], None],
+) -> Receipt:
     started = ports.clock.now()
     origin = probe(SourceUrl("s3", str(request.source)), ports.source)
     there, cut = _on_disk(request, origin.info, target)
@@ -57,11 +72,11 @@ def download(
     for part in there:
         progress(part.length)
     wide, first = _wide(request), first_connections(request.connections, cut.count - len(there))
-    mover = ports.movers(origin, FileSink(target.path), wide, progress, first)
+    mover = ports.movers(origin, FileSink(target.path, target.identity), wide, progress, first)
     moved = fetch(cut, there, target, mover)
     try:
         _read_back(cut, moved, target, request.checksum_slots)
-        info = _compare(request.source, origin, whole(cut, moved), ports)
+        info = check_arrived(request.source, origin, whole(cut, moved), ports)
     except ChecksumMismatch:
         # The notes on its parts agree with the spoiled bytes: whoever resumed it would fail like this again.
         target.discard()
@@ -93,8 +108,11 @@ def _read_back(cut: Plan, moved: list[MovedPart], target: LocalTarget, slots: in
         raise ChecksumMismatch(f"{target.path} has other bytes than came: part {spoiled[0]} of {cut.count} differs")
 
 
-def _compare(source: S3Url, origin: Origin, crc: int, ports: Ports) -> ObjectInfo:
-    """The object as the store describes it, if it is still the one that was fetched and its checksum agrees."""
+def check_arrived(source: S3Url, origin: Origin, crc: int, ports: Ports) -> ObjectInfo:
+    """The object as the store describes it, if it is still the one that was fetched and its checksum agrees.
+
+    Raises ChecksumMismatch.
+    """
     info = ports.store.head(source)
     if info is None or info.etag != origin.info.etag:
         # What arrived is one whole version all the same: every answer was held to the probed ETag.

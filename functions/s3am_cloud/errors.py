@@ -125,6 +125,12 @@ class BadDestination(TransferError):
     hint = "a destination is s3://BUCKET/KEY, or s3://BUCKET/PREFIX/ to keep the source's file name"
 
 
+class FileTooLarge(BadDestination):
+    """The file system, or a limit of the process, allows no file of this size."""
+
+    hint = "choose a file system that takes files of this size, or raise the limit (ulimit -f)"
+
+
 class BadS3Url(TransferError):
     code = 7
     meaning = "bad S3 URL"
@@ -159,6 +165,12 @@ class PartialDownloadExists(TransferError):
     code = 12
     meaning = "partial download exists"
     hint = "continue it with --download-exists resume, or drop it with --download-exists discard"
+
+
+class DownloadBusy(PartialDownloadExists):
+    """Another process is downloading to the same name at this moment."""
+
+    hint = "wait until that download has ended, or choose another name"
 
 
 class SeveralUploads(TransferError):
@@ -250,10 +262,26 @@ class DiskFull(JobFailed):
     hint = "make room, then run the command again with --download-exists resume"
 
 
+class DiskFailed(JobFailed):
+    hint = "check the disk and the system's log, then try again"
+
+
+class TooManyFiles(JobFailed):
+    """The process, or the system, has as many files open as it may."""
+
+    hint = "raise the limit of open files (ulimit -n), or use fewer connections"
+
+
 class JobFailedForGood(TransferError):
     code = 25
     meaning = "job failed for good"
     hint = "start the transfer anew"
+
+
+class OutputClosed(JobFailedForGood):
+    """Whoever read what a download writes has left before the end."""
+
+    hint = "let the reader read to the end, or download to a file"
 
 
 class UploadGone(JobFailedForGood):

@@ -128,6 +128,12 @@ CROWD_SECONDS: Final = 0.25  # what a server takes to notice that a connection i
 BACKOFF_BASE_SECONDS: Final = 0.25
 BACKOFF_CAP_SECONDS: Final = 20.0
 
+# The worker processes of a download that was killed notice it a few times a second; until then its file is locked.
+ORPHAN_SECONDS: Final = 2.0
+
+# How long a FIFO is waited for that nobody reads from.
+READER_SECONDS: Final = 30.0
+
 # --- reading in order ---
 READ_AHEAD: Final = 48 * MIB  # what all buffers of a reader together hold of what is not yet wanted
 MAX_PIECE: Final = 8 * MIB  # beyond this a request's own latency no longer counts

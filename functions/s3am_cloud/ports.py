@@ -124,9 +124,13 @@ class ObjectSink(msgspec.Struct, frozen=True):
 
 
 class FileSink(msgspec.Struct, frozen=True):
-    """Parts are written at their offsets into a file that exists already."""
+    """Parts are written at their offsets into a file that exists already.
+
+    `identity` is its device and inode: another file that has taken its name meanwhile is not written to.
+    """
 
     path: Path
+    identity: tuple[int, int] | None = None
 
 
 Sink = PartSink | ObjectSink | FileSink

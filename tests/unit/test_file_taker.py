@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from s3am_cloud.adapters.curl.takers import FileTaker
+from s3am_cloud.adapters.curl.takers import FileTaker, open_sink
 from s3am_cloud.checksum import update
-from s3am_cloud.errors import DiskFull, SourceUnavailable, TransferError
+from s3am_cloud.errors import BadDestination, DiskFull, JobFailed, SourceUnavailable, TransferError
 from s3am_cloud.limits import WRITE_CHUNKS
 from s3am_cloud.model import Part
+from s3am_cloud.ports import FileSink
 from servers.content import pattern
 
 CHUNK = 1000
@@ -128,3 +129,19 @@ def test_a_full_disk_is_told_whether_at_the_end_or_before(
         told = list(taken.errors)
     assert isinstance(told[-1], DiskFull)
     assert (taken.crcs, taken.moved) == ([], 0)
+
+
+@pytest.mark.parametrize("with_link", [False, True])
+def test_a_file_that_took_the_name_meanwhile_is_not_written_to(tmp_path: Path, with_link: bool) -> None:
+    path = tmp_path / "x.partial"
+    path.write_bytes(b"ours")
+    status = path.stat()
+    sink = FileSink(path, (status.st_dev, status.st_ino))
+    os.close(open_sink(sink))
+    path.rename(tmp_path / "moved")
+    if with_link:
+        path.symlink_to("moved")
+    else:
+        path.write_bytes(b"theirs")
+    with pytest.raises((JobFailed, BadDestination)):
+        open_sink(sink)

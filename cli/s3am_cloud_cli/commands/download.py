@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from s3am_cloud.errors import LocalFileExists
+from s3am_cloud.errors import BadDestination, LocalFileExists, Usage
 from s3am_cloud.urls import S3Url, parse_s3
 from s3am_cloud_cli import key_options, options
+from s3am_cloud_cli.destinations import Output, destination_of
 from s3am_cloud_cli.key_options import KeyOptions
 from s3am_cloud_cli.options import AwsOptions
 from s3am_cloud_cli.output import Console
 
+if TYPE_CHECKING:
+    from s3am_cloud.download import DownloadRequest
 
-@click.command(short_help="Move an object from S3 into a local file.")
+
+@click.command(short_help="Copy an object from S3 into a local file, or to standard output.")
 @click.argument("source", metavar="S3_URL")
 @click.argument("destination", metavar="DST")
 @click.option("--file-exists", type=click.Choice(["overwrite", "skip"]), help="What to do where the file exists.")
@@ -54,27 +60,60 @@ def download(
     no_sign_request: bool,
     aws: AwsOptions,
 ) -> None:
-    """Move S3_URL into the file DST, which appears only when it is whole and agrees with the object's checksum.
+    """Copy S3_URL into the file DST, which appears only when it is whole and agrees with the object's checksum.
 
-    DST may be a folder: the file gets the object's name. Until then the bytes are in .NAME.partial beside it.
+    DST may be a folder: the file gets the object's name. Until then the bytes are in .NAME.partial beside it. With -
+    the bytes go to standard output; FIFOs and devices are written in order, too. There the exit code says at the end
+    whether all of it is right.
 
     \b
       s3am-cloud download s3://bucket/genome.bam .
+      s3am-cloud download s3://bucket/run42.tar - | tar -x
     """
     wanted = parse_s3(source)
-    path = _path(wanted, destination)
-    if path.exists() and file_exists != "overwrite":
+    place = destination_of(wanted, destination)
+    request = _request(wanted, file_exists, download_exists, part_size, download_slots, checksum_slots)
+    if isinstance(place, Output):
+        _check_output(place, file_exists, download_exists)
+        console.leave_stdout()
+    elif os.path.lexists(place) and file_exists != "overwrite":
         if file_exists is None:
-            raise LocalFileExists(f"{path} exists")
-        console.result({"state": "skipped", "destination": str(path)}, f"{path} exists, left as it is")
+            raise LocalFileExists(f"{place} exists")
+        _skipped(place, console)
         return
-    from s3am_cloud.download import DownloadRequest
     from s3am_cloud_cli.local_run import local_ports, run_download
     from s3am_cloud_cli.receipts import receipt_text
     from s3am_cloud_cli.settings import s3_access
 
-    request = DownloadRequest(
-        source=wanted,
+    access = s3_access(aws, keys.ring(), requester_pays, sign=not no_sign_request)
+    ports = local_ports(access, stall_seconds=stall_timeout, tags=False, tell=console.detail)
+    if isinstance(place, Output):
+        from s3am_cloud_cli.stream_run import run_stream
+
+        receipt = run_stream(request, place, access, stall_timeout, ports, console)
+    else:
+        try:
+            receipt = run_download(request, place, ports, console)
+        except LocalFileExists:
+            if file_exists != "skip":
+                raise
+            _skipped(place, console)
+            return
+    console.result(receipt, receipt_text(receipt))
+
+
+def _request(
+    source: S3Url,
+    file_exists: str | None,
+    download_exists: str | None,
+    part_size: int | None,
+    download_slots: int | None,
+    checksum_slots: int | None,
+) -> DownloadRequest:
+    from s3am_cloud.download import DownloadRequest
+
+    return DownloadRequest(
+        source=source,
         connections=download_slots,
         overwrite=file_exists == "overwrite",
         resume=download_exists == "resume",
@@ -82,18 +121,16 @@ def download(
         part_size=part_size,
         checksum_slots=checksum_slots or os.cpu_count() or 1,
     )
-    access = s3_access(aws, keys.ring(), requester_pays, sign=not no_sign_request)
-    ports = local_ports(access, stall_seconds=stall_timeout, tags=False, tell=console.detail)
-    receipt = run_download(request, path, ports, console)
-    console.result(receipt, receipt_text(receipt))
 
 
-def _path(source: S3Url, destination: str) -> Path:
-    if destination.startswith("file:"):
-        from s3am_cloud.urls import parse_source
+def _check_output(output: Output, file_exists: str | None, download_exists: str | None) -> None:
+    """Raises Usage for options that are about files, and where Python found standard output closed."""
+    for option, value in (("--file-exists", file_exists), ("--download-exists", download_exists)):
+        if value is not None:
+            raise Usage(f"{option} is for files, and {output.name} is none", f"leave {option} out")
+    if output.descriptor == 1 and sys.stdout is None:
+        raise BadDestination("standard output is closed", "give a file, or redirect standard output")
 
-        destination = parse_source(destination).url
-    path = Path(destination)
-    if destination.endswith(os.sep) or path.is_dir():
-        return path / source.key.rsplit("/", 1)[-1]
-    return path
+
+def _skipped(path: Path, console: Console) -> None:
+    console.result({"state": "skipped", "destination": str(path)}, f"{path} exists, left as it is")

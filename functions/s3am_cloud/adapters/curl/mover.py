@@ -20,7 +20,7 @@ from s3am_cloud.adapters.curl.put import StreamedPut
 from s3am_cloud.adapters.curl.recheck import Answered, Recheck
 from s3am_cloud.adapters.curl.requests import Route, Signers, part_copy, part_put, source_address
 from s3am_cloud.adapters.curl.retry import Budget, Retry
-from s3am_cloud.adapters.curl.takers import FileTaker, Turn
+from s3am_cloud.adapters.curl.takers import FileTaker, Turn, open_sink
 from s3am_cloud.adapters.curl.upload_flow import UploadFlow
 from s3am_cloud.adapters.local_file import PinnedFile, refuse_local
 from s3am_cloud.errors import AccessDenied, TransferError
@@ -65,7 +65,7 @@ class CurlMover:
             refuse_local(self._source)
         run = _Run(Crowd(self._places, self._clock), Loop(self._clock), self._check, over)
         run.file = PinnedFile(self._source.url, self._route.origin.info) if self._source.scheme == "file" else None
-        run.target = os.open(self._route.sink.path, os.O_WRONLY) if isinstance(self._route.sink, FileSink) else -1
+        run.target = open_sink(self._route.sink) if isinstance(self._route.sink, FileSink) else -1
         try:
             yield from run.through(self._flows(parts, run))
             if run.count and self._is_file_transfer and not isinstance(self._route.sink, ObjectSink):

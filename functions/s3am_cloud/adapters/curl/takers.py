@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+from s3am_cloud.adapters.file_errors import naming_writes, write_error
+from s3am_cloud.adapters.locked_file import identity
 from s3am_cloud.checksum import EMPTY, update
-from s3am_cloud.errors import AccessDenied, DiskFull, TransferError
+from s3am_cloud.errors import JobFailed, TransferError
 from s3am_cloud.limits import WRITE_CHUNKS
 from s3am_cloud.model import Part
-from s3am_cloud.ports import Progress
+from s3am_cloud.ports import FileSink, Progress
 
 Turn = AbstractContextManager[object]
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+def open_sink(sink: FileSink) -> int:
+    """The file to write to. Raises JobFailed where another one has taken its name, and what `write_error` names."""
+    with naming_writes(sink.path):
+        descriptor = os.open(sink.path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    if sink.identity in {None, identity(descriptor)}:
+        return descriptor
+    os.close(descriptor)
+    raise JobFailed(f"{sink.path} was replaced by somebody else during the download", "run the command again")
 
 
 class FileTaker:
@@ -65,9 +74,7 @@ class FileTaker:
         try:
             self._write()
         except OSError as error:
-            if error.errno in _FULL:
-                return DiskFull("the disk is full")
-            return AccessDenied(f"the file can't be written: {error.strerror}")
+            return write_error(error, "the partial file")
         self._progress(self._written - before)
         return None
 

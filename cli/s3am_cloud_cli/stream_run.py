@@ -1,0 +1,80 @@
+"""Downloads to standard output, FIFOs and devices from this machine."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import msgspec
+
+from s3am_cloud.adapters.curl.readers import CurlReaders
+from s3am_cloud.adapters.output_stream import open_output
+from s3am_cloud.adapters.s3.access import S3Access
+from s3am_cloud.download import DownloadRequest
+from s3am_cloud.download_stream import download_stream
+from s3am_cloud.errors import TransferError
+from s3am_cloud.model import Receipt
+from s3am_cloud.ports import Ports
+from s3am_cloud_cli.destinations import Output
+from s3am_cloud_cli.local_run import curl_settings
+from s3am_cloud_cli.output import Console
+
+
+def run_stream(
+    request: DownloadRequest, output: Output, access: S3Access, stall_seconds: int, ports: Ports, console: Console
+) -> Receipt:
+    """Copies the object to the output, in order. Whatever goes wrong, the user reads that the output is not whole."""
+    keyboard, written = _Keyboard(), 0
+    readers = CurlReaders(curl_settings(stall_seconds), access, ports.clock, keyboard.watch)
+    console.resume_hint = "run the command again: an output can't be resumed"
+    with open_output(output.name, output.descriptor) as stream, console.progress(request.source.key, 0) as meter:
+
+        def write(data: memoryview) -> None:
+            nonlocal written
+            with keyboard.raising():
+                stream.write(data)
+            written += len(data)
+
+        try:
+            with_readers = msgspec.structs.replace(ports, readers=readers)
+            return download_stream(request, output.name, write, with_readers, meter, meter.expect)
+        except (TransferError, KeyboardInterrupt):
+            if written:
+                console.note(f"Do not use what was written to {output.name}: {written:,} bytes, not known to be right")
+            raise
+
+
+class _Keyboard:
+    """Ctrl-C: kept for the reader's next look while libcurl is at work, which would swallow it; raised at once while an
+    output that may wait for its reader is written."""
+
+    def __init__(self) -> None:
+        self._pressed = self._at_once = False
+
+    @contextmanager
+    def watch(self) -> Iterator[Callable[[], None]]:
+        before = signal.signal(signal.SIGINT, self._press)
+        try:
+            yield self._check
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    @contextmanager
+    def raising(self) -> Iterator[None]:
+        self._at_once = True
+        try:
+            self._check()
+            yield
+        finally:
+            self._at_once = False
+
+    def _press(self, number: int, frame: FrameType | None) -> None:
+        self._pressed = True
+        if self._at_once:
+            self._check()
+
+    def _check(self) -> None:
+        if self._pressed:
+            raise KeyboardInterrupt
