@@ -26,23 +26,21 @@ def run_stream(
     request: DownloadRequest, output: Output, access: S3Access, stall_seconds: int, ports: Ports, console: Console
 ) -> Receipt:
     """Copies the object to the output, in order. Whatever goes wrong, the user reads that the output is not whole."""
-    keyboard, written = _Keyboard(), 0
+    keyboard = _Keyboard()
     readers = CurlReaders(curl_settings(stall_seconds), access, ports.clock, keyboard.watch)
     console.resume_hint = "run the command again: an output can't be resumed"
     with open_output(output.name, output.descriptor) as stream, console.progress(request.source.key, 0) as meter:
 
         def write(data: memoryview) -> None:
-            nonlocal written
             with keyboard.raising():
                 stream.write(data)
-            written += len(data)
 
         try:
             with_readers = msgspec.structs.replace(ports, readers=readers)
             return download_stream(request, output.name, write, with_readers, meter, meter.expect)
         except (TransferError, KeyboardInterrupt):
-            if written:
-                console.note(f"Do not use what was written to {output.name}: {written:,} bytes, not known to be right")
+            if stream.written:
+                console.note(f"Do not use the {stream.written:,} bytes that were written to {output.name}")
             raise
 
 

@@ -37,7 +37,7 @@ class SourceInfo(Value, frozen=True, kw_only=True):
     """What a probe found: the size, and the validators that pin this version in every later request.
 
     `etag` is as the server wrote it, quotes included; `last_modified` is an HTTP date; `version` is S3's VersionId or,
-    for a local file, its inode and modification time.
+    for a local file, its inode and its times of modification and change.
     """
 
     size: int | None

@@ -144,6 +144,13 @@ def _rewrite(path: Path) -> None:
         file.write(b"other bytes")
 
 
+def _rewrite_and_hide(path: Path) -> None:
+    """As `touch -r` after an editor, or rsync --inplace of a file of the same date."""
+    status = path.stat()
+    _rewrite(path)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
 def _replace(path: Path) -> None:
     write_file(OTHER, path.with_name("fresh")).replace(path)
 
@@ -158,9 +165,10 @@ DISK = [
     _disk("written to midway, same size", "SourceChanged", _rewrite),
     _disk("grown midway", "SourceChanged", _grow),
     _disk("truncated midway", "SourceChanged", lambda path: os.truncate(path, PART + MIB)),
-    # The file that was opened is still there, whole, for those who have it open.
-    _disk("replaced midway by another file", OBJECT, _replace),
-    _disk("removed midway", OBJECT, lambda path: path.unlink()),
+    # The file that was opened is still there, but its last name is gone: that changes its ctime as a writer does.
+    _disk("replaced midway by another file", "SourceChanged", _replace),
+    _disk("removed midway", "SourceChanged", lambda path: path.unlink()),
+    _disk("rewritten midway, with its old time", "SourceChanged", _rewrite_and_hide),
     Fault(name="no such file", source="file", arrange=lambda site: "none.bin", outcome=here("SourceNotFound")),
     Fault(name="a folder", source="file", arrange=lambda site: str(site.folder), outcome=here("BadSource")),
 ]

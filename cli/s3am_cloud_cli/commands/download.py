@@ -127,7 +127,7 @@ def _check_output(output: Output, file_exists: str | None, download_exists: str 
     """Raises Usage for options that are about files, and where Python found standard output closed."""
     for option, value in (("--file-exists", file_exists), ("--download-exists", download_exists)):
         if value is not None:
-            raise Usage(f"{option} is for files, and {output.name} is none", f"leave {option} out")
+            raise Usage(f"{option} applies to files, not to {output.name}", f"leave {option} out")
     if output.descriptor == 1 and sys.stdout is None:
         raise BadDestination("standard output is closed", "give a file, or redirect standard output")
 

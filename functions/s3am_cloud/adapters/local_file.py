@@ -5,19 +5,26 @@ from __future__ import annotations
 import os
 import stat
 
-from s3am_cloud.errors import AccessDenied, BadSource, SourceChanged, SourceNotFound, TransferError
+from s3am_cloud.adapters.file_errors import read_error
+from s3am_cloud.errors import AccessDenied, BadSource, SourceChanged, TransferError
 from s3am_cloud.model import SourceInfo
 from s3am_cloud.urls import SourceUrl
 
+_STABLE = "upload it again when nobody writes to it, renames it or changes its permissions"
+
 
 class FileSource:
-    """A `Source` of local files. What pins a version is its size, its inode and its time of modification."""
+    """A `Source` of local files. What pins a version is its size, its inode, and its times of modification and change.
+
+    The time of change (ctime) can't be set back, unlike that of modification. It changes with a rename, a new link or
+    other permissions, too, which can't be told from new bytes: all of them end a transfer.
+    """
 
     def probe(self, url: SourceUrl) -> SourceInfo:
         try:
             status = os.stat(url.path)
         except OSError as error:
-            raise _named(error, url.url) from error
+            raise read_error(error, url.url) from error
         if not stat.S_ISREG(status.st_mode):
             raise BadSource(f"{url.url} is not a regular file", "give a file; a folder can be archived first")
         if not os.access(url.path, os.R_OK):
@@ -40,7 +47,7 @@ class PinnedFile:
         try:
             self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
-            raise _named(error, path) from error
+            raise read_error(error, path) from error
         changed = self.check()
         if changed is not None:
             self.close()
@@ -51,9 +58,9 @@ class PinnedFile:
         try:
             data = os.pread(self._descriptor, length, first)
         except OSError as error:
-            raise _named(error, self._path) from error
+            raise read_error(error, self._path) from error
         if not data:
-            raise SourceChanged(f"{self._path} became shorter while it was read")
+            raise SourceChanged(f"{self._path} became shorter while it was read", _STABLE)
         return data
 
     def ahead(self, first: int, length: int) -> None:
@@ -66,19 +73,11 @@ class PinnedFile:
         status = os.fstat(self._descriptor)
         if (status.st_size, _version(status)) == (self._info.size, self._info.version):
             return None
-        return SourceChanged(f"{self._path} was changed while it was read")
+        return SourceChanged(f"{self._path} was changed while it was read", _STABLE)
 
     def close(self) -> None:
         os.close(self._descriptor)
 
 
 def _version(status: os.stat_result) -> str:
-    return f"{status.st_ino}-{status.st_mtime_ns}"
-
-
-def _named(error: OSError, path: str) -> TransferError:
-    if isinstance(error, PermissionError):
-        return AccessDenied(f"{path} can't be read", "check the file's permissions")
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return SourceNotFound(f"{path} does not exist", "check the path")
-    return BadSource(f"{path} can't be read: {error.strerror}")
+    return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_ctime_ns}"

@@ -14,6 +14,7 @@ from s3am_cloud.errors import BadDestination, OutputClosed
 from s3am_cloud.limits import READER_SECONDS
 
 _LOOK_SECONDS = 0.1
+_AGAIN = "fix the cause and run the command again: an output can't be resumed"
 
 
 class OutputStream:
@@ -21,18 +22,21 @@ class OutputStream:
 
     def __init__(self, name: str, descriptor: int) -> None:
         self._name, self._descriptor = name, descriptor
+        self.written = 0
 
     def write(self, data: memoryview) -> None:
         rest = data
         while rest:
             try:
-                rest = rest[os.write(self._descriptor, rest) :]
+                count = os.write(self._descriptor, rest)
+                self.written, rest = self.written + count, rest[count:]
             except BlockingIOError:
                 select.select([], [self._descriptor], [], _LOOK_SECONDS)  # somebody has made the pipe non-blocking
             except BrokenPipeError as error:
                 raise OutputClosed(f"the reader of {self._name} has left before the end") from error
             except OSError as error:
-                raise write_error(error, self._name) from error
+                named = write_error(error, self._name)
+                raise type(named)(named.message, _AGAIN) from error
 
 
 @contextmanager

@@ -68,6 +68,7 @@ class CurlMover:
         run.target = open_sink(self._route.sink) if isinstance(self._route.sink, FileSink) else -1
         try:
             yield from run.through(self._flows(parts, run))
+            run.check_file()
             if run.count and self._is_file_transfer and not isinstance(self._route.sink, ObjectSink):
                 run.wait_for(functools.partial(self._recheck, run))
         except AccessDenied as error:
@@ -220,6 +221,12 @@ class _Run:
             self._check()
         if answers[0] is not None:
             raise answers[0]
+
+    def check_file(self) -> None:
+        """Raises SourceChanged where the local source is not, at the end, what it was at the beginning."""
+        changed = self.file.check() if self.file is not None else None
+        if changed is not None:
+            raise changed
 
     def close(self) -> None:
         self._abandon()
