@@ -96,6 +96,10 @@ def run_upload(request: TransferRequest, ports: Ports, console: Console) -> Rece
     earlier = _earlier(request, ports)
     job = prepare(new_job(request, new_id(ports.clock), ports.clock), ports, DEFAULT_SLOTS, may_stream=True)
     _replace(earlier, job, ports)
+    for file in job.info.unread_digest_files if job.info else ():
+        console.note(
+            f"{file} was found, but states no digest of the source in a form that is known: nothing is compared"
+        )
     with beside(job, ports) as source:
         try:
             receipt = _moved_or_overtaken(job, source, ports, console)

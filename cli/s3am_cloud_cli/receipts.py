@@ -69,7 +69,12 @@ def verdict_lines(receipt: Receipt) -> list[tuple[str, str]]:
     lines = [("verdict", f"{receipt.verdict}: {VERDICTS[receipt.verdict]}")] if receipt.verdict else []
     if receipt.source_digest:
         lines.append(("digest", f"{receipt.source_digest}, as the source says"))
-    return lines + [("not compared", digest) for digest in receipt.unchecked_digests or ()]
+    lines += [("not compared", digest) for digest in receipt.unchecked_digests or ()]
+    return lines + [("not read", f"{file}, which states no digest of it that is known") for file in _unread(receipt)]
+
+
+def _unread(receipt: Receipt) -> tuple[str, ...]:
+    return receipt.unread_digest_files or ()
 
 
 def origin_text(known: Known) -> str:

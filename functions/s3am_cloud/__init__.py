@@ -14,7 +14,7 @@ Two drivers tell the same story: `cloud`, task by task, for the state machine; t
 
     model, errors, limits, urls, checksum, digests, sse    values and rules, knowing nothing of the world
     request, events, routes, ingest_file, schemas          what asks for a transfer, and how it is written
-    source_digests, provenance, ssh_hosts                  what sources say, and objects say of them
+    source_digests, digest_files, provenance, ssh_hosts    what sources say, and objects say of them
     prices, forecast, quote                                what jobs will take and cost
     ports, notices, pace, growth, local_target             the contracts with the world
     steps, expect, held, verification, origins             what is done, one verb at a time

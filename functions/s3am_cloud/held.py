@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from s3am_cloud.digest_files import STRONGEST
 from s3am_cloud.digests import Expected
 from s3am_cloud.errors import ChecksumMismatch, NotAsExpected
 from s3am_cloud.expect import PARTS_CRC, by_parts, by_reading, check_crc, checks_stream, claimed, compare, held_to
 from s3am_cloud.model import Job, ObjectInfo, Origin, Receipt, SourceInfo, Verdict
 from s3am_cloud.ports import ObjectStore, Ports, Progress
-from s3am_cloud.source_digests import STRONGEST
 from s3am_cloud.steps.digest import digests
 from s3am_cloud.urls import S3Url, parse_source
 
@@ -102,7 +102,10 @@ def check_stored(
 
 
 def confirmed(done: Receipt, found: Iterable[Expected]) -> Receipt:
-    """The receipt of an object that has these checksums."""
+    """The receipt of an object that has these checksums.
+
+    What the source says in a file that could not be read may be something else: such an object is not verified by it.
+    """
     agreed = {one.algorithm: str(one) for one in found if one.by_source}
     best = next((agreed[name] for name in STRONGEST if name in agreed), done.source_digest)
     expected = next((str(one) for one in found if not one.by_source), done.expected)
@@ -112,7 +115,7 @@ def confirmed(done: Receipt, found: Iterable[Expected]) -> Receipt:
         expected=expected,
         source_digest=best,
         unchecked_digests=left or None,
-        verdict="verified-by-source" if best or expected else done.verdict,
+        verdict="verified-by-source" if expected or (best and not done.unread_digest_files) else done.verdict,
     )
 
 

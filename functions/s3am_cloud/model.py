@@ -50,6 +50,8 @@ class SourceInfo(Value, frozen=True, kw_only=True):
     crc: int | None = None
     # What the source says of the whole: hexadecimal digits by our name of the algorithm.
     claims: dict[str, str] = msgspec.field(default_factory=dict)
+    # Files with digests that were found beside it, and state none of it in a form that is known.
+    unread_digest_files: tuple[str, ...] = ()
     # Bytes a second that one connection was seen to give, where somebody has a deadline and measured it.
     rate: int | None = None
 
@@ -263,6 +265,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     # The digest that the source states and the object has, as ALGORITHM:HEX, and those that nobody has compared.
     source_digest: str | None = None
     unchecked_digests: tuple[str, ...] | None = None
+    # Files with digests beside the source that state none of it in a form that is known.
+    unread_digest_files: tuple[str, ...] | None = None
     etag: str | None = None
     version_id: str | None = None
     source_etag: str | None = None

@@ -235,6 +235,7 @@ def receipt(
         proof=proof(info) if info else None,
         etag=info.etag if info else None,
         version_id=info.version_id if info else None,
+        unread_digest_files=(job.info.unread_digest_files or None) if job.info else None,
         source_etag=job.info.etag if job.info else None,
         source_last_modified=job.info.last_modified if job.info else None,
         started=job.created,

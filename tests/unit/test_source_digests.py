@@ -8,7 +8,6 @@ import hashlib
 import msgspec
 import pytest
 
-from s3am_cloud.digests import Expected
 from s3am_cloud.errors import BadRequest, BadSource, ChecksumMismatch, NotAsStated, SourceNotFound
 from s3am_cloud.expect import check_early
 from s3am_cloud.held import held, to_read
@@ -16,7 +15,7 @@ from s3am_cloud.intake import refuse_secrets
 from s3am_cloud.limits import MOST_IN_ORDER, SMALL_OBJECT
 from s3am_cloud.model import Job, ObjectInfo, Receipt, SourceInfo, TransferRequest
 from s3am_cloud.pipeline import finish, lacking, move
-from s3am_cloud.source_digests import beside, in_file, in_headers
+from s3am_cloud.source_digests import beside, in_headers
 from s3am_cloud.urls import SourceUrl, parse_source
 from servers.content import crc64nvme, pattern
 from unit.fakes import PART, SOURCE, TARGET, World, request
@@ -61,28 +60,6 @@ def test_content_md5_is_of_the_whole_only_where_the_answer_is_the_whole() -> Non
 def test_the_newer_header_counts_where_two_differ() -> None:
     older, newer = f"md5={base64.b64encode(bytes(16)).decode()}", f"md5=:{BASE64['md5']}:"
     assert heard(False, Digest=older, Repr_Digest=newer) == {"md5": HEX["md5"]}
-
-
-@pytest.mark.parametrize(
-    ("text", "file_name"),
-    [
-        (SHA, "x.bin.sha256"),
-        (f"  {SHA.upper()}\r\n", "x.bin.sha256"),
-        (f"{SHA}  x.bin\n", "SHA256SUMS"),
-        (f"{SHA} *x.bin\n", "SHA256SUMS"),
-        (f"{'0' * 64}  y.bin\n{SHA}  ./dir/x.bin\n{'1' * 64}  x.bin\n", "sums"),
-        (f"# made by us\n\nSHA256 (x.bin) = {SHA}\n", "x.bin.txt"),
-        (f"MD5 (x.bin.old) = {HEX['md5']}\nSHA2-256(x.bin)= {'z' * 64}\nSHA256 (x.bin) = {SHA}\n", "x.bin.md5"),
-        (f"{HEX['md5']}\n{SHA}", "x.bin.sha256"),
-    ],
-)
-def test_files_of_digests_are_read_as_tools_write_them(text: str, file_name: str) -> None:
-    assert in_file(text, "x.bin", file_name) == Expected("sha256", SHA)
-
-
-@pytest.mark.parametrize("text", ["", "<html>not found</html>", f"{SHA}  other.bin", SHA[:-1], f"{SHA}  x.bin.old"])
-def test_a_file_that_does_not_name_the_source_says_nothing_of_it(text: str) -> None:
-    assert in_file(text, "x.bin", "x.bin.sha256") is None
 
 
 def test_files_beside_a_url_keep_its_query_and_come_before_it() -> None:
@@ -139,6 +116,20 @@ def test_auto_takes_the_first_file_beside_that_speaks_of_the_source() -> None:
     assert claims_of(world.prepare(asked("auto"))) == {"md5": HEX["md5"], "sha1": HEX["sha1"]}
 
 
+@pytest.mark.parametrize("content", [b"", b"12345 678 data.bin", f"{SHA}  a\n{'0' * 64}  b\n".encode(), bytes(5 << 20)])
+def test_a_file_beside_that_states_nothing_known_is_named_and_counts_the_verdict_down(content: bytes) -> None:
+    world = Claiming(2 * PART)
+    world.claims = {"crc64nvme": world.crc}
+    world.source.put(f"{SOURCE}.sha512", content)
+    assert world.transfer(request()).verdict == "verified-by-source"
+    wish = msgspec.structs.replace(asked("auto"), exists="overwrite")
+    done = world.transfer(wish)
+    assert (done.verdict, done.unread_digest_files) == ("verified-in-transit", (f"{SOURCE}.sha512",))
+    assert done.source_digest == f"crc64nvme:{world.crc}"
+    held_to = world.transfer(msgspec.structs.replace(wish, expect=f"crc64nvme:{world.crc}"))
+    assert held_to.verdict == "verified-by-source", "the user states it"
+
+
 def test_a_file_that_the_user_names_has_to_speak_of_the_source() -> None:
     world = Claiming(1)
     world.source.put("https://host/SUMS", f"{SHA}  data.bin\n".encode())
@@ -153,7 +144,7 @@ def test_a_file_that_the_user_names_has_to_speak_of_the_source() -> None:
 def test_a_large_file_is_no_file_of_digests() -> None:
     world = Claiming(1)
     world.source.put("https://host/SUMS", f"{SHA}  data.bin\n".encode() + bytes(5 << 20))
-    with pytest.raises(BadSource, match="no file of digests"):
+    with pytest.raises(BadSource, match="not a file of digests"):
         world.prepare(asked("https://host/SUMS"))
 
 

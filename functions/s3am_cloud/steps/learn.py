@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
+from s3am_cloud.digest_files import in_file, is_page
 from s3am_cloud.digests import Expected
 from s3am_cloud.errors import AccessDenied, BadEncryptionKey, BadSource
 from s3am_cloud.limits import MAX_DIGEST_FILE
 from s3am_cloud.model import Origin, TransferRequest
 from s3am_cloud.ports import Ports
-from s3am_cloud.source_digests import AUTO, NONE, beside, in_file
+from s3am_cloud.source_digests import AUTO, NONE, beside
 from s3am_cloud.urls import SourceUrl, parse_source
+
+_FORMS = "it should have lines such as HEX  NAME, as sha256sum writes them, or SHA256 (NAME) = HEX"
 
 
 def learn(request: TransferRequest, origin: Origin, ports: Ports) -> Origin:
@@ -23,45 +26,49 @@ def learn(request: TransferRequest, origin: Origin, ports: Ports) -> Origin:
         return origin
     if wish == NONE:
         return _with(origin, {})
-    found = _beside(source, ports) if wish == AUTO else _named(source, parse_source(wish), ports)
-    return _with(origin, {**origin.info.claims, **({found.algorithm: found.digest} if found else {})})
+    found, unread = _beside(source, ports) if wish == AUTO else (_named(source, parse_source(wish), ports), ())
+    return _with(origin, {**origin.info.claims, **{one.algorithm: one.digest for one in found}}, unread)
 
 
-def _with(origin: Origin, claims: dict[str, str]) -> Origin:
-    return Origin(url=origin.url, info=msgspec.structs.replace(origin.info, claims=claims))
+def _with(origin: Origin, claims: dict[str, str], unread: tuple[str, ...] = ()) -> Origin:
+    return Origin(url=origin.url, info=msgspec.structs.replace(origin.info, claims=claims, unread_digest_files=unread))
 
 
-def _beside(source: SourceUrl, ports: Ports) -> Expected | None:
+def _beside(source: SourceUrl, ports: Ports) -> tuple[tuple[Expected, ...], tuple[str, ...]]:
+    """The digests in the first file beside the source that states some, and the files before it that state none."""
+    unread: list[str] = []
     for url in beside(source):
         try:
-            text = _text(url, ports)
+            data = _content(url, ports)
         except (BadSource, AccessDenied, BadEncryptionKey):
             continue  # many servers answer so of what is not there
-        found = in_file(text, source.name, url.name)
+        if data is not None and is_page(data):
+            continue
+        found = in_file(data, source.name, url.name) if data is not None else ()
         if found:
-            return found
-    return None
+            return found, tuple(unread)
+        unread.append(url.display)
+    return (), tuple(unread)
 
 
-def _named(source: SourceUrl, url: SourceUrl, ports: Ports) -> Expected:
-    found = in_file(_text(url, ports), source.name, url.name)
-    if found is None:
-        raise BadSource(
-            f"{url.display} has no digest of {source.name}",
-            "it has lines such as HEX  NAME, as sha256sum writes them, or SHA256 (NAME) = HEX",
-        )
+def _named(source: SourceUrl, url: SourceUrl, ports: Ports) -> tuple[Expected, ...]:
+    data = _content(url, ports)
+    if data is None:
+        raise BadSource(f"{url.display} has over {MAX_DIGEST_FILE:,} bytes: that is not a file of digests", _FORMS)
+    found = in_file(data, source.name, url.name)
+    if not found:
+        raise BadSource(f"{url.display} states no digest of {source.name}, or two that differ", _FORMS)
     return found
 
 
-def _text(url: SourceUrl, ports: Ports) -> str:
-    """The content of a small file. Raises BadSource for a large one, and what probing and reading it does."""
+def _content(url: SourceUrl, ports: Ports) -> bytes | None:
+    """The content of a small file, None of a large one. Raises what probing and reading it does."""
     info = ports.source.probe(url)
-    data, large = bytearray(), (info.size or 0) > MAX_DIGEST_FILE
-    for view in () if large else ports.readers(Origin(url=url.url, info=info), 1, lambda count: None).read():
+    if (info.size or 0) > MAX_DIGEST_FILE:
+        return None
+    data = bytearray()
+    for view in ports.readers(Origin(url=url.url, info=info), 1, lambda count: None).read():
         data += view
-        large = len(data) > MAX_DIGEST_FILE
-        if large:
-            break
-    if large:
-        raise BadSource(f"{url.display} is no file of digests: it has over {MAX_DIGEST_FILE:,} bytes")
-    return data.decode(errors="replace")
+        if len(data) > MAX_DIGEST_FILE:
+            return None
+    return bytes(data)
