@@ -77,6 +77,13 @@ def _unread(receipt: Receipt) -> tuple[str, ...]:
     return receipt.unread_digest_files or ()
 
 
+def _verdict_of(known: Known) -> str:
+    """The verdict that the object's metadata and S3's checksums show, where no receipt is found."""
+    if known.differing:
+        return f"none: the object does not have {' and '.join(known.differing)}, which was stated of it"
+    return f"{known.verdict}: {VERDICTS[known.verdict]}" if known.verdict else _UNKNOWN[known.known_from]
+
+
 def origin_text(known: Known) -> str:
     receipt = known.receipt
     held = f"{known.checksum_algorithm} {known.checksum}, as S3 holds it of the whole" if known.checksum else None
@@ -90,7 +97,8 @@ def origin_text(known: Known) -> str:
         ("written by", f"s3am-cloud {known.tool_version}" if known.tool_version else None),
         ("checksum", held),
         ("digest", f"{said}, as the source said before the transfer" if said else None),
-        *(verdict_lines(receipt) if receipt else [("verdict", _UNKNOWN[known.known_from])]),
+        ("expected", known.expected if receipt is None else receipt.expected),
+        *(verdict_lines(receipt) if receipt else [("verdict", _verdict_of(known))]),
     ]
     return "\n".join(f"{name:<12} {value}" for name, value in lines if value)
 

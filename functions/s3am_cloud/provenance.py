@@ -1,4 +1,8 @@
-"""Where an object came from, in its own metadata: written with the object, so it says nothing of how that ended.
+"""Where an object came from, in its own metadata, and what is certain of every object that carries them.
+
+They are written when the object is begun, before anybody knows how that ends. So they hold what the content was said to
+be (`-source-digest`, `-expected`), to be compared with S3's own checksums, and the verdict that every way to finish the
+object implies (`-verdict`); `-object` tells by a digest of URL and size that they are on the object they were made for.
 
 The names are for other programs to look for, `s3am-cloud-job` above all. None of the values is secret: a URL stands in
 its displayable form. What the user gives as metadata is never changed or left out for it.
@@ -6,6 +10,7 @@ its displayable form. What the user gives as metadata is never changed or left o
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from urllib.parse import quote
@@ -13,19 +18,24 @@ from urllib.parse import quote
 import msgspec
 
 from s3am_cloud import __version__
+from s3am_cloud.digests import parse_expect
 from s3am_cloud.limits import MAX_METADATA
-from s3am_cloud.model import Attributes, Job, SourceInfo
+from s3am_cloud.model import Attributes, Job, SourceInfo, Verdict
 from s3am_cloud.source_digests import strongest
-from s3am_cloud.urls import parse_source
+from s3am_cloud.urls import S3Url, parse_destination, parse_source
 
 PREFIX = "s3am-cloud-"
 JOB = PREFIX + "job"
 SOURCE = PREFIX + "source"
 SOURCE_VERSION = PREFIX + "source-version"
 SOURCE_DIGEST = PREFIX + "source-digest"
+EXPECTED = PREFIX + "expected"
+VERDICT = PREFIX + "verdict"
+OBJECT = PREFIX + "object"
 TOOL = PREFIX + "version"
 # In the order in which they go where there is no room for all.
-_NAMES = (JOB, SOURCE, SOURCE_VERSION, SOURCE_DIGEST, TOOL)
+_NAMES = (JOB, SOURCE, SOURCE_VERSION, SOURCE_DIGEST, EXPECTED, VERDICT, OBJECT, TOOL)
+_MARK_DIGITS = 16
 _READABLE = "/:?=&%+,;@!$'()*~[] \""
 # A piece of a URL that is shorter tells nothing, and "..." takes three of it.
 _SHORTEST = 24
@@ -46,15 +56,30 @@ def _is_old(name: str, job: Job) -> bool:
     return name.lower() in _NAMES and name not in job.request.attributes.metadata
 
 
+def mark(target: S3Url, size: int | None) -> str:
+    """What tells the object that metadata were made for from one that they were copied to."""
+    return hashlib.sha256(f"{target} {'' if size is None else size}".encode()).hexdigest()[:_MARK_DIGITS]
+
+
+def _promised(job: Job) -> Verdict:
+    """What is true of the object however it is finished: by this run, or by another one with other options."""
+    return "size-only" if parse_source(job.request.source).scheme == "s3" else "verified-in-transit"
+
+
 def _facts(job: Job, info: SourceInfo) -> dict[str, str]:
-    digest = strongest(info.claims)
+    # Where another statement of the source could not be read, this one alone shows too little.
+    digest = strongest(info.claims) if not info.unread_digest_files else None
+    source = parse_source(job.request.source)
     return {
         # An upload that is resumed keeps what it was begun with, so its job is the first one.
         JOB: job.id,
+        VERDICT: _promised(job),
+        OBJECT: mark(parse_destination(job.request.destination, source), info.size),
         TOOL: __version__,
         SOURCE_VERSION: _plain(_version(info)),
         SOURCE_DIGEST: str(digest) if digest else "",
-        SOURCE: _plain(parse_source(job.request.source).display),
+        EXPECTED: str(parse_expect(job.request.expect)) if job.request.expect else "",
+        SOURCE: _plain(source.display),
     }
 
 

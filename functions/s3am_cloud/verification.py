@@ -12,8 +12,8 @@ from s3am_cloud.digests import Expected, parse_expect
 from s3am_cloud.errors import BadPartSize, ChecksumMismatch
 from s3am_cloud.expect import PARTS_CRC, compare
 from s3am_cloud.limits import MAX_PART, MIN_PART
-from s3am_cloud.model import ObjectInfo, Origin, SourceInfo
-from s3am_cloud.origins import Reports, origin_of, pinned
+from s3am_cloud.model import ObjectInfo, Origin
+from s3am_cloud.origins import Reports, origin_of, pinned, stated_in, version_of
 from s3am_cloud.ports import Ports, Progress
 from s3am_cloud.steps.digest import digest, digests
 from s3am_cloud.urls import S3Url
@@ -42,14 +42,15 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
 class Rechecked(msgspec.Struct, frozen=True, kw_only=True):
     """An object that is what its receipt says, as it was read again: its checksums by our names of the algorithms.
 
-    `compared_with` are what said so: S3 itself, the receipt of the job that wrote it, what its source said at the time.
+    `compared_with` are what said so: S3 itself, the receipt of the job that wrote it, what its source said at the time,
+    and what its user expected.
     """
 
     source: str
     checksums: dict[str, str]
     size: int
     job: str | None
-    compared_with: tuple[Literal["stored", "receipt", "source"], ...]
+    compared_with: tuple[Literal["stored", "receipt", "source", "expected"], ...]
 
 
 def verify_object(request: VerifyRequest, ports: Ports, progress: Progress, on_size: Callable[[int], None]) -> Verified:
@@ -62,7 +63,7 @@ def verify_object(request: VerifyRequest, ports: Ports, progress: Progress, on_s
         raise BadPartSize(f"a part has {MIN_PART:,} to {MAX_PART:,} bytes, not {wish:,}")
     info = pinned(request.source, ports.store)
     on_size(info.size)
-    origin = Origin(url=str(request.source), info=_version(info))
+    origin = Origin(url=str(request.source), info=version_of(info))
     found = digest(request.algorithm, ports.readers(origin, request.connections, progress, wish))
     return Verified(
         source=str(request.source),
@@ -78,7 +79,8 @@ def recheck(
 ) -> Rechecked:
     """Reads the object again, and compares it with all that was said of it when it was written, and with S3's checksum.
 
-    Raises ChecksumMismatch, and of it NotAsStated for what its source said; and what `OrderedReader` does.
+    Raises ChecksumMismatch; of it NotAsStated for what its source said, NotAsExpected for what its user expected;
+    and what `OrderedReader` does.
     """
     info = pinned(source, ports.store)
     known = origin_of(source, info, reports)
@@ -86,9 +88,11 @@ def recheck(
     stored = info.checksums.get(PARTS_CRC)
     receipt = known.receipt
     written = f"{decode(receipt.checksum):016x}" if receipt and receipt.checksum else None
-    said = {text for text in (known.source_digest, receipt.source_digest if receipt else None) if text}
-    claims = [msgspec.structs.replace(parse_expect(text), by_source=True) for text in sorted(said)]
-    origin = Origin(url=str(source), info=_version(info))
+    claims = stated_in({name.lower(): value for name, value in info.attributes.metadata.items()})
+    said = receipt.source_digest if receipt else None
+    if said and said not in map(str, claims):
+        claims.append(msgspec.structs.replace(parse_expect(said), by_source=True))
+    origin = Origin(url=str(source), info=version_of(info))
     found = digests([PARTS_CRC, *(claim.algorithm for claim in claims)], ports.readers(origin, connections, progress))
     for claim in claims:
         compare(claim, found[claim.algorithm], str(source))
@@ -103,15 +107,9 @@ def recheck(
         compared_with=(
             *(("stored",) if stored else ()),
             *(("receipt",) if written else ()),
-            *(("source",) if claims else ()),
+            *(("source",) if any(claim.by_source for claim in claims) else ()),
+            *(("expected",) if any(not claim.by_source for claim in claims) else ()),
         ),
-    )
-
-
-def _version(info: ObjectInfo) -> SourceInfo:
-    """What holds every range that is read to this very version."""
-    return SourceInfo(
-        size=info.size, ranges=True, etag=info.etag, last_modified=info.last_modified, version=info.version_id
     )
 
 

@@ -1,5 +1,6 @@
 """Where an object came from, in its own metadata, and what `receipt` and `verify --receipt` make of it."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -58,13 +59,32 @@ def test_a_receipt_says_what_the_object_alone_says_where_no_report_is_found(
     assert (known["known_from"], known["source"], known["verdict"]) == ("metadata", "x.bin", None)
     assert (known["checksum"], known["source_digest"]) == (crc64nvme(DATA), f"md5:{'0' * 32}")
     text = command.run("receipt", stored.url("x")).ended(0).stdout
-    assert "not known: no receipt of this object is found" in text
+    assert f"the object does not have md5:{'0' * 32}" in text
     assert "x.bin" in text
     stored.put("other", b"data")
     assert command.run("receipt", stored.url("other"), "--json").ended(0).document["known_from"] == "store"
     command.run("receipt", stored.url("missing")).ended(5)
     told = command.run("verify", "--receipt", stored.url("x"), "--json").ended(21)
     assert told.document["error"]["name"] == "NotAsStated"
+
+
+@WAYS
+def test_what_was_verified_is_known_of_the_object_alone(
+    way: tuple[str, ...], command: Command, home: Path, stored: Stored
+) -> None:
+    write_file(DATA, home / "x.bin")
+    sha = hashlib.sha256(DATA).hexdigest()
+    (home / "x.bin.sha256").write_text(f"{sha}  x.bin\n")
+    for options in ((), ("--expect", f"sha256:{sha}"), ("--source-digest", "auto")):
+        done = command.run("upload", "x.bin", stored.url("x"), *way, *options, "--exists", "overwrite", "--json").ended(
+            0
+        )
+        known = command.run("receipt", stored.url("x"), "--json").ended(0).document
+        assert (
+            known["verdict"] == done.document["verdict"] == ("verified-by-source" if options else "verified-in-transit")
+        )
+    found = command.run("verify", "--receipt", stored.url("x"), "--json").ended(0)
+    assert found.document["compared_with"] == ["stored", "source"]
 
 
 def test_an_object_is_read_again_and_compared_with_all_that_was_said_of_it(

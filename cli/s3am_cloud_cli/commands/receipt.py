@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
 import click
 
-from s3am_cloud.urls import parse_s3
+from s3am_cloud.urls import S3Url, parse_s3
 from s3am_cloud_cli import key_options, options
 from s3am_cloud_cli.key_options import KeyOptions
 from s3am_cloud_cli.options import AwsOptions
 from s3am_cloud_cli.output import Console
+
+if TYPE_CHECKING:
+    from s3am_cloud.adapters.s3.access import S3Access
+    from s3am_cloud.model import ObjectInfo
 
 
 @click.command(short_help="Show where an object came from, and how it was verified.")
@@ -30,7 +38,8 @@ def receipt(
     """Show where the object S3_URL came from, and how it was verified.
 
     Its metadata say from which version of which source it was made, and by which job. How that ended is in the job's
-    receipt, which a stack keeps for 30 days. s3am-cloud verify --receipt reads the object again and compares it.
+    receipt, which a stack keeps for 30 days. Without one, the digests in the metadata are compared with S3's own
+    checksums, and an object of up to 16 MiB is read for it. s3am-cloud verify --receipt reads a larger one, too.
     """
     from s3am_cloud.adapters.clock import SystemClock
     from s3am_cloud.adapters.s3.store import S3Store
@@ -41,5 +50,17 @@ def receipt(
 
     access = s3_access(aws, keys.ring(), requester_pays)
     target = parse_s3(source)
-    known = origin_of(target, pinned(target, S3Store(access, SystemClock())), reports(access, stack, console))
+    info = pinned(target, S3Store(access, SystemClock()))
+    known = origin_of(target, info, reports(access, stack, console), partial(_read, access))
     console.result(known, origin_text(known))
+
+
+def _read(access: S3Access, target: S3Url, info: ObjectInfo, algorithms: Sequence[str]) -> dict[str, str]:
+    from s3am_cloud.limits import DEFAULT_SLOTS
+    from s3am_cloud.model import Origin
+    from s3am_cloud.origins import version_of
+    from s3am_cloud.steps.digest import digests
+    from s3am_cloud_cli.local_run import local_ports
+
+    origin = Origin(url=str(target), info=version_of(info))
+    return digests(algorithms, local_ports(access).readers(origin, DEFAULT_SLOTS, lambda count: None))

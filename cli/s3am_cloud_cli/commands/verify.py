@@ -111,10 +111,11 @@ def _recheck(source: S3Url, slots: int, access: S3Access, stack: str | None, con
         found = recheck(source, slots, look, ports, meter, meter.expect)
     console.result(found, found.checksums[PARTS_CRC])
     whose = {"stored": "S3 holds", "receipt": f"the receipt of job {found.job} says", "source": "its source said"}
+    whose["expected"] = "its user expected"
     console.note(
         f"it is what {', what '.join(whose[name] for name in found.compared_with)}"
         if found.compared_with
         else "not compared: nothing is known of this object"
     )
-    if "receipt" not in found.compared_with and found.job is not None:
+    if not {"receipt", "source", "expected"}.intersection(found.compared_with) and found.job is not None:
         console.note(f"no receipt of this object is found: that of job {found.job} is gone, or elsewhere (--stack)")
