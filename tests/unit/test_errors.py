@@ -102,6 +102,8 @@ def test_only_what_may_pass_is_worth_another_try() -> None:
         "StoreUnavailable",
         "JobFailed",
         "DiskFull",
+        "DiskFailed",
+        "TooManyFiles",
         "Interrupted",
     }
 

@@ -72,10 +72,11 @@ def filled(kind: type[Receipt]) -> Receipt:
     numbers = {field.name: MAX_OBJECT for field in msgspec.structs.fields(kind) if "int" in str(field.type)}
     known = {"state": "succeeded", "source": URL, "destination": f"s3://{BUCKET}/{KEY}", "job": JOB}
     plain = {name: value for name, value in {**texts, **numbers, **known}.items() if name not in _STRUCTURED}
-    return msgspec.convert({**plain, "proof": "full-object", "unchecked_digests": ["x" * 100] * 5}, kind)
+    lists = {"unchecked_digests": ["x" * 100] * 5, "unread_digest_files": ["x" * 100] * 4}
+    return msgspec.convert({**plain, "proof": "full-object", **lists}, kind)
 
 
-_STRUCTURED = {"error", "proof", "verdict", "unchecked_digests"}
+_STRUCTURED = {"error", "proof", "verdict", "unchecked_digests", "unread_digest_files"}
 
 
 def test_everything_that_the_machine_passes_on_stays_below_8_kib() -> None:
