@@ -20,6 +20,7 @@ from s3am_cloud.ports import Ports
 from s3am_cloud.request import VERSION
 from s3am_cloud.routes import expanded
 from s3am_cloud.sealed import SECRET_FIELDS
+from s3am_cloud.secret_names import may_hold_secret
 from s3am_cloud.source_digests import AUTO, NONE
 from s3am_cloud.urls import NETWORK_SCHEMES, parse_source
 
@@ -74,7 +75,7 @@ def refuse_secret_fields(data: Mapping[str, object]) -> None:
 
 
 def refuse_secrets(request: TransferRequest) -> None:
-    """Raises BadRequest for a URL that carries a password or a signature, and for a secret that jobs must not read;
+    """Raises BadRequest for a URL that carries a login or a signature, and for a secret that jobs must not read;
     BadSource for a local path.
 
     What reaches an execution's history can be read there for 90 days. `submit` seals these things first.
@@ -91,17 +92,20 @@ def _refuse_url(url: str, what: str, hint: str) -> None:
     if source.scheme == "file":
         raise BadSource(f"{source.url} is a local path, which the cloud can't read", "use s3am-cloud upload")
     if source.scheme in NETWORK_SCHEMES and carries_secret(url):
-        raise BadRequest(f"{what} carries a password or a signature, which a job's record must not hold in clear", hint)
+        raise BadRequest(f"{what} carries a login or a signature, which a job's record must not hold in clear", hint)
 
 
 def carries_secret(url: str) -> bool:
-    """Whether a URL, of any scheme, has a password or a signature in it."""
+    """Whether a URL, of any scheme, may have a login or a signature in it: any user at all, or a telling parameter.
+
+    A user name alone is refused too: tokens are often written as one.
+    """
     try:
         parts = urlsplit(url)
     except ValueError:
         return "@" in url or "=" in url
-    signed = any(is_signature(name) for name, _ in parse_qsl(parts.query, keep_blank_values=True))
-    return parts.password is not None or signed
+    names = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
+    return "@" in parts.netloc or any(map(may_hold_secret, names))
 
 
 def named_secret(name: object) -> bool:
@@ -110,7 +114,7 @@ def named_secret(name: object) -> bool:
 
 
 def is_signature(name: str) -> bool:
-    """Whether a query's parameter of that name gives access to what the URL names."""
+    """Whether a query's parameter of that name gives access to what the URL names, and does not say what that is."""
     return name.lower() in _SIGNATURES
 
 

@@ -7,7 +7,6 @@ deliver into the same queue, and those are as they were sent.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
@@ -20,12 +19,11 @@ from s3am_cloud.intake import carries_secret, decode_request, named_secret, refu
 from s3am_cloud.model import Attributes, TransferRequest
 from s3am_cloud.ports import Ports
 from s3am_cloud.routes import expanded
+from s3am_cloud.secret_names import may_hold_secret
 from s3am_cloud.urls import parse_source, shown
 
 REQUESTED = "Transfer Requested"
 KIND: Literal["refused event"] = "refused event"
-# Of fields that a request doesn't have. Whoever writes such a name may have written a secret behind it.
-_TELLING = re.compile(r"key|secret|passw|pwd|token|signature|credential|auth|login|cookie|phrase", re.IGNORECASE)
 _KNOWN = frozenset(TransferRequest.__struct_fields__) | frozenset(Attributes.__struct_fields__)
 
 
@@ -169,9 +167,7 @@ def _is_harmless(request: Mapping[str, Any]) -> bool:
 
 
 def _is_telling(name: str, value: object) -> bool:
-    return (name not in _KNOWN and _TELLING.search(name) is not None) or (
-        isinstance(value, str) and carries_secret(value)
-    )
+    return (name not in _KNOWN and may_hold_secret(name)) or (isinstance(value, str) and carries_secret(value))
 
 
 def _leaves(value: object, name: str = "") -> Iterator[tuple[str, object]]:
