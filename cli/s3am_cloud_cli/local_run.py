@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import botocore
+import msgspec
 
 from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.curl.easy import CurlSettings
@@ -28,6 +29,7 @@ from s3am_cloud.errors import (
 from s3am_cloud.growth import Tell, first_connections, silent
 from s3am_cloud.limits import DEFAULT_SLOTS, HOST_CONNECTIONS, MOST_CONNECTIONS, STALL_SECONDS
 from s3am_cloud.model import Job, MovedPart, Part, Plan, Receipt, TransferRequest, Upload, UploadedPart
+from s3am_cloud.owners import is_at_work, owner_text
 from s3am_cloud.pipeline import finish, move, move_stream, new_job, overtaken, prepare, proven, target
 from s3am_cloud.ports import JobStore, Ports
 from s3am_cloud.steps.abort import abort
@@ -38,6 +40,7 @@ from s3am_cloud_cli.job_ids import new_id
 from s3am_cloud_cli.output import Console, size_text
 from s3am_cloud_cli.part_notes import PartNotes
 from s3am_cloud_cli.processes import ProcessMovers
+from s3am_cloud_cli.runners import Heartbeat, running, this_process
 from s3am_cloud_cli.stopping import interruptible
 
 
@@ -65,6 +68,7 @@ def local_ports(
         target_readers=CurlReaders(curl, access, clock, interruptible),
         jobs=jobs or Jobs(Folder(state_home()), with_sources=False),
         clock=clock,
+        is_running=lambda job: running(job, access),
     )
 
 
@@ -93,8 +97,9 @@ def ca_file() -> str:
 
 def run_upload(request: TransferRequest, ports: Ports, console: Console) -> Receipt:
     """Moves the source into S3. Where that fails midway, the user is told what is left and how to go on."""
-    earlier = _earlier(request, ports)
-    job = prepare(new_job(request, new_id(ports.clock), ports.clock), ports, DEFAULT_SLOTS, may_stream=True)
+    earlier = _earlier(request, ports, console)
+    job = msgspec.structs.replace(new_job(request, new_id(ports.clock), ports.clock), runner=this_process(ports.clock))
+    job = prepare(job, ports, DEFAULT_SLOTS, may_stream=True)
     _replace(earlier, job, ports)
     for file in job.info.unread_digest_files if job.info else ():
         console.note(
@@ -107,9 +112,9 @@ def run_upload(request: TransferRequest, ports: Ports, console: Console) -> Rece
             _drop(job, ports)
             raise
         except BaseException as error:  # whatever ends the run, what it leaves costs storage
+            _tell_what_is_left(job, error, console)
             if job.upload is None or isinstance(error, UploadGone):
                 forget(job, ports)
-            _tell_what_is_left(job, error, console)
             raise
         forget(job, ports)
         try:
@@ -188,13 +193,19 @@ def forget(job: Job, ports: Ports) -> None:
         _notes(job.upload).forget()
 
 
-def _earlier(request: TransferRequest, ports: Ports) -> list[Job]:
-    """The records of the unfinished uploads that this run is to go on with, or to discard."""
+def _earlier(request: TransferRequest, ports: Ports, console: Console) -> list[Job]:
+    """The records of the unfinished uploads that this run is to continue, or to discard: of whoever is at work there
+    the user hears."""
     if not (request.resume or request.force):
         return []
     where = parse_destination(request.destination, parse_source(request.source))
-    found = (ports.jobs.find(where, upload_id) for upload_id in ports.store.unfinished(where))
-    return [job for job in found if job is not None]
+    records = (ports.jobs.find(where, upload_id) for upload_id in ports.store.unfinished(where))
+    found = [job for job in records if job is not None]
+    for job in found:
+        if is_at_work(job, ports):
+            does = "--force discards its upload" if request.force else "both fill the same upload"
+            console.note(f"{owner_text(job, ports)} is at work at {where}: {does}")
+    return found
 
 
 def _replace(earlier: Iterable[Job], job: Job, ports: Ports) -> None:
@@ -233,7 +244,7 @@ def _move_all(
     )
     with console.progress(target(job).key.rsplit("/", 1)[-1], job.plan.size) as meter:
         meter(job.plan.size - sum(part.length for part in parts))
-        moving = move(job, parts, slots, ports, meter, first=first)
+        moving = move(job, parts, slots, ports, meter, Heartbeat(job, ports, console), first)
         moving = _notes(job.upload).keep(moving) if job.upload else moving
         moved = []
         for part in meter.counting(watched(moving, job, source), job.plan.count, job.plan.count - len(parts)):
@@ -256,7 +267,14 @@ def _stream(job: Job, upload: Upload, ports: Ports, console: Console) -> tuple[J
     known = {part.number: part.crc for part in notes.of(there)}
     there = [UploadedPart(part.number, part.length, part.etag, known.get(part.number, part.crc)) for part in there]
     with console.progress(target(job).key.rsplit("/", 1)[-1], (job.info.size if job.info else None) or 0) as meter:
-        return move_stream(job, there, ports, meter, notes.keep)
+        beat = Heartbeat(job, ports, console)
+        return move_stream(job, there, ports, meter, lambda moving: _beating(notes.keep(moving), beat))
+
+
+def _beating(moving: Iterator[MovedPart], beat: Heartbeat) -> Iterator[MovedPart]:
+    for part in moving:
+        beat()
+        yield part
 
 
 def _left(

@@ -52,6 +52,7 @@ def _next(old: Job, remote: Remote) -> Job:
         request=request,
         state="new",
         execution=None,
+        runner=None,
         resumes=old.id,
     )
 

@@ -100,13 +100,13 @@ class ObjectExists(TransferError):
 class UploadExists(TransferError):
     code = 4
     meaning = "unfinished upload exists"
-    hint = "continue it with --resume, or discard it with --force"
+    hint = "if no other transfer is at work there, continue it with --resume"
 
 
 class DestinationBusy(UploadExists):
-    """A job of the same stack writes to the destination at this moment."""
+    """Another transfer, or a job in the cloud, writes to the destination at this moment."""
 
-    hint = "follow that job with s3am-cloud watch JOB, or stop it with s3am-cloud cancel JOB"
+    hint = "wait until it has ended; s3am-cloud watch JOB follows a job"
 
 
 class BadSource(TransferError):
@@ -176,7 +176,7 @@ class DownloadBusy(PartialDownloadExists):
 class SeveralUploads(TransferError):
     code = 13
     meaning = "several unfinished uploads"
-    hint = "discard them all with --force, or with s3am-cloud cancel"
+    hint = "if no other transfer is at work there, discard them with s3am-cloud cancel"
 
 
 class AccessDenied(TransferError):

@@ -153,6 +153,11 @@ MOST_IN_ORDER: Final = 800 * LAMBDA_BYTES_PER_SECOND
 DEADLINE_MARGIN_SECONDS: Final = 60
 ABANDON_SECONDS: Final = 20
 JOB_KEEP_DAYS: Final = 7
+# So often a transfer on somebody's machine renews its record: two small requests, against 5 such times of silence after
+# which another machine takes it for dead.
+BEAT_SECONDS: Final = 60
+# An upload without a record that is younger may well be another tool's at work; few transfers take longer.
+STRANGER_HOURS: Final = 24
 # Notes expire after 30 days: a job that ran for its 14 can be kept for so many more.
 MAX_KEEP_DAYS: Final = 15
 # A job whose execution is not there yet is about to be started for so long, and never will be after it.

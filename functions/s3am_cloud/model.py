@@ -162,6 +162,19 @@ class Upload(Value, frozen=True, kw_only=True):
     target: S3Url
     upload_id: str
     full_object: bool
+    # When it was begun, where a listing of uploads says so.
+    initiated: str | None = None
+
+
+class Runner(Value, frozen=True, kw_only=True):
+    """The process that fills an upload from somebody's machine. `machine` names its boot and its process ids' realm,
+    `began` tells it from a later process of the same id, and `seen` is when it last said that it is at work."""
+
+    host: str
+    pid: int
+    machine: str
+    began: str
+    seen: str
 
 
 class UploadedPart(msgspec.Struct, frozen=True):
@@ -234,6 +247,8 @@ class Job(Value, frozen=True, kw_only=True):
     # False where nobody has a record of what version the parts that are there were made of.
     trusted: bool = True
     execution: str | None = None
+    # Who fills the upload, where that is no execution.
+    runner: Runner | None = None
     # Whether preparing it has been tried before: an upload that nobody has a record of may then be its own.
     begun: bool = False
     # The CRC64NVME of the whole that was about to be made of the parts: by it a lost completion is found out.

@@ -16,6 +16,7 @@ from s3am_cloud.digests import Crc
 from s3am_cloud.errors import ObjectExists, TransferError, UploadGone
 from s3am_cloud.expect import PARTS_CRC
 from s3am_cloud.model import Job, MovedPart, ObjectInfo, Origin, Part, SourceInfo
+from s3am_cloud.owners import owner_text
 from s3am_cloud.ports import Ports, Progress
 from s3am_cloud.provenance import JOB
 from s3am_cloud.steps.abort import abort
@@ -143,8 +144,8 @@ def _began_anew(target: S3Url, job: Job, ports: Ports) -> str | None:
         found = [ports.jobs.find(target, one) for one in others]
     except TransferError:
         return None
-    named = [other.id for other in found if other is not None]
-    return (f"job {named[0]}" if named else "one of another tool or machine") if others else None
+    named = [owner_text(other, ports) for other in found if other is not None]
+    return (named[0] if named else "one of another tool or machine") if others else None
 
 
 def finished_by(job: Job, info: ObjectInfo) -> str:

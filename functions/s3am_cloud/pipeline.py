@@ -88,7 +88,7 @@ def _prepared(job: Job, ports: Ports, connections: int | None, may_stream: bool,
     target = parse_destination(request.destination, source)
     if not is_wanted(request, target, ports.store):
         return _recorded(msgspec.structs.replace(job, state="skipped"), ports)
-    unfinished = own or unfinished_upload(request, target, ports.store)
+    unfinished = own or unfinished_upload(request, target, ports)
     origin = learn(request, probe(source, ports.source, ports.gauge), ports)
     if unfinished is not None:
         return _recorded(_resumed(job, target, unfinished, origin, connections, ports), ports)

@@ -260,6 +260,11 @@ class Outcomes(Protocol):
     def announce(self, detail_type: str, detail: Mapping[str, object]) -> None: ...
 
 
+def unknown(job: Job) -> bool | None:
+    """Nobody knows whether a job is at work."""
+    return None
+
+
 class Ports(msgspec.Struct, frozen=True):
     """Everything the pipeline needs of the world."""
 
@@ -276,6 +281,8 @@ class Ports(msgspec.Struct, frozen=True):
     target_readers: Readers | None = None
     # Bytes that can be read in their order in the time that there is; None where nobody is in a hurry.
     most_in_order: int | None = None
+    # Whether a job's execution, or the process that runs it, is at work; None where nobody here can know.
+    is_running: Callable[[Job], bool | None] = unknown
 
     def stored_readers(self, origin: Origin, slots: int, progress: Progress) -> OrderedReader:
         """A reader of an object that this transfer has written."""

@@ -28,6 +28,7 @@ from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.sources import AnySource
 from s3am_cloud.adapters.vault import AwsVault
 from s3am_cloud.claims import Desk
+from s3am_cloud.errors import NoSuchJob
 from s3am_cloud.limits import MOST_IN_ORDER
 from s3am_cloud.model import Job
 from s3am_cloud.notices import Notices
@@ -57,6 +58,16 @@ def desk_of(ports: Ports) -> Desk | None:
 def describe(arn: str) -> Execution:
     """Raises NoSuchJob."""
     return state_machine(machine_of(arn)).describe(arn)
+
+
+def is_running(job: Job) -> bool | None:
+    """None for a transfer on somebody's machine."""
+    if job.execution is None:
+        return None
+    try:
+        return describe(job.execution).status == "RUNNING"
+    except NoSuchJob:
+        return False
 
 
 def ports_of(environment: Mapping[str, str]) -> Ports:
@@ -128,6 +139,7 @@ def _ports(
         gauge=CurlGauge(settings, clock),
         target_readers=CurlReaders(settings, access, clock),
         most_in_order=MOST_IN_ORDER,
+        is_running=is_running,
     )
 
 

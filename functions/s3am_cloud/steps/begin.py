@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from s3am_cloud.errors import AccessDenied, BadEncryptionKey, ObjectExists, SeveralUploads, UploadExists
+from s3am_cloud.errors import AccessDenied, BadEncryptionKey, ObjectExists
 from s3am_cloud.model import Attributes, TransferRequest, Upload
-from s3am_cloud.ports import ObjectStore
+from s3am_cloud.owners import refusal
+from s3am_cloud.ports import ObjectStore, Ports
 from s3am_cloud.steps.abort import abort
 from s3am_cloud.urls import S3Url
 
@@ -32,20 +33,19 @@ def _exists(target: S3Url, store: ObjectStore) -> bool:
         ) from None
 
 
-def unfinished_upload(request: TransferRequest, target: S3Url, store: ObjectStore) -> str | None:
+def unfinished_upload(request: TransferRequest, target: S3Url, ports: Ports) -> str | None:
     """The id of the upload to resume, None to begin anew. `force` aborts whatever is unfinished.
 
-    Raises UploadExists where one is unfinished and nothing was said of it, SeveralUploads where it is not clear which.
+    Raises UploadExists where one is unfinished and nothing was said of it, of these DestinationBusy where a transfer is
+    at work there; SeveralUploads where it is not clear which.
     """
-    there = store.unfinished(target)
+    there = ports.store.unfinished(target)
     if request.force:
         for upload_id in there:
-            abort(Upload(target=target, upload_id=upload_id, full_object=False), store)
+            abort(Upload(target=target, upload_id=upload_id, full_object=False), ports.store)
         return None
-    if len(there) > 1:
-        raise SeveralUploads(f"{target} has {len(there)} unfinished uploads")
-    if there and not request.resume:
-        raise UploadExists(f"{target} has an unfinished upload")
+    if len(there) > 1 or (there and not request.resume):
+        raise refusal(target, there, ports)
     return there[0] if there else None
 
 

@@ -88,7 +88,13 @@ class S3Store:
             for page in pages:
                 for found in page.get("Uploads", []):
                     target = S3Url(prefix.bucket, found["Key"])
-                    yield Upload(target=target, upload_id=found["UploadId"], full_object=False)
+                    begun = found.get("Initiated")
+                    yield Upload(
+                        target=target,
+                        upload_id=found["UploadId"],
+                        full_object=False,
+                        initiated=None if begun is None else begun.isoformat(),
+                    )
 
     def find(self, target: S3Url, upload_id: str) -> Upload:
         page = self._list_parts(Upload(target=target, upload_id=upload_id, full_object=False), 0)
