@@ -6,7 +6,7 @@ it is read from, and what would be opened or discarded is not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -62,6 +62,9 @@ class ReadOnlyStore:
         except (AccessDenied, StoreUnavailable) as error:
             self.blind = error
             return ()
+
+    def unfinished_below(self, prefix: S3Url) -> Iterator[Upload]:
+        return self._store.unfinished_below(prefix)
 
     def find(self, target: S3Url, upload_id: str) -> Upload:
         return self._store.find(target, upload_id)
