@@ -4,7 +4,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 SOURCES := functions cli infra tests
 
-.PHONY: help demo test faults stress simulate bench lint check lock clean
+.PHONY: help demo test faults stress simulate bench lint check audit lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -38,6 +38,15 @@ lint: .venv/dev.stamp .venv/node.stamp
 
 check: lint
 	$(BIN)/mypy
+
+PINNED := $(filter-out requirements/audit.txt,$(wildcard requirements/*.txt)) infra/s3am_cloud_infra/asset.txt
+audit: .venv-audit/stamp  ## known vulnerabilities of what is pinned; what can't be looked up is listed as skipped
+	.venv-audit/bin/pip-audit --disable-pip --require-hashes --progress-spinner off $(addprefix -r ,$(PINNED))
+
+.venv-audit/stamp: .venv/uv.stamp requirements/audit.txt
+	$(UV) venv --quiet --clear --python $(BIN)/python .venv-audit
+	$(UV) pip install --quiet --python .venv-audit/bin/python --require-hashes -r requirements/audit.txt
+	@touch $@
 
 .venv/uv.stamp: requirements/bootstrap.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "s3am-cloud needs Python 3.11 or later; set PYTHON=")'
@@ -76,8 +85,9 @@ lock: .venv/uv.stamp  ## choose dependency versions anew and pin them
 	$(COMPILE) pyproject.toml --extra deploy --extra local --group build --group dev -o requirements/dev.txt --upgrade
 	$(COMPILE) pyproject.toml --extra deploy --extra local --group build -c requirements/dev.txt -o requirements/run.txt
 	$(COMPILE) requirements/bench.in -c requirements/dev.txt -o requirements/bench.txt
+	$(COMPILE) requirements/audit.in -c requirements/dev.txt -o requirements/audit.txt
 	$(COMPILE) requirements/bootstrap.in -c requirements/dev.txt -o requirements/bootstrap.txt
 	$(COMPILE) infra/s3am_cloud_infra/asset.in -c requirements/dev.txt -o infra/s3am_cloud_infra/asset.txt
 
 clean:  ## remove what was built here
-	rm -rf .venv .venv-bench node_modules cdk.out dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-audit node_modules cdk.out dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -18,7 +18,7 @@ STORIES = ("pipeline", "download", "intake", "cloud", "shift", "aftermath", "cla
 # What only adapters and handlers may know of.
 OUTSIDE = {"boto3", "botocore", "pycurl", "aws_lambda_powertools"}
 TOP = {"functions", "cli", "infra", "tests", "requirements", "cdk.json", "pyproject.toml", "README.md"}
-BESIDE = {"Makefile", "LICENSE", "CHANGELOG.md", "package.json", "package-lock.json"}
+BESIDE = {"Makefile", "LICENSE", "CHANGELOG.md", "SECURITY.md", "package.json", "package-lock.json"}
 MADE = {"node_modules", "cdk.out", "dist", "build"}
 LONGEST = 300
 
