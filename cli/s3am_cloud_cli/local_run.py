@@ -41,6 +41,7 @@ from s3am_cloud_cli.output import Console, size_text
 from s3am_cloud_cli.part_notes import PartNotes
 from s3am_cloud_cli.processes import ProcessMovers
 from s3am_cloud_cli.runners import Heartbeat, running, this_process
+from s3am_cloud_cli.state_home import state_home
 from s3am_cloud_cli.stopping import interruptible
 
 
@@ -75,15 +76,6 @@ def local_ports(
 def curl_settings(stall_seconds: int = STALL_SECONDS, netrc: bool = False) -> CurlSettings:
     known_hosts = os.environ.get("S3AM_CLOUD_SSH_KNOWN_HOSTS")
     return CurlSettings(ca_file=ca_file(), stall_seconds=stall_seconds, netrc=netrc, known_hosts=known_hosts)
-
-
-def state_home() -> Path:
-    """Where records outlive a run: $S3AM_CLOUD_STATE_HOME, or s3am-cloud in the XDG state folder."""
-    own = os.environ.get("S3AM_CLOUD_STATE_HOME")
-    if own:
-        return Path(own)
-    base = os.environ.get("XDG_STATE_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "state") / "s3am-cloud"
 
 
 def ca_file() -> str:
@@ -245,7 +237,7 @@ def _move_all(
     with console.progress(target(job).key.rsplit("/", 1)[-1], job.plan.size) as meter:
         meter(job.plan.size - sum(part.length for part in parts))
         moving = move(job, parts, slots, ports, meter, Heartbeat(job, ports, console), first)
-        moving = _notes(job.upload).keep(moving) if job.upload else moving
+        moving = _notes(job.upload, console.detail).keep(moving) if job.upload else moving
         moved = []
         for part in meter.counting(watched(moving, job, source), job.plan.count, job.plan.count - len(parts)):
             moved.append(part)
@@ -263,7 +255,7 @@ def most_connections(request: TransferRequest) -> int:
 
 def _stream(job: Job, upload: Upload, ports: Ports, console: Console) -> tuple[Job, list[MovedPart]]:
     """Moves a source that has to be read in sequence. An earlier run's parts are compared on the way."""
-    there, notes = list(ports.store.parts(upload)), _notes(upload)
+    there, notes = list(ports.store.parts(upload)), _notes(upload, console.detail)
     known = {part.number: part.crc for part in notes.of(there)}
     there = [UploadedPart(part.number, part.length, part.etag, known.get(part.number, part.crc)) for part in there]
     with console.progress(target(job).key.rsplit("/", 1)[-1], (job.info.size if job.info else None) or 0) as meter:
@@ -304,8 +296,9 @@ def _proven(job: Job, there: list[UploadedPart], ports: Ports, console: Console)
     return found
 
 
-def _notes(upload: Upload) -> PartNotes:
-    return PartNotes(state_home() / "parts", upload.upload_id)
+def _notes(upload: Upload, tell: Tell = silent) -> PartNotes:
+    home = state_home()
+    return PartNotes(None if home is None else home / "parts", upload.upload_id, tell)
 
 
 def _tell_what_is_left(job: Job, error: BaseException, console: Console) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from s3am_cloud.errors import Usage
 from s3am_cloud.sealed import login_url
 from s3am_cloud.urls import NETWORK_SCHEMES, parse_source
+from s3am_cloud_cli.state_home import user_file
 
 
 def with_login(url: str, file: Path | None = None) -> str:
@@ -19,8 +20,11 @@ def with_login(url: str, file: Path | None = None) -> str:
     parts = urlsplit(source.url)
     if parts.username is not None or parts.hostname is None:
         return url
+    logins = file or user_file(".netrc")
+    if logins is None:
+        return url
     try:
-        found = netrc.netrc(str(file or Path.home() / ".netrc")).authenticators(parts.hostname)
+        found = netrc.netrc(str(logins)).authenticators(parts.hostname)
     except FileNotFoundError:
         return url
     except (netrc.NetrcParseError, OSError, UnicodeDecodeError):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -17,17 +18,28 @@ _decode_part: Decoder[MovedPart] = Decoder(MovedPart)
 class PartNotes:
     """One line for each part of an upload, written when the store has it; what counts is what the store lists."""
 
-    def __init__(self, folder: Path, upload_id: str) -> None:
+    def __init__(self, folder: Path | None, upload_id: str, tell: Callable[[str], None]) -> None:
+        """Without a folder, or with one that can't be written, nothing is noted."""
         # Upload ids may be longer than a file's name can be.
-        self._path = folder / f"{hashlib.sha256(upload_id.encode()).hexdigest()[:40]}.jsonl"
+        name = f"{hashlib.sha256(upload_id.encode()).hexdigest()[:40]}.jsonl"
+        self._path, self._tell = None if folder is None else folder / name, tell
 
     def keep(self, moved: Iterable[MovedPart]) -> Iterator[MovedPart]:
         """Passes the parts on as they come, each once it is noted."""
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         for part in moved:
+            self._note(part)
+            yield part
+
+    def _note(self, part: MovedPart) -> None:
+        if self._path is None:
+            return
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with self._path.open("ab") as file:
                 file.write(msgspec.json.encode(part) + b"\n")
-            yield part
+        except OSError as error:
+            self._tell(f"checksums of parts are not noted in {self._path}: {error.strerror}")
+            self._path = None
 
     def of(self, there: Iterable[UploadedPart]) -> list[MovedPart]:
         """The notes on those of the listed parts that are still the ones that were noted."""
@@ -36,12 +48,20 @@ class PartNotes:
         return [MovedPart(part.number, part.length, part.crc, part.etag) for part in noted.values()]
 
     def forget(self) -> None:
-        self._path.unlink(missing_ok=True)
+        if self._path is not None:
+            with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+                self._path.unlink()
 
     def _read(self) -> Iterator[MovedPart]:
-        lines = self._path.read_bytes().splitlines() if self._path.exists() else []
-        for line in lines:
+        for line in self._lines():
             try:
                 yield _decode_part(line)
             except msgspec.DecodeError:
                 return  # the line that a crash cut off
+
+    def _lines(self) -> list[bytes]:
+        """What can't be read was never noted: the store's own list counts."""
+        try:
+            return [] if self._path is None else self._path.read_bytes().splitlines()
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            return []

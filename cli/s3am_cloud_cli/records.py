@@ -12,9 +12,9 @@ from s3am_cloud.adapters.s3.documents import Bucket
 from s3am_cloud.claims import latest
 from s3am_cloud.errors import AccessDenied, NoCredentials, NoStack, StoreBusy, StoreUnavailable, Unexpected
 from s3am_cloud.model import Job, Receipt
-from s3am_cloud_cli.local_run import state_home
 from s3am_cloud_cli.output import Console
 from s3am_cloud_cli.remote_run import stack_jobs, work_bucket
+from s3am_cloud_cli.state_home import state_home
 from s3am_cloud_infra import names
 
 Answer = TypeVar("Answer")
@@ -35,7 +35,10 @@ def records(access: S3Access, stack: str | None, console: Console) -> Jobs:
             raise NoStack("S3 is not AWS's own, where a stack could be")
         return Bucket(access, work_bucket(access, names.DEFAULT_STACK))
 
-    return OwnJobs(Shelves(Folder(state_home()), look, console.detail))
+    def warn(reason: str) -> None:
+        console.note(f"No record is kept: {reason}. A later --resume compares the parts with the source")
+
+    return OwnJobs(Shelves(Fallible(Folder(state_home()), warn), look, console.detail))
 
 
 def _s3_alone_is_elsewhere(access: S3Access) -> bool:
@@ -71,6 +74,38 @@ class OwnJobs(Jobs):
     def write_report(self, job_id: str, receipt: Receipt) -> None:
         if self._shelves.shared:
             super().write_report(job_id, receipt)
+
+
+class Fallible:
+    """`Documents` of which nothing depends: where they can't be used there are none, and that is said once."""
+
+    def __init__(self, documents: Documents, warn: Callable[[str], None]) -> None:
+        self._documents, self._warn = documents, warn
+        self._warned = False
+
+    def read(self, name: str) -> bytes | None:
+        return self._ask(lambda: self._documents.read(name))
+
+    def write(self, name: str, data: bytes) -> None:
+        self._ask(lambda: self._documents.write(name, data))
+
+    def create(self, name: str, data: bytes) -> bool:
+        return self._ask(lambda: self._documents.create(name, data)) is not False
+
+    def remove(self, name: str) -> None:
+        self._ask(lambda: self._documents.remove(name))
+
+    def names(self, prefix: str) -> Iterator[str]:
+        yield from self._ask(lambda: list(self._documents.names(prefix))) or []
+
+    def _ask(self, ask: Callable[[], Answer]) -> Answer | None:
+        try:
+            return ask()
+        except AccessDenied as error:
+            if not self._warned:
+                self._warned = True
+                self._warn(error.message)
+            return None
 
 
 class Shelves:

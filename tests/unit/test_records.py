@@ -9,9 +9,12 @@ import pytest
 
 from s3am_cloud.adapters.jobs import Documents, Folder
 from s3am_cloud.errors import AccessDenied, NoStack, StoreUnavailable
-from s3am_cloud.model import Job, Receipt, TransferRequest, Upload
+from s3am_cloud.model import Job, MovedPart, Receipt, TransferRequest, Upload, UploadedPart
 from s3am_cloud.urls import S3Url
-from s3am_cloud_cli.records import OwnJobs, Shelves
+from s3am_cloud_cli.local_cloud.state import StateFolder
+from s3am_cloud_cli.part_notes import PartNotes
+from s3am_cloud_cli.records import Fallible, OwnJobs, Shelves
+from s3am_cloud_cli.state_home import state_home
 
 JOB = Job(id="j", created="2026-01-02T03:04:05+00:00", request=TransferRequest(source="/x", destination="s3://b/k"))
 UPLOAD = Upload(target=S3Url("b", "k"), upload_id="u", full_object=True)
@@ -105,3 +108,41 @@ def test_a_record_names_a_file_of_digests_without_what_is_secret_in_its_url(worl
     jobs = OwnJobs(world.shelves())
     jobs.save(Job(id="j", created=JOB.created, request=asked, upload=UPLOAD))
     assert jobs.load("j").request.source_digest == "https://host/SUMS?..."
+
+
+def test_where_no_record_can_be_kept_the_transfer_continues_and_that_is_said_once(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for documents in (Folder(tmp_path / "file" / "below"), Folder(None)):
+        told: list[str] = []
+        own = Fallible(documents, told.append)
+        assert (own.read("a"), list(own.names("")), told) == (None, [], [])
+        own.write("a", b"1")
+        assert own.create("b", b"2")
+        own.remove("a")
+        assert len(told) == 1
+
+
+def test_parts_move_on_where_they_can_not_be_noted(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    part = MovedPart(1, 5, 7, "e")
+    for folder in (tmp_path / "file" / "below", None):
+        told: list[str] = []
+        notes = PartNotes(folder, "upload", told.append)
+        assert list(notes.keep([part, part])) == [part, part]
+        assert notes.of([UploadedPart(1, 5, "e", None)]) == []
+        notes.forget()
+        assert len(told) == (0 if folder is None else 1)
+
+
+def test_a_user_without_a_home_folder_has_no_state_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(number: int) -> None:
+        raise KeyError(number)
+
+    for name in ("HOME", "XDG_STATE_HOME", "S3AM_CLOUD_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    assert state_home() is None
+    with pytest.raises(AccessDenied, match="no home folder"):
+        StateFolder()
+    monkeypatch.setenv("XDG_STATE_HOME", "/x")
+    assert state_home() == Path("/x/s3am-cloud")

@@ -26,9 +26,9 @@ from typing import TypeVar
 import msgspec
 
 from s3am_cloud.decoders import Decoder
+from s3am_cloud.errors import AccessDenied
 from s3am_cloud.routes import Ingest
-
-STATE_HOME = "S3AM_CLOUD_STATE_HOME"
+from s3am_cloud_cli.state_home import STATE_HOME, state_home
 
 _T = TypeVar("_T")
 
@@ -89,7 +89,8 @@ class StateFolder:
     """The folder described above. Made on first use, readable by its owner only."""
 
     def __init__(self, root: Path | None = None) -> None:
-        self.root = root or state_home() / "local"
+        """Raises AccessDenied for a user who has no home folder."""
+        self.root = root or _own_root()
         self.record_file = self.root / "cloud.json"
         self.server_lock = self.root / "server.lock"
         self.command_lock = self.root / "command.lock"
@@ -110,13 +111,13 @@ class StateFolder:
                 if _try_lock(file.fileno(), fcntl.LOCK_SH):
                     return None
                 return _decoded(file.read(), _decode_server)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
 
     def record(self) -> Record | None:
         try:
             return _decoded(self.record_file.read_bytes(), _decode_record)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
 
     def write_record(self, record: Record) -> None:
@@ -142,13 +143,11 @@ class StateFolder:
             yield
 
 
-def state_home() -> Path:
-    """The state folder by the XDG rules, unless the environment names another."""
-    own = os.environ.get(STATE_HOME)
-    if own:
-        return Path(own).absolute()
-    base = os.environ.get("XDG_STATE_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "state") / "s3am-cloud"
+def _own_root() -> Path:
+    home = state_home()
+    if home is None:
+        raise AccessDenied("this user has no home folder to keep state in", f"name a folder in {STATE_HOME}")
+    return home / "local"
 
 
 def claim_server_lock(path: Path) -> int:

@@ -22,6 +22,7 @@ from s3am_cloud.urls import S3Url, parse_source
 
 # A job may have 10,000 tallies, at 20 ms each.
 _READERS = 8
+_OTHER_FOLDER = "name another folder in S3AM_CLOUD_STATE_HOME"
 _decode_job: Decoder[Job] = Decoder(Job)
 _decode_receipt: Decoder[Receipt] = Decoder(Receipt)
 _decode_tally: Decoder[Tally] = Decoder(Tally)
@@ -120,14 +121,19 @@ class Jobs:
 class Folder:
     """`Documents` below a folder that only its owner can read."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path | None) -> None:
+        """Without a root there is nothing to read, and nothing can be written."""
         self._root = root
 
     def read(self, name: str) -> bytes | None:
+        if self._root is None:
+            return None
         try:
             return (self._root / name).read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise self._refused("read", error) from error
 
     def write(self, name: str, data: bytes) -> None:
         with self._naming():
@@ -159,12 +165,17 @@ class Folder:
         return True
 
     def remove(self, name: str) -> None:
+        if self._root is None:
+            return
         path = self._root / name
-        path.unlink(missing_ok=True)
-        if path.parent.is_dir() and path.parent != self._root and not any(path.parent.iterdir()):
-            path.parent.rmdir()
+        with self._naming(), suppress(FileNotFoundError, NotADirectoryError):
+            path.unlink()
+            if path.parent != self._root and not any(path.parent.iterdir()):
+                path.parent.rmdir()
 
     def names(self, prefix: str) -> Iterator[str]:
+        if self._root is None:
+            return
         for path in sorted((self._root / prefix).rglob("*")):
             if path.is_file():
                 yield str(path.relative_to(self._root))
@@ -174,11 +185,14 @@ class Folder:
         try:
             yield
         except OSError as error:
-            raise AccessDenied(
-                f"the state folder {self._root} can't be written: {error.strerror}", "set S3AM_CLOUD_STATE_HOME"
-            ) from error
+            raise self._refused("written", error) from error
+
+    def _refused(self, what: str, error: OSError) -> AccessDenied:
+        return AccessDenied(f"the state folder {self._root} can't be {what}: {error.strerror}", _OTHER_FOLDER)
 
     def _path(self, name: str) -> Path:
+        if self._root is None:
+            raise AccessDenied("this user has no home folder to keep records in", _OTHER_FOLDER)
         path = self._root / name
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         return path
