@@ -20,7 +20,7 @@ from s3am_cloud.ports import FileSink, Ports, Progress
 from s3am_cloud.steps.fetch import fetch, trusted, whole
 from s3am_cloud.steps.plan import download_plan
 from s3am_cloud.steps.probe import probe
-from s3am_cloud.urls import S3Url, SourceUrl
+from s3am_cloud.urls import S3Url, SourceUrl, shown_path
 
 
 class DownloadRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +134,7 @@ def _receipt(
     return Receipt(
         state="succeeded",
         source=str(request.source),
-        destination=str(target.final),
+        destination=shown_path(target.final),
         size=cut.size,
         parts=cut.count,
         retries=sum(part.retries for part in moved),

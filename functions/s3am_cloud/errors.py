@@ -31,8 +31,9 @@ class TransferError(Exception):
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message, hint)
-        self.message = message
-        self.hint = hint or type(self).hint
+        # Names of files may be any bytes; what can't be written in UTF-8 is shown by its number.
+        self.message = _writable(message)
+        self.hint = _writable(hint or type(self).hint)
 
     def __str__(self) -> str:
         return self.message
@@ -49,6 +50,10 @@ class TransferError(Exception):
             message=self.message,
             hint=self.hint,
         )
+
+
+def _writable(text: str) -> str:
+    return text.encode(errors="backslashreplace").decode()
 
 
 class Unexpected(TransferError):

@@ -113,4 +113,4 @@ def _shortened(url: str, most: int) -> str:
 
 def _plain(text: str) -> str:
     """ASCII, in which S3 keeps every character as it is: what is beyond it is percent-encoded."""
-    return quote(text, safe=_READABLE)
+    return quote(text, safe=_READABLE, errors="surrogateescape")

@@ -57,15 +57,27 @@ class SourceUrl(msgspec.Struct, frozen=True):
     @property
     def display(self) -> str:
         """The URL without user name, password, query and fragment."""
-        if self.scheme in {"file", "s3"}:
+        if self.scheme == "file":
+            return shown_path(self.url)
+        if self.scheme == "s3":
             return self.url
         parts = urlsplit(self.url)
         host = parts.netloc.rsplit("@", 1)[-1]
         return f"{parts.scheme}://{host}{parts.path}" + ("?..." if parts.query else "")
 
 
+def shown_path(path: str | Path) -> str:
+    """A path as text that can be written everywhere: one that is not UTF-8 as a file URL, by which it can be given."""
+    text = str(path)
+    if _is_utf8(text):
+        return text
+    return "file://" + quote(str(Path(text).absolute()), errors="surrogateescape")
+
+
 def parse_s3(text: str, *, key_needed: bool = True) -> S3Url:
     """Raises BadS3Url."""
+    if not _is_utf8(text):
+        raise BadS3Url(f"not UTF-8, as the keys of S3 are: {text}", "write the key in UTF-8")
     if not text.startswith("s3://"):
         raise BadS3Url(f"not an S3 URL: {shown(text)}")
     bucket, _, key = text[len("s3://") :].partition("/")
@@ -90,11 +102,15 @@ def parse_destination(text: str, source: SourceUrl) -> S3Url:
         return target
     if not source.name:
         raise BadDestination(f"{source.display} has no file name to add to {text}", "write the whole key")
+    if not _is_utf8(source.name):
+        raise BadDestination(f"{source.name} is not UTF-8, as the keys of S3 are", "write the whole key")
     return S3Url(target.bucket, target.key.lstrip("/") + source.name if target.key == "/" else target.key + source.name)
 
 
 def parse_source(text: str) -> SourceUrl:
     """A URL of a supported scheme, or one of S3AM's forms of a local path. Raises BadSource."""
+    if text == "-":
+        raise BadSource("standard input can't be read", "save it to a file first; a file that is called - is ./-")
     if text.startswith(("/", "./", "../")) or ":" not in text:
         return _local(text)
     scheme = text.partition(":")[0].lower()
@@ -103,7 +119,9 @@ def parse_source(text: str) -> SourceUrl:
     if scheme == "s3":
         return _s3_source(text)
     if scheme not in NETWORK_SCHEMES:
-        raise BadSource(f"unknown scheme {scheme!r} in the source URL")
+        # Whatever has // after the colon may hold a password.
+        local = None if "//" in text else f"a local file that is called so is written ./{text}"
+        raise BadSource(f"unknown scheme {scheme!r} in the source URL", local)
     return _network(scheme, text)
 
 
@@ -128,7 +146,15 @@ def _file_path(text: str) -> str:
         rest = slash + path
     if not rest.startswith("/"):
         raise BadSource("a file URL needs an absolute path", "write file:///PATH, or the path alone")
-    return unquote(rest)
+    return unquote(rest, errors="surrogateescape")
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _s3_source(text: str) -> SourceUrl:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 
+import msgspec
 import pytest
 
 from s3am_cloud import errors
@@ -121,3 +122,9 @@ def test_the_names_that_the_machine_retries_are_those_that_mean_busy() -> None:
 def test_a_more_exact_name_keeps_its_familys_code() -> None:
     assert NoCredentials.code == AccessDenied.code == 14
     assert UploadGone.code == 25
+
+
+def test_an_error_can_be_written_whatever_the_name_of_the_file_that_it_is_about() -> None:
+    error = SourceBusy("a\udcff.bin is gone", "look for a\udcff.bin")
+    assert (error.message, error.hint) == ("a\\udcff.bin is gone", "look for a\\udcff.bin")
+    msgspec.json.encode(error.report())

@@ -54,6 +54,7 @@ def test_the_version_is_told_by_what_pins_it(info: SourceInfo, version: str | No
 
 def test_what_is_beyond_ascii_is_encoded() -> None:
     assert written(job("./Schlüssel.bin")).metadata[SOURCE] == "./Schl%C3%BCssel.bin"
+    assert written(job("/a\udcff.bin")).metadata[SOURCE] == "file:///a%FF.bin"
 
 
 @pytest.mark.parametrize("length", [0, 1500, 1800, 1850, 1900, 1950, 2000, 2043])

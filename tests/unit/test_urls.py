@@ -152,3 +152,25 @@ def test_an_objects_url_quotes_every_byte_of_its_key() -> None:
 def test_without_credentials_a_request_goes_unsigned() -> None:
     url, headers = Signer(None).sign("PUT", Endpoint("https://h/b", "r"), "k", {}, {"A": "1"})
     assert (url, headers) == ("https://h/b/k", {"A": "1"})
+
+
+def test_a_path_that_is_not_utf_8_is_shown_as_the_url_by_which_it_can_be_given() -> None:
+    source = parse_source("/data/a\udcff b.bin")
+    assert source.display == "file:///data/a%FF%20b.bin"
+    assert parse_source(source.display) == source
+    with pytest.raises(BadDestination, match="not UTF-8"):
+        parse_destination("s3://b/p/", source)
+    with pytest.raises(BadS3Url, match="not UTF-8"):
+        parse_s3("s3://b/\udcff")
+
+
+def test_a_local_name_with_a_colon_is_told_how_to_be_written_unless_it_may_hold_a_password() -> None:
+    with pytest.raises(BadSource) as refused:
+        parse_source("a:b.bin")
+    assert "./a:b.bin" in refused.value.hint
+    with pytest.raises(BadSource) as refused:
+        parse_source("gopher://anna:hidden@host/")
+    assert "hidden" not in refused.value.hint
+    with pytest.raises(BadSource, match="standard input"):
+        parse_source("-")
+    assert parse_source("./-").name == "-"

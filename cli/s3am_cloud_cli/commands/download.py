@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from s3am_cloud.errors import BadDestination, LocalFileExists, Usage
-from s3am_cloud.urls import S3Url, parse_s3
+from s3am_cloud.urls import S3Url, parse_s3, shown_path
 from s3am_cloud_cli import key_options, options
 from s3am_cloud_cli.destinations import Output, destination_of
 from s3am_cloud_cli.key_options import KeyOptions
@@ -133,4 +133,5 @@ def _check_output(output: Output, file_exists: str | None, download_exists: str 
 
 
 def _skipped(path: Path, console: Console) -> None:
-    console.result({"state": "skipped", "destination": str(path)}, f"{path} exists, left as it is")
+    shown = shown_path(path)
+    console.result({"state": "skipped", "destination": shown}, f"{shown} exists, left as it is")
