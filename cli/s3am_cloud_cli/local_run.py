@@ -159,7 +159,7 @@ def run_download(request: DownloadRequest, path: Path, ports: Ports, console: Co
 
 def _note_partial(partial: PartialFile, console: Console) -> None:
     """Says what an unfinished download has left on the disk, if it has."""
-    if partial.exists:
+    if partial.left:
         console.note(
             f"An unfinished download is left in {partial.path}: continue with --download-exists resume, or discard "
             "it with --download-exists discard"

@@ -3,8 +3,9 @@
 import errno
 import os
 import random
+import resource
 
-_HURRY, _ROOM = "TEST_HURRIED_DICE", "TEST_DISK_ROOM"
+_HURRY, _ROOM, _LIMIT = "TEST_HURRIED_DICE", "TEST_DISK_ROOM", "TEST_FILE_LIMIT"
 
 
 def _hurry() -> None:
@@ -31,3 +32,5 @@ def apply() -> None:
         _hurry()
     if os.environ.get(_ROOM):
         _fill_disk_at(int(os.environ[_ROOM]))
+    if os.environ.get(_LIMIT):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(os.environ[_LIMIT]),) * 2)

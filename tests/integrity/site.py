@@ -1,6 +1,6 @@
 """The servers, the bucket and the folder of one case, each begun when it is first needed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -71,6 +71,10 @@ class Site:
     @property
     def file(self) -> Path:
         return self.folder / KEY
+
+    def at_end(self, what: Callable[[], object]) -> None:
+        """To be done when the case has ended."""
+        self._stack.callback(what)
 
     def on_http(self) -> str:
         return self.http.add("/x.bin", self.content)

@@ -13,6 +13,7 @@ import pytest
 from botocore.retries.standard import ExponentialBackoff
 
 from functional.ahead import Ahead
+from integrity.disk_faults import DOWNLOADS_TO_DISK
 from integrity.drivers import run
 from integrity.faults import OBJECT, Case, Ended
 from integrity.file_faults import FILES
@@ -25,7 +26,7 @@ from servers.strict_s3 import StrictS3
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-CASES = [Case(fault, driver) for fault in [*HTTP, *FILES, *STORE] for driver in fault.outcome]
+CASES = [Case(fault, driver) for fault in [*HTTP, *FILES, *STORE, *DOWNLOADS_TO_DISK] for driver in fault.outcome]
 Outcomes = Ahead[Case, Ended]
 _AT_ONCE = 3
 

@@ -61,6 +61,8 @@ class PartialFile:
         stem = _stem(path)
         self.path = path.with_name(f".{stem}.partial")
         self._progress = path.with_name(f".{stem}.progress")
+        # Whether the last one who held it has left something of its own.
+        self.left = False
         # Descriptors of the two, while they are held; -1 where there is none.
         self._file = self._notes = -1
 
@@ -85,6 +87,7 @@ class PartialFile:
         try:
             yield
         finally:
+            self.left = self.exists and is_named(self._file, self.path)
             if not self.exists:
                 self.discard()
             self._close()

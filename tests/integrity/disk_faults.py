@@ -1,0 +1,85 @@
+"""What happens on the disk that a download is written to, by others and by itself, and what comes of it."""
+
+import fcntl
+import os
+from collections.abc import Callable
+
+from functional.stored import CONTENT_READ
+from integrity.faults import OBJECT, Fault, down
+from integrity.site import KEY, Site
+from servers.proxy_rules import Do
+
+PARTIAL, PROGRESS = f".{KEY}.partial", f".{KEY}.progress"
+
+
+def _before(name: str, outcome: str, change: Callable[[Site], object], overwrite: bool = False) -> Fault:
+    """What is there before the download begins."""
+
+    def arrange(site: Site) -> str:
+        site.put(site.content)
+        change(site)
+        return site.destination
+
+    return Fault(name=name, source="s3", arrange=arrange, outcome=down(outcome), overwrite=overwrite)
+
+
+def _midway(name: str, outcome: str, change: Callable[[Site], object], overwrite: bool = False) -> Fault:
+    """What happens when the second range is asked for."""
+
+    def arrange(site: Site) -> str:
+        site.put(site.content)
+        site.proxy.add(CONTENT_READ, Do(lambda: change(site)), skip=1)
+        return site.destination
+
+    return Fault(name=name, source="s3", arrange=arrange, outcome=down(outcome), slots=1, overwrite=overwrite)
+
+
+def _is_held(site: Site) -> None:
+    descriptor = os.open(site.folder / PARTIAL, os.O_RDWR | os.O_CREAT)
+    site.at_end(lambda: os.close(descriptor))
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def _link(name: str) -> Callable[[Site], None]:
+    def plant(site: Site) -> None:
+        (site.folder / name).symlink_to("victim")
+
+    return plant
+
+
+def _remove_partial(site: Site) -> None:
+    (site.folder / PARTIAL).unlink()
+
+
+def _replace_partial(site: Site) -> None:
+    (site.folder / "other").write_bytes(bytes(site.content.size))
+    (site.folder / "other").replace(site.folder / PARTIAL)
+
+
+def _restart(site: Site) -> None:
+    """Somebody removes both files and begins anew: those are not ours."""
+    for name in (PARTIAL, PROGRESS):
+        (site.folder / name).unlink()
+        (site.folder / name).write_bytes(b"theirs")
+
+
+def _fifo(site: Site) -> None:
+    os.mkfifo(site.file)
+
+
+def _limit_size(site: Site) -> None:
+    site.environment["TEST_FILE_LIMIT"] = "1000000"
+
+
+DOWNLOADS_TO_DISK = [
+    _before("another download to the name is at work", "DownloadBusy", _is_held),
+    _before("the destination is a folder", "BadDestination", lambda site: (site.file / KEY).mkdir(parents=True)),
+    _before("the destination is a link to nothing yet", OBJECT, _link(KEY)),
+    _before("no file may be so large", "FileTooLarge", _limit_size),
+    _before("the partial file's name is a link", "BadDestination", _link(PARTIAL)),
+    _before("the progress file's name is a link", "PartialDownloadExists", _link(PROGRESS)),
+    _midway("the partial file is removed", "JobFailed", _remove_partial),
+    _midway("the partial file is replaced", "JobFailed", _replace_partial),
+    _midway("another download is begun by hand", "JobFailed", _restart),
+    _midway("a FIFO takes the name", "BadDestination", _fifo, overwrite=True),
+]
