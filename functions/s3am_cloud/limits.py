@@ -110,6 +110,15 @@ MAX_STORE_ANSWER: Final = 64 * KIB
 COPY_ANSWER_SECONDS: Final = 870
 # The slowest store copies so many bytes a second. S3 itself copies 24 MB/s for each request.
 LEAST_COPY_RATE: Final = 6 * 10**6
+# A control call's answer, and its second try: S3 answers in well under a second.
+CALL_SECONDS: Final = 30
+# Completing 10,000 parts may take minutes.
+COMPLETE_SECONDS_PER_PART: Final = 0.03
+# A page of a listing: 1,000 keys of 1 KiB, three times as long when they are URL-encoded, and what is said of each.
+MAX_CONTROL_ANSWER: Final = 5 * MIB
+MAX_REFUSAL: Final = 64 * KIB  # S3's have less than 1 KiB
+# A million entries: more are nothing that this product lists.
+MAX_PAGES: Final = 1000
 MAX_REDIRECTS: Final = 10
 # Headers of an answer, or replies of an FTP server. libcurl takes 300 KiB of headers, and any number of replies.
 MAX_HEAD: Final = 256 * KIB

@@ -14,6 +14,7 @@ from s3am_cloud.adapters.s3.answers import code_of, naming
 from s3am_cloud.adapters.s3.session import new_session
 from s3am_cloud.adapters.s3.signer import Endpoint, Signer
 from s3am_cloud.errors import BadDestination, NoCredentials
+from s3am_cloud.limits import CONNECT_SECONDS, COPY_ANSWER_SECONDS
 from s3am_cloud.sse import KeyRing, SseKey
 from s3am_cloud.urls import S3Url
 
@@ -127,11 +128,14 @@ class S3Access:
         from botocore import UNSIGNED
         from botocore.config import Config
 
+        from s3am_cloud.adapters.s3.bounded import bound
+
         config = Config(
             signature_version="s3v4" if self.settings.sign else UNSIGNED,
             retries={"mode": "standard", "total_max_attempts": 5},
-            connect_timeout=15,
-            read_timeout=120,
+            connect_timeout=CONNECT_SECONDS,
+            # Of single reads. Whole answers have stricter bounds, which depend on what is asked for.
+            read_timeout=COPY_ANSWER_SECONDS,
             # Every part carries a checksum of ours; control calls need none.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
@@ -143,6 +147,7 @@ class S3Access:
         client: S3Client = create_client(
             "s3", region_name=region, endpoint_url=self.settings.endpoint_url, config=config
         )
+        bound(client)
         payer = self._payer
         if payer:
             client.meta.events.register("before-call.s3", lambda params, **_: params["headers"].update(payer))

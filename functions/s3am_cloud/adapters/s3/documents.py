@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
+from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.answers import code_of, naming
+from s3am_cloud.adapters.s3.pages import bounded
 
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 _GONE = {"NoSuchKey", "404"}
@@ -64,8 +66,10 @@ class Bucket:
         return True
 
     def names(self, prefix: str) -> Iterator[str]:
-        with naming(f"s3://{self._bucket}/{prefix}"):
-            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
+        where = f"s3://{self._bucket}/{prefix}"
+        with naming(where):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+            for page in bounded(pages, "Contents", where, SystemClock()):
                 yield from (item["Key"] for item in page.get("Contents", []))
 
     def remove(self, name: str) -> None:

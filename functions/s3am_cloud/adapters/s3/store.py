@@ -11,8 +11,10 @@ from botocore.exceptions import ClientError
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.answers import code_of, naming
 from s3am_cloud.adapters.s3.attributes import object_info, parameters
+from s3am_cloud.adapters.s3.pages import bounded, endless
 from s3am_cloud.checksum import ALGORITHM, decode, encode
 from s3am_cloud.errors import AccessDenied, BadEncryptionKey, StoreUnavailable, UploadGone
+from s3am_cloud.limits import MAX_PARTS
 from s3am_cloud.model import Attributes, ObjectInfo, Upload, UploadedPart
 from s3am_cloud.ports import Clock
 from s3am_cloud.sse import REFUSED_HINT, SseKey
@@ -85,7 +87,7 @@ class S3Store:
         client = self._access.client_for(prefix.bucket)
         pages = client.get_paginator("list_multipart_uploads").paginate(Bucket=prefix.bucket, Prefix=prefix.key)
         with naming(str(prefix)):
-            for page in pages:
+            for page in bounded(pages, "Uploads", str(prefix), self._clock):
                 for found in page.get("Uploads", []):
                     target = S3Url(prefix.bucket, found["Key"])
                     begun = found.get("Initiated")
@@ -125,13 +127,21 @@ class S3Store:
                 self.abort(twin)
 
     def parts(self, upload: Upload, after: int = 0) -> Iterator[UploadedPart]:
-        more = True
-        while more:
-            page = self._list_parts(upload, after)
+        for page in bounded(self._part_pages(upload, after), "Parts", str(upload.target), self._clock):
             for part in page.get("Parts", []):
                 crc = part.get("ChecksumCRC64NVME")
                 yield UploadedPart(part["PartNumber"], part["Size"], part["ETag"], decode(crc) if crc else None)
-            more, after = page.get("IsTruncated", False), page.get("NextPartNumberMarker", 0)
+
+    def _part_pages(self, upload: Upload, after: int) -> Iterator[ListPartsOutputTypeDef]:
+        """Each page begins behind the one before it, and none is needed beyond the last part that there can be."""
+        page = self._list_parts(upload, after)
+        yield page
+        while page.get("IsTruncated", False):
+            before, after = after, page.get("NextPartNumberMarker", 0)
+            if not before < after < MAX_PARTS:
+                raise endless(str(upload.target))
+            page = self._list_parts(upload, after)
+            yield page
 
     def put_part(self, upload: Upload, number: int, data: bytearray, crc: int) -> str:
         client, key = self._access.client_for(upload.target.bucket), self._access.key_of(upload.target)
