@@ -255,9 +255,7 @@ def most_connections(request: TransferRequest) -> int:
 
 def _stream(job: Job, upload: Upload, ports: Ports, console: Console) -> tuple[Job, list[MovedPart]]:
     """Moves a source that has to be read in sequence. An earlier run's parts are compared on the way."""
-    there, notes = list(ports.store.parts(upload)), _notes(upload, console.detail)
-    known = {part.number: part.crc for part in notes.of(there)}
-    there = [UploadedPart(part.number, part.length, part.etag, known.get(part.number, part.crc)) for part in there]
+    there, notes = _listed(upload, ports), _notes(upload, console.detail)
     with console.progress(target(job).key.rsplit("/", 1)[-1], (job.info.size if job.info else None) or 0) as meter:
         beat = Heartbeat(job, ports, console)
         return move_stream(job, there, ports, meter, lambda moving: _beating(notes.keep(moving), beat))
@@ -275,25 +273,38 @@ def _left(
     """What is noted here of the parts that are there, and the parts to move: those without a checksum anew."""
     if job.upload is None:
         return [], list(plan.parts())
-    there = list(ports.store.parts(job.upload))
-    if not job.trusted:
+    there = _listed(job.upload, ports)
+    if there and not job.trusted:
         there = _proven(job, there, ports, console)
     noted = _notes(job.upload).of(there)
     seen += [*(MovedPart(part.number, part.length, part.crc, part.etag) for part in there), *noted]
-    numbers = {part.number for part in noted}
-    return noted, missing(plan, [part for part in there if part.crc is not None or part.number in numbers])
+    return noted, missing(plan, [part for part in there if part.crc is not None])
+
+
+def _listed(upload: Upload, ports: Ports) -> list[UploadedPart]:
+    """The parts that the store lists, with the checksums that are noted here where it keeps them to itself."""
+    there = list(ports.store.parts(upload))
+    known = {part.number: part.crc for part in _notes(upload).of(there)}
+    return [UploadedPart(part.number, part.length, part.etag, known.get(part.number, part.crc)) for part in there]
 
 
 def _proven(job: Job, there: list[UploadedPart], ports: Ports, console: Console) -> list[UploadedPart]:
-    """The parts that are the source's. Nobody here knows what they were made of, so the source is read for it."""
-    console.note(
-        f"No record is here of the unfinished upload of {target(job)}: its {len(there)} parts are compared with the "
-        "source before they are used"
-    )
+    """The parts that are the source's. No record here shows what they were made of, so the source is read for it."""
+    console.note(_why_proven(job, there))
     with console.progress("comparing", sum(part.length for part in there)) as meter:
         found = proven(job, there, ports, meter)
     console.note(f"{len(found)} of {len(there)} parts are the source's; the others are moved anew")
     return found
+
+
+def _why_proven(job: Job, there: list[UploadedPart]) -> str:
+    if job.resumes is None:
+        why = f"No record is here of the unfinished upload of {target(job)}"
+    else:
+        shown = parse_source(job.request.source).display
+        why = f"Nothing shows that {shown} is still the file that the unfinished upload of {target(job)} was begun with"
+    size = size_text(sum(part.length for part in there))
+    return f"{why}: its {len(there)} parts ({size}) are compared with the source before they are used"
 
 
 def _notes(upload: Upload, tell: Tell = silent) -> PartNotes:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlencode, urlsplit
-
 import msgspec
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -20,20 +18,18 @@ from s3am_cloud.adapters.vault import AwsVault
 from s3am_cloud.claims import Desk, asked_for, take
 from s3am_cloud.errors import NoStack, NoSuchJob
 from s3am_cloud.events import Event, job_of_event
-from s3am_cloud.intake import is_signature, refuse_secrets
+from s3am_cloud.intake import refuse_secrets
 from s3am_cloud.model import Job, TransferRequest
 from s3am_cloud.pipeline import new_job, target
 from s3am_cloud.ports import Clock, Execution
+from s3am_cloud.same_source import unsigned
 from s3am_cloud.sealed import NO_SECRETS, Secrets, seal
-from s3am_cloud.urls import NETWORK_SCHEMES, parse_source
+from s3am_cloud.urls import parse_source
 from s3am_cloud_cli.job_ids import new_id
 from s3am_cloud_infra import names
 
 # What stands for the source of an event where there is none.
 _SOURCE = "s3am-cloud submit"
-# What AWS, Google, Azure and CloudFront write beside a signature, which changes with it.
-_SIGNING = ("x-amz-", "x-goog-")
-_BESIDE_SIGNATURES = {"awsaccesskeyid", "googleaccessid", "expires", "key-pair-id", "policy", "se", "st", "sp", "sv"}
 
 
 class Stack(msgspec.Struct, frozen=True):
@@ -95,7 +91,7 @@ class Remote:
         refuse_secrets(request)
         job = new_job(request, _id_of(request, self.clock), self.clock)
         target(job)
-        whole = msgspec.structs.replace(request, source=_without_signature(secrets.source or request.source))
+        whole = msgspec.structs.replace(request, source=unsigned(parse_source(secrets.source or request.source)))
         asked = asked_for(whole, secrets.keys_id(request.destination))
         return self.start(seal(msgspec.structs.replace(job, asked=asked), secrets, self.vault))
 
@@ -131,20 +127,6 @@ def _id_of(request: TransferRequest, clock: Clock) -> str:
     """The same key gives the same job."""
     key = request.idempotency_key
     return new_id(clock) if key is None else job_of_event(Event(id=key, source=_SOURCE))
-
-
-def _without_signature(url: str) -> str:
-    """The URL without login and signature: signed anew it is the same source. Others than network URLs as they are."""
-    source = parse_source(url)
-    if source.scheme not in NETWORK_SCHEMES:
-        return source.url
-    parts = urlsplit(source.url)
-    query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _signs(pair[0])]
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query=urlencode(query)).geturl()
-
-
-def _signs(name: str) -> bool:
-    return is_signature(name) or name.lower().startswith(_SIGNING) or name.lower() in _BESIDE_SIGNATURES
 
 
 def _vault(access: S3Access, key_arn: str) -> AwsVault:

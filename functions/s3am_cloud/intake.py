@@ -25,9 +25,6 @@ from s3am_cloud.source_digests import AUTO, NONE
 from s3am_cloud.urls import NETWORK_SCHEMES, parse_source
 
 _QUOTED = re.compile("'.*'", re.DOTALL)
-# Query parameters by which AWS, Google, Azure and CloudFront sign URLs, and names that others give to their keys.
-_SIGNATURES = {"x-amz-signature", "x-amz-security-token", "x-goog-signature", "signature", "sig"}
-_SIGNATURES |= {"access_token", "api_key", "apikey", "password", "token"}
 _to_request: Converter[TransferRequest] = Converter(TransferRequest)
 _SECRET_HINT = (
     "use s3am-cloud submit, which seals it, or keep it in Secrets Manager as "
@@ -111,11 +108,6 @@ def carries_secret(url: str) -> bool:
 def named_secret(name: object) -> bool:
     """Whether this is the name of a secret that jobs may read."""
     return isinstance(name, str) and name.startswith(VAULT_PREFIX)
-
-
-def is_signature(name: str) -> bool:
-    """Whether a query's parameter of that name gives access to what the URL names, and does not say what that is."""
-    return name.lower() in _SIGNATURES
 
 
 def accept(

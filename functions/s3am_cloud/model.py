@@ -244,8 +244,10 @@ class Job(Value, frozen=True, kw_only=True):
     plan: Plan | None = None
     upload: Upload | None = None
     state: Literal["new", "transfer", "put", "stream", "skipped"] = "new"
-    # False where nobody has a record of what version the parts that are there were made of.
+    # False where no record shows that the parts in the upload are of this version of this source.
     trusted: bool = True
+    # What all URLs of the source have in common that the parts were read from (`same_source`).
+    source_id: str | None = None
     execution: str | None = None
     # Who fills the upload, where that is no execution.
     runner: Runner | None = None

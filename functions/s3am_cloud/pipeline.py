@@ -18,6 +18,7 @@ import msgspec
 from s3am_cloud.checksum import ALGORITHM, encode
 from s3am_cloud.errors import (
     BadPartSize,
+    BadSource,
     ChecksumMismatch,
     JobFailed,
     ObjectExists,
@@ -46,6 +47,7 @@ from s3am_cloud.pace import Over, never
 from s3am_cloud.ports import Clock, ObjectSink, PartSink, Ports, Progress
 from s3am_cloud.provenance import written
 from s3am_cloud.quote import agree
+from s3am_cloud.same_source import source_id
 from s3am_cloud.steps.abort import abort
 from s3am_cloud.steps.begin import begin, is_wanted, unfinished_upload
 from s3am_cloud.steps.complete import complete
@@ -92,6 +94,7 @@ def _prepared(job: Job, ports: Ports, connections: int | None, may_stream: bool,
     origin = learn(request, probe(source, ports.source, ports.gauge), ports)
     if unfinished is not None:
         return _recorded(_resumed(job, target, unfinished, origin, connections, ports), ports)
+    job = msgspec.structs.replace(job, source_id=source_id(source))
     check_early(request, source, origin.info, ports.most_in_order)
     if may_stream and _is_stream(origin.info):
         return _opened(msgspec.structs.replace(job, info=origin.info, plan=stream_plan(origin.info)), "stream", ports)
@@ -254,8 +257,8 @@ def _resumed(job: Job, target: S3Url, upload_id: str, origin: Origin, connection
     before = ports.jobs.find(target, upload_id)
     if before is None or before.info is None or before.plan is None or before.upload is None:
         return _adopted(job, target, upload_id, origin, connections, ports)
-    if not before.info.same_version(origin.info):
-        raise SourceChanged(f"the source of the unfinished upload of {target} has changed since")
+    source = parse_source(job.request.source)
+    _check_same(before, target, source, origin.info)
     wish = job.request.part_size
     if wish is not None and wish != before.plan.part_size:
         raise BadPartSize(
@@ -270,9 +273,29 @@ def _resumed(job: Job, target: S3Url, upload_id: str, origin: Origin, connection
         info=origin.info,
         plan=before.plan,
         upload=before.upload,
-        trusted=before.trusted,
+        trusted=before.trusted and before.source_id == source_id(source) and origin.info.pinned == "strong",
+        source_id=source_id(source),
         resumes=job.resumes or before.resumes or before.id,
     )
+
+
+def _check_same(before: Job, target: S3Url, source: SourceUrl, now: SourceInfo) -> None:
+    """Whether the upload that `before` filled can be continued from this source.
+
+    Raises SourceChanged where it is another version. A source under another URL has to have the same size only: its
+    parts are proven. Raises BadSource where it can't be read from the middle.
+    """
+    was, cut = before.info, before.plan
+    if before.source_id in {None, source_id(source)}:
+        if was is not None and not was.same_version(now):
+            raise SourceChanged(f"the source of the unfinished upload of {target} has changed since")
+    elif was is not None and was.size != now.size:
+        raise SourceChanged(f"{source.display} has another size than the source of the unfinished upload of {target}")
+    if cut is not None and cut.count > 1 and not cut.grows_every and not now.ranges:
+        raise BadSource(
+            f"{source.display} serves no ranges, which the unfinished upload of {target} needs",
+            "resume it from the source that it was begun with",
+        )
 
 
 def _about_to_complete(job: Job, ports: Ports, crc: int) -> None:
@@ -293,7 +316,15 @@ def _adopted(job: Job, target: S3Url, upload_id: str, origin: Origin, connection
     request = msgspec.structs.replace(job.request, part_size=part_size_of(there, job.request.part_size))
     cut = _cut(request, parse_source(request.source), origin, connections)
     trusted = not there
-    return msgspec.structs.replace(job, state="transfer", info=origin.info, plan=cut, upload=upload, trusted=trusted)
+    return msgspec.structs.replace(
+        job,
+        state="transfer",
+        info=origin.info,
+        plan=cut,
+        upload=upload,
+        trusted=trusted,
+        source_id=source_id(parse_source(request.source)),
+    )
 
 
 def _cut(request: TransferRequest, source: SourceUrl, origin: Origin, connections: int | None) -> Plan:

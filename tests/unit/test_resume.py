@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from s3am_cloud.checksum import update
-from s3am_cloud.errors import BadPartSize, ObjectExists, SourceChanged, SourceNotFound
+from s3am_cloud.errors import BadPartSize, BadSource, ObjectExists, SourceChanged, SourceNotFound
 from s3am_cloud.model import Plan, UploadedPart
 from s3am_cloud.pipeline import lacking
 from s3am_cloud.steps.upload import missing
+from s3am_cloud.urls import parse_source
 from servers.content import pattern
 from unit.fakes import PART, SOURCE, TARGET, World, request
 
@@ -64,6 +66,58 @@ def test_a_resume_of_another_version_is_refused_and_keeps_the_upload(world: Worl
         world.prepare(request(resume=True))
     assert begun.upload is not None
     assert world.store.unfinished(TARGET) == [begun.upload.upload_id]
+
+
+def test_parts_of_a_weakly_pinned_source_are_proven(world: World) -> None:
+    """nginx makes its ETags of date and size: another file of both has the same one."""
+    etag = f'"5f0b-{len(DATA):x}"'
+    world.source.put(SOURCE, DATA, etag)
+    world.begin(request(), 1, 2)
+    other = DATA[: PART + 7] + b"!" + DATA[PART + 8 :]
+    world.source.put(SOURCE, other, etag)
+    job = world.prepare(request(resume=True))
+    assert [part.number for part in lacking(job, world.ports)] == [2, 3, 4]
+    world.transfer(request(resume=True))
+    assert world.store.content(TARGET) == other
+
+
+def test_parts_of_another_url_are_proven(world: World) -> None:
+    """Whatever its validators say: what counts is that the bytes are the same."""
+    world.source.put("https://mirror/data.bin", DATA[:-1] + b"!")
+    world.begin(request(), 1, 4)
+    job = world.prepare(request(resume=True, source="https://mirror/data.bin"))
+    assert [part.number for part in lacking(job, world.ports)] == [2, 3, 4]
+    assert not world.prepare(request(resume=True)).trusted
+
+
+def test_a_url_signed_anew_is_the_same_source(world: World) -> None:
+    for signature in ("X-Amz-Date=1&X-Amz-Signature=a", "X-Amz-Date=2&X-Amz-Signature=b"):
+        world.source.put(f"{SOURCE}?{signature}", DATA, '"same"')
+    world.begin(request(source=f"{SOURCE}?X-Amz-Date=1&X-Amz-Signature=a"), 1)
+    assert world.prepare(request(resume=True, source=f"{SOURCE}?X-Amz-Date=2&X-Amz-Signature=b")).trusted
+
+
+@pytest.mark.parametrize("query", ["?file=1", "?file=2"])
+def test_another_query_is_another_source(world: World, query: str) -> None:
+    for url in (SOURCE + "?file=1", SOURCE + "?file=2"):
+        world.source.put(url, DATA, '"same"')
+    world.begin(request(source=SOURCE + "?file=1"), 1)
+    assert world.prepare(request(resume=True, source=SOURCE + query)).trusted == (query == "?file=1")
+
+
+def test_another_url_of_another_size_is_refused(world: World) -> None:
+    world.source.put("https://mirror/data.bin", DATA + b"more")
+    world.begin(request(), 1)
+    with pytest.raises(SourceChanged):
+        world.prepare(request(resume=True, source="https://mirror/data.bin"))
+
+
+def test_parts_are_not_continued_from_a_source_without_ranges(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.begin(request(), 1)
+    info = world.source.probe(parse_source(SOURCE))
+    monkeypatch.setattr(world.source, "probe", lambda url: msgspec.structs.replace(info, ranges=False))
+    with pytest.raises(BadSource):
+        world.prepare(request(resume=True))
 
 
 def test_a_resume_without_the_source_keeps_the_upload(world: World) -> None:

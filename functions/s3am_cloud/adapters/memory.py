@@ -42,8 +42,8 @@ class MemorySource:
         self._contents: dict[str, tuple[bytes, str]] = {}
         self._versions = itertools.count(1)
 
-    def put(self, url: str, content: bytes) -> None:
-        self._contents[url] = (content, f'"v{next(self._versions)}"')
+    def put(self, url: str, content: bytes, etag: str | None = None) -> None:
+        self._contents[url] = (content, etag or f'"v{next(self._versions)}"')
 
     def probe(self, url: SourceUrl) -> SourceInfo:
         content, etag = self._get(url.url)

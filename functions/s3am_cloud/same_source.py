@@ -1,0 +1,39 @@
+"""Whether two URLs name one source: their logins and signatures may differ."""
+
+from __future__ import annotations
+
+import hashlib
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from s3am_cloud.urls import NETWORK_SCHEMES, SourceUrl
+
+# Query parameters by which AWS, Google, Azure and CloudFront sign URLs, and names that others give to their keys.
+_SIGNATURES = {"x-amz-signature", "x-amz-security-token", "x-goog-signature", "signature", "sig"}
+_SIGNATURES |= {"access_token", "api_key", "apikey", "password", "token"}
+# What stands in a signed URL beside the signature, and changes with it.
+_SIGNING = ("x-amz-", "x-goog-")
+_BESIDE_SIGNATURES = {"awsaccesskeyid", "googleaccessid", "expires", "key-pair-id", "policy", "se", "st", "sp", "sv"}
+
+
+def is_signature(name: str) -> bool:
+    """Whether a query's parameter of that name gives access to what the URL names, and does not say what that is."""
+    return name.lower() in _SIGNATURES
+
+
+def unsigned(source: SourceUrl) -> str:
+    """The URL without login and signature: signed anew it is the same source. Others than network URLs as they are."""
+    if source.scheme not in NETWORK_SCHEMES:
+        return source.url
+    parts = urlsplit(source.url)
+    query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _signs(pair[0])]
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query=urlencode(query), fragment="").geturl()
+
+
+def source_id(source: SourceUrl) -> str:
+    """What two URLs of one source have in common, of a fixed length and without a secret in clear."""
+    place = str(source.path.absolute()) if source.scheme == "file" else unsigned(source)
+    return hashlib.sha256(place.encode(errors="surrogateescape")).hexdigest()[:32]
+
+
+def _signs(name: str) -> bool:
+    return is_signature(name) or name.lower().startswith(_SIGNING) or name.lower() in _BESIDE_SIGNATURES
