@@ -17,8 +17,6 @@ import msgspec
 
 from s3am_cloud.checksum import ALGORITHM, encode
 from s3am_cloud.errors import (
-    BadPartSize,
-    BadSource,
     ChecksumMismatch,
     JobFailed,
     ObjectExists,
@@ -47,18 +45,19 @@ from s3am_cloud.pace import Over, never
 from s3am_cloud.ports import Clock, ObjectSink, PartSink, Ports, Progress
 from s3am_cloud.provenance import written
 from s3am_cloud.quote import agree
+from s3am_cloud.resumption import cut_of, resumed
 from s3am_cloud.same_source import source_id
 from s3am_cloud.steps.abort import abort
 from s3am_cloud.steps.begin import begin, is_wanted, unfinished_upload
 from s3am_cloud.steps.complete import complete
 from s3am_cloud.steps.learn import learn
-from s3am_cloud.steps.plan import check_time, connections_for, plan, stream_plan
+from s3am_cloud.steps.plan import stream_plan
 from s3am_cloud.steps.probe import probe
-from s3am_cloud.steps.prove import part_size_of, prove
+from s3am_cloud.steps.prove import prove
 from s3am_cloud.steps.stream import stream
 from s3am_cloud.steps.upload import missing, upload
 from s3am_cloud.steps.verify import proof, verify
-from s3am_cloud.urls import S3Url, SourceUrl, parse_destination, parse_source
+from s3am_cloud.urls import S3Url, parse_destination, parse_source
 
 
 def new_job(request: TransferRequest, job_id: str, clock: Clock) -> Job:
@@ -93,12 +92,12 @@ def _prepared(job: Job, ports: Ports, connections: int | None, may_stream: bool,
     unfinished = own or unfinished_upload(request, target, ports)
     origin = learn(request, probe(source, ports.source, ports.gauge), ports)
     if unfinished is not None:
-        return _recorded(_resumed(job, target, unfinished, origin, connections, ports), ports)
+        return _recorded(resumed(job, target, unfinished, origin, connections, ports), ports)
     job = msgspec.structs.replace(job, source_id=source_id(source))
     check_early(request, source, origin.info, ports.most_in_order)
     if may_stream and _is_stream(origin.info):
         return _opened(msgspec.structs.replace(job, info=origin.info, plan=stream_plan(origin.info)), "stream", ports)
-    cut = _cut(request, source, origin, connections)
+    cut = cut_of(request, source, origin, connections)
     small = cut.small and not needs_parts(request, source, origin.info)
     job = msgspec.structs.replace(job, state="put" if small else "transfer", info=origin.info, plan=cut)
     agree(job)
@@ -252,52 +251,6 @@ def target(job: Job) -> S3Url:
     return parse_destination(job.request.destination, parse_source(job.request.source))
 
 
-def _resumed(job: Job, target: S3Url, upload_id: str, origin: Origin, connections: int | None, ports: Ports) -> Job:
-    """The job that goes on with an upload whose record says which version of the source its parts are of."""
-    before = ports.jobs.find(target, upload_id)
-    if before is None or before.info is None or before.plan is None or before.upload is None:
-        return _adopted(job, target, upload_id, origin, connections, ports)
-    source = parse_source(job.request.source)
-    _check_same(before, target, source, origin.info)
-    wish = job.request.part_size
-    if wish is not None and wish != before.plan.part_size:
-        raise BadPartSize(
-            f"the unfinished upload has parts of {before.plan.part_size:,} bytes, not {wish:,}",
-            "leave --part-size out, or start afresh with --force",
-        )
-    check_time(before.plan, origin.info)
-    state: Literal["transfer", "stream"] = "stream" if before.plan.grows_every else "transfer"
-    return msgspec.structs.replace(
-        job,
-        state=state,
-        info=origin.info,
-        plan=before.plan,
-        upload=before.upload,
-        trusted=before.trusted and before.source_id == source_id(source) and origin.info.pinned == "strong",
-        source_id=source_id(source),
-        resumes=job.resumes or before.resumes or before.id,
-    )
-
-
-def _check_same(before: Job, target: S3Url, source: SourceUrl, now: SourceInfo) -> None:
-    """Whether the upload that `before` filled can be continued from this source.
-
-    Raises SourceChanged where it is another version. A source under another URL has to have the same size only: its
-    parts are proven. Raises BadSource where it can't be read from the middle.
-    """
-    was, cut = before.info, before.plan
-    if before.source_id in {None, source_id(source)}:
-        if was is not None and not was.same_version(now):
-            raise SourceChanged(f"the source of the unfinished upload of {target} has changed since")
-    elif was is not None and was.size != now.size:
-        raise SourceChanged(f"{source.display} has another size than the source of the unfinished upload of {target}")
-    if cut is not None and cut.count > 1 and not cut.grows_every and not now.ranges:
-        raise BadSource(
-            f"{source.display} serves no ranges, which the unfinished upload of {target} needs",
-            "resume it from the source that it was begun with",
-        )
-
-
 def _about_to_complete(job: Job, ports: Ports, crc: int) -> None:
     """Notes what the object will be: whoever repeats this after a crash knows by it that it was made."""
     check_before(job.request, crc)
@@ -307,29 +260,6 @@ def _about_to_complete(job: Job, ports: Ports, crc: int) -> None:
 def _is_stream(info: SourceInfo) -> bool:
     """Up to a part's size a source without ranges goes in one request, if only its size is known."""
     return info.size is None or (not info.ranges and info.size > DEFAULT_PART)
-
-
-def _adopted(job: Job, target: S3Url, upload_id: str, origin: Origin, connections: int | None, ports: Ports) -> Job:
-    """The job that goes on with an upload that nobody here has a record of: its parts have to be proven."""
-    upload = ports.store.find(target, upload_id)
-    there = list(ports.store.parts(upload))
-    request = msgspec.structs.replace(job.request, part_size=part_size_of(there, job.request.part_size))
-    cut = _cut(request, parse_source(request.source), origin, connections)
-    trusted = not there
-    return msgspec.structs.replace(
-        job,
-        state="transfer",
-        info=origin.info,
-        plan=cut,
-        upload=upload,
-        trusted=trusted,
-        source_id=source_id(parse_source(request.source)),
-    )
-
-
-def _cut(request: TransferRequest, source: SourceUrl, origin: Origin, connections: int | None) -> Plan:
-    wide = connections_for(request, source.scheme, connections)
-    return plan(origin.info, wide, request.part_size, copies=source.scheme == "s3")
 
 
 def _put_crc(job: Job, part: MovedPart, ports: Ports) -> int | None:
