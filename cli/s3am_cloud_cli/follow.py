@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from s3am_cloud.errors import Interrupted, by_name
+from s3am_cloud.errors import Interrupted, ObjectExists, by_name
 from s3am_cloud.model import Receipt, TransferRequest
 from s3am_cloud.ports import Execution
 from s3am_cloud.sealed import Secrets
@@ -106,10 +106,14 @@ def conclude(document: object, receipt: Receipt, console: Console) -> None:
         return
     if receipt.unfinished_upload is not None:
         until = f", at the latest on {receipt.expires}" if receipt.expires else ""
+        # A job whose object exists would be refused again.
+        again = f"resumed (s3am-cloud resume {receipt.job}) or " if receipt.error.name != ObjectExists.__name__ else ""
         console.note(
-            f"An unfinished upload of {receipt.destination} is left in S3, where it costs storage until it is resumed "
-            f"(s3am-cloud resume {receipt.job}) or discarded (s3am-cloud cancel {receipt.job}){until}"
+            f"An unfinished upload of {receipt.destination} is left in S3, where it costs storage until it is {again}"
+            f"discarded (s3am-cloud cancel {receipt.job}){until}"
         )
     if console.json:
         console.result(document, "")
-    raise console.told(by_name(receipt.error.name, receipt.error.message))
+    error = by_name(receipt.error.name, receipt.error.message)
+    error.hint = receipt.error.hint
+    raise console.told(error)

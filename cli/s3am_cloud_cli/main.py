@@ -92,15 +92,22 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         usage = Usage(_without_urls(error.format_message(), arguments), _usage_hint(error))
     except (KeyboardInterrupt, click.exceptions.Abort):
-        return console.fail(Interrupted("interrupted", console.resume_hint))
+        return _failed(Interrupted("interrupted", console.resume_hint), arguments, console)
     except TransferError as error:
-        return console.fail(error)
+        return _failed(error, arguments, console)
     except Exception as error:
-        return console.fail(named_system_error(error) or _unexpected(error, console))
+        return _failed(named_system_error(error) or _unexpected(error, console), arguments, console)
     else:
         return code if isinstance(code, int) else DONE
     # Told here, as a trace would repeat the arguments as they were.
     return console.fail(usage)
+
+
+def _failed(error: TransferError, arguments: Sequence[str], console: Console) -> int:
+    from s3am_cloud_cli.hints import fit_hint
+
+    fit_hint(error, cli, arguments)
+    return console.fail(error)
 
 
 def _unexpected(error: Exception, console: Console) -> Unexpected:

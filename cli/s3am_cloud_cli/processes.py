@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING
@@ -20,7 +22,7 @@ from s3am_cloud.adapters.curl.mover import CurlMover
 from s3am_cloud.adapters.curl.own_places import growth, own_places
 from s3am_cloud.adapters.curl.requests import Route, Signers, route
 from s3am_cloud.adapters.s3.access import S3Access
-from s3am_cloud.errors import JobFailed, TransferError
+from s3am_cloud.errors import JobFailed, TransferError, Unexpected
 from s3am_cloud.growth import Growth, Tell, silent
 from s3am_cloud.limits import BYTES_WORTH_A_PROCESS, DEFAULT_SLOTS
 from s3am_cloud.model import MovedPart, Origin, Part
@@ -138,8 +140,12 @@ class _Crew:
             # What is not looked at by the collector stays shared memory.
             gc.freeze()
         work = _Work(way, settings, signers, parts, growth is not None)
-        for index in range(len(slots)):
-            self._start(context, work, index, forks)
+        try:
+            for index in range(len(slots)):
+                self._start(context, work, index, forks)
+        except BaseException:
+            self.end()  # nobody else knows of those that have begun
+            raise
 
     def results(self, progress: Progress, over: Over) -> Iterator[MovedPart]:
         """The parts as they finish. Raises the first error that a worker meets, or JobFailed where one died."""
@@ -192,7 +198,15 @@ class _Crew:
 
     def _died(self, process: BaseProcess) -> JobFailed:
         process.join(_END_SECONDS)
-        return JobFailed(f"a worker process died (exit code {process.exitcode})")
+        return JobFailed(f"a worker process died ({exit_text(process.exitcode)})")
+
+
+def exit_text(code: int | None) -> str:
+    """How a process ended: by which signal, if by one."""
+    if code is None or code >= 0:
+        return f"exit code {code}"
+    name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
+    return f"{name}, as the system sends where memory is short" if name == "SIGKILL" else name
 
 
 class _Work(msgspec.Struct, frozen=True):
@@ -236,11 +250,15 @@ def _work(
         pipe.send(error)
     except BrokenPipeError:
         os._exit(1)
-    except (OSError, MemoryError) as error:
-        named = named_system_error(error)
-        if named is None:
-            raise
-        pipe.send(named)
+    except Exception as error:  # whatever a worker meets, its parent reports it with what is left
+        pipe.send(_named(error))
+
+
+def _named(error: Exception) -> TransferError:
+    """What the parent raises for it. Only its name is shown: foreign messages may hold parts of a request."""
+    named = named_system_error(error) or Unexpected(f"a worker process failed: {type(error).__name__}")
+    named.add_note(traceback.format_exc())  # --debug shows it
+    return named
 
 
 def _take_turns(parts: Sequence[Part], taken: Synchronized[int]) -> Iterator[Part]:

@@ -12,7 +12,18 @@ from datetime import datetime, timedelta
 import msgspec
 
 from s3am_cloud.claims import successor
-from s3am_cloud.errors import JobCancelled, NoSuchJob, NotAsExpected, TransferError, UploadGone, by_name
+from s3am_cloud.errors import (
+    AccessDenied,
+    ErrorReport,
+    JobCancelled,
+    JobFailed,
+    NoSuchJob,
+    NotAsExpected,
+    SourceBusy,
+    TransferError,
+    UploadGone,
+    by_name,
+)
 from s3am_cloud.events import Event
 from s3am_cloud.limits import JOB_KEEP_DAYS, LONGEST_JOB_DAYS
 from s3am_cloud.model import Job, Receipt, State
@@ -89,10 +100,18 @@ def failed(job: Job, error: TransferError, clock: Clock) -> Receipt:
     return msgspec.structs.replace(
         receipt(job, clock),
         state=_state(error),
-        error=error.report(),
+        error=_reported_error(job, error, left),
         unfinished_upload=left,
         expires=(clock.now() + _keep(job)).isoformat(timespec="seconds") if left else None,
     )
+
+
+def _reported_error(job: Job, error: TransferError, left: str | None) -> ErrorReport:
+    """The error with a hint for a job in the cloud, which a command of its own resumes."""
+    report = error.report()
+    if left is None or not isinstance(error, JobFailed | SourceBusy | AccessDenied):
+        return report
+    return msgspec.structs.replace(report, hint=f"continue it with s3am-cloud resume {job.id}")
 
 
 def failure(execution: Execution, executions: Executions) -> TransferError:

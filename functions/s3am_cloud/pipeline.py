@@ -21,6 +21,7 @@ from s3am_cloud.errors import (
     JobFailed,
     ObjectExists,
     SourceChanged,
+    TransferError,
     UploadGone,
 )
 from s3am_cloud.expect import check_before, check_early, held_to, needs_parts, passing
@@ -108,9 +109,21 @@ def _opened(job: Job, state: Literal["transfer", "stream"], ports: Ports) -> Job
     opened = begin(target(job), written(job), ports.store)
     try:
         return _recorded(msgspec.structs.replace(job, state=state, upload=opened), ports)
-    except BaseException:
-        abort(opened, ports.store)  # without its record nobody could go on with it
+    except BaseException as error:
+        _drop_unrecorded(opened, error, ports)
         raise
+
+
+def _drop_unrecorded(opened: Upload, cause: BaseException, ports: Ports) -> None:
+    """Aborts an upload that has no record, with which nobody could continue it. Raises JobFailed where it stays."""
+    try:
+        abort(opened, ports.store)
+    except TransferError as error:
+        raise JobFailed(
+            f"an upload of {opened.target} is left in S3, where it costs storage: its record could not be written "
+            f"({type(cause).__name__}), and neither could it be discarded ({error.message})",
+            f"discard it with s3am-cloud cancel '{opened.target}'",
+        ) from cause
 
 
 def lacking(job: Job, ports: Ports, progress: Progress = lambda count: None) -> list[Part]:
