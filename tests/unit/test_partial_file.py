@@ -265,6 +265,14 @@ def test_another_one_who_takes_the_name_gets_none_of_the_first_ones_bytes(partia
     assert names(tmp_path) == [".data.bin.partial", ".data.bin.progress"]
 
 
+def test_what_is_left_without_its_partial_file_is_of_no_use_and_removed(tmp_path: Path) -> None:
+    partial = later(tmp_path)
+    with partial.hold():
+        begun(partial, 1)
+        partial.path.unlink()
+    assert (names(tmp_path), partial.left) == ([], False)
+
+
 def test_without_locks_the_user_hears_of_it_and_nothing_wrong_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,8 +87,9 @@ class PartialFile:
         try:
             yield
         finally:
-            self.left = self.exists and is_named(self._file, self.path)
-            if not self.exists:
+            ours = is_named(self._file, self.path)
+            self.left = ours and self.exists
+            if not self.left:
                 self.discard()
             self._close()
 
@@ -159,11 +160,12 @@ class PartialFile:
 
     def discard(self) -> None:
         """Removes both files, as far as they are those that are held."""
-        if not is_named(self._file, self.path):
-            return
+        whole = is_named(self._file, self.path)
         with naming_writes(self.path):
-            self._progress.unlink(missing_ok=True)
-            self.path.unlink(missing_ok=True)
+            if whole or (self._notes >= 0 and is_named(self._notes, self._progress)):
+                self._progress.unlink(missing_ok=True)
+            if whole:
+                self.path.unlink(missing_ok=True)
 
     def _without_locks(self) -> None:
         self._note(f"The file system of {self.final} has no locks: do not start a second download to the same name")
