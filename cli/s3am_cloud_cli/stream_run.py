@@ -14,7 +14,7 @@ from s3am_cloud.adapters.output_stream import open_output
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.download import DownloadRequest
 from s3am_cloud.download_stream import download_stream
-from s3am_cloud.errors import TransferError
+from s3am_cloud.errors import SourceChanged
 from s3am_cloud.model import Receipt
 from s3am_cloud.ports import Ports
 from s3am_cloud_cli.destinations import Output
@@ -38,9 +38,11 @@ def run_stream(
         try:
             with_readers = msgspec.structs.replace(ports, readers=readers)
             return download_stream(request, output.name, write, with_readers, meter, meter.expect)
-        except (TransferError, KeyboardInterrupt):
+        except BaseException as error:  # whatever ends the run
             if stream.written:
                 console.note(f"Do not use the {stream.written:,} bytes that were written to {output.name}")
+            if isinstance(error, SourceChanged):
+                raise SourceChanged(error.message, "download it again") from error
             raise
 
 

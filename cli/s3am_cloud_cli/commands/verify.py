@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from s3am_cloud.errors import SourceChanged
 from s3am_cloud.urls import S3Url, parse_s3
 from s3am_cloud_cli import key_options, options
 from s3am_cloud_cli.key_options import KeyOptions
@@ -90,7 +93,7 @@ def verify(
         part_size=part_size,
     )
     ports = local_ports(access)
-    with console.progress(request.source.key.rsplit("/", 1)[-1], 0) as meter:
+    with _reading(), console.progress(request.source.key.rsplit("/", 1)[-1], 0) as meter:
         found = verify_object(request, ports, meter, meter.expect)
     console.result(found, found.checksum)
     if found.compared_with is None:
@@ -100,6 +103,17 @@ def verify(
         console.note(f"the {found.checksum_algorithm} is the one {whose}")
 
 
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Who only reads has nothing that could be started afresh."""
+    try:
+        yield
+    except SourceChanged as error:
+        raise SourceChanged(
+            error.message, "the object was replaced while it was read: run the command again"
+        ) from error
+
+
 def _recheck(source: S3Url, slots: int, access: S3Access, stack: str | None, console: Console) -> None:
     from s3am_cloud.expect import PARTS_CRC
     from s3am_cloud.verification import recheck
@@ -107,7 +121,7 @@ def _recheck(source: S3Url, slots: int, access: S3Access, stack: str | None, con
     from s3am_cloud_cli.records import reports
 
     ports, look = local_ports(access), reports(access, stack, console)
-    with console.progress(source.key.rsplit("/", 1)[-1], 0) as meter:
+    with _reading(), console.progress(source.key.rsplit("/", 1)[-1], 0) as meter:
         found = recheck(source, slots, look, ports, meter, meter.expect)
     console.result(found, found.checksums[PARTS_CRC])
     whose = {"stored": "S3 holds", "receipt": f"the receipt of job {found.job} says", "source": "its source said"}

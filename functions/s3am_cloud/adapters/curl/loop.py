@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pycurl
 
+from s3am_cloud.errors import TooManyFiles
 from s3am_cloud.ports import Clock
 
 Done = Callable[[int, str], None]
@@ -16,12 +17,20 @@ Done = Callable[[int, str], None]
 _LONGEST_WAIT = 0.25
 
 
+def _new_multi() -> pycurl.CurlMulti:
+    try:
+        return pycurl.CurlMulti()
+    except pycurl.error as error:
+        # It opens descriptors of its own, and says nothing of why it can't.
+        raise TooManyFiles("no connection can be opened: too many open files") from error
+
+
 class Loop:
     """Not thread-safe. Call-backs run inside `turn`, one at a time."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._multi = pycurl.CurlMulti()
+        self._multi = _new_multi()
         # Each part wants a connection of its own, so no request may share one by HTTP/2 multiplexing.
         self._multi.setopt(pycurl.M_PIPELINING, 0)
         self._running: dict[pycurl.Curl, Done] = {}
