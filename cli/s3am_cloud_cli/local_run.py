@@ -53,16 +53,17 @@ def local_ports(
     jobs: JobStore | None = None,
     tags: bool = True,
     tell: Tell = silent,
+    note: Tell = silent,
 ) -> Ports:
     """The world as this machine sees it; job records are in the user's state folder, or where `jobs` keeps them.
 
     `source_access` is for source objects that are read by other settings or with another key. Without `tags`, theirs
-    are not asked for. `tell` hears how the number of connections grows.
+    are not asked for. `tell` hears how the number of connections grows, `note` what a store refuses.
     """
     clock, source_access, curl = SystemClock(), source_access or access, curl_settings(stall_seconds, netrc)
-    store = S3Store(access, clock)
+    store = S3Store(access, clock, note)
     return Ports(
-        source=AnySource(curl, S3Store(source_access, clock), clock, tags),
+        source=AnySource(curl, S3Store(source_access, clock, note), clock, tags),
         store=store,
         movers=ProcessMovers(curl, access, clock, source_access, tell),
         readers=CurlReaders(curl, source_access, clock, interruptible),

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from s3am_cloud.decoders import Decoder
+from s3am_cloud.etags import plain
 from s3am_cloud.model import MovedPart, UploadedPart
 
 _decode_part: Decoder[MovedPart] = Decoder(MovedPart)
@@ -43,9 +44,9 @@ class PartNotes:
 
     def of(self, there: Iterable[UploadedPart]) -> list[MovedPart]:
         """The notes on those of the listed parts that are still the ones that were noted."""
-        listed = {(part.number, part.length, part.etag) for part in there}
-        noted = {part.number: part for part in self._read() if (part.number, part.length, part.etag) in listed}
-        return [MovedPart(part.number, part.length, part.crc, part.etag) for part in noted.values()]
+        listed = {(part.number, part.length, plain(part.etag)) for part in there}
+        noted = {part.number: part for part in self._read() if (part.number, part.length, plain(part.etag)) in listed}
+        return [msgspec.structs.replace(part, retries=0) for part in noted.values()]
 
     def forget(self) -> None:
         if self._path is not None:

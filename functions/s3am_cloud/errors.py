@@ -136,6 +136,12 @@ class FileTooLarge(BadDestination):
     hint = "choose a file system that takes files of this size, or raise the limit (ulimit -f)"
 
 
+class UnsupportedByStore(BadDestination):
+    """The store lacks an operation of S3's, or refuses a header that a transfer can't do without."""
+
+    hint = "use a store that supports this request"
+
+
 class BadS3Url(TransferError):
     code = 7
     meaning = "bad S3 URL"

@@ -15,6 +15,7 @@ import msgspec
 from s3am_cloud.digest_files import STRONGEST
 from s3am_cloud.digests import Expected
 from s3am_cloud.errors import ChecksumMismatch, NotAsExpected
+from s3am_cloud.etags import plain
 from s3am_cloud.expect import PARTS_CRC, by_parts, by_reading, check_crc, checks_stream, claimed, compare, held_to
 from s3am_cloud.model import Job, ObjectInfo, Origin, Receipt, SourceInfo, Verdict
 from s3am_cloud.ports import ObjectStore, Ports, Progress
@@ -45,7 +46,7 @@ def held(job: Job, target: S3Url, info: ObjectInfo, crc: int | None, done: Recei
     expected = job.request.expect if crc is not None and by_parts(job.request) else None
     unchecked = tuple(str(claim) for claim in claimed(source) if claim not in agreed)
     done = msgspec.structs.replace(
-        done, expected=expected, unchecked_digests=unchecked or None, verdict=_without_a_digest(job, info)
+        done, expected=expected, unchecked_digests=unchecked or None, verdict=_without_a_digest(job, info, done)
     )
     return confirmed(done, agreed)
 
@@ -131,11 +132,14 @@ def withdraw(target: S3Url, stored: SourceInfo, store: ObjectStore) -> None:
         store.delete(target, stored.version)
 
 
-def _without_a_digest(job: Job, info: ObjectInfo) -> Verdict:
+def _without_a_digest(job: Job, info: ObjectInfo, done: Receipt) -> Verdict:
     """S3 sums up what it copied by itself; only where it has a sum of the source, too, is there one to compare with."""
     copied = parse_source(job.request.source).scheme == "s3"
-    return "size-only" if copied or (job.upload is None and info.crc is None) else "verified-in-transit"
+    # The store's answer to what was put may show its bytes (per-part), where the object itself has no checksum.
+    unknown = done.proof is None or (job.upload is None and info.crc is None and done.proof != "per-part")
+    return "size-only" if copied or unknown else "verified-in-transit"
 
 
 def _same(info: ObjectInfo, stored: SourceInfo) -> bool:
-    return (info.etag, info.version_id, info.size) == (stored.etag, stored.version, stored.size)
+    same_etag = plain(info.etag) == plain(stored.etag or "")
+    return same_etag and (info.version_id, info.size) == (stored.version, stored.size)

@@ -119,6 +119,8 @@ MAX_CONTROL_ANSWER: Final = 5 * MIB
 MAX_REFUSAL: Final = 64 * KIB  # S3's have less than 1 KiB
 # A million entries: more are nothing that this product lists.
 MAX_PAGES: Final = 1000
+# Amazon's S3 shows an object at once; stores with several sites, and proxies that remember a 404, take seconds.
+SEEN_SECONDS: Final = 10.0
 MAX_REDIRECTS: Final = 10
 # Headers of an answer, or replies of an FTP server. libcurl takes 300 KiB of headers, and any number of replies.
 MAX_HEAD: Final = 256 * KIB

@@ -189,7 +189,8 @@ class UploadedPart(msgspec.Struct, frozen=True):
 class MovedPart(msgspec.Struct, frozen=True):
     """A part as a mover finished it; `etag` is what S3 answered, empty on the way to a file.
 
-    `crc` is of the bytes that the source sent; of a copy inside S3 it is S3's own, where S3 tells it.
+    `crc` is of the bytes that the source sent; of a copy inside S3 it is S3's own, where S3 tells it. `shown` says
+    whether S3's answer shows that it has just these bytes; None where it does not say.
     """
 
     number: int
@@ -197,6 +198,7 @@ class MovedPart(msgspec.Struct, frozen=True):
     crc: int | None
     etag: str = ""
     retries: int = 0
+    shown: bool | None = None
 
 
 class ObjectInfo(Value, frozen=True, kw_only=True):

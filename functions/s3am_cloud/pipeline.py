@@ -16,6 +16,7 @@ from typing import Literal
 import msgspec
 
 from s3am_cloud.checksum import ALGORITHM, encode
+from s3am_cloud.confirmation import confirmed_object, is_proven
 from s3am_cloud.errors import (
     ChecksumMismatch,
     JobFailed,
@@ -57,8 +58,8 @@ from s3am_cloud.steps.probe import probe
 from s3am_cloud.steps.prove import prove
 from s3am_cloud.steps.stream import stream
 from s3am_cloud.steps.upload import missing, upload
-from s3am_cloud.steps.verify import proof, verify
-from s3am_cloud.urls import S3Url, parse_destination, parse_source
+from s3am_cloud.steps.verify import proof
+from s3am_cloud.urls import S3Url, SourceUrl, parse_destination, parse_source
 
 
 def new_job(request: TransferRequest, job_id: str, clock: Clock) -> Job:
@@ -99,7 +100,7 @@ def _prepared(job: Job, ports: Ports, connections: int | None, may_stream: bool,
     if may_stream and _is_stream(origin.info):
         return _opened(msgspec.structs.replace(job, info=origin.info, plan=stream_plan(origin.info)), "stream", ports)
     cut = cut_of(request, source, origin, connections)
-    small = cut.small and not needs_parts(request, source, origin.info)
+    small = cut.small and not needs_parts(request, source, origin.info) and _may_be_put(job, source, target, ports)
     job = msgspec.structs.replace(job, state="put" if small else "transfer", info=origin.info, plan=cut)
     agree(job)
     return _recorded(job, ports) if small else _opened(job, "transfer", ports)
@@ -197,8 +198,10 @@ def finish(job: Job, moved: Iterable[MovedPart], ports: Ports) -> Receipt:
     except (UploadGone, ObjectExists) as error:
         known = msgspec.structs.replace(job, due=due[0] if due else job.due)
         return overtaken(known, seen, error, ports, lambda count: None)
-    info = verify(target(job), _plan(job).size, crc, ports.store)
+    info = confirmed_object(job, target(job), seen, crc, ports)
     done = receipt(job, ports.clock, info, info.crc if crc is None else crc, sum(part.retries for part in seen))
+    if not is_proven(job, seen, info):
+        done = msgspec.structs.replace(done, proof=None)
     if job.state == "put":
         done = msgspec.structs.replace(done, finished_by=writer(job, info))
     return held(job, target(job), info, info.crc if crc is None else crc, done, ports.store)
@@ -248,7 +251,7 @@ def receipt(
         checksum_algorithm=None if crc is None else ALGORITHM,
         checksum=None if crc is None else encode(crc),
         proof=proof(info) if info else None,
-        etag=info.etag if info else None,
+        etag=(info.etag or None) if info else None,
         version_id=info.version_id if info else None,
         unread_digest_files=(job.info.unread_digest_files or None) if job.info else None,
         source_etag=job.info.etag if job.info else None,
@@ -270,21 +273,33 @@ def _about_to_complete(job: Job, ports: Ports, crc: int) -> None:
     _recorded(msgspec.structs.replace(job, due=crc), ports)
 
 
+def _may_be_put(job: Job, source: SourceUrl, target: S3Url, ports: Ports) -> bool:
+    """Only parts can be checked before they replace an object, where the store is not known to refuse other bytes."""
+    return source.scheme == "s3" or not _overwrite(job) or ports.store.checks_puts(target)
+
+
 def _is_stream(info: SourceInfo) -> bool:
     """Up to a part's size a source without ranges goes in one request, if only its size is known."""
     return info.size is None or (not info.ranges and info.size > DEFAULT_PART)
 
 
 def _put_crc(job: Job, part: MovedPart, ports: Ports) -> int | None:
-    """The CRC of what was put. An answer that was lost tells not whether the object that is there is ours."""
-    if not part.etag:
-        info = ports.store.head(target(job))
-        if info is None or (info.size, info.crc) != (part.length, part.crc):
-            raise ObjectExists(f"{target(job)} exists")
-    source = _origin(job).info.crc
-    if None not in {source, part.crc} and source != part.crc:
+    """The CRC of what was put. An answer that was lost does not say whether the object that is there is ours."""
+    source = _origin(job).info
+    if not part.etag and part.shown is None and not _is_what_was_put(ports.store.head(target(job)), part, source):
+        raise ObjectExists(f"{target(job)} exists")
+    if None not in {source.crc, part.crc} and source.crc != part.crc:
         raise ChecksumMismatch(f"{target(job)} was written with another CRC64NVME than its source has")
-    return part.crc if part.crc is not None else source
+    return part.crc if part.crc is not None else source.crc
+
+
+def _is_what_was_put(info: ObjectInfo | None, part: MovedPart, source: SourceInfo) -> bool:
+    if info is None or info.size != part.length:
+        return False
+    crc = part.crc if part.crc is not None else source.crc
+    if crc is not None and info.crc is not None:
+        return info.crc == crc
+    return any(info.checksums.get(name) == digest for name, digest in source.claims.items())
 
 
 def _recorded(job: Job, ports: Ports) -> Job:

@@ -73,7 +73,10 @@ class ObjectStore(Protocol):
         """The object's tags; none where the user may not read them, as for CopyObject."""
 
     def unfinished(self, target: S3Url) -> Sequence[str]:
-        """The ids of all unfinished multipart uploads of exactly this key."""
+        """The ids of all unfinished multipart uploads of exactly this key; none where they can't be listed."""
+
+    def checks_puts(self, target: S3Url) -> bool:
+        """Whether a PutObject of other bytes than were sent is sure to be refused, before it replaces an object."""
 
     def unfinished_below(self, prefix: S3Url) -> Iterator[Upload]:
         """All unfinished multipart uploads whose keys begin with this one's; an empty key is the whole bucket."""

@@ -89,22 +89,23 @@ def parse_s3(text: str, *, key_needed: bool = True) -> S3Url:
 
 
 def parse_destination(text: str, source: SourceUrl) -> S3Url:
-    """The object that `source` becomes; a destination that ends in `/` gets its file name. Raises BadDestination."""
+    """The object that `source` becomes; a destination that ends in `/` gets its file name. Raises BadDestination.
+
+    Keys are taken literally: `s3://b//` is the prefix `/` of the bucket, not the bucket itself.
+    """
     try:
         target = parse_s3(text, key_needed=False)
     except BadS3Url as error:
         raise BadDestination(error.message) from error
-    if not target.key:
-        target = S3Url(target.bucket, "/" if text.endswith("/") else "")
-    if not target.key.endswith("/"):
-        if not target.key:
-            raise BadDestination(f"no key in {text}")
+    if target.key and not target.key.endswith("/"):
         return target
+    if not text.endswith("/"):
+        raise BadDestination(f"no key in {text}")
     if not source.name:
         raise BadDestination(f"{source.display} has no file name to add to {text}", "write the whole key")
     if not _is_utf8(source.name):
         raise BadDestination(f"{source.name} is not UTF-8, as the keys of S3 are", "write the whole key")
-    return S3Url(target.bucket, target.key.lstrip("/") + source.name if target.key == "/" else target.key + source.name)
+    return S3Url(target.bucket, target.key + source.name)
 
 
 def parse_source(text: str) -> SourceUrl:

@@ -22,7 +22,7 @@ from s3am_cloud.steps.complete import complete
 from s3am_cloud.steps.verify import proof, verify
 from s3am_cloud.urls import S3Url
 from servers.content import pattern
-from unit.fakes import PART, TARGET, LoggedStore
+from unit.fakes import PART, TARGET, FakeClock, LoggedStore
 
 DATA = pattern(2 * PART + 10)
 PLAN = Plan(size=len(DATA), part_size=PART)
@@ -232,14 +232,14 @@ class OneObject(MemoryStore):
 )
 def test_an_object_that_is_not_what_was_sent_is_told(info: ObjectInfo | None) -> None:
     with pytest.raises(ChecksumMismatch):
-        verify(TARGET, 10, 7, OneObject(info))
+        verify(TARGET, 10, 7, OneObject(info), FakeClock())
 
 
 def test_the_proof_is_what_the_store_holds_the_object_by() -> None:
     whole = ObjectInfo(size=10, etag='"e"', crc=7, full_object=True)
     by_part = ObjectInfo(size=10, etag='"e"', crc=9, full_object=False)
-    assert proof(verify(TARGET, 10, 7, OneObject(whole))) == "full-object"
-    assert proof(verify(TARGET, 10, 7, OneObject(by_part))) == "per-part"
+    assert proof(verify(TARGET, 10, 7, OneObject(whole), FakeClock())) == "full-object"
+    assert proof(verify(TARGET, 10, 7, OneObject(by_part), FakeClock())) == "per-part"
 
 
 class Doubled(Store):

@@ -6,7 +6,8 @@ from s3am_cloud.adapters.curl.crowd import Crowd
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.adapters.curl.put import StreamedPut
 from s3am_cloud.adapters.curl.retry import Retry
-from s3am_cloud.adapters.curl.upload_flow import UploadFlow
+from s3am_cloud.adapters.curl.upload_flow import PutTarget, UploadFlow
+from s3am_cloud.adapters.s3.features import Attempt, Features
 from s3am_cloud.errors import SourceBusy, StoreUnavailable, TransferError
 from s3am_cloud.growth import Fixed
 from s3am_cloud.limits import CROWD_ATTEMPTS, CROWD_SECONDS
@@ -104,11 +105,15 @@ class FakePut(FakeEnd, StreamedPut):
 
     waits_for_source = sent = False
 
+    def start(self, framed: bool = True, summed: bool = False) -> None:
+        self.calls.append("start")
+
 
 def flow_with(loop: Loop, clock: FakeClock) -> tuple[UploadFlow, FakeEnd, FakePut]:
     moved: list[MovedPart] = []
     failed: list[TransferError] = []
-    flow = UploadFlow(loop, clock, Retry(clock), Part(1, 0, 9), "s3://b/k", 30, moved.append, failed.append)
+    target = PutTarget(name="s3://b/k", attempt=Attempt(Features(aws=True), ("trailer",)), commits=False)
+    flow = UploadFlow(loop, clock, Retry(clock), Part(1, 0, 9), target, 30, moved.append, failed.append)
     flow.giver, flow.put = giver, put = FakeEnd(), FakePut()
     return flow, giver, put
 

@@ -56,6 +56,6 @@ def upload(
     access = s3_access(aws, keys.ring(), requester_pays)
     source_access = s3_access(aws, source_keys.ring(), requester_pays, sign=not no_sign_request)
     jobs = records(access, stack, console)
-    ports = local_ports(access, source_access, stall_timeout, netrc, jobs, tell=console.detail)
+    ports = local_ports(access, source_access, stall_timeout, netrc, jobs, tell=console.detail, note=console.note)
     receipt = run_upload(request, ports, console)
     console.result(receipt, receipt_text(receipt))

@@ -95,6 +95,9 @@ class MemoryStore:
     def unfinished(self, target: S3Url) -> Sequence[str]:
         return [upload_id for upload_id, pending in self._pending.items() if pending.target == target]
 
+    def checks_puts(self, target: S3Url) -> bool:
+        return True
+
     def unfinished_below(self, prefix: S3Url) -> Iterator[Upload]:
         for upload_id, pending in list(self._pending.items()):
             if pending.target.bucket == prefix.bucket and pending.target.key.startswith(prefix.key):

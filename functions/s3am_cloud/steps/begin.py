@@ -25,9 +25,12 @@ def is_wanted(request: TransferRequest, target: S3Url, store: ObjectStore) -> bo
 def _exists(target: S3Url, store: ObjectStore) -> bool:
     try:
         return store.head(target) is not None
-    except AccessDenied:
+    except AccessDenied as error:
         if not store.lists(target):
-            raise
+            raise AccessDenied(
+                f"whether {target} exists can't be seen: {error.message}",
+                f"{error.hint}; --exists overwrite replaces the object without looking",
+            ) from error
         raise BadEncryptionKey(
             f"{target} exists, and S3 refuses to show it", "give the key it was written with, or get s3:GetObject on it"
         ) from None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from s3am_cloud.checksum import EMPTY, combine, encode
 from s3am_cloud.errors import ChecksumMismatch, JobFailed, ObjectExists, StoreUnavailable, UploadGone
+from s3am_cloud.etags import plain
 from s3am_cloud.model import MovedPart, Plan, Upload, UploadedPart
 from s3am_cloud.ports import ObjectStore
 
@@ -72,7 +73,7 @@ def _checked(plan: Plan, there: Sequence[UploadedPart], moved: dict[int, MovedPa
 
 def _is_the_one(part: UploadedPart, moved: MovedPart | None) -> bool:
     """Whether this is what was sent as that part."""
-    if moved is None or not moved.etag or moved.etag == part.etag:
+    if moved is None or not moved.etag or plain(moved.etag) == plain(part.etag):
         return True
     # Encrypted parts have another ETag each time: another transfer that fills the same upload may have sent it again.
     return part.crc is not None and part.crc == moved.crc

@@ -65,5 +65,5 @@ def _send(
     upload: Upload, part: Part, data: bytearray, crc: int, there: UploadedPart | None, store: ObjectStore
 ) -> MovedPart:
     if there is not None and (there.length, there.crc) == (part.length, crc):
-        return MovedPart(part.number, part.length, crc, there.etag)
-    return MovedPart(part.number, part.length, crc, store.put_part(upload, part.number, data, crc))
+        return MovedPart(part.number, part.length, crc, there.etag, shown=True)
+    return MovedPart(part.number, part.length, crc, store.put_part(upload, part.number, data, crc), shown=True)

@@ -11,8 +11,9 @@ from s3am_cloud.adapters.curl.flow import MakeWay
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.adapters.curl.requests import SignedCopy
 from s3am_cloud.adapters.curl.retry import Retry
-from s3am_cloud.adapters.curl.store_answers import check_store, error_code
+from s3am_cloud.adapters.curl.store_answers import check_store, error_code, error_message
 from s3am_cloud.adapters.curl.upload_flow import Failed, Finished
+from s3am_cloud.adapters.s3.features import Attempt
 from s3am_cloud.checksum import decode
 from s3am_cloud.errors import (
     ObjectExists,
@@ -46,6 +47,7 @@ class CopyFlow:
         retry: Retry,
         settings: CurlSettings,
         signed: SignedCopy,
+        attempt: Attempt,
         part: Part,
         name: str,
         conditional: bool,
@@ -57,13 +59,16 @@ class CopyFlow:
         self._make_way = make_way
         self._loop, self._settings, self._signed, self._part, self._name = loop, settings, signed, part, name
         self._conditional, self._progress, self._finished, self._failed = conditional, progress, finished, failed
-        self._retry = retry
+        self._retry, self._attempt = retry, attempt
+        # Whether an earlier try, whose answer was lost, may have made the object.
+        self._unanswered = False
         self._easy: pycurl.Curl | None = None
         self._over = False
 
     def start(self) -> None:
         if self._over:
             return
+        self._attempt.begin()
         self._response, self._answer = Response(), b""
         url, headers = self._signed()
         easy = new_easy(self._settings)
@@ -92,10 +97,16 @@ class CopyFlow:
 
     def _done(self, number: int, message: str) -> None:
         self._easy = None
-        error = self._judge(number)
-        if error is None:
-            self._finish()
+        status, answer = self._response.status, self._answer
+        if not number and self._attempt.is_refused(status, error_code(answer), error_message(answer)):
+            self._loop.later(0, self.start)
             return
+        error = self._judge(number)
+        if error is None or (isinstance(error, ObjectExists) and self._unanswered):
+            self._attempt.succeeded()
+            self._finish(made=error is None)
+            return
+        self._unanswered = self._unanswered or isinstance(error, StoreUnavailable)
         if isinstance(error, StoreBusy) and self._make_way is not None:
             self._retry.total += 1
             self._make_way(error, self._asked)
@@ -103,6 +114,7 @@ class CopyFlow:
         silent = self._loop.now() - self._asked if number == pycurl.E_OPERATION_TIMEDOUT else 0.0
         wait = self._retry.wait(silent=silent) if isinstance(error, SourceBusy) else None
         if wait is None:
+            self._attempt.failed()
             self._failed(error)
         else:
             self._loop.later(wait, self.start)
@@ -120,15 +132,16 @@ class CopyFlow:
             return StoreUnavailable(f"{self._name}: S3 answered a copy without its result")
         return error
 
-    def _finish(self) -> None:
-        etag, crc = _ETAG.search(self._answer), _CRC.search(self._answer)
+    def _finish(self, made: bool) -> None:
+        """`made` is False where an object is there that may be an earlier try's."""
+        etag, crc = (pattern.search(self._answer) if made else None for pattern in (_ETAG, _CRC))
         self._progress(self._part.length)
         self._finished(
             MovedPart(
                 self._part.number,
                 self._part.length,
                 decode(crc.group(1).decode()) if crc else None,
-                f'"{etag.group(1).decode()}"' if etag else "",
+                f'"{etag.group(1).decode(errors="replace")}"' if etag else "",
                 self._retry.total,
             )
         )

@@ -18,10 +18,18 @@ from s3am_cloud.adapters.curl.givers import FileGiver, WindowGiver
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.adapters.curl.put import StreamedPut
 from s3am_cloud.adapters.curl.recheck import Answered, Recheck
-from s3am_cloud.adapters.curl.requests import Route, Signers, part_copy, part_put, source_address
+from s3am_cloud.adapters.curl.requests import (
+    Route,
+    Signers,
+    copy_attempt,
+    part_copy,
+    part_put,
+    put_attempt,
+    source_address,
+)
 from s3am_cloud.adapters.curl.retry import Budget, Retry
 from s3am_cloud.adapters.curl.takers import FileTaker, Turn, open_sink
-from s3am_cloud.adapters.curl.upload_flow import UploadFlow
+from s3am_cloud.adapters.curl.upload_flow import PutTarget, UploadFlow
 from s3am_cloud.adapters.local_file import PinnedFile, refuse_local
 from s3am_cloud.errors import AccessDenied, TransferError
 from s3am_cloud.growth import Places
@@ -96,6 +104,7 @@ class CurlMover:
             self._retry(run),
             self._settings,
             part_copy(self._route, self._signers, part),
+            copy_attempt(self._route),
             part,
             self._route.part_name(part),
             isinstance(sink, ObjectSink) and not sink.overwrite,
@@ -111,7 +120,11 @@ class CurlMover:
             self._clock,
             self._retry(run),
             part,
-            self._route.part_name(part),
+            PutTarget(
+                name=self._route.part_name(part),
+                attempt=put_attempt(self._route),
+                commits=isinstance(self._route.sink, ObjectSink),
+            ),
             self._settings.stall_seconds,
             run.finished.append,
             self._failed(part, run),

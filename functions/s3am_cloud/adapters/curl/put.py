@@ -1,11 +1,14 @@
 """One PUT whose body is streamed with its CRC64NVME behind it, so that S3 itself refuses bytes that changed.
 
 The body is a single `aws-chunked` chunk followed by the trailer ("Signature calculations for trailing headers", Amazon
-S3 API reference); its total length is known beforehand, so nothing is buffered.
+S3 API reference); its total length is known beforehand, so nothing is buffered. A store that takes no trailer gets the
+bytes alone. Until a store is seen to answer with the CRC64NVME that it computed, their MD5 is computed as well: at most
+stores it is the ETag of what came in one request.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 import pycurl
@@ -18,6 +21,7 @@ from s3am_cloud.limits import MAX_STORE_ANSWER
 
 TRAILER = "x-amz-checksum-crc64nvme"
 PAYLOAD = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+PLAIN_PAYLOAD = "UNSIGNED-PAYLOAD"
 
 SignedPut = Callable[[dict[str, str]], tuple[str, dict[str, str]]]
 Answered = Callable[[int, Response, bytes], None]
@@ -45,6 +49,29 @@ def encoded_length(length: int) -> int:
     return len(_head(length)) + length + len(_tail(length, EMPTY))
 
 
+class Sums:
+    """The MD5 of a body's content, and of all that was sent, framing included."""
+
+    def __init__(self) -> None:
+        self._content = hashlib.md5(usedforsecurity=False)
+        self._sent = hashlib.md5(usedforsecurity=False)
+
+    def framing(self, data: bytes) -> None:
+        self._sent.update(data)
+
+    def content_bytes(self, data: bytes) -> None:
+        self._content.update(data)
+        self._sent.update(data)
+
+    @property
+    def content(self) -> str:
+        return self._content.hexdigest()
+
+    @property
+    def sent(self) -> str:
+        return self._sent.hexdigest()
+
+
 class StreamedPut:
     """Sends `length` bytes from `giver`; `answered` gets libcurl's error number, the response and its body."""
 
@@ -54,16 +81,21 @@ class StreamedPut:
         self._loop, self._settings, self._signed = loop, settings, signed
         self._length, self._giver, self._answered = length, giver, answered
         self._easy: pycurl.Curl | None = None
+        # None where the store's answer will have a CRC64NVME.
+        self.sums: Sums | None = None
 
-    def start(self) -> None:
-        self._front, self._left = _head(self._length), self._length
-        self._tail_made = self._paused = False
+    def start(self, framed: bool = True, summed: bool = False) -> None:
+        """Begins at the first byte. Without `framed` the body has no trailer; `summed` bodies have their MD5 taken."""
+        self._framed, self.sums = framed, Sums() if summed else None
+        self._front, self._left = _head(self._length) if framed else b"", self._length
+        # libcurl asks for nothing beyond the length that it knows, so a plain body has no tail to wait for.
+        self._tail_made, self._paused = not framed and not self._length, False
         self._response, self._answer = Response(), b""
-        url, headers = self._signed(body_headers(self._length))
+        url, headers = self._signed(body_headers(self._length) if framed else {"x-amz-content-sha256": PLAIN_PAYLOAD})
         easy = new_easy(self._settings)
         easy.setopt(pycurl.URL, url)
         easy.setopt(pycurl.UPLOAD, 1)
-        easy.setopt(pycurl.INFILESIZE_LARGE, encoded_length(self._length))
+        easy.setopt(pycurl.INFILESIZE_LARGE, encoded_length(self._length) if framed else self._length)
         set_headers(easy, headers)
         easy.setopt(pycurl.READFUNCTION, self._read)
         easy.setopt(pycurl.HEADERFUNCTION, self._response.take_line)
@@ -96,6 +128,8 @@ class StreamedPut:
         self.moved = True
         if self._front:
             data, self._front = self._front[:most], self._front[most:]
+            if self.sums:
+                self.sums.framing(data)
             return data
         if self._left:
             given = self._giver.take(min(most, self._left))
@@ -103,6 +137,9 @@ class StreamedPut:
                 self._paused = True
                 return int(pycurl.READFUNC_PAUSE)
             self._left -= len(given)
+            self._tail_made = not self._framed and not self._left
+            if self.sums:
+                self.sums.content_bytes(given)
             return given
         if not self._tail_made:
             self._tail_made = True

@@ -12,6 +12,7 @@ from s3am_cloud.adapters.curl.put import SignedPut
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.attributes import headers as attribute_headers
 from s3am_cloud.adapters.s3.attributes import own_headers, tagging_headers
+from s3am_cloud.adapters.s3.features import Attempt, Feature, Features
 from s3am_cloud.adapters.s3.signer import Endpoint, Signer
 from s3am_cloud.adapters.s3.store import ACL
 from s3am_cloud.checksum import ALGORITHM
@@ -31,6 +32,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     settings: S3Settings
     headers: Mapping[str, str]
     copy_headers: Mapping[str, str]
+    features: Features
 
     @property
     def encrypted(self) -> bool:
@@ -116,21 +118,41 @@ def source_address(route: Route, signers: Signers) -> Address:
 def part_put(route: Route, signers: Signers, part: Part) -> SignedPut:
     """Where the part's PUT goes: UploadPart, or PutObject with the object's own headers."""
     side, query = _target(route), _part_query(route.sink, part)
-    fixed = {**side.headers, **(_object_headers(route.sink) if isinstance(route.sink, ObjectSink) else {})}
     signer = signers(side.settings)
-    return lambda headers: signer.sign("PUT", side.endpoint, side.object.key, query, {**headers, **fixed})
+
+    def signed(headers: dict[str, str]) -> tuple[str, dict[str, str]]:
+        own = _object_headers(route.sink, side.features) if isinstance(route.sink, ObjectSink) else {}
+        return signer.sign("PUT", side.endpoint, side.object.key, query, {**headers, **side.headers, **own})
+
+    return signed
 
 
 def part_copy(route: Route, signers: Signers, part: Part) -> SignedCopy:
     """A PUT without a body by which S3 takes the part from the source itself: UploadPartCopy, or CopyObject."""
     side, query = _target(route), _part_query(route.sink, part)
     headers = {**side.headers, **_copy_source(route), "x-amz-content-sha256": "UNSIGNED-PAYLOAD"}
-    if isinstance(route.sink, ObjectSink):
-        headers |= _copied_object_headers(route.sink, route.origin.info.attributes)
-    elif part.length:
+    if isinstance(route.sink, PartSink) and part.length:
         headers["x-amz-copy-source-range"] = f"bytes={part.first}-{part.last}"
     signer = signers(side.settings)
-    return lambda: signer.sign("PUT", side.endpoint, side.object.key, query, headers)
+
+    def signed() -> tuple[str, dict[str, str]]:
+        sink, there = route.sink, route.origin.info.attributes
+        own = _copied_object_headers(sink, there, side.features) if isinstance(sink, ObjectSink) else {}
+        return signer.sign("PUT", side.endpoint, side.object.key, query, {**headers, **own})
+
+    return signed
+
+
+def put_attempt(route: Route) -> Attempt:
+    """The features that the PUT of a body uses."""
+    wanted: tuple[Feature, ...] = ("trailer",)
+    return Attempt(_target(route).features, (*_object_features(route.sink), *wanted))
+
+
+def copy_attempt(route: Route) -> Attempt:
+    """The features that a copy inside S3 uses."""
+    wanted: tuple[Feature, ...] = ("checksum",) if isinstance(route.sink, ObjectSink) else ()
+    return Attempt(_target(route).features, (*_object_features(route.sink), *wanted))
 
 
 def _side(target: S3Url, access: S3Access) -> Side:
@@ -140,6 +162,7 @@ def _side(target: S3Url, access: S3Access) -> Side:
         settings=access.settings,
         headers=access.headers(target),
         copy_headers=access.copy_headers(target),
+        features=access.features(target.bucket),
     )
 
 
@@ -166,17 +189,28 @@ def _copy_source(route: Route) -> dict[str, str]:
     return {**found, **side.copy_headers}
 
 
-def _object_headers(sink: ObjectSink) -> dict[str, str]:
-    headers = {"x-amz-acl": ACL, "x-amz-sdk-checksum-algorithm": ALGORITHM, **attribute_headers(sink.attributes)}
+def _object_features(sink: Sink) -> tuple[Feature, ...]:
+    if not isinstance(sink, ObjectSink):
+        return ()
+    return ("acl",) if sink.overwrite else ("acl", "condition")
+
+
+def _object_headers(sink: ObjectSink, features: Features) -> dict[str, str]:
+    headers = {**_common_headers(sink, features), **attribute_headers(sink.attributes)}
+    return headers | ({"x-amz-sdk-checksum-algorithm": ALGORITHM} if features.has("trailer") else {})
+
+
+def _common_headers(sink: ObjectSink, features: Features) -> dict[str, str]:
+    headers: dict[str, str] = {"x-amz-acl": ACL} if features.has("acl") else {}
     # Check and commit in one request: S3 refuses (412) where the object has come to exist.
-    return headers if sink.overwrite else {**headers, "If-None-Match": "*"}
+    return headers if sink.overwrite or not features.has("condition") else {**headers, "If-None-Match": "*"}
 
 
-def _copied_object_headers(sink: ObjectSink, there: Attributes) -> dict[str, str]:
+def _copied_object_headers(sink: ObjectSink, there: Attributes, features: Features) -> dict[str, str]:
     """S3 keeps tags and all else by itself; what is to differ has to be given whole."""
-    headers = {"x-amz-acl": ACL, "x-amz-checksum-algorithm": ALGORITHM}
-    if not sink.overwrite:
-        headers["If-None-Match"] = "*"
+    headers = _common_headers(sink, features)
+    if features.has("checksum"):
+        headers["x-amz-checksum-algorithm"] = ALGORITHM
     if sink.attributes.tags != there.tags:
         headers |= {"x-amz-tagging-directive": "REPLACE", **tagging_headers(sink.attributes)}
     if sink.attributes != msgspec.structs.replace(there, tags=sink.attributes.tags):

@@ -16,6 +16,7 @@ from s3am_cloud.errors import (
     SourceUnavailable,
     TransferError,
 )
+from s3am_cloud.etags import plain
 from s3am_cloud.model import Part, SourceInfo
 
 _CONTENT_RANGE = re.compile(r"bytes\s+(\d+)-(\d+)/(\d+|\*)$", re.IGNORECASE)
@@ -102,7 +103,7 @@ def check_range(
 def _check_validators(response: Response, info: SourceInfo, name: str) -> TransferError | None:
     for header, pinned in (("ETag", info.etag), ("Last-Modified", info.last_modified)):
         now = response.header(header)
-        if pinned is not None and now is not None and now != pinned:
+        if pinned is not None and now is not None and plain(now) != plain(pinned):
             return SourceChanged(f"{name} has {header} {now} where it had {pinned}")
     if info.version is not None and response.header("x-amz-version-id") not in {None, info.version}:
         return SourceChanged(f"{name} answered with another version than was asked for")

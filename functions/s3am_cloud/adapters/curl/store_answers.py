@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
+import html
 import re
 
-from s3am_cloud.errors import (
-    AccessDenied,
-    BadDestination,
-    ChecksumMismatch,
-    ObjectExists,
-    StoreBusy,
-    StoreUnavailable,
-    TransferError,
-    UploadGone,
-)
+from s3am_cloud.adapters.curl.easy import Response
+from s3am_cloud.adapters.curl.put import TRAILER, Sums
+from s3am_cloud.adapters.s3.codes import RENEW, STALE, error_for
+from s3am_cloud.checksum import encode
+from s3am_cloud.errors import ChecksumMismatch, StoreUnavailable, TransferError, UnsupportedByStore
+from s3am_cloud.etags import is_md5, plain
 
-_CODE = re.compile(rb"<Code>([A-Za-z0-9_.]+)</Code>")
+_CODE = re.compile(rb"<Code>\s*([A-Za-z0-9_.]+)\s*</Code>")
 _MESSAGE = re.compile(rb"<Message>([^<]*)</Message>")
-# Refusals that a second try of the same part may well not meet again.
-_PASSING = {"RequestTimeout", "InternalError", "OperationAborted", "ConditionalRequestConflict", "IncompleteBody"}
-_CORRUPTED = {"BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"}
-_BUSY = {"SlowDown", "ServiceUnavailable", "Throttling", "TooManyRequests", "RequestLimitExceeded"}
-_GONE = {"NoSuchUpload"}
-# Credentials that are renewed while a long transfer runs: the next try signs with the new ones.
-_STALE = {"ExpiredToken", "RequestExpired"}
 
 
 def error_code(body: bytes) -> str:
@@ -32,42 +22,53 @@ def error_code(body: bytes) -> str:
     return match.group(1).decode("ascii") if match else ""
 
 
+def error_message(body: bytes) -> str:
+    """The `Message` of S3's XML error, as it came; empty where there is none."""
+    match = _MESSAGE.search(body)
+    return html.unescape(match.group(1).decode(errors="replace")) if match else ""
+
+
 def check_store(status: int, body: bytes, what: str) -> TransferError | None:
     """None for success, else the named error; `retryable` says whether the part is worth another try."""
     code = error_code(body)
     if status // 100 == 2 and not code:
         return None
     said = f"S3 answered {status} {code}".rstrip() + f" to {what}"
-    if code in _CORRUPTED:
+    if code in STALE:
+        return StoreUnavailable(said, RENEW)
+    # A copy's error may come with status 200.
+    error = error_for(code, 400 if status // 100 == 2 else status, said, error_message(body))
+    if isinstance(error, ChecksumMismatch):
         return ChecksumMismatch(f"{said}: the bytes were changed on their way")
-    return _by_code(code, said, body) or _by_status(status, said)
+    return error
 
 
-def _by_code(code: str, said: str, body: bytes) -> TransferError | None:
-    if code in _BUSY:
-        return StoreBusy(said)
-    if code in _PASSING or code in _STALE:
-        return StoreUnavailable(said)
-    if code in _GONE:
-        return UploadGone(said, "somebody aborted or completed the upload; start the transfer anew")
-    if code == "NoSuchBucket":
-        return BadDestination(said, "check the bucket's name")
-    if code == "RequestTimeTooSkewed":
-        return AccessDenied(said, "set this computer's clock right")
-    if code == "PermanentRedirect":
-        return BadDestination(said, "the bucket is in another region: say which with --region")
-    return None
+def shows_bytes(response: Response, crc: int, sums: Sums | None) -> bool | None:
+    """Whether a good answer shows that the store has just the bytes that were sent; None where it does not say.
+
+    It does by the CRC64NVME that the store computed, or by an ETag, which is an MD5 unless the store encrypts.
+    """
+    kept = response.header(TRAILER)
+    if kept is not None:
+        return kept == encode(crc)
+    etag = plain(response.header("ETag") or "")
+    if sums is None or not is_md5(etag) or _encrypts(response):
+        return None
+    return etag == sums.content
 
 
-def _by_status(status: int, said: str) -> TransferError:
-    if status in {401, 403}:
-        return AccessDenied(said)
-    if status == 412:
-        return ObjectExists(said)
-    if status in {429, 503}:
-        return StoreBusy(said)
-    if status == 501:
-        return BadDestination(said, "this store can't do what was asked of it")
-    if status >= 500 or status in {0, 408, 409}:
-        return StoreUnavailable(said)
-    return BadDestination(said)
+def other_bytes(response: Response, sums: Sums | None, what: str) -> TransferError:
+    """The error for an answer which shows that the store has other bytes."""
+    if sums is not None and plain(response.header("ETag") or "") == sums.sent:
+        return UnsupportedByStore(
+            f"{what}: the store keeps the framing of aws-chunked bodies as if it were content",
+            "use a store that supports trailing checksums, or a newer version of it",
+        )
+    return ChecksumMismatch(f"{what}: the store has other bytes than were sent")
+
+
+def _encrypts(response: Response) -> bool:
+    said = response.header("x-amz-server-side-encryption")
+    return (
+        said not in {None, "AES256"} or response.header("x-amz-server-side-encryption-customer-algorithm") is not None
+    )

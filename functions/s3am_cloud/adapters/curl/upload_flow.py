@@ -5,20 +5,31 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 
+import msgspec
+
 from s3am_cloud.adapters.curl.easy import Response
 from s3am_cloud.adapters.curl.flow import Giver, MakeWay
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.adapters.curl.put import TRAILER, StreamedPut
 from s3am_cloud.adapters.curl.retry import Retry
-from s3am_cloud.adapters.curl.store_answers import check_store
-from s3am_cloud.checksum import encode
+from s3am_cloud.adapters.curl.store_answers import check_store, error_code, error_message, other_bytes, shows_bytes
+from s3am_cloud.adapters.s3.features import Attempt
 from s3am_cloud.errors import ChecksumMismatch, ObjectExists, SourceBusy, StoreBusy, StoreUnavailable, TransferError
+from s3am_cloud.etags import quoted
 from s3am_cloud.limits import ANSWER_SECONDS, COPY_BYTES_PER_SECOND
 from s3am_cloud.model import MovedPart, Part
 from s3am_cloud.ports import Clock
 
 Finished = Callable[[MovedPart], None]
 Failed = Callable[[TransferError], None]
+
+
+class PutTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """What a PUT makes. `commits` says that its success makes the object, which nobody can check before."""
+
+    name: str
+    attempt: Attempt
+    commits: bool
 
 
 class UploadFlow:
@@ -33,14 +44,15 @@ class UploadFlow:
         clock: Clock,
         retry: Retry,
         part: Part,
-        name: str,
+        target: PutTarget,
         stall_seconds: float,
         finished: Finished,
         failed: Failed,
         make_way: MakeWay | None = None,
     ) -> None:
         self._make_way = make_way
-        self._loop, self._clock, self._part, self._name = loop, clock, part, name
+        self._loop, self._clock, self._part = loop, clock, part
+        self._target, self._name, self._attempt = target, target.name, target.attempt
         self._stall_seconds, self._finished, self._failed = stall_seconds, finished, failed
         self._retry = retry
         self._over = False
@@ -54,8 +66,9 @@ class UploadFlow:
             return
         self._starts += 1
         self._asked = self._quiet_since = self._clock.monotonic()
+        self._attempt.begin()
         self.giver.start()
-        self.put.start()
+        self.put.start(self._attempt.uses("trailer"), summed=not self._attempt.features.answers_crc)
 
     def stop(self) -> None:
         self._over = True
@@ -114,24 +127,31 @@ class UploadFlow:
         self.giver.stop()
         if self._over:
             return
+        if response.status >= 300 and self._attempt.is_refused(response.status, error_code(body), error_message(body)):
+            # What was learned of the store is no failure: the PUT is sent again without what it refuses.
+            self._loop.later(0, functools.partial(self._start_again, self._starts))
+            return
         error = self._judge(number, response, body)
         if error is None:
-            self._finish(self.giver.crc, response.header("ETag") or "")
+            self._attempt.succeeded()
+            shown = shows_bytes(response, self.giver.crc, self.put.sums)
+            self._finish(self.giver.crc, quoted(response.header("ETag") or ""), shown)
         elif isinstance(error, ObjectExists) and self._unanswered is not None:
             # The object that is there may be our own.
-            self._finish(self._unanswered, "")
+            self._finish(self._unanswered, "", None)
         elif isinstance(error, StoreBusy) and self._make_way is not None:
             self._retry.total += 1
             self._make_way(error, self._asked)
         elif isinstance(error, SourceBusy | ChecksumMismatch):
             self.repeat(error)
         else:
+            self._attempt.failed()
             self.fail(error)
 
-    def _finish(self, crc: int, etag: str) -> None:
+    def _finish(self, crc: int, etag: str, shown: bool | None) -> None:
         self._over = True
         retries = self._retry.total + self.source_retries()
-        self._finished(MovedPart(self._part.number, self._part.length, crc, etag, retries))
+        self._finished(MovedPart(self._part.number, self._part.length, crc, etag, retries, shown))
 
     def _judge(self, number: int, response: Response, body: bytes) -> TransferError | None:
         if number and not response.status >= 300:
@@ -141,10 +161,12 @@ class UploadFlow:
         if isinstance(error, ObjectExists):
             return ObjectExists(f"{self._name} exists")
         if error is not None:
+            if response.status in {500, 502, 504} and self.put.sent:
+                self._unanswered = self.giver.crc  # it may have been stored all the same
             return error
         if not self.put.sent:
             return StoreUnavailable(f"{self._name}: S3 answered before it had all bytes")
-        kept = response.header(TRAILER)
-        if kept is not None and kept != encode(self.giver.crc):
-            return ChecksumMismatch(f"{self._name}: S3 keeps part {self._part.number} with another CRC64NVME")
+        self._attempt.features.answers_crc = response.header(TRAILER) is not None
+        if not self._target.commits and shows_bytes(response, self.giver.crc, self.put.sums) is False:
+            return other_bytes(response, self.put.sums, self._name)
         return self.giver.check()

@@ -11,6 +11,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from s3am_cloud.adapters.s3.answers import code_of, naming
+from s3am_cloud.adapters.s3.features import Features
 from s3am_cloud.adapters.s3.session import new_session
 from s3am_cloud.adapters.s3.signer import Endpoint, Signer
 from s3am_cloud.errors import BadDestination, NoCredentials
@@ -50,6 +51,7 @@ class S3Access:
         self._keys = keys or KeyRing()
         self._clients: dict[str, S3Client] = {}
         self._endpoints: dict[str, Endpoint] = {}
+        self._features: dict[str, Features] = {}
 
     @functools.cached_property
     def session(self) -> Session:
@@ -94,6 +96,12 @@ class S3Access:
         if bucket not in self._endpoints:
             self._endpoints[bucket] = self._find(bucket)
         return self._endpoints[bucket]
+
+    def features(self, bucket: str) -> Features:
+        """What the bucket's store supports, shared by all that talk to it. Raises BadDestination."""
+        if bucket not in self._features:
+            self._features[bucket] = Features(_is_aws(self.client_for(bucket)))
+        return self._features[bucket]
 
     def key_of(self, target: S3Url) -> SseKey | None:
         """The SSE-C key of the object, None where it needs none."""
@@ -163,15 +171,15 @@ class S3Access:
         return Endpoint(f"{host}/{bucket}", region)
 
     def _region_of(self, bucket: str, client: S3Client) -> str:
-        """S3 tells a bucket's region even to those who may not list it."""
-        with naming(f"s3://{bucket}"):
+        """S3 says a bucket's region even to those who may not list it; other stores may know no such question."""
+        with naming(f"s3://{bucket}", BadDestination):
             try:
                 answer: Any = client.head_bucket(Bucket=bucket)["ResponseMetadata"]
             except ClientError as error:
                 if code_of(error) in {"404", "NoSuchBucket"}:
                     raise BadDestination(f"there is no bucket {bucket}", "check the bucket's name") from error
                 answer = error.response["ResponseMetadata"]
-                if answer.get("HTTPStatusCode") not in {301, 400, 403}:
+                if answer.get("HTTPStatusCode") not in {301, 400, 401, 403, 405, 501}:
                     raise
         return str(answer.get("HTTPHeaders", {}).get("x-amz-bucket-region") or self.region)
 

@@ -19,78 +19,37 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
-from s3am_cloud.errors import (
-    AccessDenied,
-    BadDestination,
-    ChecksumMismatch,
-    NoCredentials,
-    ObjectExists,
-    StoreBusy,
-    StoreUnavailable,
-    TransferError,
-    Unexpected,
-    UploadGone,
-    Usage,
-)
-
-_BY_CODE: dict[str, type[TransferError]] = {
-    "AccessDenied": AccessDenied,
-    "AccessDeniedException": AccessDenied,
-    "AllAccessDisabled": AccessDenied,
-    "ExpiredToken": AccessDenied,
-    "InvalidAccessKeyId": AccessDenied,
-    "InvalidClientTokenId": AccessDenied,
-    "UnrecognizedClientException": AccessDenied,
-    "SignatureDoesNotMatch": AccessDenied,
-    "RequestTimeTooSkewed": AccessDenied,
-    "403": AccessDenied,
-    "401": AccessDenied,
-    "NoSuchBucket": BadDestination,
-    "InvalidBucketName": BadDestination,
-    "PermanentRedirect": BadDestination,
-    "NoSuchUpload": UploadGone,
-    "PreconditionFailed": ObjectExists,
-    "BadDigest": ChecksumMismatch,
-    "InvalidPart": ChecksumMismatch,
-    "InternalError": StoreUnavailable,
-    "RequestTimeout": StoreUnavailable,
-    "500": StoreUnavailable,
-    "OperationAborted": StoreUnavailable,
-    "ConditionalRequestConflict": StoreUnavailable,
-    "SlowDown": StoreBusy,
-    "ServiceUnavailable": StoreBusy,
-    "503": StoreBusy,
-    "429": StoreBusy,
-    "RequestLimitExceeded": StoreBusy,
-    "Throttling": StoreBusy,
-    "ThrottlingException": StoreBusy,
-    "TooManyRequestsException": StoreBusy,
-}
-_HINTS = {
-    "RequestTimeTooSkewed": "set this computer's clock right",
-    "ExpiredToken": "renew the credentials, then try again",
-    "NoSuchBucket": "check the bucket's name",
-    "InvalidBucketName": "check the bucket's name",
-    "NoSuchUpload": "somebody aborted or completed the upload; start the transfer anew",
-}
+from s3am_cloud.adapters.s3.codes import error_for
+from s3am_cloud.errors import BadDestination, NoCredentials, StoreUnavailable, TransferError, Unexpected, Usage
 
 
 def code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def named_client(error: ClientError | BotoCoreError, what: str = "S3") -> TransferError:
-    """The named error for what boto3 raised; `what` says what was addressed."""
-    return _from_answer(error, what) if isinstance(error, ClientError) else _from_botocore(error, what)
+def status_of(error: ClientError) -> int:
+    """The HTTP status; 0 where there is none."""
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
-def _from_answer(error: ClientError, what: str) -> TransferError:
+def message_of(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Message", ""))
+
+
+def named_client(
+    error: ClientError | BotoCoreError, what: str = "S3", other: type[TransferError] = Unexpected
+) -> TransferError:
+    """The named error for what boto3 raised; `what` says what was addressed, `other` is for unknown refusals."""
+    return _from_answer(error, what, other) if isinstance(error, ClientError) else _from_botocore(error, what)
+
+
+def _from_answer(error: ClientError, what: str, other: type[TransferError]) -> TransferError:
     code = code_of(error)
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    kind = _BY_CODE.get(code) or (StoreUnavailable if status >= 500 else Unexpected)
-    message = str(error.response.get("Error", {}).get("Message", ""))
-    said = f"{what}: AWS answered {code}" + (f" ({message})" if message and message != code else "")
-    return kind(said, _HINTS.get(code))
+    # An answer without a body has the status for its code.
+    status = status_of(error) or (int(code) if code.isdecimal() else 0)
+    # botocore's own name for a status is no message of the store's.
+    message = "" if code == str(status) else message_of(error)
+    return error_for(code, status or 400, f"{what}: the answer was {code}", message, other)
 
 
 def _from_botocore(error: BotoCoreError, what: str) -> TransferError:
@@ -109,12 +68,12 @@ def _from_botocore(error: BotoCoreError, what: str) -> TransferError:
 
 
 @contextmanager
-def naming(what: str) -> Iterator[None]:
-    """Raises boto3's errors under our names."""
+def naming(what: str, other: type[TransferError] = Unexpected) -> Iterator[None]:
+    """Raises boto3's errors under our names; `other` is for refusals that no rule knows."""
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        raise named_client(error, what) from error
+        raise named_client(error, what, other) from error
     except HTTPError as error:
         # botocore has no name of its own for an error's answer that breaks off.
         raise StoreUnavailable(f"{what}: the answer broke off ({type(error).__name__})") from error

@@ -8,6 +8,8 @@ from urllib.parse import quote, urlencode
 
 from s3am_cloud.adapters.s3.stored_checksums import stored_checksums
 from s3am_cloud.checksum import decode
+from s3am_cloud.errors import StoreUnavailable
+from s3am_cloud.etags import quoted
 from s3am_cloud.model import Attributes, ObjectInfo
 
 DEFAULT_TYPE = "binary/octet-stream"
@@ -53,14 +55,16 @@ def own_headers(attributes: Attributes) -> dict[str, str]:
     return found
 
 
-def object_info(answer: Mapping[str, Any]) -> ObjectInfo:
-    """What HEAD answered; tags are not in it."""
+def object_info(answer: Mapping[str, Any], what: str) -> ObjectInfo:
+    """What HEAD answered; tags are not in it. Raises StoreUnavailable for an answer without the object's size."""
+    if "ContentLength" not in answer:
+        raise StoreUnavailable(f"{what}: the store's answer says no size", "check the endpoint")
     crc = answer.get("ChecksumCRC64NVME")
     sent = answer["ResponseMetadata"]["HTTPHeaders"]
     kept = {name: sent.get(header.lower()) for name, _, header in _KEPT}
     return ObjectInfo(
         size=answer["ContentLength"],
-        etag=answer["ETag"],
+        etag=quoted(answer.get("ETag", "")),
         crc=decode(crc) if crc else None,
         checksums=stored_checksums(answer),
         full_object=bool(crc) and answer.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from s3am_cloud.checksum import ALGORITHM
-from s3am_cloud.errors import AccessDenied, BadDestination, BadSource, SourceNotFound
+from s3am_cloud.errors import BadDestination, BadSource, SourceNotFound
 from s3am_cloud.model import ObjectInfo, SourceInfo
 from s3am_cloud.ports import ObjectStore
 from s3am_cloud.urls import SourceUrl, parse_s3
@@ -26,15 +26,13 @@ class S3Source:
             info = self._store.head(target)
         except BadDestination as error:
             raise BadSource(error.message, error.hint) from error
-        except AccessDenied as error:
-            raise AccessDenied(error.message, "check what the credentials may read") from error
         if info is None:
             raise SourceNotFound(f"{url.url} does not exist", "check the bucket's name and the key")
         tags = self._store.tags(target, info.version_id) if self._tags else {}
         return SourceInfo(
             size=info.size,
             ranges=True,
-            etag=info.etag,
+            etag=info.etag or None,
             last_modified=info.last_modified,
             version=info.version_id,
             attributes=msgspec.structs.replace(info.attributes, tags=tags),

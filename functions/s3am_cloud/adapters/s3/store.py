@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
 from s3am_cloud.adapters.s3.access import S3Access
-from s3am_cloud.adapters.s3.answers import code_of, naming
-from s3am_cloud.adapters.s3.attributes import object_info, parameters
+from s3am_cloud.adapters.s3.answers import code_of, named_client, naming, status_of
+from s3am_cloud.adapters.s3.attributes import parameters
+from s3am_cloud.adapters.s3.codes import CREDENTIALS
+from s3am_cloud.adapters.s3.features import Feature
+from s3am_cloud.adapters.s3.fewer import repeated
+from s3am_cloud.adapters.s3.head import customer_key, key_refused, look
 from s3am_cloud.adapters.s3.pages import bounded, endless
 from s3am_cloud.checksum import ALGORITHM, decode, encode
-from s3am_cloud.errors import AccessDenied, BadEncryptionKey, StoreUnavailable, UploadGone
+from s3am_cloud.errors import AccessDenied, BadDestination, BadEncryptionKey, ObjectExists, StoreUnavailable, UploadGone
+from s3am_cloud.etags import quoted
+from s3am_cloud.growth import Tell, silent
 from s3am_cloud.limits import MAX_PARTS
 from s3am_cloud.model import Attributes, ObjectInfo, Upload, UploadedPart
 from s3am_cloud.ports import Clock
@@ -21,15 +29,24 @@ from s3am_cloud.sse import REFUSED_HINT, SseKey
 from s3am_cloud.urls import S3Url
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3.type_defs import ListPartsOutputTypeDef
+    from mypy_boto3_s3.type_defs import (
+        CompleteMultipartUploadOutputTypeDef,
+        CreateMultipartUploadOutputTypeDef,
+        ListPartsOutputTypeDef,
+        UploadPartOutputTypeDef,
+    )
 
 # S3AM's rule: whoever owns the bucket owns what is uploaded to it.
 ACL: Literal["bucket-owner-full-control"] = "bucket-owner-full-control"
-_CRC64: Literal["CRC64NVME"] = "CRC64NVME"
+_CREATED_WITH: Mapping[Feature, Mapping[str, Any]] = {
+    "acl": {"ACL": ACL},
+    "checksum": {"ChecksumAlgorithm": ALGORITHM, "ChecksumType": "FULL_OBJECT"},
+}
+# Codes by which stores answer 400 to operations that they do not have.
+_LACKING = {"400", "InvalidRequest", "InvalidArgument", "NotImplemented", "UnsupportedOperation", "MethodNotAllowed"}
 # To who lists the parts of an upload with a checksum and a customer's key, and has no key (API reference, ListParts).
 _KEY_IS_DUE = "InvalidRequest"
 _DONE_BEFORE = {"NoSuchUpload", "PreconditionFailed"}
-_NOT_THERE = {"404", "NoSuchKey", "NotFound"}
 # Parts in flight may land after an abort; each try lets a second pass.
 _ABORT_TRIES = 60
 
@@ -37,33 +54,23 @@ _ABORT_TRIES = 60
 class S3Store:
     """The `ObjectStore` at AWS, and at stores that speak its protocol."""
 
-    def __init__(self, access: S3Access, clock: Clock) -> None:
-        self._access = access
-        self._clock = clock
+    def __init__(self, access: S3Access, clock: Clock, note: Tell = silent) -> None:
+        self._access, self._clock, self._note = access, clock, note
+        self._noted = set[str]()
 
     def head(self, target: S3Url) -> ObjectInfo | None:
         client, key = self._access.client_for(target.bucket), self._access.key_of(target)
-        with naming(str(target)):
-            try:
-                answer = client.head_object(
-                    Bucket=target.bucket, Key=target.key, ChecksumMode="ENABLED", **_customer_key(key)
-                )
-            except ClientError as error:
-                if code_of(error) in _NOT_THERE:
-                    return None
-                if code_of(error) == "400" or (code_of(error) == "403" and key is not None):
-                    raise _key_refused(target, key) from error
-                raise
-        return object_info(answer)
+        with _naming(str(target)):
+            return look(client, target, key)
 
     def lists(self, target: S3Url) -> bool:
         client = self._access.client_for(target.bucket)
-        with naming(str(target)):
+        with _naming(str(target)):
             try:
                 # A key comes before all that begin with it.
                 found = client.list_objects_v2(Bucket=target.bucket, Prefix=target.key, MaxKeys=1)
             except ClientError as error:
-                if code_of(error) == "AccessDenied":
+                if _is_optional(error):
                     return False
                 raise
         return any(item["Key"] == target.key for item in found.get("Contents", []))
@@ -71,32 +78,58 @@ class S3Store:
     def tags(self, target: S3Url, version_id: str | None) -> dict[str, str]:
         client = self._access.client_for(target.bucket)
         version: dict[str, Any] = {"VersionId": version_id} if version_id else {}
-        with naming(f"the tags of {target}"):
+        with _naming(f"the tags of {target}"):
             try:
                 answer = client.get_object_tagging(Bucket=target.bucket, Key=target.key, **version)
             except ClientError as error:
-                if code_of(error) in {"AccessDenied", "NotImplemented", "NoSuchTagSet"}:
+                if code_of(error) == "NoSuchTagSet":
                     return {}
-                raise
-        return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
+                if not _is_optional(error):
+                    raise
+                self._note_once(f"The tags of {target} can't be read ({code_of(error)}): the copy is made without them")
+                return {}
+        return {tag["Key"]: tag["Value"] for tag in answer.get("TagSet", [])}
 
     def unfinished(self, target: S3Url) -> Sequence[str]:
-        return [upload.upload_id for upload in self.unfinished_below(target) if upload.target == target]
+        with _naming(str(target)):
+            try:
+                return [upload.upload_id for upload in self._uploads(target) if upload.target == target]
+            except ClientError as error:
+                if not _is_optional(error):
+                    raise
+                self._note_once(
+                    f"The unfinished uploads of {target} can't be listed ({code_of(error)}; it takes the right "
+                    "s3:ListBucketMultipartUploads): none is resumed or discarded"
+                )
+                return []
+
+    def checks_puts(self, target: S3Url) -> bool:
+        return self._access.features(target.bucket).aws
 
     def unfinished_below(self, prefix: S3Url) -> Iterator[Upload]:
+        what = f"the unfinished uploads of {prefix}"
+        with _naming(what):
+            try:
+                yield from self._uploads(prefix)
+            except ClientError as error:
+                if code_of(error) in {"AccessDenied", "403"}:
+                    denied = named_client(error, what).message
+                    raise AccessDenied(denied, "get the right s3:ListBucketMultipartUploads") from error
+                raise
+
+    def _uploads(self, prefix: S3Url) -> Iterator[Upload]:
         client = self._access.client_for(prefix.bucket)
         pages = client.get_paginator("list_multipart_uploads").paginate(Bucket=prefix.bucket, Prefix=prefix.key)
-        with naming(str(prefix)):
-            for page in bounded(pages, "Uploads", str(prefix), self._clock):
-                for found in page.get("Uploads", []):
-                    target = S3Url(prefix.bucket, found["Key"])
-                    begun = found.get("Initiated")
-                    yield Upload(
-                        target=target,
-                        upload_id=found["UploadId"],
-                        full_object=False,
-                        initiated=None if begun is None else begun.isoformat(),
-                    )
+        for page in bounded(pages, "Uploads", str(prefix), self._clock):
+            for found in page.get("Uploads", []):
+                target = S3Url(prefix.bucket, found["Key"])
+                begun = found.get("Initiated")
+                yield Upload(
+                    target=target,
+                    upload_id=found["UploadId"],
+                    full_object=False,
+                    initiated=None if begun is None else begun.isoformat(),
+                )
 
     def find(self, target: S3Url, upload_id: str) -> Upload:
         page = self._list_parts(Upload(target=target, upload_id=upload_id, full_object=False), 0)
@@ -104,15 +137,17 @@ class S3Store:
 
     def create(self, target: S3Url, attributes: Attributes) -> Upload:
         client, key = self._access.client_for(target.bucket), self._access.key_of(target)
-        with naming(str(target)), _sse_refusal(key):
-            answer = client.create_multipart_upload(
-                Bucket=target.bucket,
-                Key=target.key,
-                ACL=ACL,
-                ChecksumAlgorithm=_CRC64,
-                ChecksumType="FULL_OBJECT",
-                **parameters(attributes),
-                **_customer_key(key),
+        fixed = {**parameters(attributes), **customer_key(key)}
+
+        def send(optional: Mapping[str, Any]) -> CreateMultipartUploadOutputTypeDef:
+            return client.create_multipart_upload(Bucket=target.bucket, Key=target.key, **optional, **fixed)
+
+        with _naming(str(target)), _sse_refusal(key):
+            answer = repeated(self._access.features(target.bucket), _CREATED_WITH, send)
+        if not answer.get("UploadId"):
+            raise StoreUnavailable(
+                f"{target}: the store answered without an upload id, and may keep an upload that nobody knows of",
+                "check the endpoint; s3am-cloud cancel discards unfinished uploads",
             )
         upload = Upload(target=target, upload_id=answer["UploadId"], full_object=_granted(answer))
         if _retried(answer):
@@ -130,7 +165,8 @@ class S3Store:
         for page in bounded(self._part_pages(upload, after), "Parts", str(upload.target), self._clock):
             for part in page.get("Parts", []):
                 crc = part.get("ChecksumCRC64NVME")
-                yield UploadedPart(part["PartNumber"], part["Size"], part["ETag"], decode(crc) if crc else None)
+                etag = quoted(part.get("ETag", ""))
+                yield UploadedPart(part["PartNumber"], part["Size"], etag, decode(crc) if crc else None)
 
     def _part_pages(self, upload: Upload, after: int) -> Iterator[ListPartsOutputTypeDef]:
         """Each page begins behind the one before it, and none is needed beyond the last part that there can be."""
@@ -145,54 +181,72 @@ class S3Store:
 
     def put_part(self, upload: Upload, number: int, data: bytearray, crc: int) -> str:
         client, key = self._access.client_for(upload.target.bucket), self._access.key_of(upload.target)
-        with naming(f"part {number} of {upload.target}"):
-            answer = client.upload_part(
+
+        features = self._access.features(upload.target.bucket)
+
+        # Every store checks a Content-MD5; not all look at other checksums.
+        fixed: dict[str, Any] = {} if features.aws else {"ContentMD5": _md5(data)}
+
+        def send(optional: Mapping[str, Any]) -> UploadPartOutputTypeDef:
+            return client.upload_part(
                 Bucket=upload.target.bucket,
                 Key=upload.target.key,
                 UploadId=upload.upload_id,
                 PartNumber=number,
                 Body=data,  # type: ignore[arg-type]  # botocore takes a bytearray, and copies nothing
-                ChecksumCRC64NVME=encode(crc),
-                **_customer_key(key),
+                **optional,
+                **fixed,
+                **customer_key(key),
             )
-        return answer["ETag"]
+
+        with _naming(f"part {number} of {upload.target}"):
+            answer = repeated(features, {"checksum": {"ChecksumCRC64NVME": encode(crc)}}, send)
+        return quoted(answer.get("ETag", ""))
+
+    def _note_once(self, text: str) -> None:
+        if text not in self._noted:
+            self._noted.add(text)
+            self._note(text)
 
     def _list_parts(self, upload: Upload, after: int) -> ListPartsOutputTypeDef:
         client, key = self._access.client_for(upload.target.bucket), self._access.key_of(upload.target)
-        with naming(str(upload.target)):
+        with _naming(str(upload.target)):
             try:
                 return client.list_parts(
                     Bucket=upload.target.bucket,
                     Key=upload.target.key,
                     UploadId=upload.upload_id,
                     PartNumberMarker=after,
-                    **_customer_key(key),
+                    **customer_key(key),
                 )
             except ClientError as error:
                 if code_of(error) == _KEY_IS_DUE and key is None:
-                    raise _key_refused(upload.target, key) from error
+                    raise key_refused(upload.target, key) from error
                 raise
 
     def complete(self, upload: Upload, parts: Sequence[UploadedPart], crc: int, size: int, overwrite: bool) -> None:
-        listed = [
-            {"PartNumber": part.number, "ETag": part.etag, "ChecksumCRC64NVME": encode(part.crc or 0)} for part in parts
-        ]
-        conditions: dict[str, Any] = {} if overwrite else {"IfNoneMatch": "*"}
+        target = upload.target
+        client, key = self._access.client_for(target.bucket), self._access.key_of(target)
+        optional: dict[Feature, dict[str, Any]] = {
+            **({} if overwrite else {"condition": {"IfNoneMatch": "*"}}),
+            "object-size": {"MpuObjectSize": size},
+            "checksum": {"MultipartUpload": _listed(parts, with_checksums=True)},
+        }
         if upload.full_object:
-            conditions |= {"ChecksumCRC64NVME": encode(crc), "ChecksumType": "FULL_OBJECT"}
-        client = self._access.client_for(upload.target.bucket)
-        with naming(str(upload.target)), _lost_answer(upload.target):
-            answer = client.complete_multipart_upload(
-                Bucket=upload.target.bucket,
-                Key=upload.target.key,
-                UploadId=upload.upload_id,
-                MultipartUpload={"Parts": listed},  # type: ignore[typeddict-item]  # its shape, by name
-                MpuObjectSize=size,
-                **conditions,
-                **_customer_key(self._access.key_of(upload.target)),
+            optional["checksum"] |= {"ChecksumCRC64NVME": encode(crc), "ChecksumType": "FULL_OBJECT"}
+
+        def send(sent: Mapping[str, Any]) -> CompleteMultipartUploadOutputTypeDef:
+            if not overwrite and "IfNoneMatch" not in sent and self.head(target) is not None:
+                raise ObjectExists(f"{target} exists")
+            given: dict[str, Any] = {"MultipartUpload": _listed(parts, with_checksums=False), **sent}
+            return client.complete_multipart_upload(
+                Bucket=target.bucket, Key=target.key, UploadId=upload.upload_id, **given, **customer_key(key)
             )
+
+        with _naming(str(target)), _lost_answer(target):
+            answer = repeated(self._access.features(target.bucket), optional, send)
         if not answer.get("ETag"):
-            raise StoreUnavailable(f"{upload.target}: S3 answered the completion without an ETag")
+            raise StoreUnavailable(f"{target}: S3 answered the completion without an ETag")
 
     def abort(self, upload: Upload) -> None:
         """Repeats until S3 no longer knows the upload. Raises StoreUnavailable where that takes over a minute."""
@@ -211,12 +265,12 @@ class S3Store:
     def delete(self, target: S3Url, version_id: str | None) -> None:
         client = self._access.client_for(target.bucket)
         version: dict[str, Any] = {"VersionId": version_id} if version_id else {}
-        with naming(str(target)):
+        with _naming(str(target)):
             client.delete_object(Bucket=target.bucket, Key=target.key, **version)
 
     def _abort_once(self, upload: Upload) -> None:
         client = self._access.client_for(upload.target.bucket)
-        with naming(str(upload.target)):
+        with _naming(str(upload.target)):
             client.abort_multipart_upload(Bucket=upload.target.bucket, Key=upload.target.key, UploadId=upload.upload_id)
 
 
@@ -241,19 +295,31 @@ def _granted(answer: Mapping[str, Any]) -> bool:
     return answer.get("ChecksumAlgorithm") == ALGORITHM and answer.get("ChecksumType") == "FULL_OBJECT"
 
 
-def _customer_key(key: SseKey | None) -> Any:
-    """boto3's parameters for SSE-C, encoded here: botocore does so for some operations only."""
-    if key is None:
-        return {}
-    algorithm, encoded, digest = key.headers().values()
-    return {"SSECustomerAlgorithm": algorithm, "SSECustomerKey": encoded, "SSECustomerKeyMD5": digest}
+def _listed(parts: Sequence[UploadedPart], with_checksums: bool) -> Any:
+    """The parts as CompleteMultipartUpload takes them."""
+    return {
+        "Parts": [
+            {"PartNumber": part.number, "ETag": part.etag}
+            | ({"ChecksumCRC64NVME": encode(part.crc or 0)} if with_checksums else {})
+            for part in parts
+        ]
+    }
 
 
-def _key_refused(target: S3Url, key: SseKey | None) -> BadEncryptionKey:
-    """HEAD has no body that says why; S3 answers 400 without a key that is due, 403 to a wrong one."""
-    if key is None:
-        return BadEncryptionKey(f"{target} can't be read without its encryption key", "give it with --sse-key-file")
-    return BadEncryptionKey(f"{target} can't be read with this encryption key")
+def _md5(data: bytearray) -> str:
+    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+
+
+def _is_optional(error: ClientError) -> bool:
+    """Whether a store without the operation, or a user without the right to it, was refused."""
+    code, status = code_of(error), status_of(error)
+    return code not in CREDENTIALS and (
+        status in {403, 405, 501} or (status == 400 and code in _LACKING) or (status == 404 and code in {"404", ""})
+    )
+
+
+def _naming(what: str) -> AbstractContextManager[None]:
+    return naming(what, BadDestination)
 
 
 @contextmanager

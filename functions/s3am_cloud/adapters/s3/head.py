@@ -1,0 +1,90 @@
+"""A look at an object: what HEAD says, and why it is refused, which HEAD itself can't say for want of a body."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from s3am_cloud.adapters.s3.answers import code_of, message_of, named_client, status_of
+from s3am_cloud.adapters.s3.attributes import object_info
+from s3am_cloud.adapters.s3.codes import CREDENTIALS
+from s3am_cloud.errors import AccessDenied, BadDestination, BadEncryptionKey, TransferError
+from s3am_cloud.model import ObjectInfo
+from s3am_cloud.sse import SseKey
+from s3am_cloud.urls import S3Url
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_NOT_THERE = {"404", "NoSuchKey", "NotFound"}
+# Without a body these may stand for anything: an expired token, a missing key of the customer's, a missing right.
+_UNCLEAR = {400, 401, 403, 405, 501}
+_HIDDEN = (
+    "check the name: to users without s3:ListBucket S3 says the same of an object that does not exist; "
+    "to read one takes s3:GetObject"
+)
+
+
+def customer_key(key: SseKey | None) -> Any:
+    """boto3's parameters for SSE-C, encoded here: botocore does so for some operations only."""
+    if key is None:
+        return {}
+    algorithm, encoded, digest = key.headers().values()
+    return {"SSECustomerAlgorithm": algorithm, "SSECustomerKey": encoded, "SSECustomerKeyMD5": digest}
+
+
+def look(client: S3Client, target: S3Url, key: SseKey | None) -> ObjectInfo | None:
+    """The object as it is now, None where there is none. Raises ClientError, BadEncryptionKey, AccessDenied."""
+    try:
+        return _head(client, target, key, ChecksumMode="ENABLED")
+    except ClientError as error:
+        if code_of(error) in _NOT_THERE:
+            return None
+        if status_of(error) not in _UNCLEAR:
+            raise
+        reason = _reason(client, target, key)
+        if reason is None:
+            return _head(client, target, key)  # some stores know no checksum mode
+        if code_of(reason) in _NOT_THERE:
+            if status_of(error) not in {401, 403}:
+                return None
+            reason = error  # what may not be looked at is not shown to be missing
+        raise _named(reason, target, key) from error
+
+
+def _head(client: S3Client, target: S3Url, key: SseKey | None, **mode: Any) -> ObjectInfo:
+    answer = client.head_object(Bucket=target.bucket, Key=target.key, **mode, **customer_key(key))
+    return object_info(answer, str(target))
+
+
+def _reason(client: S3Client, target: S3Url, key: SseKey | None) -> ClientError | None:
+    """What a GET of the first byte is refused with: its answer has a body that says why. None where it succeeds."""
+    try:
+        client.get_object(Bucket=target.bucket, Key=target.key, Range="bytes=0-0", **customer_key(key))["Body"].close()
+    except ClientError as error:
+        return None if code_of(error) in {"InvalidRange", "416"} else error
+    return None
+
+
+def _named(reason: ClientError, target: S3Url, key: SseKey | None) -> TransferError:
+    code, status = code_of(reason), status_of(reason)
+    if code in CREDENTIALS:
+        return named_client(reason, str(target))
+    if _is_about_a_key(code, message_of(reason)) or (key is not None and status == 403):
+        return key_refused(target, key)
+    if status == 403:
+        denied = named_client(reason, f"{target} can't be read or does not exist")
+        return AccessDenied(denied.message, None if "not authorized to" in message_of(reason) else _HIDDEN)
+    return named_client(reason, str(target), BadDestination)
+
+
+def _is_about_a_key(code: str, message: str) -> bool:
+    """S3 answers 400 InvalidRequest to who names no key of the customer's where one is needed."""
+    return code in {"400", "InvalidRequest", "InvalidArgument"} and (code == "400" or "encrypt" in message.lower())
+
+
+def key_refused(target: S3Url, key: SseKey | None) -> BadEncryptionKey:
+    if key is None:
+        return BadEncryptionKey(f"{target} can't be read without its encryption key", "give it with --sse-key-file")
+    return BadEncryptionKey(f"{target} can't be read with this encryption key")
