@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import botocore
 import msgspec
 
 from s3am_cloud.adapters.clock import SystemClock
@@ -60,7 +59,7 @@ def local_ports(
     `source_access` is for source objects that are read by other settings or with another key. Without `tags`, theirs
     are not asked for. `tell` hears how the number of connections grows, `note` what a store refuses.
     """
-    clock, source_access, curl = SystemClock(), source_access or access, curl_settings(stall_seconds, netrc)
+    clock, source_access, curl = SystemClock(), source_access or access, curl_settings(access, stall_seconds, netrc)
     store = S3Store(access, clock, note)
     return Ports(
         source=AnySource(curl, S3Store(source_access, clock, note), clock, tags),
@@ -74,18 +73,9 @@ def local_ports(
     )
 
 
-def curl_settings(stall_seconds: int = STALL_SECONDS, netrc: bool = False) -> CurlSettings:
+def curl_settings(access: S3Access, stall_seconds: int = STALL_SECONDS, netrc: bool = False) -> CurlSettings:
     known_hosts = os.environ.get("S3AM_CLOUD_SSH_KNOWN_HOSTS")
-    return CurlSettings(ca_file=ca_file(), stall_seconds=stall_seconds, netrc=netrc, known_hosts=known_hosts)
-
-
-def ca_file() -> str:
-    """The certificates to trust: those that AWS's and other tools are told of, else botocore's own copy."""
-    for name in ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"):
-        path = os.environ.get(name)
-        if path and Path(path).is_file():
-            return path
-    return str(Path(botocore.__file__).with_name("cacert.pem"))
+    return CurlSettings(ca_file=access.ca_file, stall_seconds=stall_seconds, netrc=netrc, known_hosts=known_hosts)
 
 
 def run_upload(request: TransferRequest, ports: Ports, console: Console) -> Receipt:

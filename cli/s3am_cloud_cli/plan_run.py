@@ -93,7 +93,7 @@ def plan_ports(
     the user tells it."""
     access = s3_access(aws, keys, request.requester_pays)
     source = s3_access(aws, source_keys, request.requester_pays, sign=not request.no_sign_request)
-    measured = CurlGauge(curl_settings(), SystemClock())
+    measured = CurlGauge(curl_settings(access), SystemClock())
     gauge: Gauge = measured if rate is None else lambda origin: rate
     return msgspec.structs.replace(local_ports(access, source, tags=False), gauge=gauge)
 

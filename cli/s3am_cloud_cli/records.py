@@ -13,7 +13,7 @@ from s3am_cloud.claims import latest
 from s3am_cloud.errors import AccessDenied, NoCredentials, NoStack, StoreBusy, StoreUnavailable, Unexpected
 from s3am_cloud.model import Job, Receipt
 from s3am_cloud_cli.output import Console
-from s3am_cloud_cli.remote_run import stack_jobs, work_bucket
+from s3am_cloud_cli.remote_run import QUICK, stack_jobs, work_bucket
 from s3am_cloud_cli.state_home import state_home
 from s3am_cloud_infra import names
 
@@ -31,20 +31,14 @@ def records(access: S3Access, stack: str | None, console: Console) -> Jobs:
         return stack_jobs(access.settings, stack)
 
     def look() -> Documents:
-        if _s3_alone_is_elsewhere(access):
-            raise NoStack("S3 is not AWS's own, where a stack could be")
-        return Bucket(access, work_bucket(access, names.DEFAULT_STACK))
+        if not access.at_aws:
+            raise NoStack("S3 is not Amazon's own, so there is no default stack to look for")
+        return Bucket(access, work_bucket(access, names.DEFAULT_STACK, QUICK))
 
     def warn(reason: str) -> None:
         console.note(f"No record is kept: {reason}. A later --resume compares the parts with the source")
 
     return OwnJobs(Shelves(Fallible(Folder(state_home()), warn), look, console.detail))
-
-
-def _s3_alone_is_elsewhere(access: S3Access) -> bool:
-    """Whoever points S3 alone at another store has nothing at AWS that these credentials are for."""
-    everything = access.settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
-    return "AWS_ENDPOINT_URL_S3" in os.environ and not everything
 
 
 def reports(access: S3Access, stack: str | None, console: Console) -> Callable[[str], Receipt | None]:

@@ -30,6 +30,9 @@ from s3am_cloud_infra import names
 
 # What stands for the source of an event where there is none.
 _SOURCE = "s3am-cloud submit"
+_PATIENT = Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 2})
+# For uploads, which do without a stack where CloudFormation can't be reached: S3 may be all that a firewall lets out.
+QUICK = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
 
 
 class Stack(msgspec.Struct, frozen=True):
@@ -52,9 +55,9 @@ def stack_jobs(settings: S3Settings, stack_name: str) -> Jobs:
     return Jobs(Bucket(access, work_bucket(access, stack_name)), with_sources=False)
 
 
-def work_bucket(access: S3Access, stack_name: str) -> str:
+def work_bucket(access: S3Access, stack_name: str, waiting: Config | None = None) -> str:
     """Raises NoStack, NoCredentials, StoreUnavailable."""
-    return _find(access, stack_name).work_bucket
+    return _find(access, stack_name, waiting).work_bucket
 
 
 class Started(msgspec.Struct, frozen=True):
@@ -139,13 +142,12 @@ def _vault(access: S3Access, key_arn: str) -> AwsVault:
     )
 
 
-def _find(access: S3Access, name: str) -> Stack:
+def _find(access: S3Access, name: str, waiting: Config | None = None) -> Stack:
     client = access.boto.client(
         "cloudformation",
         region_name=access.region,
         endpoint_url=access.settings.endpoint_url,
-        # Uploads look for a stack too, and where CloudFormation can't be reached they go on without one.
-        config=Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 2}),
+        config=waiting or _PATIENT,
     )
     with naming(f"stack {name}"):
         try:

@@ -27,7 +27,7 @@ def run_stream(
 ) -> Receipt:
     """Copies the object to the output, in order. Whatever goes wrong, the user reads that the output is not whole."""
     keyboard = _Keyboard()
-    readers = CurlReaders(curl_settings(stall_seconds), access, ports.clock, keyboard.watch)
+    readers = CurlReaders(curl_settings(access, stall_seconds), access, ports.clock, keyboard.watch)
     console.resume_hint = "run the command again: an output can't be resumed"
     with open_output(output.name, output.descriptor) as stream, console.progress(request.source.key, 0) as meter:
 

@@ -18,8 +18,8 @@ from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.movers import CurlMovers
 from s3am_cloud.adapters.curl.source import CurlSource
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
+from s3am_cloud.adapters.s3.authorities import trusted_authorities
 from s3am_cloud.adapters.s3.store import S3Store
-from s3am_cloud_cli.local_run import ca_file
 from servers.faulty_http import FaultyHttp
 from servers.proxy import FaultyProxy
 from servers.strict_s3 import StrictS3
@@ -82,7 +82,7 @@ def case(request: pytest.FixtureRequest) -> StoreCase:
 
 @pytest.fixture(scope="session")
 def curl_settings() -> CurlSettings:
-    return CurlSettings(ca_file=ca_file(), stall_seconds=5)
+    return CurlSettings(ca_file=trusted_authorities(), stall_seconds=5)
 
 
 @pytest.fixture

@@ -5,10 +5,8 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
-import botocore
 import msgspec
 from aws_lambda_powertools import Logger
 
@@ -23,6 +21,7 @@ from s3am_cloud.adapters.executions import EventBus, StateMachine, machine_of
 from s3am_cloud.adapters.jobs import Jobs
 from s3am_cloud.adapters.notices import DocumentNotices
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
+from s3am_cloud.adapters.s3.authorities import bundled_authorities
 from s3am_cloud.adapters.s3.documents import Bucket
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.sources import AnySource
@@ -112,7 +111,7 @@ def is_special(job: Job) -> bool:
 
 def _curl(environment: Mapping[str, str]) -> CurlSettings:
     return CurlSettings(
-        ca_file=str(Path(botocore.__file__).with_name("cacert.pem")),
+        ca_file=bundled_authorities(),
         allow_private=environment.get("S3AM_CLOUD_ALLOW_PRIVATE_SOURCES") == "1",
         local_files=False,
         hosts=parse_hosts(environment.get("S3AM_CLOUD_ALLOWED_HOSTS", "")),

@@ -11,6 +11,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from s3am_cloud.adapters.s3.answers import code_of, naming
+from s3am_cloud.adapters.s3.configuration import finding_credentials
 from s3am_cloud.adapters.s3.features import Features
 from s3am_cloud.adapters.s3.session import new_session
 from s3am_cloud.adapters.s3.signer import Endpoint, Signer
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from botocore.session import Session
     from mypy_boto3_s3 import S3Client
 
-_DEFAULT_REGION = "us-east-1"
 # Buckets whose names can be the first label of a host's.
 _HOST_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu")
@@ -55,11 +55,18 @@ class S3Access:
 
     @functools.cached_property
     def session(self) -> Session:
-        """Raises NoCredentials for an unknown profile."""
-        with naming("the AWS configuration"):
-            session = new_session(self.settings.profile)
-            session.get_scoped_config()
-        return session
+        """Raises NoCredentials for an unknown profile, Usage for settings that can't be used."""
+        return new_session(self.settings.profile, self.settings.region)
+
+    @property
+    def ca_file(self) -> str:
+        """The authorities whose certificates are trusted, in control calls and in the mover's requests alike."""
+        return str(self.session.get_config_variable("ca_bundle"))
+
+    @property
+    def at_aws(self) -> bool:
+        """Whether S3 is Amazon's own: with another, these credentials are for nothing else at AWS."""
+        return _is_aws(self.client(self.region))
 
     def apart(self) -> S3Access:
         """The same for a forked process, which has the credentials but must not renew them over shared connections.
@@ -74,6 +81,7 @@ class S3Access:
     def boto(self) -> boto3.Session:
         import boto3
 
+        self.require_credentials()
         return boto3.Session(botocore_session=self.session)
 
     @functools.cached_property
@@ -81,11 +89,17 @@ class S3Access:
         """Raises NoCredentials."""
         if not self.settings.sign:
             return Signer(None)
-        with naming("the AWS credentials"):
+        with finding_credentials():
             credentials = self.session.get_credentials()
+            if credentials is not None:
+                credentials.get_frozen_credentials()  # only now does botocore ask for those of a role
         if credentials is None:
             raise NoCredentials("no AWS credentials were found")
         return Signer(credentials)
+
+    def require_credentials(self) -> None:
+        """Raises NoCredentials, before botocore asks for them in the midst of a request."""
+        _ = self.signer
 
     def client_for(self, bucket: str) -> S3Client:
         """A client in the bucket's own region. Raises BadDestination where there is no such bucket."""
@@ -130,7 +144,7 @@ class S3Access:
     @functools.cached_property
     def region(self) -> str:
         """The region to begin with: the user's own, or the one that knows of all others."""
-        return self.settings.region or self.session.get_config_variable("region") or _DEFAULT_REGION
+        return str(self.session.get_config_variable("region"))
 
     def _new_client(self, region: str) -> S3Client:
         from botocore import UNSIGNED
@@ -138,6 +152,7 @@ class S3Access:
 
         from s3am_cloud.adapters.s3.bounded import bound
 
+        self.require_credentials()
         config = Config(
             signature_version="s3v4" if self.settings.sign else UNSIGNED,
             retries={"mode": "standard", "total_max_attempts": 5},

@@ -10,17 +10,15 @@ from botocore.exceptions import (
     ClientError,
     ConnectionError,  # noqa: A004 - botocore's own name
     HTTPClientError,
-    NoCredentialsError,
     NoRegionError,
     ParamValidationError,
-    PartialCredentialsError,
-    ProfileNotFound,
 )
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
 from s3am_cloud.adapters.s3.codes import error_for
-from s3am_cloud.errors import BadDestination, NoCredentials, StoreUnavailable, TransferError, Unexpected, Usage
+from s3am_cloud.adapters.s3.configuration import credentials_error
+from s3am_cloud.errors import BadDestination, StoreUnavailable, TransferError, Unexpected, Usage
 
 
 def code_of(error: ClientError) -> str:
@@ -53,10 +51,9 @@ def _from_answer(error: ClientError, what: str, other: type[TransferError]) -> T
 
 
 def _from_botocore(error: BotoCoreError, what: str) -> TransferError:
-    if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return NoCredentials("no AWS credentials were found")
-    if isinstance(error, ProfileNotFound):
-        return NoCredentials(str(error), "aws configure list-profiles shows the profiles there are")
+    unusable = credentials_error(error)
+    if unusable is not None:
+        return unusable
     if isinstance(error, NoRegionError):
         return Usage("no AWS region is set", "use --region or set AWS_REGION")
     if isinstance(error, ParamValidationError) and what.startswith("s3://"):

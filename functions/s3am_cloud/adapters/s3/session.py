@@ -11,6 +11,12 @@ import msgspec
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.session import Session
 
+from s3am_cloud.adapters.s3.authorities import trusted_authorities
+from s3am_cloud.adapters.s3.configuration import check_endpoint, configuring, finding_credentials
+
+# The one that knows of all others.
+DEFAULT_REGION = "us-east-1"
+
 
 class _Files(JSONFileLoader):
     """botocore's descriptions of services, which are megabytes: json takes four times as long to decode them."""
@@ -27,6 +33,15 @@ class _Files(JSONFileLoader):
             return None
 
 
+class _Session(Session):
+    def create_client(self, service_name: str, *arguments: Any, **options: Any) -> Any:
+        """Raises Usage for settings that no client can be made of."""
+        with configuring(f"the settings for {service_name}"):
+            client = super().create_client(service_name, *arguments, **options)
+            check_endpoint(client.meta.endpoint_url)
+            return client
+
+
 class _Models(Loader):
     """Takes every folder of a search path for a service, where botocore looks into each of 400 for the kind of file."""
 
@@ -34,9 +49,16 @@ class _Models(Loader):
         return sorted({name for path in self.search_paths if os.path.isdir(path) for name in os.listdir(path)})
 
 
-def new_session(profile: str | None) -> Session:
-    """A session of the profile, None for the environment's own."""
-    session = Session(profile=profile)
+def new_session(profile: str | None, region: str | None = None) -> Session:
+    """A session of the profile, None for the environment's own. Raises NoCredentials for one that can't be read, Usage
+    for authorities that can't."""
+    session = _Session(profile=profile)
+    with finding_credentials():
+        scoped = session.get_scoped_config()
+    # AWS_REGION is what all SDKs but botocore read, and what aws-cli 2 reads first.
+    found = region or os.environ.get("AWS_REGION") or session.get_config_variable("region") or DEFAULT_REGION
+    session.set_config_variable("region", found)
+    session.set_config_variable("ca_bundle", trusted_authorities(scoped.get("ca_bundle")))
     more = session.get_config_variable("data_path")
     paths = [os.path.expanduser(os.path.expandvars(path)) for path in more.split(os.pathsep)] if more else []
     session.register_component("data_loader", _Models(extra_search_paths=paths, file_loader=_Files()))
