@@ -109,6 +109,13 @@ def ftps_server(tmp_path: Path) -> Iterator[FtpServer]:
 
 
 @pytest.fixture
+def ftpes_server(tmp_path: Path) -> Iterator[FtpServer]:
+    """The same with TLS that begins with AUTH, without which nobody is let in."""
+    with FtpServer(tmp_path / "ftpes", make_certificate(tmp_path), explicit=True) as server:
+        yield server
+
+
+@pytest.fixture
 def sftp_server(tmp_path: Path) -> Iterator[SftpServer]:
     """An SFTP server without files yet."""
     with SftpServer(tmp_path / "sftp", tmp_path) as server:

@@ -117,7 +117,7 @@ class DestinationBusy(UploadExists):
 class BadSource(TransferError):
     code = 5
     meaning = "bad source URL"
-    hint = "a source is a local path or a URL with http, https, ftp, ftps, sftp or s3 that can be read"
+    hint = "a source is a local path or a URL with http, https, ftp, ftpes, ftps, sftp or s3 that can be read"
 
 
 class SourceNotFound(BadSource):

@@ -47,7 +47,7 @@ SAMPLE_SECONDS: Final = 1.0
 # A smaller source is moved in time at any rate that is worth its name (80 kB/s).
 WORTH_A_SAMPLE: Final = 64 * MIB
 # What a host bears unless the user says otherwise: common FTP servers allow 4 to 10 connections per client.
-HOST_CONNECTIONS: Final = {"ftp": 4, "ftps": 4, "sftp": 4, "http": 64, "https": 64, "s3": 1000}
+HOST_CONNECTIONS: Final = {"ftp": 4, "ftpes": 4, "ftps": 4, "sftp": 4, "http": 64, "https": 64, "s3": 1000}
 # Units of one job that run at once, with one worker's slots each.
 WORKER_SLOTS: Final = 8
 
@@ -135,6 +135,8 @@ RETRIES_EARNED_PER_PART: Final = 2
 PROBE_ATTEMPTS: Final = 4  # a wrong address should not keep anybody waiting
 # Refusals in a row by a server that lets no more connections in, while none of ours gets through.
 CROWD_ATTEMPTS: Final = 12
+# The end of a file is there when its last byte is, and nothing follows for so long.
+END_SECONDS: Final = 2.0
 CROWD_SECONDS: Final = 0.25  # what a server takes to notice that a connection is gone
 BACKOFF_BASE_SECONDS: Final = 0.25
 BACKOFF_CAP_SECONDS: Final = 20.0

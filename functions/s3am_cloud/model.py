@@ -26,6 +26,7 @@ Proof = Literal["full-object", "per-part"]
 Verdict = Literal["verified-by-source", "verified-in-transit", "size-only"]
 State = Literal["succeeded", "skipped", "failed", "cancelled"]
 Pinned = Literal["strong", "weak", "none"]
+Reached = Literal["http", "tls"]
 
 # ETags that servers make of a file's inode, date and size: nginx and Apache (hexadecimal numbers joined by dashes, one
 # of them the size), IIS (a date and a counter). Another file of the same size and date may have the same one.
@@ -54,6 +55,9 @@ class SourceInfo(Value, frozen=True, kw_only=True):
     unread_digest_files: tuple[str, ...] = ()
     # Bytes a second that one connection was seen to give, where somebody has a deadline and measured it.
     rate: int | None = None
+    # How an FTP server is reached where its URL does not say it: through a proxy that answers in HTTP, or with TLS, as
+    # the server lets nobody in without.
+    reached: Reached | None = None
 
     @property
     def strong_etag(self) -> str | None:

@@ -15,12 +15,12 @@ import msgspec
 from s3am_cloud.errors import BadDestination, BadS3Url, BadSource
 
 # Their requests can't carry validators, and their servers often bear few connections.
-FILE_TRANSFER_SCHEMES = ("ftp", "ftps", "sftp")
+FILE_TRANSFER_SCHEMES = ("ftp", "ftpes", "ftps", "sftp")
 NETWORK_SCHEMES = ("http", "https", *FILE_TRANSFER_SCHEMES)
 # All that a URL is written with: only what is not is to be encoded.
 _ASCII = "".join(map(chr, range(33, 127)))
 # How FTP URLs may ask for text or binary (RFC 1738, section 3.2.2).
-_TYPE = re.compile(r";type=[aid]$", re.IGNORECASE)
+_TYPE = re.compile(r";type=([aid])$", re.IGNORECASE)
 SCHEMES = ("file", *NETWORK_SCHEMES, "s3")
 
 
@@ -52,7 +52,7 @@ class SourceUrl(msgspec.Struct, frozen=True):
         if self.scheme == "s3":
             return self.url.rsplit("/", 1)[1]
         path = urlsplit(self.url).path
-        return _decoded(_TYPE.sub("", path) if self.scheme in {"ftp", "ftps"} else path).rsplit("/", 1)[-1]
+        return _decoded(path).rsplit("/", 1)[-1]
 
     @property
     def display(self) -> str:
@@ -164,27 +164,52 @@ def _s3_source(text: str) -> SourceUrl:
 
 
 def _network(scheme: str, text: str) -> SourceUrl:
+    url = text if scheme not in FILE_TRANSFER_SCHEMES else _binary(text)
     try:
-        parts = urlsplit(text)
-        host, _ = parts.hostname, parts.port
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
     except ValueError:
         # Its own message may repeat a piece of the password.
-        raise BadSource(f"not a URL: {shown(text)}") from None
+        raise _unreadable(text) from None
     if not host or any(c.isspace() or not c.isprintable() for c in text):
-        raise BadSource(f"not a URL: {shown(text)}", "spaces in a URL are written %20")
+        raise _unreadable(text)
+    if scheme in FILE_TRANSFER_SCHEMES and port is not None and "@" not in parts.netloc and "@" in url:
+        raise _unreadable(text)  # a password of digits and a slash, or a port before a name with an @
     try:
-        return SourceUrl(scheme, text if text.isascii() else _encoded(text, parts.netloc))
+        return SourceUrl(scheme, _encoded(url, parts.netloc))
     except UnicodeError:
         raise BadSource(f"not a URL: {shown(text)}", "the host's name can't be written in ASCII") from None
 
 
+def _unreadable(text: str) -> BadSource:
+    said = f"not a URL: {shown(text)}"
+    if "@" in text:
+        hint = (
+            "in user names, passwords and paths, / @ # ? % [ ] and spaces are written %2F %40 %23 %3F %25 %5B %5D %20"
+        )
+        return BadSource(said, hint)
+    return BadSource(said, "spaces in a URL are written %20")
+
+
+def _binary(text: str) -> str:
+    """The URL without the `;type=` of RFC 1738: a file is what its bytes are. Raises BadSource for a listing."""
+    found = _TYPE.search(text)
+    if found is not None and found[1] in "dD":
+        raise BadSource("the URL asks for a folder's listing (;type=d)", "give the URL of a file")
+    return _TYPE.sub("", text)
+
+
 def _encoded(text: str, netloc: str) -> str:
-    """What browsers make of characters beyond ASCII: UTF-8, percent-encoded, and punycode in the name of the host."""
+    """What browsers make of characters beyond ASCII: UTF-8, percent-encoded, and punycode in the name of the host.
+
+    Likewise an @ in a password: the last one stands before the host.
+    """
     before, slashes, rest = text.partition("//")
     login, at, host = netloc.rpartition("@")
     name, colon, port = host.partition(":") if not host.isascii() else (host, "", "")
     plain = host if host.isascii() else name.encode("idna").decode() + colon + port
-    return before + slashes + quote(login, _ASCII) + at + plain + quote(rest[len(netloc) :], _ASCII)
+    login = quote(login, _ASCII.replace("@", ""))
+    return before + slashes + login + at + plain + quote(rest[len(netloc) :], _ASCII)
 
 
 def _decoded(path: str) -> str:

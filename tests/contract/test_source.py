@@ -14,12 +14,14 @@ from contract.file_servers import FileServer, file_server_case
 from contract.sources import SourceCase
 from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.source import CurlSource
+from s3am_cloud.adapters.file_reader import FileReader
 from s3am_cloud.adapters.local_file import FileSource, PinnedFile
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.source import S3Source
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.sources import AnySource
 from s3am_cloud.errors import AccessDenied, BadSource, SourceChanged, SourceNotFound
+from s3am_cloud.model import Origin
 from s3am_cloud.urls import FILE_TRANSFER_SCHEMES, parse_source
 from servers.content import pattern
 from servers.faulty_http import FaultyHttp
@@ -115,6 +117,33 @@ def test_a_file_that_may_not_be_read_is_denied(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr("os.access", lambda *_: False)
     with pytest.raises(AccessDenied):
         FileSource().probe(parse_source(str(tmp_path / "data")))
+
+
+def test_a_file_that_says_it_is_empty_and_is_not_is_streamed() -> None:
+    """Of what the kernel makes when it is read, nobody knows the size before."""
+    with Path("/proc/self/cmdline").open("rb") as file:
+        content = file.read()
+    origin = Origin(url="/proc/self/cmdline", info=FileSource().probe(parse_source("/proc/self/cmdline")))
+    assert (origin.info.size, origin.info.ranges) == (None, False)
+    assert b"".join(map(bytes, FileReader(origin, lambda count: None).read())) == content
+
+
+@pytest.mark.parametrize("said", [99, 101, 4096])
+def test_a_file_whose_end_is_elsewhere_than_it_says_is_streamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: int
+) -> None:
+    path = tmp_path / "data"
+    path.write_bytes(pattern(100))
+
+    def lying(status: os.stat_result) -> os.stat_result:
+        return os.stat_result((*status[:6], said, *status[7:]))
+
+    stat, fstat = os.stat, os.fstat
+    monkeypatch.setattr(os, "stat", lambda *args, **more: lying(stat(*args, **more)))
+    monkeypatch.setattr(os, "fstat", lambda *args: lying(fstat(*args)))
+    origin = Origin(url=str(path), info=FileSource().probe(parse_source(str(path))))
+    assert origin.info.size is None
+    assert b"".join(map(bytes, FileReader(origin, lambda count: None).read())) == pattern(100)
 
 
 def test_a_pinned_file_notices_what_happens_to_it(tmp_path: Path) -> None:

@@ -68,6 +68,18 @@ def _without(*commands: str) -> Callable[[FtpServer], None]:
     return change
 
 
+def _answers(**answers: str) -> Callable[[FtpServer], None]:
+    def change(server: FtpServer) -> None:
+        server.rules.answers = answers
+
+    return change
+
+
+def _words_for_size(server: FtpServer) -> None:
+    server.rules.unknown = frozenset({"SIZE", "REST"})
+    server.rules.words_of = dict.fromkeys(("125", "150"), "150 Opening BINARY mode data connection (1000 bytes).")
+
+
 def _denied(server: FtpServer) -> None:
     server.rules.denied = frozenset({KEY})
 
@@ -85,6 +97,14 @@ FTP = [
     _ftp("replaced midway, shorter", both("SourceChanged"), _becomes(SMALL, START), slots=1),
     _ftp("550, not to be read", both("AccessDenied"), _denied),
     _ftp("no REST", {"upload": OBJECT}, _without("REST")),
+    # What has no size to rely on is streamed, for which a worker has no time.
+    _ftp("REST accepted and ignored", both(OBJECT), _answers(REST="350 restarting")),
+    _ftp("SIZE too small", {"upload": OBJECT, "cloud": "SourceTooLarge"}, _answers(SIZE=f"213 {PART + MIB}")),
+    _ftp("SIZE zero", {"upload": OBJECT, "cloud": "SourceTooLarge"}, _answers(SIZE="213 0")),
+    _ftp("SIZE refused", here(OBJECT), _answers(SIZE="550 SIZE not allowed")),
+    _ftp("SIZE too small and no REST", both("SourceChanged"), _answers(SIZE=f"213 {PART + MIB}", REST="502 unknown")),
+    _ftp("a size in the words of reply 150", here(OBJECT), _words_for_size),
+    Fault(name="text asked for", source="ftp", arrange=lambda site: site.on_ftp() + ";type=a", outcome=both(OBJECT)),
     Fault(
         name="wrong password",
         source="ftp",

@@ -51,7 +51,8 @@ class Rules:
     """How the server behaves, which may be changed while it runs.
 
     `limit` sessions are let in at once, the others refused at `refuse` with `words`. Commands in `unknown` are answered
-    502. Files named in `denied` may not be read.
+    502, those in `answers` with what stands there, and nothing else comes of them. Files named in `denied` may not be
+    read. `words_of` are replies that are said instead of the server's own with such a number.
     """
 
     limit: int | None = None
@@ -59,6 +60,8 @@ class Rules:
     words: str | None = None
     unknown: frozenset[str] = frozenset()
     denied: frozenset[str] = frozenset()
+    answers: dict[str, str] = field(default_factory=dict)
+    words_of: dict[str, str] = field(default_factory=dict)
     drop: Drop | None = None
 
     @property
@@ -74,10 +77,11 @@ class Rules:
 class FtpServer:
     """A context manager. What it serves is below `folder`; `USER` may log in with `PASSWORD`, and nobody else.
 
-    Raises ExceptionGroup at its end where the server failed by a mistake of its own.
+    With `explicit`, TLS begins with AUTH, and nobody is let in without it. Raises ExceptionGroup at its end where the
+    server failed by a mistake of its own.
     """
 
-    def __init__(self, folder: Path, certificate: Certificate | None = None) -> None:
+    def __init__(self, folder: Path, certificate: Certificate | None = None, explicit: bool = False) -> None:
         from servers.ftp_sessions import handler_class
 
         (folder / HOME).mkdir(parents=True, exist_ok=True)
@@ -87,12 +91,12 @@ class FtpServer:
         self.most_at_once = 0
         self.errors: list[Exception] = []
         self.certificate = certificate
-        self._folder, self._scheme = folder, "ftps" if certificate else "ftp"
+        self._folder, self._scheme = folder, "ftps" if certificate and not explicit else "ftp"
         self._counted: set[Session] = set()
         self._due_refused: list[tuple[int, Callable[[], None]]] = []
         self._due: list[tuple[int, Callable[[], None]]] = []
         self._stop = threading.Event()
-        self._server = FTPServer(("127.0.0.1", 0), handler_class(self, folder, certificate), ioloop=IOLoop())
+        self._server = FTPServer(("127.0.0.1", 0), handler_class(self, folder, certificate, explicit), ioloop=IOLoop())
         self.port = int(self._server.address[1])
         self._thread = threading.Thread(target=self._serve, name="ftp server", daemon=True)
 

@@ -88,6 +88,7 @@ class _Control(_Handler):
 
     def respond(self, resp: str, *args: object, **kwargs: object) -> None:
         """Answer, and note it."""
+        resp = self.notes.rules.words_of.get(resp[:3], resp)
         self.session.replies.append(resp)
         super().respond(resp, *args, **kwargs)
 
@@ -97,6 +98,8 @@ class _Control(_Handler):
         rules = self.notes.rules
         if cmd in rules.unknown:
             self.respond(f"502 {cmd} is not implemented.")
+        elif cmd in rules.answers:
+            self.respond(rules.answers[cmd])
         elif cmd == "PASS" and not self.notes.lets_in(self.session, "login"):
             self._refuse()
         elif cmd in {"SIZE", "MDTM", "RETR"} and arg in rules.denied:
@@ -131,11 +134,12 @@ class _SecureControl(_Control):
         super().greet()
 
 
-def handler_class(notes: FtpServer, folder: Path, certificate: Certificate | None) -> type:
+def handler_class(notes: FtpServer, folder: Path, certificate: Certificate | None, explicit: bool = False) -> type:
     """A handler for one server: pyftpdlib keeps a server's settings in the attributes of a class of handlers."""
     authorizer = DummyAuthorizer()
     authorizer.add_user(USER, PASSWORD, str(folder), perm="elr")
-    bases = (_SecureControl, TLS_FTPHandler) if certificate else (_Control, FTPHandler)
+    control = _SecureControl if certificate and not explicit else _Control
+    bases = (control, TLS_FTPHandler if certificate else FTPHandler)
     data = type("Data", (_Data, TLS_DTPHandler if certificate else DTPHandler), {})
     settings = {"notes": notes, "authorizer": authorizer, "dtp_handler": data}
     if certificate:

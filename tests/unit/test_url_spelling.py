@@ -15,7 +15,7 @@ from s3am_cloud.urls import S3Url, parse_destination, parse_source
         ("https://host/a%20b+c;d?q=ü&r=%20+#é", "https://host/a%20b+c;d?q=%C3%BC&r=%20+#%C3%A9"),
         ("https://bücher.example:8080/x", "https://xn--bcher-kva.example:8080/x"),
         ("ftp://jörg:gr%C3%BCn@host/日本.txt", "ftp://j%C3%B6rg:gr%C3%BCn@host/%E6%97%A5%E6%9C%AC.txt"),
-        ("sftp://ann:pä@ss@[::1]:22/é", "sftp://ann:p%C3%A4@ss@[::1]:22/%C3%A9"),
+        ("sftp://ann:pä@ss@[::1]:22/é", "sftp://ann:p%C3%A4%40ss@[::1]:22/%C3%A9"),
         ("https://host/100%/a", "https://host/100%/a"),
     ],
 )

@@ -40,8 +40,8 @@ def upload(
 ) -> None:
     """Move SRC_URL into S3 as DST_URL, in parallel parts, each checked by S3 against what the source sent.
 
-    SRC_URL is a local path or a URL with file, http, https, ftp, ftps, sftp or s3. DST_URL is s3://BUCKET/KEY; one that
-    ends in / gets the source's file name.
+    SRC_URL is a local path or a URL with file, http, https, ftp, ftpes, ftps, sftp or s3. DST_URL is
+    s3://BUCKET/KEY; one that ends in / gets the source's file name.
 
     \b
       s3am-cloud upload genome.bam s3://bucket/genomes/

@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterable, Iterator
 
 from s3am_cloud.adapters.local_file import PinnedFile
 from s3am_cloud.digests import Digest
-from s3am_cloud.limits import MIB, READ_AHEAD
+from s3am_cloud.limits import MAX_OBJECT, MIB, READ_AHEAD
 from s3am_cloud.model import Origin, Part
 from s3am_cloud.ports import Progress
 
 
 class FileReader:
-    """An `OrderedReader` of a local file: the kernel's own read-ahead takes the place of connections."""
+    """An `OrderedReader` of a local file: the kernel's own read-ahead takes the place of connections.
+
+    One of unknown size is read to its end."""
 
     def __init__(self, origin: Origin, progress: Progress) -> None:
-        self._origin, self._size, self._progress = origin, origin.info.size or 0, progress
+        size = origin.info.size
+        self._origin, self._size, self._progress = origin, MAX_OBJECT if size is None else size, progress
 
     def read(self) -> Iterator[memoryview]:
         return self._read(0, self._size)
@@ -42,6 +45,8 @@ class FileReader:
             if first % READ_AHEAD < MIB:
                 file.ahead(first, 2 * READ_AHEAD)
             data = file.read(first, min(MIB, end - first))
+            if not data:
+                return
             first += len(data)
             self._progress(len(data))
             yield memoryview(data)

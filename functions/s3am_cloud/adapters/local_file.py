@@ -29,7 +29,25 @@ class FileSource:
             raise BadSource(f"{url.url} is not a regular file", "give a file; a folder can be archived first")
         if not os.access(url.path, os.R_OK):
             raise AccessDenied(f"{url.url} can't be read", "check the file's permissions")
+        if not _ends_at(url.url, status.st_size):
+            return SourceInfo(size=None, ranges=False)
         return SourceInfo(size=status.st_size, ranges=True, version=_version(status))
+
+
+def _ends_at(path: str, size: int) -> bool:
+    """Whether the file's end is where its size says: files in /proc and /sys, and some in FUSE, give a wrong one.
+
+    What is written to at this moment is found later, by its version.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            found = len(os.pread(descriptor, 2, max(0, size - 1)))
+            return found == min(1, size) or os.fstat(descriptor).st_size != size
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise read_error(error, path) from error
 
 
 def refuse_local(url: SourceUrl) -> None:
@@ -54,12 +72,15 @@ class PinnedFile:
             raise changed
 
     def read(self, first: int, length: int) -> bytes:
-        """Some of the `length` bytes from offset `first`. Raises SourceChanged past the end."""
+        """Some of the `length` bytes from offset `first`; none past the end of a file whose size is not known.
+
+        Raises SourceChanged past the end of any other.
+        """
         try:
             data = os.pread(self._descriptor, length, first)
         except OSError as error:
             raise read_error(error, self._path) from error
-        if not data:
+        if not data and self._info.size is not None:
             raise SourceChanged(f"{self._path} became shorter while it was read", _STABLE)
         return data
 
@@ -69,7 +90,9 @@ class PinnedFile:
             os.posix_fadvise(self._descriptor, first, length, os.POSIX_FADV_WILLNEED)
 
     def check(self) -> TransferError | None:
-        """SourceChanged where the file was written to since the probe."""
+        """SourceChanged where the file was written to since the probe: those without a size have no version either."""
+        if self._info.size is None:
+            return None
         status = os.fstat(self._descriptor)
         if (status.st_size, _version(status)) == (self._info.size, self._info.version):
             return None

@@ -27,7 +27,7 @@ class CurlGauge:
 
     def __call__(self, origin: Origin) -> int | None:
         url, response, sample = parse_source(origin.url), Response(), _Sample(self._clock, self._settings)
-        with closing(question(url, self._settings, guard_of(self._settings), response)) as easy:
+        with closing(question(url, self._settings, guard_of(self._settings), response, origin.info.reached)) as easy:
             easy.setopt(pycurl.NOBODY, 0)
             easy.setopt(pycurl.HTTPGET, 1)
             if origin.info.ranges:

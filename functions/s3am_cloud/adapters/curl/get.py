@@ -18,7 +18,14 @@ from s3am_cloud.adapters.curl.easy import (
     set_headers,
     use_netrc,
 )
-from s3am_cloud.adapters.curl.file_transfer import as_file_source, check_modified, failure, is_crowded, modified
+from s3am_cloud.adapters.curl.file_transfer import (
+    as_file_source,
+    by_file_transfer,
+    check_modified,
+    failure,
+    is_crowded,
+    modified,
+)
 from s3am_cloud.adapters.curl.flow import Taker
 from s3am_cloud.adapters.curl.guard import Guard
 from s3am_cloud.adapters.curl.hosts import foreign, refused_first
@@ -30,7 +37,7 @@ from s3am_cloud.adapters.curl.source_answers import BUSY, check_range
 from s3am_cloud.errors import SourceBusy, SourceChanged, SourceUnavailable, TransferError
 from s3am_cloud.limits import CURL_BUFFER, PROGRESS
 from s3am_cloud.model import Origin, Part, SourceInfo
-from s3am_cloud.urls import FILE_TRANSFER_SCHEMES, parse_source
+from s3am_cloud.urls import parse_source
 
 # A server that asks for more patience than this is as good as gone; the job's own retries come later.
 _LONGEST_RETRY_AFTER = 60
@@ -79,7 +86,8 @@ class RangeGet:
         self._crowd, self._recheck = crowd, recheck(self._rechecked) if recheck else None
         self._held = b""
         self._address, self._part, self._taker, self._retry = address, part, taker, retry
-        source = parse_source(origin.url)
+        self._source = source = parse_source(origin.url)
+        self._by_files = by_file_transfer(source.scheme, origin.info)
         self._name, self._scheme, self._stored = source.display, source.scheme, source.scheme == "s3"
         self._next, self._end_at = part.first, part.last + 1
         self._refusals, self._moved = 0, 0
@@ -108,8 +116,10 @@ class RangeGet:
         easy = as_source(new_easy(self._settings), self._settings, self._guard)
         easy.setopt(pycurl.URL, url)
         easy.setopt(pycurl.BUFFERSIZE, self._buffer)
-        if self._scheme in FILE_TRANSFER_SCHEMES:
-            as_file_source(easy, self._scheme, self._settings, self._guard)
+        if self._by_files:
+            as_file_source(easy, self._source, self._settings, self._guard, self._info.reached)
+            # A whole file is read to where its data end: neither SIZE nor the words of reply 150 say where that is.
+            easy.setopt(pycurl.IGNORE_CONTENT_LENGTH, 0 if self._info.ranges else 1)
         else:
             set_headers(easy, {"Accept-Encoding": "identity", **pins(self._info), **headers})
         if not self._stored:
@@ -163,6 +173,11 @@ class RangeGet:
         return error
 
     def _too_much(self) -> SourceChanged:
+        if self._by_files and not self._info.ranges:
+            return SourceChanged(
+                f"{self._name} holds more than the {self._part.length:,} bytes that its server says",
+                "try again when nobody writes to it",
+            )
         return SourceChanged(f"{self._name} sent more than the {self._part.length:,} bytes asked for")
 
     def _take(self, data: bytes, following: int) -> TransferError | None:
@@ -238,7 +253,7 @@ class RangeGet:
         if number and not self._whole:
             return failure(number, message, self._response, self._guard, self._name)
         error = None if self._checked else self._check()
-        if error is None and self._scheme in FILE_TRANSFER_SCHEMES:
+        if error is None and self._by_files:
             error = check_modified(modified(easy), self._info, self._name)
         if error is None and not self._whole and self._info.size is not None:
             return SourceUnavailable(f"{self._name}: the answer ended early")

@@ -34,6 +34,8 @@ class Guard:
         self.foreign: str | None = None
         # Why the key of an SSH server was refused.
         self.host_key: str | None = None
+        # The SSH key that can't be used, as it is under a passphrase.
+        self.locked_key: str | None = None
 
     def watch(self, easy: pycurl.Curl) -> None:
         # A data connection goes where the control connection goes, whatever the server answers.

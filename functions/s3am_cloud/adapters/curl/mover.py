@@ -12,6 +12,7 @@ from s3am_cloud.adapters.curl.copy_flow import CopyFlow
 from s3am_cloud.adapters.curl.crowd import Crowd
 from s3am_cloud.adapters.curl.download_flow import DownloadFlow
 from s3am_cloud.adapters.curl.easy import CurlSettings
+from s3am_cloud.adapters.curl.file_transfer import by_file_transfer
 from s3am_cloud.adapters.curl.flow import Giver, MakeWay, Taker
 from s3am_cloud.adapters.curl.get import MakeRecheck, RangeGet
 from s3am_cloud.adapters.curl.givers import FileGiver, WindowGiver
@@ -38,7 +39,7 @@ from s3am_cloud.model import MovedPart, Part
 from s3am_cloud.pace import Over, never
 from s3am_cloud.ports import Clock, FileSink, ObjectSink, Progress
 from s3am_cloud.sse import REFUSED_HINT
-from s3am_cloud.urls import FILE_TRANSFER_SCHEMES, parse_source
+from s3am_cloud.urls import parse_source
 
 _WATCH_SECONDS = 1.0
 
@@ -181,7 +182,7 @@ class CurlMover:
 
     @property
     def _is_file_transfer(self) -> bool:
-        return self._source.scheme in FILE_TRANSFER_SCHEMES
+        return by_file_transfer(self._source.scheme, self._route.origin.info)
 
 
 class _Run:

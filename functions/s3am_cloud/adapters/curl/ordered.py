@@ -12,6 +12,7 @@ import msgspec
 
 from s3am_cloud.adapters.curl.basins import B, Buffer, Filling, Sum
 from s3am_cloud.adapters.curl.easy import CurlSettings
+from s3am_cloud.adapters.curl.file_transfer import by_file_transfer
 from s3am_cloud.adapters.curl.get import Address, MakeRecheck, RangeGet
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.adapters.curl.recheck import Recheck
@@ -20,7 +21,7 @@ from s3am_cloud.digests import Digest
 from s3am_cloud.limits import DEFAULT_PART, MAX_OBJECT, MAX_PIECE, MIN_PIECE, READ_AHEAD
 from s3am_cloud.model import Origin, Part, Plan
 from s3am_cloud.ports import Clock, Progress
-from s3am_cloud.urls import FILE_TRANSFER_SCHEMES, parse_source
+from s3am_cloud.urls import parse_source
 
 Check = Callable[[], None]
 # Gives what is to be called between the loop's turns, for as long as it is open; what that raises ends the reading.
@@ -156,7 +157,7 @@ class _Run(Generic[B]):
     def _recheck(self) -> MakeRecheck | None:
         """For what is read in one go from a server that can't be told to refuse another version."""
         way = self._way
-        if way.origin.info.ranges or parse_source(way.origin.url).scheme not in FILE_TRANSFER_SCHEMES:
+        if way.origin.info.ranges or not by_file_transfer(parse_source(way.origin.url).scheme, way.origin.info):
             return None
         return functools.partial(Recheck, self._loop, way.clock, way.settings, way.origin)
 

@@ -11,7 +11,14 @@ import pycurl
 
 from s3am_cloud.adapters.curl.crowd import patience
 from s3am_cloud.adapters.curl.easy import CurlSettings, Response, guard_of
-from s3am_cloud.adapters.curl.file_transfer import check_modified, failure, question, told
+from s3am_cloud.adapters.curl.file_transfer import (
+    check_modified,
+    failure,
+    known_without_size,
+    question,
+    size_refused,
+    told,
+)
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.errors import SourceBusy, SourceChanged, TransferError
 from s3am_cloud.limits import CROWD_SECONDS
@@ -36,7 +43,7 @@ class Recheck:
         if self._stopped:
             return
         self._response, self._guard = Response(), guard_of(self._settings)
-        self._easy = question(self._url, self._settings, self._guard, self._response)
+        self._easy = question(self._url, self._settings, self._guard, self._response, self._info.reached)
         self._asked = self._loop.now()
         self._loop.start(self._easy, self._done)
 
@@ -49,8 +56,10 @@ class Recheck:
         easy, self._easy = self._easy, None
         if easy is None or self._stopped:
             return
-        if not number:
-            self._answered(self._compare(told(easy, self._url, self._response)))
+        if not number or self._knows_no_size(number):
+            self._answered(
+                self._compare(told(easy, self._url, self._response) if not number else known_without_size(easy))
+            )
             return
         error = failure(number, message, self._response, self._guard, self._url.display)
         wait = (
@@ -63,7 +72,13 @@ class Recheck:
         else:
             self._loop.later(wait, self.start)
 
+    def _knows_no_size(self, number: int) -> bool:
+        """Whether SIZE was refused as it was before."""
+        return self._info.size is None and size_refused(number, self._response)
+
     def _compare(self, now: SourceInfo) -> TransferError | None:
-        if now.size not in {None, self._info.size}:
+        if None not in {now.size, self._info.size} and now.size != self._info.size:
             return SourceChanged(f"{self._url.display} has {now.size:,} bytes now, and had {self._info.size:,}")
+        if now.last_modified is None and self._info.last_modified is not None:
+            return SourceChanged(f"{self._url.display} has no date any more")
         return check_modified(now.last_modified, self._info, self._url.display)

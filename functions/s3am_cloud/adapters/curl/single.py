@@ -11,13 +11,21 @@ from s3am_cloud.ports import Clock
 _TURN_SECONDS = 0.25
 
 
-def perform(easy: pycurl.Curl, clock: Clock, over: Over = never, patience: float = PATIENCE_SECONDS) -> tuple[int, str]:
+def perform(
+    easy: pycurl.Curl,
+    clock: Clock,
+    over: Over = never,
+    patience: float = PATIENCE_SECONDS,
+    multi: pycurl.CurlMulti | None = None,
+) -> tuple[int, str]:
     """libcurl's error number, 0 for none, and its words; what `over` ends has none.
 
     Turn by turn, so that Ctrl-C is heard, and `over` asked, while a server says nothing. It ends after `patience`
-    seconds, and where more comes than anybody asked for, such as a redirect's body without an end.
+    seconds, and where more comes than anybody asked for, such as a redirect's body without an end. Requests that are
+    given one `multi` use each other's connections; it stays open.
     """
-    multi = pycurl.CurlMulti()
+    own = multi is None
+    multi = multi or pycurl.CurlMulti()
     multi.add_handle(easy)
     try:
         until = clock.monotonic() + patience
@@ -29,5 +37,6 @@ def perform(easy: pycurl.Curl, clock: Clock, over: Over = never, patience: float
         failed = multi.info_read()[2]
     finally:
         multi.remove_handle(easy)
-        multi.close()
+        if own:
+            multi.close()
     return (int(failed[0][1]), str(failed[0][2])) if failed else (0, "")

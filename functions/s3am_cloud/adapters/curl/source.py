@@ -19,8 +19,7 @@ from s3am_cloud.adapters.curl.easy import (
     set_headers,
     use_netrc,
 )
-from s3am_cloud.adapters.curl.file_transfer import failure, is_crowded, question, told
-from s3am_cloud.adapters.curl.guard import Guard
+from s3am_cloud.adapters.curl.file_probe import AnsweredByHttp, Crowded, check_run, probe_file
 from s3am_cloud.adapters.curl.hosts import foreign, refused_first
 from s3am_cloud.adapters.curl.retry import Retry
 from s3am_cloud.adapters.curl.single import perform
@@ -55,8 +54,8 @@ class CurlSource:
             asked = self._clock.monotonic()
             try:
                 return ask()
-            except _Crowded as error:
-                wait, last = crowd.wait(CROWD_SECONDS), SourceBusy(error.message)
+            except Crowded as error:
+                wait, last = crowd.wait(CROWD_SECONDS), SourceBusy(error.message, error.hint)
             except SourceBusy as error:
                 # All that a probe asks for is an answer, so all of its time has passed in vain.
                 wait, last = retry.wait(silent=self._clock.monotonic() - asked), error
@@ -75,35 +74,10 @@ class CurlSource:
         return _http_info(response, url.display)
 
     def _ask_file(self, url: SourceUrl) -> SourceInfo:
-        if not url.name:
-            raise BadSource(f"{url.display} names a folder", "give the URL of a file")
-        info = self._ask(url)
-        if url.scheme == "sftp" and info.size is None and self._is_empty(url):
-            return msgspec.structs.replace(info, size=0, ranges=True)
-        return info
-
-    def _ask(self, url: SourceUrl) -> SourceInfo:
-        guard, response = guard_of(self._settings), Response()
-        with closing(question(url, self._settings, guard, response)) as easy:
-            self._check_run(*perform(easy, self._clock, patience=self._settings.patience), url, guard, response)
-            return told(easy, url, response)
-
-    def _is_empty(self, url: SourceUrl) -> bool:
-        """Whether a file whose size is told as nothing has no first byte either."""
-        guard, response, first = guard_of(self._settings), Response(), bytearray()
-
-        def take(data: bytes) -> int:
-            first.extend(data)
-            return 0
-
-        with closing(question(url, self._settings, guard, response)) as easy:
-            easy.setopt(pycurl.NOBODY, 0)
-            easy.setopt(pycurl.HTTPGET, 1)
-            easy.setopt(pycurl.WRITEFUNCTION, take)
-            number, message = perform(easy, self._clock, patience=self._settings.patience)
-        if not first:
-            self._check_run(number, message, url, guard, response)
-        return not first
+        try:
+            return probe_file(url, self._settings, self._clock)
+        except AnsweredByHttp:
+            return msgspec.structs.replace(self._ask_http(url), reached="http")
 
     def _perform(self, easy: pycurl.Curl, url: SourceUrl, response: Response) -> None:
         guard = guard_of(self._settings)
@@ -113,16 +87,7 @@ class CurlSource:
             easy.setopt(pycurl.URL, url.url)
             number, message = perform(easy, self._clock, patience=self._settings.patience)
         if number != pycurl.E_WRITE_ERROR or guard.foreign or not response.status:
-            self._check_run(number, message, url, guard, response)
-
-    def _check_run(self, number: int, message: str, url: SourceUrl, guard: Guard, response: Response) -> None:
-        if number:
-            error = failure(number, message, response, guard, url.display)
-            raise _Crowded(error.message) if is_crowded(number, message, response) else error
-
-
-class _Crowded(SourceBusy):
-    """The server lets no more connections in: it is asked for longer. Nobody outside meets this."""
+            check_run(number, message, response, guard, url.display)
 
 
 def _http_info(response: Response, name: str) -> SourceInfo:
