@@ -20,6 +20,7 @@ from s3am_cloud.download import DownloadRequest, download
 from s3am_cloud.errors import (
     NotAsExpected,
     ObjectExists,
+    ObjectReplaced,
     PartialDownloadExists,
     SourceChanged,
     TransferError,
@@ -42,6 +43,9 @@ from s3am_cloud_cli.processes import ProcessMovers
 from s3am_cloud_cli.runners import Heartbeat, running, this_process
 from s3am_cloud_cli.state_home import state_home
 from s3am_cloud_cli.stopping import interruptible
+
+# After these there is no unfinished upload.
+_COMPLETED_OR_GONE = (UploadGone, ObjectReplaced)
 
 
 def local_ports(
@@ -96,7 +100,7 @@ def run_upload(request: TransferRequest, ports: Ports, console: Console) -> Rece
             raise
         except BaseException as error:  # whatever ends the run, what it leaves costs storage
             _tell_what_is_left(job, error, console)
-            if job.upload is None or isinstance(error, UploadGone):
+            if job.upload is None or isinstance(error, _COMPLETED_OR_GONE):
                 forget(job, ports)
             raise
         forget(job, ports)
@@ -304,7 +308,7 @@ def _notes(upload: Upload, tell: Tell = silent) -> PartNotes:
 
 
 def _tell_what_is_left(job: Job, error: BaseException, console: Console) -> None:
-    if job.upload is None or job.plan is None or isinstance(error, UploadGone):
+    if job.upload is None or job.plan is None or isinstance(error, _COMPLETED_OR_GONE):
         return
     where = target(job)
     # Where the object exists, --resume alone would be refused as this run was.

@@ -19,6 +19,7 @@ from s3am_cloud.errors import (
     JobFailed,
     NoSuchJob,
     NotAsExpected,
+    ObjectReplaced,
     SourceBusy,
     TransferError,
     UploadGone,
@@ -95,7 +96,7 @@ def sweep(ports: Ports, describe: Callable[[str], Execution]) -> Swept:
 
 def failed(job: Job, error: TransferError, clock: Clock) -> Receipt:
     """The receipt of a job that ended in `error` at this moment."""
-    gone = isinstance(error, UploadGone | JobCancelled | NotAsExpected)
+    gone = isinstance(error, UploadGone | ObjectReplaced | JobCancelled | NotAsExpected)
     left = job.upload.upload_id if job.upload and not gone else None
     return msgspec.structs.replace(
         receipt(job, clock),

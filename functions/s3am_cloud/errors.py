@@ -102,6 +102,12 @@ class ObjectExists(TransferError):
     hint = "replace it with --exists overwrite, or leave it with --exists skip"
 
 
+class ObjectReplaced(ObjectExists):
+    """This transfer wrote its object, and another one replaced it before it was checked."""
+
+    hint = "compare the two sources; to replace the object again, use --exists overwrite"
+
+
 class UploadExists(TransferError):
     code = 4
     meaning = "unfinished upload exists"

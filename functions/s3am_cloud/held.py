@@ -14,7 +14,7 @@ import msgspec
 
 from s3am_cloud.digest_files import STRONGEST
 from s3am_cloud.digests import Expected
-from s3am_cloud.errors import ChecksumMismatch, NotAsExpected
+from s3am_cloud.errors import ChecksumMismatch, NotAsExpected, ObjectReplaced
 from s3am_cloud.etags import plain
 from s3am_cloud.expect import PARTS_CRC, by_parts, by_reading, check_crc, checks_stream, claimed, compare, held_to
 from s3am_cloud.model import Job, ObjectInfo, Origin, Receipt, SourceInfo, Verdict
@@ -92,8 +92,10 @@ def check_stored(
     Raises NotAsExpected, and ChecksumMismatch where it is not there any more.
     """
     info = ports.store.head(target)
-    if info is None or not _same(info, stored):
-        raise ChecksumMismatch(f"{target} was replaced before it could be checked")
+    if info is None:
+        raise ChecksumMismatch(f"{target} was deleted before it could be checked")
+    if not _same(info, stored):
+        raise ObjectReplaced(f"{target} was replaced by another transfer before it could be checked")
     unknown = [one.algorithm for one in wanted if one.algorithm not in info.checksums]
     origin, found = Origin(url=str(target), info=stored), dict(info.checksums)
     if unknown:

@@ -13,7 +13,7 @@ import msgspec
 
 from s3am_cloud.checksum import EMPTY, combine
 from s3am_cloud.digests import Crc
-from s3am_cloud.errors import ObjectExists, TransferError, UploadGone
+from s3am_cloud.errors import ChecksumMismatch, ObjectExists, ObjectReplaced, TransferError, UploadGone
 from s3am_cloud.expect import PARTS_CRC
 from s3am_cloud.model import Job, MovedPart, ObjectInfo, Origin, Part, SourceInfo
 from s3am_cloud.owners import owner_text
@@ -42,6 +42,20 @@ def made_by_another(
     if job.upload is not None:
         abort(job.upload, ports.store)
     return info
+
+
+def replaced(job: Job, error: ChecksumMismatch, ports: Ports) -> TransferError:
+    """What to raise where the object is another than this transfer has just written: ObjectReplaced where another
+    transfer is known to have replaced it, `error` otherwise."""
+    info = ports.store.head(_target(job))
+    # S3 itself compared the whole with its checksum before it made the object.
+    checked = job.upload is not None and job.upload.full_object
+    if info is None or not (checked or writer(job, info)):
+        return error
+    by = writer(job, info)
+    return ObjectReplaced(
+        f"{_target(job)} was written, and then replaced by {ANOTHER}{f' ({by})' if by else ''} with other content"
+    )
 
 
 def writer(job: Job, info: ObjectInfo) -> str | None:

@@ -42,7 +42,7 @@ from s3am_cloud.model import (
     Upload,
     UploadedPart,
 )
-from s3am_cloud.overtaken import Overtaken, finished_by, made_by_another, without_withdrawal, writer
+from s3am_cloud.overtaken import Overtaken, finished_by, made_by_another, replaced, without_withdrawal, writer
 from s3am_cloud.pace import Over, never
 from s3am_cloud.ports import Clock, ObjectSink, PartSink, Ports, Progress
 from s3am_cloud.provenance import written
@@ -198,7 +198,10 @@ def finish(job: Job, moved: Iterable[MovedPart], ports: Ports) -> Receipt:
     except (UploadGone, ObjectExists) as error:
         known = msgspec.structs.replace(job, due=due[0] if due else job.due)
         return overtaken(known, seen, error, ports, lambda count: None)
-    info = confirmed_object(job, target(job), seen, crc, ports)
+    try:
+        info = confirmed_object(job, target(job), seen, crc, ports)
+    except ChecksumMismatch as error:
+        raise replaced(job, error, ports) from error
     done = receipt(job, ports.clock, info, info.crc if crc is None else crc, sum(part.retries for part in seen))
     if not is_proven(job, seen, info):
         done = msgspec.structs.replace(done, proof=None)

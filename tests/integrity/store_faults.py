@@ -77,6 +77,37 @@ def _theirs(name: str, match: Match, outcome: str, overwrite: bool = False, cont
     return Fault(name=name, source="http", arrange=arrange, outcome=both(outcome), overwrite=overwrite, content=content)
 
 
+def _same(name: str, match: Match, content: Content = CONTENT, aborts: bool = False) -> Fault:
+    """Another transfer makes the very object meanwhile, and may have this one's upload aborted."""
+
+    def arrange(site: Site) -> str:
+        def make() -> None:
+            if aborts:
+                site.abort_all()
+            site.put(content)
+
+        site.proxy.add(match, Do(make))
+        return site.on_http()
+
+    return Fault(name=name, source="http", arrange=arrange, outcome=both(OBJECT), content=content, slots=1)
+
+
+def _other(name: str, match: Match, outcome: str, aborts: bool = False, after: bool = False) -> Fault:
+    """Another transfer makes another object meanwhile, and may have this one's upload aborted."""
+
+    def arrange(site: Site) -> str:
+        def make() -> None:
+            if aborts:
+                site.abort_all()
+            site.put(OTHER)
+            site.before = OTHER
+
+        site.proxy.add(match, Do(make, after=after))
+        return site.on_http()
+
+    return Fault(name=name, source="http", arrange=arrange, outcome=both(outcome), slots=1)
+
+
 def _aborted(name: str, match: Match) -> Fault:
     def arrange(site: Site) -> str:
         site.proxy.add(match, Do(site.abort_all))
@@ -140,6 +171,11 @@ UPLOADS = [
     _theirs("two transfers: the other is done first", COMPLETE_UPLOAD, "ObjectExists"),
     _theirs("two transfers: the other is done first, small", PUT_OBJECT, "ObjectExists", content=SMALL),
     _theirs("two transfers, to be overwritten", COMPLETE_UPLOAD, OBJECT, overwrite=True),
+    _same("two transfers of the same: the other is done first", COMPLETE_UPLOAD),
+    _same("two transfers of the same: the other is done first, small", PUT_OBJECT, SMALL),
+    _same("two transfers of the same: the other aborts this one midway", upload_part(2), aborts=True),
+    _other("two transfers: the other aborts this one midway", upload_part(2), "UploadGone", aborts=True),
+    _other("two transfers: the other replaces the object at once", COMPLETE_UPLOAD, "ObjectReplaced", after=True),
     Fault(name="two transfers: the other is unfinished", source="http", arrange=_begun, outcome=both("UploadExists")),
     Fault(
         name="two unfinished transfers to go on with",

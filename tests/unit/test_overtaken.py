@@ -9,7 +9,7 @@ import pytest
 
 from s3am_cloud.checksum import encode, update
 from s3am_cloud.cloud import complete_job, prepare_job, work
-from s3am_cloud.errors import JobCancelled, ObjectExists, UploadGone
+from s3am_cloud.errors import JobCancelled, ObjectExists, ObjectReplaced, UploadGone
 from s3am_cloud.model import Job, MovedPart, ObjectInfo, Unit
 from s3am_cloud.overtaken import ANOTHER
 from s3am_cloud.pipeline import finish, lacking, move, overtaken
@@ -117,6 +117,19 @@ def test_another_content_where_the_upload_is_gone_is_named(world: World) -> None
     begins_anew(world, job)
     world.store.put_object(TARGET, OTHER, True)
     with pytest.raises(UploadGone, match="another transfer wrote other content to s3://bucket/key"):
+        finish(job, mine, world.ports)
+
+
+def test_an_object_that_another_replaced_before_it_was_checked_is_no_mismatch(world: World) -> None:
+    job = world.prepare(request("overwrite"))
+    mine, complete = moved(world, job), world.store.complete
+
+    def completed(*arguments: object) -> None:
+        complete(*arguments)  # type: ignore[arg-type]
+        world.store.put_object(TARGET, b"theirs", True)
+
+    world.store.complete = completed  # type: ignore[method-assign,assignment]
+    with pytest.raises(ObjectReplaced, match="was written, and then replaced by another transfer"):
         finish(job, mine, world.ports)
 
 
