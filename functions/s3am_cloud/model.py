@@ -38,7 +38,7 @@ class SourceInfo(Value, frozen=True, kw_only=True):
     """What a probe found: the size, and the validators that pin this version in every later request.
 
     `etag` is as the server wrote it, quotes included; `last_modified` is an HTTP date; `version` is S3's VersionId or,
-    for a local file, its inode and its times of modification and change.
+    for a local file, its inode and modification time.
     """
 
     size: int | None
@@ -46,6 +46,9 @@ class SourceInfo(Value, frozen=True, kw_only=True):
     etag: str | None = None
     last_modified: str | None = None
     version: str | None = None
+    # When a local file was changed in any way (ctime): within a transfer that has to stay as it is. Between two runs it
+    # may change for other reasons, so that the parts of an unfinished upload are then proven and not refused.
+    changed_ns: int | None = None
     attributes: Attributes = Attributes()
     # The CRC64NVME of the whole, where the source is an object that S3 holds one of.
     crc: int | None = None

@@ -36,10 +36,16 @@ def resumed(job: Job, target: S3Url, upload_id: str, origin: Origin, connections
         info=origin.info,
         plan=before.plan,
         upload=before.upload,
-        trusted=before.trusted and before.source_id == source_id(source) and origin.info.pinned == "strong",
+        trusted=before.trusted and _is_certainly_the_same(before, source, origin.info),
         source_id=source_id(source),
         resumes=job.resumes or before.resumes or before.id,
     )
+
+
+def _is_certainly_the_same(before: Job, source: SourceUrl, now: SourceInfo) -> bool:
+    """Whether nothing can have changed since: a local file's bytes may have, though its size and date are the same."""
+    unchanged = before.info is not None and before.info.changed_ns == now.changed_ns
+    return unchanged and before.source_id == source_id(source) and now.pinned == "strong"
 
 
 def _check_same(before: Job, target: S3Url, source: SourceUrl, now: SourceInfo) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -162,6 +164,26 @@ def test_a_pinned_file_notices_what_happens_to_it(tmp_path: Path) -> None:
     with pytest.raises(SourceChanged, match="shorter"):
         file.read(10, 5)
     file.close()
+
+
+def _rewrite(path: Path) -> None:
+    path.write_bytes(pattern(100, 2))
+
+
+@pytest.mark.parametrize(
+    "change", [_rewrite, lambda path: os.chmod(path, 0o600), lambda path: os.link(path, f"{path}2")]
+)
+def test_a_pinned_file_notices_a_change_that_its_old_time_hides(tmp_path: Path, change: Callable[[Path], None]) -> None:
+    path = tmp_path / "data"
+    path.write_bytes(pattern(100))
+    info, before = FileSource().probe(parse_source(str(path))), path.stat()
+    with closing(PinnedFile(str(path), info)) as file:
+        while path.stat().st_ctime_ns == before.st_ctime_ns:  # as long as the clock of the file system ticks
+            change(path)
+            (tmp_path / "data2").unlink(missing_ok=True)
+            os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert isinstance(file.check(), SourceChanged)
+    assert info.same_version(FileSource().probe(parse_source(str(path)))), "its parts are proven, not refused"
 
 
 def test_a_bucket_that_does_not_exist_is_a_bad_source(s3_access: S3Access) -> None:

@@ -7,10 +7,10 @@ import pytest
 
 from s3am_cloud.checksum import update
 from s3am_cloud.errors import BadPartSize, BadSource, ObjectExists, SourceChanged, SourceNotFound
-from s3am_cloud.model import Plan, UploadedPart
+from s3am_cloud.model import Plan, SourceInfo, UploadedPart
 from s3am_cloud.pipeline import lacking
 from s3am_cloud.steps.upload import missing
-from s3am_cloud.urls import parse_source
+from s3am_cloud.urls import SourceUrl, parse_source
 from servers.content import pattern
 from unit.fakes import PART, SOURCE, TARGET, World, request
 
@@ -169,3 +169,14 @@ def test_what_the_store_lost_is_moved_again(world: World) -> None:
 def test_a_part_that_the_plan_does_not_know_is_of_another_part_size(part: UploadedPart) -> None:
     with pytest.raises(BadPartSize):
         missing(Plan(size=len(DATA), part_size=PART), [part])
+
+
+def test_a_local_file_that_was_changed_in_any_way_since_is_read_again_before_its_parts_are_used(world: World) -> None:
+    world.begin(request(), 1, 2)
+    probe = world.source.probe
+
+    def changed(url: SourceUrl) -> SourceInfo:
+        return msgspec.structs.replace(probe(url), changed_ns=7)
+
+    world.source.probe = changed  # type: ignore[method-assign]
+    assert not world.prepare(request(resume=True)).trusted

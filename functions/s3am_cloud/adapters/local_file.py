@@ -10,7 +10,8 @@ from s3am_cloud.errors import AccessDenied, BadSource, SourceChanged, TransferEr
 from s3am_cloud.model import SourceInfo
 from s3am_cloud.urls import SourceUrl
 
-_STABLE = "upload it again when nobody writes to it, renames it or changes its permissions"
+_STABLE = "upload it again when nobody writes to it"
+_UNTOUCHED = "continue with --resume, which compares its parts first, when nobody writes to it or renames it"
 
 
 class FileSource:
@@ -26,12 +27,14 @@ class FileSource:
         except OSError as error:
             raise read_error(error, url.url) from error
         if not stat.S_ISREG(status.st_mode):
-            raise BadSource(f"{url.url} is not a regular file", "give a file; a folder can be archived first")
+            folder = stat.S_ISDIR(status.st_mode)
+            hint = "give a file; a folder can be archived first" if folder else "save what it gives to a file first"
+            raise BadSource(f"{url.url} is not a regular file", hint)
         if not os.access(url.path, os.R_OK):
             raise AccessDenied(f"{url.url} can't be read", "check the file's permissions")
         if not _ends_at(url.url, status.st_size):
             return SourceInfo(size=None, ranges=False)
-        return SourceInfo(size=status.st_size, ranges=True, version=_version(status))
+        return SourceInfo(size=status.st_size, ranges=True, version=_version(status), changed_ns=status.st_ctime_ns)
 
 
 def _ends_at(path: str, size: int) -> bool:
@@ -94,13 +97,15 @@ class PinnedFile:
         if self._info.size is None:
             return None
         status = os.fstat(self._descriptor)
-        if (status.st_size, _version(status)) == (self._info.size, self._info.version):
-            return None
-        return SourceChanged(f"{self._path} was changed while it was read", _STABLE)
+        if (status.st_size, _version(status)) != (self._info.size, self._info.version):
+            return SourceChanged(f"{self._path} was changed while it was read", _STABLE)
+        if status.st_ctime_ns != self._info.changed_ns:
+            return SourceChanged(f"{self._path}, or its name or permissions, was changed while it was read", _UNTOUCHED)
+        return None
 
     def close(self) -> None:
         os.close(self._descriptor)
 
 
 def _version(status: os.stat_result) -> str:
-    return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_ctime_ns}"
+    return f"{status.st_ino}-{status.st_mtime_ns}"
