@@ -115,6 +115,7 @@ class TransferOptions(NamedTuple):
     expect: str | None
     keep_mismatch: bool
     source_digest: str | None
+    ranges: Literal["auto", "never", "always"]
     no_provenance: bool
 
     def request(self, source: str, destination: str) -> TransferRequest:
@@ -134,6 +135,7 @@ class TransferOptions(NamedTuple):
             expect=self.expect,
             keep_mismatch=self.keep_mismatch,
             source_digest=self.source_digest,
+            ranges=self.ranges,
             provenance=not self.no_provenance,
             attributes=Attributes(
                 content_type=self.content_type,
@@ -279,6 +281,15 @@ transfer = as_value(
         "beside it (SRC_URL.sha256, .sha512, .sha1, .md5), URL is such a file, none does not listen. This reads the "
         "object once more in S3 (a local file: beside its transfer); in the cloud that costs up to one cent, and 60 GB "
         "are the most. Otherwise headers are compared where that costs nothing, and up to 16 MiB.",
+    ),
+    click.option(
+        "--ranges",
+        type=click.Choice(["auto", "never", "always"]),
+        default="auto",
+        show_default=True,
+        help="Read the source in parallel ranges: auto where an ETag or a date pins its version, else in one request; "
+        "never, in one request, for what several machines serve with different ETags; always, even where nothing pins "
+        "the version, which needs --expect or --source-digest as a second proof.",
     ),
     click.option("--no-provenance", is_flag=True, help="Leave out the metadata that say where the object came from."),
 )

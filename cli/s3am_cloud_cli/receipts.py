@@ -24,6 +24,8 @@ _PROOFS = {
 VERDICTS: Final[dict[Verdict, str]] = {
     "verified-by-source": "it has the digest that was stated of its source",
     "verified-in-transit": "S3 holds the checksum of the bytes that arrived from the source",
+    "unpinned": "S3 holds the checksum of the bytes that arrived; nothing shows which version they are of",
+    "end-not-told": "S3 holds the checksum of the bytes that arrived; only a closed connection says that they are all",
     "size-only": "it has the size of its source, and nobody knows more to compare",
 }
 

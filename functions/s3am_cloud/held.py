@@ -139,7 +139,9 @@ def _without_a_digest(job: Job, info: ObjectInfo, done: Receipt) -> Verdict:
     copied = parse_source(job.request.source).scheme == "s3"
     # The store's answer to what was put may show its bytes (per-part), where the object itself has no checksum.
     unknown = done.proof is None or (job.upload is None and info.crc is None and done.proof != "per-part")
-    return "size-only" if copied or unknown else "verified-in-transit"
+    if copied or unknown:
+        return "size-only"
+    return job.info.in_transit if job.info is not None else "verified-in-transit"
 
 
 def _same(info: ObjectInfo, stored: SourceInfo) -> bool:

@@ -132,11 +132,15 @@ ATTEMPTS: Final = 8
 # given up by all parts together, and not by each of a thousand in its turn.
 RETRY_BUDGET: Final = 100
 RETRIES_EARNED_PER_PART: Final = 2
+# A server that asks for more patience than this is as good as gone; the job's own retries come later.
+LONGEST_RETRY_AFTER: Final = 60
 PROBE_ATTEMPTS: Final = 4  # a wrong address should not keep anybody waiting
 # Refusals in a row by a server that lets no more connections in, while none of ours gets through.
 CROWD_ATTEMPTS: Final = 12
 # The end of a file is there when its last byte is, and nothing follows for so long.
 END_SECONDS: Final = 2.0
+# So many requests in a row may be denied (403) while no other is on its way, before that is no matter of their number.
+REFUSALS_ALONE: Final = 3
 CROWD_SECONDS: Final = 0.25  # what a server takes to notice that a connection is gone
 BACKOFF_BASE_SECONDS: Final = 0.25
 BACKOFF_CAP_SECONDS: Final = 20.0

@@ -22,8 +22,9 @@ __all__ = ("Attributes", "Exists", "TransferRequest", "Value")
 # What shows that the stored object is what was sent: one CRC over the whole, a CRC for each part, or one request's.
 Proof = Literal["full-object", "per-part"]
 # How much is known of the stored object: it has a digest that was stated of its source, it has the checksum of the
-# bytes that arrived from there, or it has their number.
-Verdict = Literal["verified-by-source", "verified-in-transit", "size-only"]
+# bytes that arrived from there, or it has their number. Of what arrived, nothing may show which version it was,
+# or that it was all of it.
+Verdict = Literal["verified-by-source", "verified-in-transit", "unpinned", "end-not-told", "size-only"]
 State = Literal["succeeded", "skipped", "failed", "cancelled"]
 Pinned = Literal["strong", "weak", "none"]
 Reached = Literal["http", "tls"]
@@ -61,6 +62,12 @@ class SourceInfo(Value, frozen=True, kw_only=True):
     # How an FTP server is reached where its URL does not say it: through a proxy that answers in HTTP, or with TLS, as
     # the server lets nobody in without.
     reached: Reached | None = None
+    # The Content-Encoding of a source whose stored bytes are the file all the same: a static .gz.
+    encoding: str | None = None
+    # False where only the end of the connection says where a content of unknown size ends.
+    end_told: bool = True
+    # Whether the HTTP server wants logins by Digest.
+    digest_login: bool = False
 
     @property
     def strong_etag(self) -> str | None:
@@ -78,6 +85,13 @@ class SourceInfo(Value, frozen=True, kw_only=True):
             return "strong"
         return "weak" if self.etag or self.last_modified else "none"
 
+    @property
+    def in_transit(self) -> Verdict:
+        """The verdict on an object that has the checksum of the bytes that arrived."""
+        if not self.end_told:
+            return "end-not-told"
+        return "unpinned" if self.pinned == "none" else "verified-in-transit"
+
     def _is_of_date_and_size(self, etag: str) -> bool:
         if _DATED.fullmatch(etag):
             return True
@@ -85,14 +99,13 @@ class SourceInfo(Value, frozen=True, kw_only=True):
         return self.size is not None and _NUMBERS.fullmatch(etag) is not None and f"{self.size:x}" in numbers
 
     def same_version(self, other: SourceInfo) -> bool:
-        """Whether nothing that both know of the version differs, the size included."""
-        pairs = (
-            (self.size, other.size),
-            (self.etag, other.etag),
-            (self.last_modified, other.last_modified),
-            (self.version, other.version),
-        )
-        return all(a == b for a, b in pairs)
+        """Whether nothing that both know of the version differs, the size included.
+
+        Where both have the same strong ETag the dates may differ: each machine that serves the file has its own.
+        """
+        if (self.size, self.etag, self.version) != (other.size, other.etag, other.version):
+            return False
+        return self.last_modified == other.last_modified or (self.strong_etag is not None and self.pinned == "strong")
 
 
 class Origin(Value, frozen=True, kw_only=True):

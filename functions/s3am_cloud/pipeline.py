@@ -53,6 +53,7 @@ from s3am_cloud.steps.abort import abort
 from s3am_cloud.steps.begin import begin, is_wanted, unfinished_upload
 from s3am_cloud.steps.complete import complete
 from s3am_cloud.steps.learn import learn
+from s3am_cloud.steps.one_version import one_version
 from s3am_cloud.steps.plan import stream_plan
 from s3am_cloud.steps.probe import probe
 from s3am_cloud.steps.prove import prove
@@ -92,7 +93,7 @@ def _prepared(job: Job, ports: Ports, connections: int | None, may_stream: bool,
     if not is_wanted(request, target, ports.store):
         return _recorded(msgspec.structs.replace(job, state="skipped"), ports)
     unfinished = own or unfinished_upload(request, target, ports)
-    origin = learn(request, probe(source, ports.source, ports.gauge), ports)
+    origin = one_version(request, learn(request, probe(source, ports.source, ports.gauge), ports))
     if unfinished is not None:
         return _recorded(resumed(job, target, unfinished, origin, connections, ports), ports)
     job = msgspec.structs.replace(job, source_id=source_id(source))

@@ -63,7 +63,9 @@ def mark(target: S3Url, size: int | None) -> str:
 
 def _promised(job: Job) -> Verdict:
     """What is true of the object however it is finished: by this run, or by another one with other options."""
-    return "size-only" if parse_source(job.request.source).scheme == "s3" else "verified-in-transit"
+    if parse_source(job.request.source).scheme == "s3":
+        return "size-only"
+    return job.info.in_transit if job.info is not None else "verified-in-transit"
 
 
 def _facts(job: Job, info: SourceInfo) -> dict[str, str]:

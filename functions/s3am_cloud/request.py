@@ -15,6 +15,7 @@ VERSION: Final = 1
 """Of the schema: what is added to it leaves it as it is, what means something else than before makes another."""
 
 Exists = Literal["overwrite", "skip"]
+Ranges = Literal["auto", "never", "always"]
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -58,6 +59,9 @@ class TransferRequest(Value, frozen=True, kw_only=True):
     # Of what the source says of its own content: "auto" looks beside it too, "none" does not listen, else the URL of a
     # file with digests. Left out, what its answers tell anyway is compared where that costs nothing.
     source_digest: str | None = None
+    # Whether the source is read in ranges: "auto" where its version is pinned, "always" with a digest as second proof
+    # where it is not, "never" in one request.
+    ranges: Ranges = "auto"
     # Whether the object's metadata say where it came from.
     provenance: bool = True
     # Both sides; of the source's, whether it is read without credentials.

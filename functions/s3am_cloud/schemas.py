@@ -32,6 +32,7 @@ REQUEST_FIELDS: Final = {
     "expect": "ALGORITHM:VALUE that the content must have, such as sha256:HEX.",
     "keep_mismatch": "Whether an object that has another checksum stays.",
     "source_digest": "auto, none, or the URL of a file with digests that the content is held to.",
+    "ranges": "auto, never or always: whether to read the source in ranges where nothing pins its version.",
     "provenance": "Whether the object's metadata say where it came from.",
     "requester_pays": "Whether to pay for requests on buckets of others that ask for it.",
     "no_sign_request": "Whether to read an S3 source without credentials.",

@@ -12,7 +12,6 @@ from s3am_cloud.errors import (
     AccessDenied,
     BadSource,
     SourceBusy,
-    SourceChanged,
     SourceNotFound,
     SourceUnavailable,
 )
@@ -117,8 +116,6 @@ def test_a_weak_etag_is_kept_but_is_not_strong(probe: Probe) -> None:
         (Status(status=500), SourceUnavailable),
         (Reset(after=0), SourceUnavailable),
         (Gzipped(), BadSource),
-        (NoContentRange(), SourceChanged),
-        (WrongContentRange(shift=1), SourceChanged),
         (Redirect(to="/data"), BadSource),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else str(value),
@@ -129,7 +126,7 @@ def test_what_goes_wrong_has_a_name(probe: Probe, fault: Fault, error: type[Exce
     assert caught.type is error
 
 
-@pytest.mark.parametrize("fault", [Status(status=503, times=2), Status(status=500, times=2), Reset(after=0, times=2)])
+@pytest.mark.parametrize("fault", [Status(status=503, times=2), Status(status=500, times=4), Reset(after=0, times=2)])
 def test_a_probe_tries_again_after_what_may_pass(probe: Probe, clock: FakeClock, fault: Fault) -> None:
     assert probe(fault).size == SIZE
     assert len(clock.slept) == 2
@@ -141,10 +138,46 @@ def test_a_probe_gives_up_soon(probe: Probe, http_server: FaultyHttp) -> None:
     assert len(http_server.requests) == PROBE_ATTEMPTS
 
 
-def test_what_is_denied_is_asked_for_once(probe: Probe, http_server: FaultyHttp) -> None:
+def test_what_is_denied_is_asked_for_once_more_without_a_range(probe: Probe, http_server: FaultyHttp) -> None:
     with pytest.raises(AccessDenied):
         probe(Status(status=403))
-    assert len(http_server.requests) == 1
+    assert [one.range for one in http_server.requests] == ["bytes=0-0", None]
+
+
+@pytest.mark.parametrize("fault", [NoContentRange(), WrongContentRange(shift=1)])
+def test_a_server_whose_ranges_are_wrong_is_asked_for_all(probe: Probe, fault: Fault) -> None:
+    info = probe(fault)
+    assert (info.size, info.ranges) == (SIZE, False)
+
+
+@pytest.mark.parametrize("status", [400, 403, 405, 416, 500, 501])
+def test_a_server_that_refuses_any_range_is_asked_for_all(probe: Probe, status: int) -> None:
+    info = probe(Status(status=status, where=lambda request: "range" in request.headers))
+    assert (info.size, info.ranges) == (SIZE, False)
+
+
+def test_a_trouble_that_passes_does_not_cost_the_ranges(probe: Probe) -> None:
+    info = probe(Status(status=500, times=1))
+    assert (info.size, info.ranges) == (SIZE, True)
+
+
+@pytest.mark.parametrize("status", [201, 203, 204, 205, 207, 226, 299, 300, 302, 304, 305, 399])
+def test_what_does_not_come_with_the_content_is_refused(probe: Probe, status: int) -> None:
+    with pytest.raises(BadSource, match=str(status)):
+        probe(Status(status=status))
+
+
+def test_an_answer_that_the_file_is_being_prepared_is_waited_for(probe: Probe, clock: FakeClock) -> None:
+    assert probe(Status(status=202, retry_after="7", times=1)).size == SIZE
+    assert clock.slept == [7.0]
+    with pytest.raises(SourceBusy, match="202"):
+        probe(Status(status=202))
+
+
+def test_a_server_that_asks_for_more_patience_than_a_minute_is_given_up(probe: Probe, clock: FakeClock) -> None:
+    with pytest.raises(SourceBusy):
+        probe(Status(status=503, retry_after="9" * 5000))
+    assert clock.seconds <= 60
 
 
 def test_redirects_are_followed(probe: Probe, http_server: FaultyHttp) -> None:

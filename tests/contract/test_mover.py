@@ -237,5 +237,8 @@ def test_each_byte_is_asked_for_once(way: Route, http_server: FaultyHttp) -> Non
     data = pattern(5 * PART // 2)
     move_whole(way, data, plan(len(data)))
     asked = sorted(one.range or "" for one in http_server.requests if one.range != "bytes=0-0")
-    assert asked == sorted(f"bytes={part.first}-{part.last}" for part in plan(len(data)).parts())
+    parts = plan(len(data)).parts()
+    # The last one has no end: a server with more bytes than it said would send them.
+    ends = (part.last if part.last + 1 < len(data) else "" for part in plan(len(data)).parts())
+    assert asked == sorted(f"bytes={part.first}-{end}" for part, end in zip(parts, ends, strict=True))
     assert http_server.bytes_sent(f"/{NAME}") == len(data) + 1

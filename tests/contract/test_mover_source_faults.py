@@ -149,7 +149,7 @@ def test_an_encoded_answer_of_a_source_without_ranges_is_refused(way: Route, htt
 @from_http("parts")
 def test_what_was_moved_before_a_failure_stays_moved(way: Route, http_server: FaultyHttp) -> None:
     origin = way.put(DATA)
-    second = f"bytes={PART}-{SIZE - 1}"
+    second = f"bytes={PART}-"
 
     def is_second(request: Request) -> bool:
         return request.headers.get("range") == second

@@ -1,7 +1,7 @@
 """What web servers do wrong, and what comes of it."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from integrity.faults import OBJECT, Driver, Fault, both, there
@@ -33,6 +33,8 @@ from servers.http_model import Answer, Request
 # What a connection that is given up may hold between the two ends.
 IN_FLIGHT = 10 * MIB
 SIZE = CONTENT.size
+NOTHING: Mapping[str, str | None] = {"Last-Modified": None, "ETag": None}
+PAST = "Fri, 02 Jan 2026 03:04:05 GMT"
 EXPECTED = f"crc64nvme:{base64.b64decode(crc64nvme(CONTENT)).hex()}"
 
 
@@ -42,6 +44,33 @@ class Encoded(wrong.Fault):
 
     def change_answer(self, request: Request, answer: Answer) -> Answer:
         return replace(answer, headers={**answer.headers, "Content-Encoding": "gzip"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headers(wrong.Fault):
+    """Puts these header lines in front of the answer's own, or in their place; None takes one away."""
+
+    given: Mapping[str, str | None]
+
+    def change_answer(self, request: Request, answer: Answer) -> Answer:
+        others = {name: value for name, value in answer.headers.items() if name not in self.given}
+        ours = {name: value for name, value in self.given.items() if value is not None}
+        return replace(answer, headers={**ours, **others})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Jitter(wrong.Fault):
+    """Answers each request by another machine, which has its own date for the file, or its own ETag too."""
+
+    etag: bool = False
+
+    def change_answer(self, request: Request, answer: Answer) -> Answer:
+        if "Last-Modified" not in answer.headers:
+            return answer
+        number = len(request.headers.get("range", "")) + int("if-match" in request.headers)
+        date = f"Fri, 02 Jan 2026 03:04:{number:02} GMT"
+        own = {"Last-Modified": date, **({"ETag": f'"{number}"'} if self.etag else {})}
+        return replace(answer, headers={**answer.headers, **own})
 
 
 def _served(*faults: wrong.Fault, etag: str | None = '"first"', data: Content | None = None) -> Callable[[Site], str]:
@@ -80,6 +109,12 @@ def _midway(name: str, outcome: str, *faults: wrong.Fault, said: str = "", etag:
     )
 
 
+def _challenged(site: Site) -> str:
+    site.put(OTHER)
+    site.before = OTHER
+    return site.http.add("/x.bin", site.content, Status(status=202), Headers(given={"x-amzn-waf-action": "challenge"}))
+
+
 PASSING = [
     _passing("nothing"),
     _passing("truncated answers", Truncate(after=2 * MIB, skip=1, times=5)),
@@ -105,6 +140,37 @@ PASSING = [
         Truncate(after=6 * MIB, skip=1, times=1),
         more=6 * MIB + IN_FLIGHT,
     ),
+    _passing(
+        "412 to every precondition", Status(status=412, where=lambda asked: "if-match" in asked.headers), more=100
+    ),
+    _passing("dates of several machines under one ETag", Jitter()),
+    _passing(
+        "trouble with ranges alone", Status(status=403, where=lambda asked: "range" in asked.headers), more=IN_FLIGHT
+    ),
+    _passing("ranges of another file", WrongContentRange(shift=1), more=IN_FLIGHT),
+    _passing("503 with a date", Status(status=503, retry_after=PAST, skip=1, times=2), more=100),
+    _passing("503 with a Retry-After that is none", Status(status=503, retry_after="²", skip=1, times=2), more=100),
+    _passing(
+        "characters beyond ASCII", Headers(given={"ETag": '"Größe"', "Content-Type": "text/ü; name=Größe"}), more=100
+    ),
+    _passing(
+        "a file that several machines have under other ETags, where ranges are refused",
+        Jitter(etag=True),
+        IgnoreRanges(),
+        more=IN_FLIGHT,
+    ),
+    Fault(
+        name="replaced midway, and nothing pins it",
+        source="http",
+        arrange=_served(ContentChanges(to=OTHER, etag=None, skip=2), Headers(given=NOTHING), etag=None),
+        outcome=both(OBJECT),
+    ),
+    Fault(
+        name="an end that only the connection tells",
+        source="http",
+        arrange=_served(IgnoreRanges(), NoLength(chunked=False)),
+        outcome={"upload": OBJECT, "cloud": "SourceTooLarge"},
+    ),
     Fault(
         name="a small object cut midway",
         source="http",
@@ -125,6 +191,21 @@ AT_ONCE = [
     _at_once("404", both("SourceNotFound"), Status(status=404), said="404"),
     _at_once("410", both("SourceNotFound"), Status(status=410), said="410"),
     _at_once("400", both("BadSource"), Status(status=400), said="400"),
+    _at_once("201", both("BadSource"), Status(status=201), said="201"),
+    _at_once("202", both("SourceBusy"), Status(status=202), said="202"),
+    _at_once("204", both("BadSource"), Status(status=204), said="204"),
+    _at_once("304", both("BadSource"), Status(status=304), said="304"),
+    _at_once("302 to nowhere", both("BadSource"), Status(status=302), said="302"),
+    _at_once("a range of nothing", both("BadSource"), Headers(given={"Content-Range": "bytes 0-0/0"}), said="0-0/0"),
+    _at_once("no status line", both("SourceUnavailable"), Status(status=0), said="status line"),
+    Fault(
+        name="an empty 202 with a challenge, where an object is to be replaced",
+        source="http",
+        arrange=_challenged,
+        outcome=both("SourceBusy"),
+        overwrite=True,
+        at_once=True,
+    ),
     _at_once("401", both("AccessDenied"), Status(status=401), said="401"),
     _at_once("403", both("AccessDenied"), Status(status=403), said="403"),
     _at_once("503 for ever", both("SourceBusy"), Status(status=503), said="503"),
@@ -133,8 +214,6 @@ AT_ONCE = [
     _at_once("redirect loop", both("BadSource"), Redirect(to="/x.bin"), said="redirects"),
     _at_once("redirect into the file system", both("BadSource"), Redirect(to="file:///etc/passwd")),
     _at_once("redirect to another kind of server", both("BadSource"), Redirect(to="gopher://127.0.0.1/x")),
-    _at_once("probe answered with another range", both("SourceChanged"), WrongContentRange(shift=1), said="range"),
-    _at_once("probe answered without a range", both("SourceChanged"), NoContentRange(), said="range"),
 ]
 
 
@@ -147,8 +226,8 @@ MIDWAY = [
     _midway("404 midway", "SourceNotFound", Status(status=404, skip=2), said="404"),
     _midway("403 midway", "AccessDenied", Status(status=403, skip=2), said="403"),
     _midway("410 midway", "SourceNotFound", Status(status=410, skip=2), said="410"),
-    _midway("replaced midway, same size", "SourceChanged", ContentChanges(to=OTHER, skip=2), said="412"),
-    _midway("replaced midway, other size", "SourceChanged", ContentChanges(to=LONGER, skip=2), said="412"),
+    _midway("replaced midway, same size", "SourceChanged", ContentChanges(to=OTHER, skip=2), said="ETag"),
+    _midway("replaced midway, other size", "SourceChanged", ContentChanges(to=LONGER, skip=2), said="range"),
     _midway(
         "replaced midway, same size, conditions ignored",
         "SourceChanged",
@@ -163,6 +242,18 @@ MIDWAY = [
         etag=None,
     ),
     _midway("replaced within a part", "SourceChanged", Truncate(after=MIB, skip=1), ContentChanges(to=OTHER, skip=2)),
+    _midway("204 midway", "BadSource", Status(status=204, skip=2), said="204"),
+    _midway("206 turned 226 midway", "BadSource", Status(status=226, skip=2), said="226"),
+    _midway("304 midway", "BadSource", Status(status=304, skip=2), said="304"),
+    _midway(
+        "a header line like a status line in another version",
+        "SourceChanged",
+        ContentChanges(to=OTHER, skip=2),
+        IgnoreConditions(),
+        Headers(given={"HTTP/2-Push": "no", "HTTP/1.1 200 OK": ""}),
+        said="ETag",
+    ),
+    _midway("other machines with other ETags", "SourceChanged", Jitter(etag=True), IgnoreConditions(), said="ETag"),
     _midway("wrong Content-Range", "SourceChanged", WrongContentRange(shift=MIB, skip=1), said="range"),
     _midway("Content-Range off by one", "SourceChanged", WrongContentRange(shift=1, skip=1), said="range"),
     _midway("another total", "SourceChanged", WrongContentRange(total_shift=1, skip=1), said="range"),

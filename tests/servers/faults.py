@@ -224,7 +224,7 @@ class NoContentRange(Fault):
 
 @dataclass(frozen=True, kw_only=True)
 class Status(Fault):
-    """Answers with this status instead, with Retry-After if given (seconds or a date)."""
+    """Answers with this status instead, with Retry-After if given (seconds or a date); 0 stands for no head at all."""
 
     status: int
     retry_after: str | None = None

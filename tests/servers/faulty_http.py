@@ -233,6 +233,9 @@ class _Handler(BaseHTTPRequestHandler):
             site.occupy(-1)
 
     def _head(self, answer: Answer) -> None:
+        if not answer.status:
+            self.close_connection = True
+            return  # a body without a head, as HTTP/0.9 had it
         self.send_response(answer.status)
         for name, value in _framing(answer).items():
             self.send_header(name, value)

@@ -14,9 +14,14 @@ from botocore.exceptions import (
 )
 
 from s3am_cloud.adapters.curl.easy import Response
-from s3am_cloud.adapters.curl.get import pins
-from s3am_cloud.adapters.curl.source_answers import check_curl, check_range, check_status, parse_content_range
+from s3am_cloud.adapters.curl.source_answers import (
+    check_curl,
+    check_range,
+    check_status,
+    parse_content_range,
+)
 from s3am_cloud.adapters.curl.store_answers import check_store, error_code
+from s3am_cloud.adapters.curl.validators import check_proven, pins
 from s3am_cloud.adapters.s3.answers import named_client
 from s3am_cloud.errors import (
     AccessDenied,
@@ -85,6 +90,12 @@ def test_a_content_range_is_read_or_none(text: str | None, found: tuple[int, int
         answer(Content_Range="bytes 10-29/*"),
         answer(ETag=None, Last_Modified=None, x_amz_version_id=None),
         answer(Content_Encoding="identity"),
+        answer(Content_Encoding="binary, UTF-8"),
+        answer(ETag="e"),
+        answer(Last_Modified="Sat, 03 Jan 2026 03:04:05 GMT"),
+        answer(Content_Range="10-29/100"),
+        answer(Content_Range="bytes=10-29/100"),
+        answer(Content_Range="bytes: 10-29/100"),
     ],
 )
 def test_an_answer_that_is_the_range_of_the_pinned_version_is_good(response: Response) -> None:
@@ -108,7 +119,7 @@ def test_an_answer_that_goes_on_within_the_part_is_held_to_where_it_goes_on() ->
         answer(Content_Range="bytes 10-29/101"),
         answer(ETag='"other"'),
         answer(ETag='W/"e"'),
-        answer(Last_Modified="Sat, 03 Jan 2026 03:04:05 GMT"),
+        answer(ETag=None, Last_Modified="Sat, 03 Jan 2026 03:04:05 GMT"),
         answer(x_amz_version_id="v2"),
         answer(412),
         answer(416),
@@ -125,7 +136,10 @@ def test_an_encoded_answer_is_no_range_of_the_content() -> None:
 def test_a_source_without_ranges_may_answer_200() -> None:
     whole = SourceInfo(size=100, ranges=False, etag='"e"')
     assert check_range(answer(200, Content_Range=None), whole, Part(1, 0, 100), 0, "name") is None
-    assert isinstance(check_range(answer(200, ETag='"x"'), whole, Part(1, 0, 100), 0, "name"), SourceChanged)
+    assert check_range(answer(200, ETag='"x"', Content_Length="100"), whole, Part(1, 0, 100), 0, "name") is None
+    for other in (answer(200, Content_Length="99"), answer(200, Content_Length="101")):
+        assert isinstance(check_range(other, whole, Part(1, 0, 100), 0, "name"), SourceChanged)
+    assert isinstance(check_range(answer(206), whole, Part(1, 0, 100), 0, "name"), BadSource)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +147,10 @@ def test_a_source_without_ranges_may_answer_200() -> None:
     [
         (200, None),
         (206, None),
-        (304, None),
+        (0, SourceUnavailable),
+        *((status, BadSource) for status in (201, 203, 204, 205, 207, 208, 226, 299)),
+        *((status, BadSource) for status in (300, 302, 304, 305, 399)),
+        (202, SourceBusy),
         (400, BadSource),
         (401, AccessDenied),
         (403, AccessDenied),
@@ -273,8 +290,16 @@ def test_a_version_is_pinned_by_its_strong_etag_or_else_its_date() -> None:
 
 def test_only_the_last_response_counts() -> None:
     response = answer(302, ETag='"redirect"')
-    for line in (b"HTTP/1.1 206 Partial Content\r\n", b"Content-Range: bytes 10-29/100\r\n", b"\r\n"):
+    for line in (b"\r\n", b"HTTP/1.1 206 Partial Content\r\n", b"Content-Range: bytes 10-29/100\r\n", b"\r\n"):
         response.take_line(line)
     assert response.status == 206
     assert response.header("ETag") is None
     assert response.header("content-range") == "bytes 10-29/100"
+
+
+def test_an_answer_after_412_has_to_show_the_pinned_version_itself() -> None:
+    assert check_proven(answer(), INFO, "name") is None
+    assert isinstance(check_proven(answer(ETag=None), INFO, "name"), SourceChanged)
+    dated = SourceInfo(size=100, ranges=True, last_modified="Fri, 02 Jan 2026 03:04:05 GMT")
+    assert check_proven(answer(ETag=None), dated, "name") is None
+    assert isinstance(check_proven(answer(Last_Modified=None), dated, "name"), SourceChanged)

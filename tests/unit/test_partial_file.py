@@ -117,7 +117,7 @@ def test_what_was_noted_is_known_again(tmp_path: Path) -> None:
     [
         msgspec.structs.replace(INFO, etag='"other"'),
         msgspec.structs.replace(INFO, size=251),
-        msgspec.structs.replace(INFO, last_modified="Sat, 03 Jan 2026 03:04:05 GMT"),
+        msgspec.structs.replace(INFO, etag=None, last_modified="Sat, 03 Jan 2026 03:04:05 GMT"),
         msgspec.structs.replace(INFO, version="v2"),
     ],
 )

@@ -127,7 +127,7 @@ def test_an_object_whose_size_forces_parts_that_are_too_long_is_refused() -> Non
 
 def test_a_source_without_ranges_that_is_too_slow_for_one_go_is_refused_whatever_the_wish() -> None:
     for wish in (None, MIN_PART, MAX_PART):
-        with pytest.raises(SourceTooLarge, match="serves no ranges, and a part of 2,147,483,648 bytes") as caught:
+        with pytest.raises(SourceTooLarge, match=r"serves no ranges.*, and a part of 2,147,483,648 bytes") as caught:
             plan(info(2 * GIB, 2_000_000, ranges=False), 64, wish)
         assert "s3am-cloud upload" in caught.value.hint
     assert plan(info(2 * GIB, 20_000_000, ranges=False), 64).count == 1

@@ -30,6 +30,7 @@ from s3am_cloud.limits import (
 )
 from s3am_cloud.model import Plan, SourceInfo, TransferRequest, Unit
 
+_NO_RANGES = "the source serves no ranges, or none that are known to be of one version"
 _UPLOAD = "use s3am-cloud upload, which has no deadline"
 # What a worker has for one part: 15 minutes less the time in which it begins none.
 PART_SECONDS = LAMBDA_SECONDS - DEADLINE_MARGIN_SECONDS
@@ -47,7 +48,7 @@ def plan(info: SourceInfo, connections: int, part_size: int | None = None, copie
         raise SourceTooLarge("the source does not tell its size")
     size = _check_size(info.size)
     if not info.ranges and size > MAX_PART:
-        raise SourceTooLarge(f"the source serves no ranges, and its {size:,} bytes exceed the {MAX_PART:,} of one part")
+        raise SourceTooLarge(f"{_NO_RANGES}, and its {size:,} bytes exceed the {MAX_PART:,} of one part", _UPLOAD)
     chosen = _free_part(size, info.rate, copies) if part_size is None else _check_part(size, part_size)
     if not info.ranges:
         chosen = max(chosen, size)
@@ -85,7 +86,7 @@ def check_time(plan: Plan, info: SourceInfo, part_size: int | None = None) -> No
         f"source was seen to give; a worker has {PART_SECONDS} s"
     )
     if not info.ranges:
-        raise SourceTooLarge(f"the source serves no ranges, and {said}", _UPLOAD)
+        raise SourceTooLarge(f"{_NO_RANGES}, and {said}", _UPLOAD)
     most = PART_SECONDS * info.rate // MIB
     if smallest_part(plan.size) > most * MIB:
         raise SourceTooLarge(f"{plan.size:,} bytes need parts that large: {said}", _UPLOAD)
@@ -98,9 +99,7 @@ def stream_plan(info: SourceInfo) -> Plan:
     most = Plan(size=MAX_OBJECT, part_size=STREAM_PART, grows_every=STREAM_GROWS_EVERY).part(MAX_PARTS)
     capacity = most.first + most.length
     if info.size is not None and info.size > capacity:
-        raise SourceTooLarge(
-            f"the source serves no ranges, and its {info.size:,} bytes exceed the {capacity:,} of a stream"
-        )
+        raise SourceTooLarge(f"{_NO_RANGES}, and its {info.size:,} bytes exceed the {capacity:,} of a stream")
     size = capacity if info.size is None else info.size
     return Plan(size=size, part_size=STREAM_PART, grows_every=STREAM_GROWS_EVERY)
 

@@ -7,7 +7,7 @@ from collections import deque
 from s3am_cloud.adapters.curl.retry import Retry
 from s3am_cloud.errors import TransferError
 from s3am_cloud.growth import Places
-from s3am_cloud.limits import CROWD_ATTEMPTS, CROWD_SECONDS
+from s3am_cloud.limits import CROWD_ATTEMPTS, CROWD_SECONDS, REFUSALS_ALONE
 from s3am_cloud.ports import Clock
 
 
@@ -27,6 +27,7 @@ class Crowd:
         self.given_back: deque[tuple[int, TransferError]] = deque()
         self._patience = patience(clock)
         self._pause, self._seen = 0.0, 0
+        self._alone = 0
 
     @property
     def places(self) -> int:
@@ -43,6 +44,7 @@ class Crowd:
     def gained(self) -> None:
         """A byte has come from the server."""
         self._patience.gained()
+        self._alone = 0
 
     def give_back(self, number: int, error: TransferError) -> None:
         """The part of that number was refused before its first byte, and again."""
@@ -54,6 +56,14 @@ class Crowd:
         self._places.refused(asked)
         self._pause = max(self._pause, self.moment(), at_least)
         self.given_back.append((number, error))
+
+    def may_be_full(self, moved: int) -> bool:
+        """Whether a request that was denied may have been one too many: there are others, or bytes have come beyond
+        those `moved` when it was sent. The end of another may be a moment old, so a few refusals alone are borne."""
+        if self.places > 1 or self.moved() > moved:
+            return True
+        self._alone += 1
+        return self.adapts and self._alone <= REFUSALS_ALONE
 
     def refused(self, asked: float) -> None:
         """Likewise of a part that can't make way, as it has bytes already."""

@@ -28,7 +28,8 @@ PROTOCOLS = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS | pycurl.PROTO_FTP | pycurl.P
 # A web server must not send us, with the user's keys, to a server of another kind.
 REDIRECT_PROTOCOLS = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
 
-_REPLY = re.compile(r"[1-5]\d\d ")
+_STATUS_LINE = re.compile(r"HTTP/\d(?:\.\d)? (\d{3})(?: |$)", re.ASCII)
+_REPLY = re.compile(r"[1-5]\d\d[ -]", re.ASCII)
 
 
 class CurlSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +90,8 @@ def as_source(easy: pycurl.Curl, settings: CurlSettings, guard: Guard) -> pycurl
     easy.setopt(pycurl.REDIR_PROTOCOLS, REDIRECT_PROTOCOLS)
     easy.setopt(pycurl.FOLLOWLOCATION, 1)
     easy.setopt(pycurl.MAXREDIRS, MAX_REDIRECTS)
+    # Portals set a cookie with a redirect and want it back. It is kept in memory, for this request and that host only.
+    easy.setopt(pycurl.COOKIEFILE, "")
     # libcurl leaves time spent paused, while the PUT is the slower side, out of this.
     easy.setopt(pycurl.LOW_SPEED_LIMIT, 1)
     easy.setopt(pycurl.LOW_SPEED_TIME, settings.stall_seconds)
@@ -98,14 +101,20 @@ def as_source(easy: pycurl.Curl, settings: CurlSettings, guard: Guard) -> pycurl
     return easy
 
 
-def use_netrc(easy: pycurl.Curl, settings: CurlSettings) -> None:
-    """Logins from ~/.netrc, where the user wants that and the URL has none: never for S3, whose requests are signed."""
+def use_netrc(easy: pycurl.Curl, settings: CurlSettings, digest: bool = False) -> None:
+    """Logins from ~/.netrc, where the user wants that and the URL has none: never for S3, whose requests are signed.
+
+    `digest` where the HTTP server was found to want logins by Digest; others get theirs with the first request.
+    """
     if settings.netrc:
         easy.setopt(pycurl.NETRC, pycurl.NETRC_OPTIONAL)
+    if digest:
+        easy.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_DIGEST)
 
 
-def set_headers(easy: pycurl.Curl, headers: Mapping[str, str]) -> None:
-    easy.setopt(pycurl.HTTPHEADER, list(_lines(headers.items())))
+def set_headers(easy: pycurl.Curl, headers: Mapping[str, str], encoding: str = "utf-8") -> None:
+    """`encoding` is that of what is beyond ASCII: UTF-8 as in signatures for S3."""
+    easy.setopt(pycurl.HTTPHEADER, [line.encode(encoding) for line in _lines(headers.items())])
 
 
 def _lines(headers: Iterable[tuple[str, str]]) -> Iterable[str]:
@@ -115,9 +124,11 @@ def _lines(headers: Iterable[tuple[str, str]]) -> Iterable[str]:
 
 
 class Response:
-    """Status and headers of the last response of a request: those of redirects and of 100 Continue are dropped.
+    """Status and headers of the last head of an answer: those of redirects, 100 Continue and a proxy are dropped.
 
-    `reply` is the last line that an FTP server said; it has no status.
+    A status line is the first line of a head and nothing else. A head ends with an empty line; header lines that follow
+    the last head are trailers, which change nothing. `reply` is the last line that an FTP server said, which has no
+    status.
     """
 
     def __init__(self) -> None:
@@ -125,6 +136,7 @@ class Response:
         self.headers = Message()
         self.reply = ""
         self.length = 0
+        self._in_head = self._is_file_server = self._has_body = False
 
     @property
     def endless(self) -> bool:
@@ -141,14 +153,33 @@ class Response:
         if self.endless:
             return
         line = raw.decode("iso-8859-1").rstrip("\r\n")
-        if line.startswith("HTTP/"):
-            words = line.split(None, 2)
-            self.status = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
-            self.headers = Message()
-        elif _REPLY.match(line) and not self.status:
-            self.reply = line
-        elif ":" in line:
-            name, _, value = line.partition(":")
+        if self._has_body and self.status:
+            return
+        if self._is_file_server or not self._in_head:
+            self._take_first(line)
+        elif not line:
+            self._in_head = False
+        else:
+            self._take_header(line)
+
+    def begin_body(self) -> None:
+        """To be called with the first byte of the body: no line that comes later belongs to the head."""
+        self._has_body = True
+
+    def _take_first(self, line: str) -> None:
+        status = None if self._is_file_server else _STATUS_LINE.match(line)
+        if status is not None:
+            self.status, self.headers, self._in_head = int(status[1]), Message(), True
+        elif _REPLY.match(line):
+            # Behind the head of a proxy's CONNECT, too.
+            self._is_file_server, self.status = True, 0
+            self.reply = line if line[3] == " " else self.reply
+        elif not self.status:
+            self._take_header(line)
+
+    def _take_header(self, line: str) -> None:
+        name, colon, value = line.partition(":")
+        if colon and not line[0].isspace():
             self.headers[name.strip()] = value.strip()
 
     def header(self, name: str) -> str | None:

@@ -33,15 +33,12 @@ from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.adapters.curl.rate_watch import RateWatch
 from s3am_cloud.adapters.curl.recheck import Answered, Recheck
 from s3am_cloud.adapters.curl.retry import Retry
-from s3am_cloud.adapters.curl.source_answers import BUSY, check_range
+from s3am_cloud.adapters.curl.source_answers import BROKEN, BUSY, check_range, range_of, retry_after
+from s3am_cloud.adapters.curl.validators import check_proven, pins
 from s3am_cloud.errors import SourceBusy, SourceChanged, SourceUnavailable, TransferError
 from s3am_cloud.limits import CURL_BUFFER, PROGRESS
-from s3am_cloud.model import Origin, Part, SourceInfo
+from s3am_cloud.model import Origin, Part
 from s3am_cloud.urls import parse_source
-
-# A server that asks for more patience than this is as good as gone; the job's own retries come later.
-_LONGEST_RETRY_AFTER = 60
-
 
 MakeRecheck = Callable[[Answered], Recheck]
 
@@ -50,15 +47,6 @@ class Address(Protocol):
     """Where a GET goes and what it carries, made anew for each request as signatures age."""
 
     def __call__(self) -> tuple[str, dict[str, str]]: ...
-
-
-def pins(info: SourceInfo) -> dict[str, str]:
-    """The request headers by which a server itself refuses another version (RFC 9110, section 13.1)."""
-    if info.strong_etag:
-        return {"If-Match": info.strong_etag}
-    if info.last_modified:
-        return {"If-Unmodified-Since": info.last_modified}
-    return {}
 
 
 class RangeGet:
@@ -90,10 +78,13 @@ class RangeGet:
         self._by_files = by_file_transfer(source.scheme, origin.info)
         self._name, self._scheme, self._stored = source.display, source.scheme, source.scheme == "s3"
         self._next, self._end_at = part.first, part.last + 1
-        self._refusals, self._moved = 0, 0
+        # Bytes of all parts at the last refusal, and when this request was sent.
+        self._refusals, self._moved, self._moved_before = 0, 0, 0
         # Bytes since progress was last told of, and bytes of this request.
         self._unpaid, self._got = 0, 0
         self._asked = self._quiet_since = 0.0
+        # Whether the server is asked to refuse another version: some refuse all.
+        self._conditions = bool(pins(self._info))
         self._easy: pycurl.Curl | None = None
         self._paused = self._stopped = False
 
@@ -121,16 +112,20 @@ class RangeGet:
             # A whole file is read to where its data end: neither SIZE nor the words of reply 150 say where that is.
             easy.setopt(pycurl.IGNORE_CONTENT_LENGTH, 0 if self._info.ranges else 1)
         else:
-            set_headers(easy, {"Accept-Encoding": "identity", **pins(self._info), **headers})
+            conditions = pins(self._info) if self._conditions else {}
+            # Back in the very bytes that they came in.
+            coding = "utf-8" if self._stored else "iso-8859-1"
+            set_headers(easy, {"Accept-Encoding": "identity", **conditions, **headers}, coding)
         if not self._stored:
-            use_netrc(easy, self._settings)
+            use_netrc(easy, self._settings, self._info.digest_login)
         if self._info.ranges:
-            easy.setopt(pycurl.RANGE, f"{self._next}-{self._part.last}")
+            easy.setopt(pycurl.RANGE, range_of(self._scheme, self._info, self._next, self._part.last))
         listen(easy, self._response, self._guard)
         easy.setopt(pycurl.WRITEFUNCTION, self._write)
         self._easy = easy
         self._asked = self._quiet_since = self._loop.now()
         self._got = 0
+        self._moved_before = self._crowd.moved() if self._crowd is not None else 0
         self._loop.start(easy, self._done)
         self._watch(easy)
 
@@ -167,6 +162,7 @@ class RangeGet:
     def _begun(self) -> TransferError | None:
         """The first bytes of an answer."""
         self._checked = True
+        self._response.begin_body()
         error = self._check()
         if error is None:
             self._refusals = 0
@@ -227,9 +223,12 @@ class RangeGet:
         return self._next == self._end_at
 
     def _check(self) -> TransferError | None:
-        if not self._response.status:
+        if not self._response.status and self._by_files:
             return None  # not HTTP: libcurl has judged
-        return check_range(self._response, self._info, self._part, self._next, self._name, self._stored)
+        error = check_range(self._response, self._info, self._part, self._next, self._name, self._stored)
+        if error is None and not self._conditions and pins(self._info):
+            return check_proven(self._response, self._info, self._name)
+        return error
 
     def _done(self, number: int, message: str) -> None:
         easy, self._easy = self._easy, None
@@ -239,10 +238,15 @@ class RangeGet:
             self._error = self._judge(easy, number, message)
         if self._error is None:
             self._end()
+        elif self._response.status == 412 and self._conditions and not self._stored:
+            self._conditions = False
+            self._start_in(0, self._error)
         elif self._crowd is not None and is_crowded(number, message, self._response):
             self._wait_for_a_place(self._crowd, self._error)
         elif self._crowd is not None and self._crowd.adapts and self._response.status in BUSY:
             self._make_way(self._crowd, self._error)
+        elif self._crowd is not None and self._is_one_too_many(self._crowd, number):
+            (self._make_way if self._crowd.adapts else self._wait_for_a_place)(self._crowd, self._error)
         else:
             self._again(self._error)
 
@@ -257,6 +261,8 @@ class RangeGet:
             error = check_modified(modified(easy), self._info, self._name)
         if error is None and not self._whole and self._info.size is not None:
             return SourceUnavailable(f"{self._name}: the answer ended early")
+        if error is None and self._next == self._part.first and not self._info.end_told:
+            return SourceUnavailable(f"{self._name} sent no byte, and does not say how many there are")
         return error
 
     def _end(self) -> None:
@@ -285,6 +291,14 @@ class RangeGet:
             self._start_in(crowd.moment(), error)
         else:
             crowd.give_back(self._part.number, error)
+
+    def _is_one_too_many(self, crowd: Crowd, number: int) -> bool:
+        """Whether an HTTP server, or a firewall before it, seems to refuse this connection because of the others."""
+        if self._next != self._part.first or self._by_files or self._stored:
+            return False
+        if self._response.status == 403:
+            return crowd.may_be_full(self._moved_before)
+        return crowd.adapts and crowd.places > 1 and not self._response.status and number in BROKEN
 
     def _make_way(self, crowd: Crowd, error: TransferError) -> None:
         """A server that is too busy for this request is asked by fewer. What has begun stays, as its PUT goes on."""
@@ -322,5 +336,4 @@ class RangeGet:
             self._go_on()
 
     def _retry_after(self) -> float:
-        asked = self._response.header("Retry-After") or ""
-        return float(min(int(asked), _LONGEST_RETRY_AFTER)) if asked.isdigit() else 0.0
+        return retry_after(self._response.header("Retry-After"), self._loop.date())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Callable
+from datetime import datetime
 
 import pycurl
 
@@ -57,6 +58,10 @@ class Loop:
 
     def now(self) -> float:
         return self._clock.monotonic()
+
+    def date(self) -> datetime:
+        """By the clock on the wall, as servers tell times."""
+        return self._clock.now()
 
     def later(self, seconds: float, callback: Callable[[], None]) -> None:
         heapq.heappush(self._timers, (self._clock.monotonic() + seconds, next(self._count), callback))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import pycurl
 
 from s3am_cloud.adapters.curl.easy import Response
+from s3am_cloud.adapters.curl.validators import check_version, shown_header
 from s3am_cloud.errors import (
     AccessDenied,
     BadSource,
@@ -16,14 +19,19 @@ from s3am_cloud.errors import (
     SourceUnavailable,
     TransferError,
 )
-from s3am_cloud.etags import plain
+from s3am_cloud.limits import LONGEST_RETRY_AFTER
 from s3am_cloud.model import Part, SourceInfo
 
-_CONTENT_RANGE = re.compile(r"bytes\s+(\d+)-(\d+)/(\d+|\*)$", re.IGNORECASE)
+# As old servers write it, too: without its unit, or with a colon or an equals sign behind that. More than 18 digits are
+# no number of bytes.
+_CONTENT_RANGE = re.compile(
+    r"(?:bytes(?:\s+|\s*[=:]\s*))?(\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.IGNORECASE | re.ASCII
+)
+_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 # 421 is an answer to the connection, not to what was asked over it (RFC 9110, section 15.5.20).
 BUSY = {421, 429, 503}
-# Some stores keep the transfer's own aws-chunked as if it were the content's encoding; Amazon's S3 does not.
-UNENCODED = {None, "", "identity", "aws-chunked"}
+# What is the content itself: other statuses come with words about it, or with something that was made of it.
+CONTENT = {200, 206}
 # CURLE_TOO_LARGE, for which pycurl has no name: more headers than any answer has.
 _TOO_LARGE = 100
 # libcurl's error numbers that no second try will mend.
@@ -39,6 +47,8 @@ _FINAL = {
     pycurl.E_USE_SSL_FAILED: BadSource,
     pycurl.E_SSL_CACERT_BADFILE: BadSource,
 }
+# The numbers of a connection that was refused, reset or closed.
+BROKEN = {pycurl.E_COULDNT_CONNECT, pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR, pycurl.E_GOT_NOTHING}
 _WORDS = {
     pycurl.E_UNSUPPORTED_PROTOCOL: "this protocol is not supported",
     pycurl.E_URL_MALFORMAT: "its URL can't be read",
@@ -67,12 +77,59 @@ _WORDS = {
     _TOO_LARGE: "the answer's head goes on and on",
     pycurl.E_TOO_MANY_REDIRECTS: "too many redirects",
     pycurl.E_PEER_FAILED_VERIFICATION: "its TLS certificate can't be verified",
+    pycurl.E_SSL_CONNECT_ERROR: "the TLS handshake failed",
 }
+# libcurl's number and words for an answer whose first line is no status line.
+_WEIRD_REPLY = pycurl.E_FTP_WEIRD_SERVER_REPLY
+_NO_STATUS_LINE = re.compile(r"HTTP/0\.9|status line|HTTP version|Invalid status", re.I)
+# OpenSSL's words where the two ends have no version of TLS in common, and where one of them speaks none at all.
+_OLD_TLS = re.compile(r"unsupported protocol|protocol version|no protocols available|inappropriate fallback", re.I)
+_NO_TLS = re.compile(r"wrong version number|packet length too long|http request|unknown protocol", re.I)
+
+
+def plain_number(text: str | None) -> int | None:
+    """A number of bytes or seconds as servers write it, None where it is none or has more than 18 digits."""
+    return int(text) if text and _NUMBER.fullmatch(text.strip()) else None
+
+
+def retry_after(text: str | None, now: datetime) -> float:
+    """The seconds that a Retry-After header asks to wait from `now`, as a number or a date; 0 where it says nothing.
+
+    No more than LONGEST_RETRY_AFTER, however many it asks for.
+    """
+    asked = (text or "").strip()
+    if asked.isascii() and asked.isdigit():
+        seconds = plain_number(asked)
+        return float(LONGEST_RETRY_AFTER if seconds is None else min(seconds, LONGEST_RETRY_AFTER))
+    try:
+        until = parsedate_to_datetime(asked)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return 0.0
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return min(max((until - now).total_seconds(), 0.0), float(LONGEST_RETRY_AFTER))
+
+
+_NOT_HTTP = "check the address and the port: the server there does not speak HTTP as it should"
+_CHANGING = "the file is being written to or is made anew for each request: try again when it is complete"
+_DENIED_LATER = "a signed URL may have expired; if the server limits connections, use fewer --download-slots"
+_BROKEN_HINT = (
+    "check the address and the network, then try again, with fewer --download-slots if connections are limited"
+)
+_TRY_AGAIN = "check the address and the network, then try again"
+_OLD = "fetch the file with another program, or ask who runs the server to allow TLS 1.2"
+# The transfer's own aws-chunked is kept by some stores as if it were the content's encoding; Amazon's S3 does not.
+_UNENCODED = {"", "identity", "none", "binary", "8bit", "7bit", "utf-8", "aws-chunked", "chunked"}
+
+
+def range_of(scheme: str, info: SourceInfo, first: int, last: int) -> str:
+    """The range to ask for. To HTTP servers it is open at the end of the file: one with more than it said sends it."""
+    ends = scheme in {"http", "https"} and last + 1 == info.size
+    return f"{first}-" if ends else f"{first}-{last}"
 
 
 def parse_content_range(text: str | None) -> tuple[int, int, int | None] | None:
     """(first, last, total) of a Content-Range header, total None where it is `*`; None where it is none."""
-    match = _CONTENT_RANGE.match(text.strip()) if text else None
+    match = _CONTENT_RANGE.fullmatch(text.strip()) if text else None
     if match is None:
         return None
     first, last, total = match.groups()
@@ -80,10 +137,16 @@ def parse_content_range(text: str | None) -> tuple[int, int, int | None] | None:
 
 
 def check_status(status: int, name: str) -> TransferError | None:
-    """The error that a status of 400 or more stands for; `name` is the source's displayable URL."""
-    if status < 400:
+    """The error that a status stands for; only 200 and 206 come with content. `name` is the displayable URL."""
+    if status in CONTENT:
         return None
     said = f"{name} answered {status}"
+    if status == 202:
+        return SourceBusy(
+            f"{said}: the file is not ready yet", "the server is still preparing the file: try again later"
+        )
+    if status < 400:
+        return _not_the_file(status, name)
     if status in {401, 403, 407}:
         return AccessDenied(said, "check the user name and password, or whether a signed URL has expired")
     if status in {404, 410}:
@@ -92,7 +155,17 @@ def check_status(status: int, name: str) -> TransferError | None:
         return SourceChanged(f"{said}: it is no longer what was probed")
     if status in BUSY:
         return SourceBusy(said)
-    return SourceUnavailable(said) if status >= 500 or status == 408 else BadSource(said)
+    return SourceUnavailable(said) if status >= 500 or status in {408, 425} else BadSource(said)
+
+
+def _not_the_file(status: int, name: str) -> TransferError:
+    if not status:
+        return SourceUnavailable(f"{name} answered without an HTTP status", _NOT_HTTP)
+    if 300 <= status < 400:
+        return BadSource(f"{name} answered {status} without the place to go to", "give the URL of the file itself")
+    return BadSource(
+        f"{name} answered {status}, which does not come with the file's content", "give the URL of the file itself"
+    )
 
 
 def check_range(
@@ -106,31 +179,64 @@ def check_range(
     if error is not None and stored and response.status == 400:
         # What was probed with these credentials was readable then (S3's ExpiredToken is a 400).
         return AccessDenied(error.message, "renew the credentials, then try again")
+    if response.status == 403 and not stored:
+        return AccessDenied(f"{name} answered 403", _DENIED_LATER)
     if error is not None:
         return error
     if info.ranges and response.status != 206:
         return SourceChanged(f"{name} answered {response.status} where a part (206) was asked for")
-    if not stored and response.header("Content-Encoding") not in UNENCODED:
-        return BadSource(f"{name} answered with Content-Encoding {response.header('Content-Encoding')}")
-    if info.ranges:
-        there = parse_content_range(response.header("Content-Range"))
-        if there is None or there[:2] != (first, part.last) or there[2] not in {None, info.size}:
-            said = response.header("Content-Range")
-            return SourceChanged(f"{name} answered range {said!r} where bytes {first}-{part.last}/{info.size} are due")
-    return _check_validators(response, info, name)
+    if not stored and (coding := encoding(response)) != info.encoding:
+        return BadSource(f"{name} answered with Content-Encoding {coding} where it had {info.encoding}")
+    if not info.ranges:
+        return _check_whole(response, info, name)
+    there = parse_content_range(response.header("Content-Range"))
+    if there is None or there[:2] != (first, part.last) or there[2] not in {None, info.size}:
+        said = shown_header(response.header("Content-Range"))
+        return SourceChanged(f"{name} answered range {said} where bytes {first}-{part.last}/{info.size} are due")
+    return check_version(response, info, name, stored)
 
 
-def _check_validators(response: Response, info: SourceInfo, name: str) -> TransferError | None:
-    for header, pinned in (("ETag", info.etag), ("Last-Modified", info.last_modified)):
-        now = response.header(header)
-        if pinned is not None and now is not None and plain(now) != plain(pinned):
-            return SourceChanged(f"{name} has {header} {now} where it had {pinned}")
-    if info.version is not None and response.header("x-amz-version-id") not in {None, info.version}:
-        return SourceChanged(f"{name} answered with another version than was asked for")
+def _check_whole(response: Response, info: SourceInfo, name: str) -> TransferError | None:
+    """One answer is one version, whatever its validators are; it has to have the size that was planned for."""
+    if response.status != 200:
+        return BadSource(f"{name} answered {response.status} where no part was asked for")
+    length = plain_number(response.header("Content-Length"))
+    if length is not None and info.size is not None and length != info.size:
+        return SourceChanged(f"{name} has {length:,} bytes where it had {info.size:,}", _CHANGING)
+    if info.size is None and info.end_told and not tells_its_end(response):
+        return SourceUnavailable(f"{name} answered without saying where the content ends", _TRY_AGAIN)
     return None
+
+
+def encoding(response: Response) -> str | None:
+    """The Content-Encoding of an answer; None for those that leave the bytes as they are."""
+    codings = (one.strip().lower().removeprefix("x-") for one in response.all("Content-Encoding").split(","))
+    return ", ".join(one for one in codings if one not in _UNENCODED) or None
+
+
+def tells_its_end(response: Response) -> bool:
+    """Whether the head says where the body ends; else only the end of the connection does."""
+    chunked = "chunked" in response.all("Transfer-Encoding").lower()
+    return chunked or plain_number(response.header("Content-Length")) is not None
 
 
 def check_curl(number: int, message: str, name: str) -> TransferError:
     """The error that libcurl's own number stands for; its message is left out, as it may repeat the whole URL."""
+    if number in {pycurl.E_UNSUPPORTED_PROTOCOL, _WEIRD_REPLY} and _NO_STATUS_LINE.search(message):
+        return SourceUnavailable(f"{name} answered without a status line of HTTP/1 (as HTTP/0.9 does)", _NOT_HTTP)
+    if number == pycurl.E_SSL_CONNECT_ERROR and (error := _check_tls(message, name)):
+        return error
     kind = _FINAL.get(number, SourceUnavailable)
+    if number in BROKEN:
+        return SourceUnavailable(f"{name}: {_WORDS.get(number, 'the connection broke')}", _BROKEN_HINT)
     return kind(f"{name}: {_WORDS.get(number, f'libcurl error {number}')}")
+
+
+def _check_tls(message: str, name: str) -> TransferError | None:
+    if _OLD_TLS.search(message):
+        return BadSource(
+            f"{name}: the server speaks only versions of TLS that are no longer safe (before TLS 1.2)", _OLD
+        )
+    if _NO_TLS.search(message):
+        return BadSource(f"{name}: the server does not speak TLS on this port", "use http:// if the server has no TLS")
+    return None
