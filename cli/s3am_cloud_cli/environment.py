@@ -18,6 +18,14 @@ def drop_empty_variables() -> None:
         del os.environ[name]
 
 
+def spell_http_proxy() -> None:
+    """libcurl reads http_proxy in small letters only, since web servers give a header of the request by the other name
+    to their programs. This is none of those, and everything else here reads both."""
+    proxy = os.environ.get("HTTP_PROXY")
+    if proxy:
+        os.environ.setdefault("http_proxy", proxy)
+
+
 def ensure_utf8_names() -> None:
     """Starts Python again in its UTF-8 mode where the locale knows ASCII only, as file names are UTF-8 all the same."""
     if sys.getfilesystemencoding().lower() == "ascii" and not sys.flags.utf8_mode:

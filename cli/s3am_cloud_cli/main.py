@@ -11,7 +11,7 @@ import click
 
 from s3am_cloud import __version__
 from s3am_cloud.errors import DONE, Interrupted, TransferError, Unexpected, Usage, exit_codes
-from s3am_cloud_cli.environment import drop_empty_variables, ensure_utf8_names
+from s3am_cloud_cli.environment import drop_empty_variables, ensure_utf8_names, spell_http_proxy
 from s3am_cloud_cli.output import Console
 from s3am_cloud_cli.stopping import heed_stops, ignore_stops
 from s3am_cloud_cli.streams import prepare_streams
@@ -83,6 +83,7 @@ def cli() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Runs the command and returns its exit code; whatever goes wrong is told in one line with a hint."""
     drop_empty_variables()
+    spell_http_proxy()
     console = Console(json="--json" in arguments, debug="--debug" in arguments, verbose="--verbose" in arguments)
     try:
         code = cli.main(args=list(arguments), prog_name="s3am-cloud", standalone_mode=False, obj=console)

@@ -13,7 +13,7 @@ STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def heed_stops() -> None:
     """Has all of them raise KeyboardInterrupt, which ends a run in order: what is left in S3 is reported."""
-    for number in _heeded():
+    for number in heeded_stops():
         signal.signal(number, signal.default_int_handler)
 
 
@@ -27,7 +27,7 @@ def ignore_stops() -> None:
 def interruptible() -> Iterator[Callable[[], None]]:
     """Stops raised between turns of the loop: libcurl swallows what is raised inside its call-backs."""
     pressed: list[int] = []
-    before = {number: signal.signal(number, lambda number, frame: pressed.append(number)) for number in _heeded()}
+    before = {number: signal.signal(number, lambda number, frame: pressed.append(number)) for number in heeded_stops()}
 
     def check() -> None:
         if pressed:
@@ -40,6 +40,6 @@ def interruptible() -> Iterator[Callable[[], None]]:
             signal.signal(number, handler)
 
 
-def _heeded() -> list[signal.Signals]:
+def heeded_stops() -> list[signal.Signals]:
     """Not those that whoever started us has us ignore, as nohup does."""
     return [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]

@@ -20,6 +20,7 @@ from s3am_cloud.ports import Ports
 from s3am_cloud_cli.destinations import Output
 from s3am_cloud_cli.local_run import curl_settings
 from s3am_cloud_cli.output import Console
+from s3am_cloud_cli.stopping import heeded_stops
 
 
 def run_stream(
@@ -55,11 +56,12 @@ class _Keyboard:
 
     @contextmanager
     def watch(self) -> Iterator[Callable[[], None]]:
-        before = signal.signal(signal.SIGINT, self._press)
+        before = {number: signal.signal(number, self._press) for number in heeded_stops()}
         try:
             yield self._check
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     @contextmanager
     def raising(self) -> Iterator[None]:

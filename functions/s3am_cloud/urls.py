@@ -21,6 +21,10 @@ NETWORK_SCHEMES = ("http", "https", *FILE_TRANSFER_SCHEMES)
 _ASCII = "".join(map(chr, range(33, 127)))
 # How FTP URLs may ask for text or binary (RFC 1738, section 3.2.2).
 _TYPE = re.compile(r";type=([aid])$", re.IGNORECASE)
+# How S3 itself writes an object: with the bucket in the host, or in the path.
+_S3_HOST = re.compile(
+    r"https?://(?:(?P<bucket>[^/?#@]+)\.)?s3(?:[.-][a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?/(?P<path>[^?#]+)"
+)
 SCHEMES = ("file", *NETWORK_SCHEMES, "s3")
 
 
@@ -79,13 +83,24 @@ def parse_s3(text: str, *, key_needed: bool = True) -> S3Url:
     if not _is_utf8(text):
         raise BadS3Url(f"not UTF-8, as the keys of S3 are: {text}", "write the key in UTF-8")
     if not text.startswith("s3://"):
-        raise BadS3Url(f"not an S3 URL: {shown(text)}")
+        raise BadS3Url(f"not an S3 URL: {shown(text)}", _in_s3_form(text))
     bucket, _, key = text[len("s3://") :].partition("/")
     if not bucket:
         raise BadS3Url(f"no bucket in {text}")
     if key_needed and not key:
         raise BadS3Url(f"no key in {text}")
     return S3Url(bucket, key)
+
+
+def _in_s3_form(text: str) -> str | None:
+    """The hint for an S3 URL in another form; None for what is none."""
+    if text[:5].lower() == "s3://":
+        return "write s3:// in small letters"
+    match = _S3_HOST.match(text)
+    if match is None:
+        return None
+    bucket, path = match["bucket"], match["path"]
+    return f"write it as s3://{bucket}/{path}" if bucket else f"write it as s3://{path}"
 
 
 def parse_destination(text: str, source: SourceUrl) -> S3Url:
@@ -96,7 +111,7 @@ def parse_destination(text: str, source: SourceUrl) -> S3Url:
     try:
         target = parse_s3(text, key_needed=False)
     except BadS3Url as error:
-        raise BadDestination(error.message) from error
+        raise BadDestination(error.message, None if error.hint == BadS3Url.hint else error.hint) from error
     if target.key and not target.key.endswith("/"):
         return target
     if not text.endswith("/"):

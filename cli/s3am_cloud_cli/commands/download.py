@@ -13,6 +13,7 @@ from s3am_cloud.errors import BadDestination, LocalFileExists, Usage
 from s3am_cloud.urls import S3Url, parse_s3, shown_path
 from s3am_cloud_cli import key_options, options
 from s3am_cloud_cli.destinations import Output, destination_of
+from s3am_cloud_cli.directions import check_from_s3
 from s3am_cloud_cli.key_options import KeyOptions
 from s3am_cloud_cli.options import AwsOptions
 from s3am_cloud_cli.output import Console
@@ -70,6 +71,7 @@ def download(
       s3am-cloud download s3://bucket/genome.bam .
       s3am-cloud download s3://bucket/run42.tar - | tar -x
     """
+    check_from_s3(source, destination)
     wanted = parse_s3(source)
     place = destination_of(wanted, destination)
     request = _request(wanted, file_exists, download_exists, part_size, download_slots, checksum_slots)

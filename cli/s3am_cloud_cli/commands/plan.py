@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from s3am_cloud_cli import cost_options, key_options, options
+from s3am_cloud_cli.directions import check_into_s3
 from s3am_cloud_cli.key_options import KeyOptions, SourceKeyOptions
 from s3am_cloud_cli.options import AwsOptions, TransferOptions
 from s3am_cloud_cli.output import Console
@@ -54,6 +55,7 @@ def plan(
     from s3am_cloud_cli.plan_run import plan_ports, quote
     from s3am_cloud_cli.quote_text import quote_text
 
+    check_into_s3(source, destination)
     asked = msgspec.structs.replace(
         transfer.request(with_login(source) if netrc else source, destination),
         requester_pays=requester_pays,

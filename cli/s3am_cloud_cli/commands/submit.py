@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from s3am_cloud_cli import cost_options, key_options, options
+from s3am_cloud_cli.directions import check_into_s3
 from s3am_cloud_cli.key_options import KeyOptions, SourceKeyOptions
 from s3am_cloud_cli.options import AwsOptions, TransferOptions
 from s3am_cloud_cli.output import Console
@@ -71,6 +72,7 @@ def submit(
     elif source is None or destination is None:
         raise click.UsageError("SRC_URL and DST_URL are needed, or --request", context)
     else:
+        check_into_s3(source, destination)
         asked = msgspec.structs.replace(
             transfer.request(source, destination),
             requester_pays=requester_pays,

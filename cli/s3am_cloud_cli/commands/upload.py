@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from s3am_cloud_cli import key_options, options
+from s3am_cloud_cli.directions import check_into_s3
 from s3am_cloud_cli.key_options import KeyOptions, SourceKeyOptions
 from s3am_cloud_cli.options import AwsOptions, TransferOptions
 from s3am_cloud_cli.output import Console
@@ -47,6 +48,7 @@ def upload(
       s3am-cloud upload genome.bam s3://bucket/genomes/
       s3am-cloud upload --part-size 128MB https://host/run42.tar s3://bucket/run42.tar
     """
+    check_into_s3(source, destination)
     request = transfer.request(source, destination)
     from s3am_cloud_cli.local_run import local_ports, run_upload
     from s3am_cloud_cli.receipts import receipt_text

@@ -6,7 +6,7 @@ import re
 
 import pycurl
 
-from s3am_cloud.adapters.curl.easy import CurlSettings, Response, new_easy, set_headers
+from s3am_cloud.adapters.curl.easy import CurlSettings, Response, go_to, new_easy, set_headers
 from s3am_cloud.adapters.curl.flow import MakeWay
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.adapters.curl.requests import SignedCopy
@@ -72,7 +72,7 @@ class CopyFlow:
         self._response, self._answer = Response(), b""
         url, headers = self._signed()
         easy = new_easy(self._settings)
-        easy.setopt(pycurl.URL, url)
+        go_to(easy, url)
         easy.setopt(pycurl.UPLOAD, 1)
         easy.setopt(pycurl.INFILESIZE_LARGE, 0)
         easy.setopt(pycurl.TIMEOUT, answer_seconds(self._part.length))

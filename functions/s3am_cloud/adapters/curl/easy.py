@@ -11,6 +11,7 @@ import pycurl
 
 from s3am_cloud.adapters.curl.guard import Guard
 from s3am_cloud.adapters.curl.hosts import Hosts
+from s3am_cloud.adapters.proxies import exceptions_for_curl
 from s3am_cloud.limits import (
     CONNECT_SECONDS,
     CURL_BUFFER,
@@ -28,6 +29,8 @@ PROTOCOLS = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS | pycurl.PROTO_FTP | pycurl.P
 # A web server must not send us, with the user's keys, to a server of another kind.
 REDIRECT_PROTOCOLS = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
 
+# CURLOPT_SUPPRESS_CONNECT_HEADERS of curl.h, for which pycurl has no name.
+_SUPPRESS_CONNECT_HEADERS = 265
 _STATUS_LINE = re.compile(r"HTTP/\d(?:\.\d)? (\d{3})(?: |$)", re.ASCII)
 _REPLY = re.compile(r"[1-5]\d\d[ -]", re.ASCII)
 
@@ -73,6 +76,8 @@ def new_easy(settings: CurlSettings) -> pycurl.Curl:
     easy.setopt(pycurl.CAINFO, settings.ca_file)
     easy.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
     easy.setopt(pycurl.CONNECTTIMEOUT, settings.connect_seconds)
+    # What a proxy answers to CONNECT is no answer of the source or the store.
+    easy.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
     easy.setopt(pycurl.TCP_KEEPALIVE, 1)
     easy.setopt(pycurl.TCP_KEEPIDLE, 60)
     easy.setopt(pycurl.TCP_KEEPINTVL, 30)
@@ -99,6 +104,14 @@ def as_source(easy: pycurl.Curl, settings: CurlSettings, guard: Guard) -> pycurl
     easy.setopt(pycurl.FTP_RESPONSE_TIMEOUT, settings.stall_seconds)
     guard.watch(easy)
     return easy
+
+
+def go_to(easy: pycurl.Curl, url: str) -> None:
+    """Has the request go to `url`. libcurl finds the proxy by itself, for every redirect anew."""
+    easy.setopt(pycurl.URL, url)
+    exceptions = exceptions_for_curl(url)
+    if exceptions is not None:
+        easy.setopt(pycurl.NOPROXY, exceptions)
 
 
 def use_netrc(easy: pycurl.Curl, settings: CurlSettings, digest: bool = False) -> None:

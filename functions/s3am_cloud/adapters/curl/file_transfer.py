@@ -14,7 +14,7 @@ from email.utils import formatdate
 
 import pycurl
 
-from s3am_cloud.adapters.curl.easy import CurlSettings, Response, as_source, listen, new_easy, use_netrc
+from s3am_cloud.adapters.curl.easy import CurlSettings, Response, as_source, go_to, listen, new_easy, use_netrc
 from s3am_cloud.adapters.curl.guard import Guard
 from s3am_cloud.adapters.curl.hosts import foreign
 from s3am_cloud.adapters.curl.source_answers import check_curl
@@ -68,7 +68,7 @@ def as_file_source(
 ) -> None:
     """Makes `easy` read the file as its bytes are, ask for its date too, and be careful whom it talks to."""
     # libcurl knows explicit TLS as an option of ftp.
-    easy.setopt(pycurl.URL, "ftp" + url.url[len("ftpes") :] if url.scheme == "ftpes" else url.url)
+    go_to(easy, "ftp" + url.url[len("ftpes") :] if url.scheme == "ftpes" else url.url)
     easy.setopt(pycurl.OPT_FILETIME, 1)
     if url.scheme == "ftpes" or reached == "tls":
         easy.setopt(pycurl.USE_SSL, pycurl.USESSL_ALL)

@@ -12,6 +12,7 @@ from s3am_cloud.adapters.curl.easy import (
     CurlSettings,
     Response,
     as_source,
+    go_to,
     guard_of,
     listen,
     new_easy,
@@ -105,7 +106,7 @@ class RangeGet:
             self._taker.fail(foreign(self._name, host))
             return
         easy = as_source(new_easy(self._settings), self._settings, self._guard)
-        easy.setopt(pycurl.URL, url)
+        go_to(easy, url)
         easy.setopt(pycurl.BUFFERSIZE, self._buffer)
         if self._by_files:
             as_file_source(easy, self._source, self._settings, self._guard, self._info.reached)

@@ -16,6 +16,7 @@ from s3am_cloud.adapters.curl.easy import (
     CurlSettings,
     Response,
     as_source,
+    go_to,
     guard_of,
     listen,
     new_easy,
@@ -146,7 +147,7 @@ class HttpProbe:
             set_headers(easy, {"Accept-Encoding": "identity"})
             if wanted is not None:
                 easy.setopt(pycurl.RANGE, wanted)
-            easy.setopt(pycurl.URL, url.url)
+            go_to(easy, url.url)
             easy.setopt(pycurl.WRITEFUNCTION, lambda data: 0)
             listen(easy, response, guard)
             number, message = perform(easy, self._clock, patience=self._settings.patience)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import pycurl
 
-from s3am_cloud.adapters.curl.easy import CurlSettings, Response, new_easy, set_headers
+from s3am_cloud.adapters.curl.easy import CurlSettings, Response, go_to, new_easy, set_headers
 from s3am_cloud.adapters.curl.flow import Giver
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.checksum import EMPTY, encode
@@ -93,7 +93,7 @@ class StreamedPut:
         self._response, self._answer = Response(), b""
         url, headers = self._signed(body_headers(self._length) if framed else {"x-amz-content-sha256": PLAIN_PAYLOAD})
         easy = new_easy(self._settings)
-        easy.setopt(pycurl.URL, url)
+        go_to(easy, url)
         easy.setopt(pycurl.UPLOAD, 1)
         easy.setopt(pycurl.INFILESIZE_LARGE, encoded_length(self._length) if framed else self._length)
         set_headers(easy, headers)

@@ -10,6 +10,7 @@ import pycurl
 
 from s3am_cloud.adapters.curl.easy import Response
 from s3am_cloud.adapters.curl.validators import check_version, shown_header
+from s3am_cloud.adapters.proxies import proxy_error, proxy_for
 from s3am_cloud.errors import (
     AccessDenied,
     BadSource,
@@ -49,6 +50,9 @@ _FINAL = {
 }
 # The numbers of a connection that was refused, reset or closed.
 BROKEN = {pycurl.E_COULDNT_CONNECT, pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR, pycurl.E_GOT_NOTHING}
+# Those of a connection that a proxy may not have made; others are the proxy's where libcurl speaks of its tunnel.
+_CONNECTING = {pycurl.E_COULDNT_CONNECT, pycurl.E_COULDNT_RESOLVE_PROXY}
+_TUNNEL = re.compile(r"response (\d{3})")
 _WORDS = {
     pycurl.E_UNSUPPORTED_PROTOCOL: "this protocol is not supported",
     pycurl.E_URL_MALFORMAT: "its URL can't be read",
@@ -220,8 +224,19 @@ def tells_its_end(response: Response) -> bool:
     return chunked or plain_number(response.header("Content-Length")) is not None
 
 
+def _check_proxy(number: int, message: str, name: str) -> TransferError | None:
+    """The error where the proxy, and not the source, refused the connection; `name` says the source's host."""
+    proxy = proxy_for(name)
+    if proxy is None or not (number in _CONNECTING or "CONNECT" in message):
+        return None
+    refused = _TUNNEL.search(message)
+    return proxy_error(name, proxy, int(refused[1]) if refused else None, SourceUnavailable)
+
+
 def check_curl(number: int, message: str, name: str) -> TransferError:
     """The error that libcurl's own number stands for; its message is left out, as it may repeat the whole URL."""
+    if (proxied := _check_proxy(number, message, name)) is not None:
+        return proxied
     if number in {pycurl.E_UNSUPPORTED_PROTOCOL, _WEIRD_REPLY} and _NO_STATUS_LINE.search(message):
         return SourceUnavailable(f"{name} answered without a status line of HTTP/1 (as HTTP/0.9 does)", _NOT_HTTP)
     if number == pycurl.E_SSL_CONNECT_ERROR and (error := _check_tls(message, name)):
@@ -229,6 +244,8 @@ def check_curl(number: int, message: str, name: str) -> TransferError:
     kind = _FINAL.get(number, SourceUnavailable)
     if number in BROKEN:
         return SourceUnavailable(f"{name}: {_WORDS.get(number, 'the connection broke')}", _BROKEN_HINT)
+    if number == pycurl.E_PEER_FAILED_VERIFICATION:
+        return kind(f"{name}: {_WORDS[number]}", "name the file of its authority's certificate in AWS_CA_BUNDLE")
     return kind(f"{name}: {_WORDS.get(number, f'libcurl error {number}')}")
 
 

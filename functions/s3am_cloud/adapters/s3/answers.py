@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,13 +13,18 @@ from botocore.exceptions import (
     HTTPClientError,
     NoRegionError,
     ParamValidationError,
+    ProxyConnectionError,
+    SSLError,
 )
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
+from s3am_cloud.adapters.proxies import proxy_error
 from s3am_cloud.adapters.s3.codes import error_for
 from s3am_cloud.adapters.s3.configuration import credentials_error
 from s3am_cloud.errors import BadDestination, StoreUnavailable, TransferError, Unexpected, Usage
+
+_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
 
 
 def code_of(error: ClientError) -> str:
@@ -58,6 +64,13 @@ def _from_botocore(error: BotoCoreError, what: str) -> TransferError:
         return Usage("no AWS region is set", "use --region or set AWS_REGION")
     if isinstance(error, ParamValidationError) and what.startswith("s3://"):
         return BadDestination(f"{what}: that is no name of a bucket", "check the bucket's name")
+    if isinstance(error, ProxyConnectionError):
+        status = _TUNNEL.search(str(error.kwargs.get("error", "")))
+        proxy = str(error.kwargs["proxy_url"])
+        return proxy_error(what, proxy, int(status[1]) if status else None, StoreUnavailable)
+    if isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
+        hint = "name the file of its authority's certificate in AWS_CA_BUNDLE, or in ca_bundle of the profile"
+        return StoreUnavailable(f"{what}: the TLS certificate of the endpoint can't be verified", hint)
     if isinstance(error, ConnectionError | HTTPClientError):
         return StoreUnavailable(f"{what}: no connection to AWS ({type(error).__name__})")
     # botocore's own words may repeat parameters, keys among them.

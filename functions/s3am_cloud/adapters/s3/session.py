@@ -6,11 +6,15 @@ import gzip
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
+from botocore.config import Config
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.session import Session
+from botocore.utils import get_environ_proxies
 
+from s3am_cloud.adapters.proxies import proxy_for
 from s3am_cloud.adapters.s3.authorities import trusted_authorities
 from s3am_cloud.adapters.s3.configuration import check_endpoint, configuring, finding_credentials
 
@@ -39,7 +43,26 @@ class _Session(Session):
         with configuring(f"the settings for {service_name}"):
             client = super().create_client(service_name, *arguments, **options)
             check_endpoint(client.meta.endpoint_url)
-            return client
+            proxies = _other_proxies(client.meta.endpoint_url)
+            if proxies is None:
+                return client
+            # Only now is it known where the client goes.
+            config = Config(proxies=proxies)
+            options["config"] = config.merge(options["config"]) if options.get("config") else config
+            return super().create_client(service_name, *arguments, **options)
+
+
+def _other_proxies(url: str) -> dict[str, str] | None:
+    """The proxies for a client, by the scheme, where our rule says other ones than botocore's; None where it agrees.
+
+    botocore knows no SOCKS, so there it goes without.
+    """
+    scheme, wanted = urlsplit(url).scheme, proxy_for(url)
+    if wanted is not None and wanted.startswith("socks"):
+        wanted = None
+    if get_environ_proxies(url).get(scheme) == wanted:
+        return None
+    return {} if wanted is None else {scheme: wanted}
 
 
 class _Models(Loader):
