@@ -20,7 +20,7 @@ test: lint  ## every check and every test
 faults: .venv/dev.stamp  ## the table of faults, and what comes of each by every driver
 	$(BIN)/python -m pytest -q tests/integrity/test_fault_matrix.py tests/integrity/test_kills.py
 
-stress: .venv/dev.stamp .venv/node.stamp  ## fifty jobs through faults on every way, which takes minutes
+stress: .venv/dev.stamp .venv/node.stamp  ## random faults, kills and transfers that meet, for STRESS_SECONDS (300), and fifty jobs through faults
 	$(BIN)/python -m pytest -q -s -m stress
 
 simulate: .venv/dev.stamp  ## what jobs take in a simulated AWS: time, invocations, transitions, dollars

@@ -11,10 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from functional.command import Result
 from integrity.drivers import variables_of
+from integrity.machine import cloud_ports, run_job
 from integrity.nursery import Nursery
 from integrity.site import KEY, MIB, PART, Site, site_of
+from s3am_cloud.adapters.jobs import Folder
+from s3am_cloud.adapters.s3.access import S3Access, S3Settings
+from s3am_cloud.model import TransferRequest
 from servers.content import Pattern, crc64nvme, write_file
 from servers.faults import Reset, Status
 from servers.http_model import Request
@@ -47,8 +53,11 @@ ALLOWED = {
     "resume": _BUSY | _TAKEN | _RESUMED,
     "download": _BUSY | {"SourceNotFound", "SourceChanged", "PartialDownloadExists", "DownloadBusy", "LocalFileExists"},
     "cancel": _BUSY,
+    "cloud": _BUSY | _TAKEN | _RESUMED,
 }
 _KEEPING: list[tuple[str, ...]] = [(), (), ("--exists", "skip")]
+# What a job of the cloud is asked for besides: it keeps the first object, and so is for all rounds.
+_CLOUD: list[tuple[str, ...]] = [(), ("resume",), ("resume",), ("force",)]
 _REPLACING: list[tuple[str, ...]] = [(), ("--exists", "overwrite"), ("--exists", "overwrite")]
 FAULTS: list[tuple[float, Action]] = [
     (0.02, ResetBefore()),
@@ -137,7 +146,7 @@ class Round:
         return self.dice.random() < 0.05
 
     def _deed(self) -> Deed:
-        kind = self.dice.choices(["upload", "resume", "force", "download", "cancel"], [4, 4, 2, 3, 1])[0]
+        kind = self.dice.choices(["upload", "resume", "force", "cloud", "download", "cancel"], [4, 4, 2, 2, 3, 1])[0]
         killed_after = self.dice.uniform(0.05, 0.8) if self.dice.random() < 0.2 else None
         where = self.site.destination
         if kind == "cancel":
@@ -147,6 +156,8 @@ class Round:
             wanted = options[: self.dice.choice([2, 4, 4])]
             return Deed(kind, ("download", where, KEY, *wanted), killed_after=killed_after)
         content = self.dice.choice([0, 0, 0, 1, 2])
+        if kind == "cloud":
+            return Deed(kind, (self.urls[content], *self.dice.choice(_CLOUD)), content)
         source = str(self.sources[content]) if self.dice.random() < 0.5 else self.urls[content]
         exists = self.dice.choice(self._exists)
         self.overwrites |= "overwrite" in exists
@@ -158,12 +169,32 @@ class Round:
     def _act(self, nursery: Nursery, plan: list[Deed]) -> None:
         for deed in plan:
             began = time.monotonic()
+            if deed.kind == "cloud":
+                self.log.entries.append((deed, self._in_the_cloud(deed), time.monotonic() - began))
+                continue
             timer = threading.Timer(deed.killed_after or 0, nursery.kill)
             if deed.killed_after is not None:
                 timer.start()
             result = nursery.run([*deed.arguments, "--json"], self.site.folder, variables_of(self.site))
             timer.cancel()
             self.log.entries.append((deed, result, time.monotonic() - began))
+
+    def _in_the_cloud(self, deed: Deed) -> Result:
+        """A job as the state machine does it, which has no record of what machines of users do."""
+        documents = Folder(self.site.folder / "work")
+        access = S3Access(S3Settings(endpoint_url=self.site.endpoint, region=self.site.s3.region))
+        asked = TransferRequest(
+            source=deed.arguments[0],
+            destination=self.site.destination,
+            part_size=PART,
+            resume="resume" in deed.arguments,
+            force="force" in deed.arguments,
+        )
+        report = run_job(asked, documents, cloud_ports(access, documents, 20))
+        code = report.error.code if report.error is not None else 0
+        left = f"unfinished upload of {report.destination}" if report.unfinished_upload else ""
+        line = f"{left}\ns3am-cloud: {report.error.message}. Hint: {report.error.hint}." if report.error else ""
+        return Result(code, msgspec.json.encode(report).decode() + "\n", line)
 
     def _check_run(self, deed: Deed, result: Result, seconds: float) -> None:
         outcome = _outcome(result)
