@@ -27,7 +27,7 @@ from s3am_cloud.errors import (
     UploadGone,
 )
 from s3am_cloud.growth import Tell, first_connections, silent
-from s3am_cloud.limits import DEFAULT_SLOTS, HOST_CONNECTIONS, MOST_CONNECTIONS, STALL_SECONDS
+from s3am_cloud.limits import DEFAULT_SLOTS, HOST_CONNECTIONS, MOST_CONNECTIONS
 from s3am_cloud.model import Job, MovedPart, Part, Plan, Receipt, TransferRequest, Upload, UploadedPart
 from s3am_cloud.owners import is_at_work, owner_text
 from s3am_cloud.pipeline import finish, move, move_stream, new_job, overtaken, prepare, proven, target
@@ -37,6 +37,7 @@ from s3am_cloud.steps.upload import missing
 from s3am_cloud.urls import S3Url, parse_destination, parse_source
 from s3am_cloud_cli.expected_run import Beside, beside, hold, watched
 from s3am_cloud_cli.job_ids import new_id
+from s3am_cloud_cli.options import USUAL_PATIENCE, PatienceOptions
 from s3am_cloud_cli.output import Console, size_text
 from s3am_cloud_cli.part_notes import PartNotes
 from s3am_cloud_cli.processes import ProcessMovers
@@ -51,7 +52,7 @@ _COMPLETED_OR_GONE = (UploadGone, ObjectReplaced)
 def local_ports(
     access: S3Access,
     source_access: S3Access | None = None,
-    stall_seconds: int = STALL_SECONDS,
+    patience: PatienceOptions = USUAL_PATIENCE,
     netrc: bool = False,
     jobs: JobStore | None = None,
     tags: bool = True,
@@ -63,7 +64,7 @@ def local_ports(
     `source_access` is for source objects that are read by other settings or with another key. Without `tags`, theirs
     are not asked for. `tell` hears how the number of connections grows, `note` what a store refuses.
     """
-    clock, source_access, curl = SystemClock(), source_access or access, curl_settings(access, stall_seconds, netrc)
+    clock, source_access, curl = SystemClock(), source_access or access, curl_settings(access, patience, netrc)
     store = S3Store(access, clock, note)
     return Ports(
         source=AnySource(curl, S3Store(source_access, clock, note), clock, tags),
@@ -77,9 +78,15 @@ def local_ports(
     )
 
 
-def curl_settings(access: S3Access, stall_seconds: int = STALL_SECONDS, netrc: bool = False) -> CurlSettings:
+def curl_settings(access: S3Access, patience: PatienceOptions = USUAL_PATIENCE, netrc: bool = False) -> CurlSettings:
     known_hosts = os.environ.get("S3AM_CLOUD_SSH_KNOWN_HOSTS")
-    return CurlSettings(ca_file=access.ca_file, stall_seconds=stall_seconds, netrc=netrc, known_hosts=known_hosts)
+    return CurlSettings(
+        ca_file=access.ca_file,
+        stall_seconds=patience.stall_timeout,
+        least_rate=patience.least_rate,
+        netrc=netrc,
+        known_hosts=known_hosts,
+    )
 
 
 def run_upload(request: TransferRequest, ports: Ports, console: Console) -> Receipt:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
-from s3am_cloud.limits import JOB_KEEP_DAYS, MAX_KEEP_DAYS, STALL_SECONDS
+from s3am_cloud.limits import JOB_KEEP_DAYS, LEAST_RATE, LEAST_RATE_SECONDS, MAX_KEEP_DAYS, STALL_SECONDS
 
 if TYPE_CHECKING:
     from s3am_cloud.model import TransferRequest
@@ -225,13 +225,35 @@ upload_slots = click.option(
     "--upload-slots", type=click.IntRange(1), metavar="N", help="Connections to S3 at once; likewise."
 )
 
-stall_timeout = click.option(
-    "--stall-timeout",
-    type=click.IntRange(1),
-    metavar="SECONDS",
-    default=STALL_SECONDS,
-    show_default=True,
-    help="Without a byte for so long a connection is given up, and its part goes on over another.",
+
+class PatienceOptions(NamedTuple):
+    """When a connection is given up."""
+
+    stall_timeout: int = STALL_SECONDS
+    least_rate: int = LEAST_RATE
+
+
+USUAL_PATIENCE = PatienceOptions()
+
+patience = as_value(
+    "patience",
+    PatienceOptions,
+    click.option(
+        "--stall-timeout",
+        type=click.IntRange(1),
+        metavar="SECONDS",
+        default=STALL_SECONDS,
+        show_default=True,
+        help="Without a byte for so long a connection is given up, and its part goes on over another.",
+    ),
+    click.option(
+        "--least-rate",
+        type=Size(),
+        metavar="SIZE",
+        default=LEAST_RATE,
+        show_default="1KB",
+        help=f"Give up a connection that brings fewer bytes a second over {LEAST_RATE_SECONDS} s; 0 takes any rate.",
+    ),
 )
 
 part_size = click.option(

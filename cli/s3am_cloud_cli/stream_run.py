@@ -19,16 +19,22 @@ from s3am_cloud.model import Receipt
 from s3am_cloud.ports import Ports
 from s3am_cloud_cli.destinations import Output
 from s3am_cloud_cli.local_run import curl_settings
+from s3am_cloud_cli.options import PatienceOptions
 from s3am_cloud_cli.output import Console
 from s3am_cloud_cli.stopping import heeded_stops
 
 
 def run_stream(
-    request: DownloadRequest, output: Output, access: S3Access, stall_seconds: int, ports: Ports, console: Console
+    request: DownloadRequest,
+    output: Output,
+    access: S3Access,
+    patience: PatienceOptions,
+    ports: Ports,
+    console: Console,
 ) -> Receipt:
     """Copies the object to the output, in order. Whatever goes wrong, the user reads that the output is not whole."""
     keyboard = _Keyboard()
-    readers = CurlReaders(curl_settings(access, stall_seconds), access, ports.clock, keyboard.watch)
+    readers = CurlReaders(curl_settings(access, patience), access, ports.clock, keyboard.watch)
     console.resume_hint = "run the command again: an output can't be resumed"
     with open_output(output.name, output.descriptor) as stream, console.progress(request.source.key, 0) as meter:
 

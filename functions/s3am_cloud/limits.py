@@ -113,7 +113,7 @@ LEAST_COPY_RATE: Final = 6 * 10**6
 # A control call's answer, and its second try: S3 answers in well under a second.
 CALL_SECONDS: Final = 30
 # Completing 10,000 parts may take minutes.
-COMPLETE_SECONDS_PER_PART: Final = 0.03
+COMPLETE_SECONDS_PER_PART: Final = 0.05
 # A page of a listing: 1,000 keys of 1 KiB, three times as long when they are URL-encoded, and what is said of each.
 MAX_CONTROL_ANSWER: Final = 5 * MIB
 MAX_REFUSAL: Final = 64 * KIB  # S3's have less than 1 KiB

@@ -65,10 +65,12 @@ class Respond:
     status: int
     code: str
     retry_after: int | None = None
+    body: bytes | None = None
+    """Instead of the error."""
 
     def reply(self) -> bytes:
         """The whole answer, head and body."""
-        body = _error_xml(self.code)
+        body = _error_xml(self.code) if self.body is None else self.body
         retry = f"Retry-After: {self.retry_after}\r\n" if self.retry_after is not None else ""
         return _head(self.status, body, retry) + body
 

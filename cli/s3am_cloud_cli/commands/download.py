@@ -15,7 +15,7 @@ from s3am_cloud_cli import key_options, options
 from s3am_cloud_cli.destinations import Output, destination_of
 from s3am_cloud_cli.directions import check_from_s3
 from s3am_cloud_cli.key_options import KeyOptions
-from s3am_cloud_cli.options import AwsOptions
+from s3am_cloud_cli.options import AwsOptions, PatienceOptions
 from s3am_cloud_cli.output import Console
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     help="Parts of an earlier download whose checksums are compared at once; as many as there are cores.",
 )
 @key_options.keys
-@options.stall_timeout
+@options.patience
 @options.requester_pays
 @options.no_sign_request
 @options.aws
@@ -56,7 +56,7 @@ def download(
     download_slots: int | None,
     checksum_slots: int | None,
     keys: KeyOptions,
-    stall_timeout: int,
+    patience: PatienceOptions,
     requester_pays: bool,
     no_sign_request: bool,
     aws: AwsOptions,
@@ -88,11 +88,11 @@ def download(
     from s3am_cloud_cli.settings import s3_access
 
     access = s3_access(aws, keys.ring(), requester_pays, sign=not no_sign_request)
-    ports = local_ports(access, stall_seconds=stall_timeout, tags=False, tell=console.detail)
+    ports = local_ports(access, patience=patience, tags=False, tell=console.detail)
     if isinstance(place, Output):
         from s3am_cloud_cli.stream_run import run_stream
 
-        receipt = run_stream(request, place, access, stall_timeout, ports, console)
+        receipt = run_stream(request, place, access, patience, ports, console)
     else:
         try:
             receipt = run_download(request, place, ports, console)

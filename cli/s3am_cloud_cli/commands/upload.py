@@ -7,7 +7,7 @@ import click
 from s3am_cloud_cli import key_options, options
 from s3am_cloud_cli.directions import check_into_s3
 from s3am_cloud_cli.key_options import KeyOptions, SourceKeyOptions
-from s3am_cloud_cli.options import AwsOptions, TransferOptions
+from s3am_cloud_cli.options import AwsOptions, PatienceOptions, TransferOptions
 from s3am_cloud_cli.output import Console
 
 
@@ -18,7 +18,7 @@ from s3am_cloud_cli.output import Console
 @key_options.keys
 @key_options.source_keys
 @options.netrc
-@options.stall_timeout
+@options.patience
 @options.record_stack
 @options.requester_pays
 @options.no_sign_request
@@ -33,7 +33,7 @@ def upload(
     keys: KeyOptions,
     source_keys: SourceKeyOptions,
     netrc: bool,
-    stall_timeout: int,
+    patience: PatienceOptions,
     stack: str | None,
     requester_pays: bool,
     no_sign_request: bool,
@@ -58,6 +58,6 @@ def upload(
     access = s3_access(aws, keys.ring(), requester_pays)
     source_access = s3_access(aws, source_keys.ring(), requester_pays, sign=not no_sign_request)
     jobs = records(access, stack, console)
-    ports = local_ports(access, source_access, stall_timeout, netrc, jobs, tell=console.detail, note=console.note)
+    ports = local_ports(access, source_access, patience, netrc, jobs, tell=console.detail, note=console.note)
     receipt = run_upload(request, ports, console)
     console.result(receipt, receipt_text(receipt))

@@ -152,7 +152,7 @@ class HttpProbe:
             listen(easy, response, guard)
             number, message = perform(easy, self._clock, patience=self._settings.patience)
             place = str(easy.getinfo(pycurl.EFFECTIVE_URL))
-        if number != pycurl.E_WRITE_ERROR or guard.foreign or not response.status:
+        if number != pycurl.E_WRITE_ERROR or guard.foreign or response.endless or not response.status:
             check_run(number, message, response, guard, url.display)
         if not response.status:
             raise SourceUnavailable(f"{url.display} answered without an HTTP status")

@@ -38,6 +38,11 @@ class RateWatch:
             return f"less than {self._least:,.0f} bytes a second came over {self._window:.0f} s"
         return None
 
+    @property
+    def fast(self) -> bool:
+        """Whether it has been fast enough for a whole window."""
+        return self._active >= self._window
+
     def _late(self, now: float, received: int) -> str | None:
         self._last = now
         if now - self._began >= self._patience:

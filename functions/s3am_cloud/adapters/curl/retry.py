@@ -46,6 +46,8 @@ class Retry:
         self._attempts, self._budget, self._patience = attempts, budget, patience
         self._failures = 0
         self.silent = 0.0
+        # Connections in a row that were too slow, however much they brought.
+        self.slow = 0
         self.total = 0
 
     def gained(self) -> None:

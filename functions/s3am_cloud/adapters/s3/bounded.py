@@ -20,7 +20,6 @@ from urllib3.exceptions import ReadTimeoutError as ReadTimedOut
 
 from s3am_cloud.errors import StoreUnavailable
 from s3am_cloud.limits import (
-    ANSWER_SECONDS,
     CALL_SECONDS,
     COMPLETE_SECONDS_PER_PART,
     COPY_BYTES_PER_SECOND,
@@ -40,7 +39,7 @@ _SILENT_TRIES = 2
 class BoundedSession:
     """Sends as botocore's `session` does. Raises StoreUnavailable for answers that are too long, and NoAnswer."""
 
-    def __init__(self, session: Any, seconds: float = CALL_SECONDS) -> None:
+    def __init__(self, session: Any, seconds: float) -> None:
         self._session, self._seconds = session, seconds
 
     def send(self, request: Any) -> Any:
@@ -70,15 +69,14 @@ def allowance(request: Any, seconds: float) -> tuple[float, bool]:
     of many parts, and longer to answer a large body."""
     body = request.body if isinstance(request.body, bytes | bytearray) else b""
     if request.method == "POST" and "uploadId=" in request.url:
-        slower = seconds * ANSWER_SECONDS / CALL_SECONDS
-        return slower + COMPLETE_SECONDS_PER_PART * body.count(b"<PartNumber>"), True
+        return seconds + COMPLETE_SECONDS_PER_PART * body.count(b"<PartNumber>"), True
     return seconds + len(body) / COPY_BYTES_PER_SECOND, False
 
 
 def bound(client: S3Client) -> None:
     """Has the client's calls end, and be tried twice where nothing answers."""
     endpoint: Any = client._endpoint  # type: ignore[attr-defined]  # botocore has no other way to its session
-    endpoint.http_session = BoundedSession(endpoint.http_session)
+    endpoint.http_session = BoundedSession(endpoint.http_session, CALL_SECONDS)
     client.meta.events.register_first("needs-retry.s3", _give_up)
 
 
