@@ -15,6 +15,7 @@ from botocore.retries.standard import ExponentialBackoff
 from functional.ahead import Ahead
 from integrity.disk_faults import DOWNLOADS_TO_DISK
 from integrity.drivers import run
+from integrity.endless_faults import ENDLESS
 from integrity.faults import OBJECT, Case, Ended
 from integrity.file_faults import FILES
 from integrity.http_faults import HTTP
@@ -26,7 +27,9 @@ from servers.strict_s3 import StrictS3
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-CASES = [Case(fault, driver) for fault in [*HTTP, *FILES, *STORE, *DOWNLOADS_TO_DISK] for driver in fault.outcome]
+CASES = [
+    Case(fault, driver) for fault in [*HTTP, *FILES, *STORE, *DOWNLOADS_TO_DISK, *ENDLESS] for driver in fault.outcome
+]
 Outcomes = Ahead[Case, Ended]
 _AT_ONCE = 3
 

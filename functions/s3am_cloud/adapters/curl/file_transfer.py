@@ -158,6 +158,8 @@ def failure(number: int, message: str, response: Response, guard: Guard, name: s
     refused = _refused_by_us(number, message, guard, name)
     if refused is not None:
         return refused
+    if response.endless:
+        return BadSource(f"{name}: the server's reply goes on and on", "check the address")
     if number and needs_tls(response.reply):
         return AccessDenied(f"{name}: the server wants an encrypted connection", "write ftpes:// in place of ftp://")
     if is_crowded(number, message, response):
