@@ -41,9 +41,6 @@ from s3am_cloud.limits import CURL_BUFFER, PROGRESS
 from s3am_cloud.model import Origin, Part
 from s3am_cloud.urls import parse_source
 
-# The second connection that is too slow shows that it is not the connection's fault.
-_SLOW_CONNECTIONS = 2
-
 MakeRecheck = Callable[[Answered], Recheck]
 
 
@@ -211,20 +208,18 @@ class RangeGet:
         def look() -> None:
             if self._stopped or self._easy != easy:
                 return
-            received = int(easy.getinfo(pycurl.SIZE_DOWNLOAD_T))
-            fault = watch.fault(self._loop.now(), self._got, received, self._paused)
+            fault = watch.fault(self._loop.now(), self._got, int(easy.getinfo(pycurl.SIZE_DOWNLOAD_T)), self._paused)
             if fault is None or self._whole:
                 self._retry.slow = 0 if watch.fast else self._retry.slow
                 self._loop.later(min(1.0, window / 4), look)
                 return
             self._loop.stop(easy)
             self._easy = None
-            self._retry.slow += 1
             error = SourceUnavailable(f"{self._name}: {fault}")
-            if self._retry.slow < _SLOW_CONNECTIONS:
-                self._again(error, settings.patience / 2)
-            else:
+            if self._retry.too_slow():
                 self._taker.fail(error)
+            else:
+                self._again(error, settings.patience / 2)
 
         self._loop.later(min(1.0, window / 4), look)
 

@@ -12,6 +12,8 @@ from s3am_cloud.limits import (
 )
 from s3am_cloud.ports import Clock
 
+_SLOW_CONNECTIONS = 2
+
 
 class Budget:
     """The tries that all parts of a run have together; every part that arrives adds some."""
@@ -61,6 +63,11 @@ class Retry:
         if self._failures >= self._attempts or self.silent >= self._patience:
             return True
         return not (self._budget is None or self._budget.spend())
+
+    def too_slow(self) -> bool:
+        """Counts a connection that was. The second in a row shows that it is not the connection's fault."""
+        self.slow += 1
+        return self.slow >= _SLOW_CONNECTIONS
 
     def wait(self, at_least: float = 0.0, silent: float = 0.0) -> float | None:
         """Seconds to wait before the next try, None where it is time to give up. It counts a failure."""
