@@ -61,11 +61,11 @@ def mark(target: S3Url, size: int | None) -> str:
     return hashlib.sha256(f"{target} {'' if size is None else size}".encode()).hexdigest()[:_MARK_DIGITS]
 
 
-def _promised(job: Job) -> Verdict:
+def _promised(job: Job, info: SourceInfo) -> Verdict:
     """What is true of the object however it is finished: by this run, or by another one with other options."""
     if parse_source(job.request.source).scheme == "s3":
         return "size-only"
-    return job.info.in_transit if job.info is not None else "verified-in-transit"
+    return info.in_transit
 
 
 def _facts(job: Job, info: SourceInfo) -> dict[str, str]:
@@ -75,7 +75,7 @@ def _facts(job: Job, info: SourceInfo) -> dict[str, str]:
     return {
         # An upload that is resumed keeps what it was begun with, so its job is the first one.
         JOB: job.id,
-        VERDICT: _promised(job),
+        VERDICT: _promised(job, info),
         OBJECT: mark(parse_destination(job.request.destination, source), info.size),
         TOOL: __version__,
         SOURCE_VERSION: _plain(_version(info)),

@@ -124,6 +124,8 @@ def test_without_a_report_the_verdict_is_what_every_end_of_the_transfer_implies(
     assert (known.known_from, known.verdict) == ("metadata", "verified-in-transit")
     assert origin_of(TARGET, stored(job("s3://a/b", PLAIN)), silent).verdict == "size-only"
     assert origin_of(TARGET, stored(job(info=PLAIN), full_object=False), silent).verdict == "size-only"
+    unpinned = msgspec.structs.replace(PLAIN, etag=None)
+    assert origin_of(TARGET, stored(job(info=unpinned)), silent).verdict == "unpinned"
     unsized = msgspec.structs.replace(PLAIN, size=None)
     assert origin_of(TARGET, stored(job(info=unsized), size=12), silent).verdict == "verified-in-transit"
 
