@@ -22,6 +22,7 @@ from s3am_cloud.limits import ORPHAN_SECONDS
 Identity = tuple[int, int]
 
 _LOOK_SECONDS = 0.05
+_TRIES = 100
 _NO_LOCKS = {errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL}
 # No file of ours is reached through a link that somebody put there; a FIFO or a device there must not block.
 _FLAGS = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
@@ -36,7 +37,7 @@ def open_locked(path: Path, fresh: bool, without_locks: Callable[[], None]) -> i
     BadDestination where it is no regular file, and what `write_error` names.
     """
     how = os.O_CREAT | (os.O_EXCL if fresh else 0)
-    while True:
+    for _ in range(_TRIES):
         try:
             descriptor = open_regular(path, how)
         except FileExistsError as error:
@@ -50,6 +51,7 @@ def open_locked(path: Path, fresh: bool, without_locks: Callable[[], None]) -> i
         if is_named(descriptor, path):
             return descriptor
         os.close(descriptor)
+    raise DownloadBusy(f"{path} is replaced again and again by others")
 
 
 def open_regular(path: Path, how: int) -> int:
