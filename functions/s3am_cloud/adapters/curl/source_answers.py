@@ -115,6 +115,9 @@ def retry_after(text: str | None, now: datetime) -> float:
 
 _NOT_HTTP = "check the address and the port: the server there does not speak HTTP as it should"
 _CHANGING = "the file is being written to or is made anew for each request: try again when it is complete"
+_DENIED = (
+    "check the user name and password, or whether a signed URL has expired; tokens in request headers are not supported"
+)
 _DENIED_LATER = "a signed URL may have expired; if the server limits connections, use fewer --download-slots"
 _BROKEN_HINT = (
     "check the address and the network, then try again, with fewer --download-slots if connections are limited"
@@ -152,7 +155,7 @@ def check_status(status: int, name: str) -> TransferError | None:
     if status < 400:
         return _not_the_file(status, name)
     if status in {401, 403, 407}:
-        return AccessDenied(said, "check the user name and password, or whether a signed URL has expired")
+        return AccessDenied(said, _DENIED)
     if status in {404, 410}:
         return SourceNotFound(said)
     if status in {412, 416}:
