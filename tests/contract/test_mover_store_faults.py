@@ -19,14 +19,17 @@ from servers.proxy import FaultyProxy
 from servers.proxy_rules import (
     GET_OBJECT,
     INTERNAL_ERROR,
+    PLAIN_PUT,
     PUT_OBJECT,
     REQUEST_TIMEOUT,
     SLOW_DOWN,
+    TRAILED_PUT,
     UPLOAD_PART,
     Action,
     CutReply,
     FlipRequestBit,
     LoseReply,
+    Match,
     ResetBefore,
     Respond,
     upload_part,
@@ -71,6 +74,40 @@ def test_a_put_that_goes_on_failing_is_given_up(
     with pytest.raises(error):
         list(mover.move([CUT.part(2)]))
     assert len(shared_proxy.matching(upload_part(2))) - before == tries
+
+
+@pytest.mark.parametrize("way", ["http-parts", "file-parts", "http-object"], indirect=True)
+@pytest.mark.parametrize(("status", "code"), [(501, "NotImplemented"), (403, "SignatureDoesNotMatch")])
+def test_a_store_without_trailers_gets_plain_bodies_at_once(
+    way: Route, shared_proxy: FaultyProxy, status: int, code: str
+) -> None:
+    """Their ETags, which are the MD5 of what came, show that the store has just the bytes that were sent."""
+    mover = way.mover(way.put(DATA))
+    refused = len(shared_proxy.matching(TRAILED_PUT))
+    shared_proxy.add(TRAILED_PUT, Respond(status, code), times=None)
+    moved = list(mover.move(cut_for(way).parts()))
+    check(way, moved)
+    assert [part.shown for part in moved] == [True] * len(moved)
+    assert sum(part.retries for part in moved) == 0
+    # An object has an ACL too, and a store that does not say what it refuses is first spared that.
+    assert len(shared_proxy.matching(TRAILED_PUT)) - refused <= 2
+
+
+@from_http("parts")
+def test_a_plain_body_that_was_changed_on_its_way_is_sent_again(way: Route, shared_proxy: FaultyProxy) -> None:
+    mover = way.mover(way.put(DATA))
+    shared_proxy.add(TRAILED_PUT, Respond(501, "NotImplemented"), times=None)
+    shared_proxy.add(PLAIN_PUT, FlipRequestBit(at=1000))
+    moved = list(mover.move(CUT.parts()))
+    check(way, moved)
+    assert sum(part.retries for part in moved) == 1
+
+
+@from_http("object")
+def test_a_store_that_refuses_the_acl_gets_none(way: Route, shared_proxy: FaultyProxy) -> None:
+    mover = way.mover(way.put(DATA))
+    shared_proxy.add(Match("PUT", header=("x-amz-acl", "bucket")), Respond(403, "AccessDenied"), times=None)
+    check(way, list(mover.move(cut_for(way).parts())))
 
 
 @from_http("object")

@@ -11,12 +11,16 @@ from servers.proxy_rules import (
     COMPLETE_UPLOAD,
     CREATE_UPLOAD,
     ERROR_IN_200,
+    GET_OBJECT,
     HEAD,
     INTERNAL_ERROR,
     LIST_PARTS,
+    LIST_UPLOADS,
+    PLAIN_PUT,
     PUT_OBJECT,
     REQUEST_TIMEOUT,
     SLOW_DOWN,
+    TRAILED_PUT,
     UPLOAD_PART,
     Action,
     CutReply,
@@ -35,6 +39,8 @@ from servers.proxy_rules import (
 FLIPPED = FlipRequestBit(at=1000)
 GONE_WRONG = FlipReplyBit(at=1000)
 EXPIRED = Respond(400, "ExpiredToken")
+LACKING = Respond(501, "NotImplemented")
+NO_ACL = Respond(403, "AccessDenied")
 SKEWED = Respond(403, "RequestTimeTooSkewed")
 CONFLICT = Respond(409, "ConditionalRequestConflict")
 EXISTS = Respond(412, "PreconditionFailed")
@@ -52,12 +58,13 @@ def _up(
     times: int | None = 1,
     content: Content = CONTENT,
     at_once: bool = False,
+    skip: int = 0,
 ) -> Fault:
     """What the proxy in front of S3 does to so many matching requests."""
     outcomes = both(outcome) if isinstance(outcome, str) else outcome
 
     def arrange(site: Site) -> str:
-        site.proxy.add(match, action, times=times)
+        site.proxy.add(match, action, times=times, skip=skip)
         return site.on_http()
 
     return Fault(name=name, source="http", arrange=arrange, outcome=outcomes, content=content, at_once=at_once, slots=2)
@@ -108,6 +115,17 @@ def _other(name: str, match: Match, outcome: str, aborts: bool = False, after: b
     return Fault(name=name, source="http", arrange=arrange, outcome=both(outcome), slots=1)
 
 
+def _lacking(name: str, *rules: tuple[Match, Action], content: Content = CONTENT, overwrite: bool = False) -> Fault:
+    """A store that refuses what a transfer can do without; the second rule and later ones hold once."""
+
+    def arrange(site: Site) -> str:
+        for number, (match, action) in enumerate(rules):
+            site.proxy.add(match, action, times=1 if number else None)
+        return site.on_http()
+
+    return Fault(name=name, source="http", arrange=arrange, outcome=both(OBJECT), content=content, overwrite=overwrite)
+
+
 def _aborted(name: str, match: Match) -> Fault:
     def arrange(site: Site) -> str:
         site.proxy.add(match, Do(site.abort_all))
@@ -124,6 +142,13 @@ def _begun(site: Site) -> str:
 def _begun_twice(site: Site) -> str:
     site.stored.begin(KEY)
     return _begun(site)
+
+
+def _stale(site: Site) -> str:
+    """S3 answers 400 to credentials that have expired: to HEAD without saying so, to GET by its code."""
+    site.proxy.add(HEAD, EXPIRED, times=None)
+    site.proxy.add(GET_OBJECT, EXPIRED, times=None)
+    return site.on_http()
 
 
 def _existing(site: Site) -> str:
@@ -168,6 +193,19 @@ UPLOADS = [
     _up("PutObject reset", OBJECT, PUT_OBJECT, ResetBefore(), content=SMALL),
     _up("lost reply at PutObject", OBJECT, PUT_OBJECT, LoseReply(), content=SMALL),
     _up("412 at PutObject", "ObjectExists", PUT_OBJECT, EXISTS, times=None, content=SMALL, at_once=True),
+    _lacking("no trailers", (TRAILED_PUT, LACKING)),
+    _lacking("no trailers, small, to be overwritten", (TRAILED_PUT, LACKING), content=SMALL, overwrite=True),
+    _lacking("no trailers, and a bit flipped", (TRAILED_PUT, LACKING), (PLAIN_PUT, FLIPPED)),
+    _lacking("no right to an ACL", (Match("POST", {"uploads": None}, header=("x-amz-acl", "bucket")), NO_ACL)),
+    _up("HEAD can't see the object for a moment", OBJECT, HEAD, Respond(404, "NoSuchKey"), content=SMALL, skip=2),
+    _up("uploads may not be listed", {"cloud": OBJECT}, LIST_UPLOADS, ACCESS_DENIED, times=None),
+    Fault(
+        name="expired credentials told with 400 from the start",
+        source="http",
+        arrange=_stale,
+        outcome=both("AccessDenied"),
+        at_once=True,
+    ),
     _theirs("two transfers: the other is done first", COMPLETE_UPLOAD, "ObjectExists"),
     _theirs("two transfers: the other is done first, small", PUT_OBJECT, "ObjectExists", content=SMALL),
     _theirs("two transfers, to be overwritten", COMPLETE_UPLOAD, OBJECT, overwrite=True),

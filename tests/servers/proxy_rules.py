@@ -26,12 +26,14 @@ class ProxiedRequest:
 
 @dataclass(frozen=True)
 class Match:
-    """Which requests: by method, by what the query must have, and by names that it must not have."""
+    """Which requests: by method, by what the query must have, by names that it must not have, and by a header."""
 
     method: str
     query: Mapping[str, str | None] = field(default_factory=dict)
     """A value to be equal to, or None for any."""
     without: tuple[str, ...] = ()
+    header: tuple[str, str] | None = None
+    """A header's name in lower case, and what its value begins with."""
 
     def matches(self, request: ProxiedRequest) -> bool:
         """Whether this request is meant."""
@@ -40,6 +42,7 @@ class Match:
             request.method == self.method
             and all(name in query and value in (None, query[name]) for name, value in self.query.items())
             and not any(name in query for name in self.without)
+            and (self.header is None or request.headers.get(self.header[0], "").startswith(self.header[1]))
         )
 
 
@@ -51,6 +54,10 @@ UPLOAD_PART = Match("PUT", {"uploadId": None, "partNumber": None})
 PUT_OBJECT = Match("PUT", {}, without=("uploadId",))
 GET_OBJECT = Match("GET", {}, without=("uploadId", "uploads", "list-type", "location", "versioning"))
 HEAD = Match("HEAD")
+LIST_UPLOADS = Match("GET", {"uploads": None})
+GET_TAGS = Match("GET", {"tagging": None})
+TRAILED_PUT = Match("PUT", header=("x-amz-content-sha256", "STREAMING"))
+PLAIN_PUT = Match("PUT", header=("x-amz-content-sha256", "UNSIGNED-PAYLOAD"))
 
 
 def upload_part(number: int) -> Match:

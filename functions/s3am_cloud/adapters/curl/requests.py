@@ -122,7 +122,8 @@ def part_put(route: Route, signers: Signers, part: Part) -> SignedPut:
 
     def signed(headers: dict[str, str]) -> tuple[str, dict[str, str]]:
         own = _object_headers(route.sink, side.features) if isinstance(route.sink, ObjectSink) else {}
-        return signer.sign("PUT", side.endpoint, side.object.key, query, {**headers, **side.headers, **own})
+        given, payload = {**headers, **side.headers, **own}, headers["x-amz-content-sha256"]
+        return signer.sign("PUT", side.endpoint, side.object.key, query, given, payload)
 
     return signed
 
@@ -145,14 +146,12 @@ def part_copy(route: Route, signers: Signers, part: Part) -> SignedCopy:
 
 def put_attempt(route: Route) -> Attempt:
     """The features that the PUT of a body uses."""
-    wanted: tuple[Feature, ...] = ("trailer",)
-    return Attempt(_target(route).features, (*_object_features(route.sink), *wanted))
+    return Attempt(_target(route).features, _features(route.sink, "trailer"))
 
 
 def copy_attempt(route: Route) -> Attempt:
     """The features that a copy inside S3 uses."""
-    wanted: tuple[Feature, ...] = ("checksum",) if isinstance(route.sink, ObjectSink) else ()
-    return Attempt(_target(route).features, (*_object_features(route.sink), *wanted))
+    return Attempt(_target(route).features, _features(route.sink, "checksum"))
 
 
 def _side(target: S3Url, access: S3Access) -> Side:
@@ -184,15 +183,17 @@ def _copy_source(route: Route) -> dict[str, str]:
         raise JobFailedForGood("only objects in S3 can be copied inside it")
     path = quote(f"/{side.object.bucket}/{side.object.key}", safe="/-_.~")
     found = {"x-amz-copy-source": path + (f"?versionId={quote(info.version, safe='')}" if info.version else "")}
-    if info.etag:
+    # One beyond ASCII can't be signed as every store reads it.
+    if info.etag and info.etag.isascii():
         found["x-amz-copy-source-if-match"] = info.etag
     return {**found, **side.copy_headers}
 
 
-def _object_features(sink: Sink) -> tuple[Feature, ...]:
+def _features(sink: Sink, proof: Feature) -> tuple[Feature, ...]:
+    """The first is the first to be left out where a store does not say what it refuses; the condition is the last."""
     if not isinstance(sink, ObjectSink):
-        return ()
-    return ("acl",) if sink.overwrite else ("acl", "condition")
+        return ("trailer",) if proof == "trailer" else ()
+    return ("acl", proof) if sink.overwrite else ("acl", proof, "condition")
 
 
 def _object_headers(sink: ObjectSink, features: Features) -> dict[str, str]:

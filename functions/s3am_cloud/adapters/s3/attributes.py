@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Mapping
+from email.errors import HeaderParseError
+from email.header import Header, decode_header, make_header
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -29,10 +33,10 @@ _KEPT = tuple(field for field in _FIELDS if field[0] != "storage_class")
 
 def parameters(attributes: Attributes) -> Any:
     """For boto3's CreateMultipartUpload."""
-    found: dict[str, Any] = {boto: value for name, boto, _ in _FIELDS if (value := getattr(attributes, name))}
+    found: dict[str, Any] = {boto: _ascii(value) for name, boto, _ in _FIELDS if (value := getattr(attributes, name))}
     found.setdefault("ContentType", DEFAULT_TYPE)
     if attributes.metadata:
-        found["Metadata"] = attributes.metadata
+        found["Metadata"] = {name: _ascii(value) for name, value in attributes.metadata.items()}
     if attributes.tags:
         found["Tagging"] = _tagging(attributes.tags)
     return found
@@ -48,10 +52,10 @@ def tagging_headers(attributes: Attributes) -> dict[str, str]:
 
 
 def own_headers(attributes: Attributes) -> dict[str, str]:
-    """All but the tags. Metadata beyond ASCII travels as RFC 2047 words, which S3 understands."""
-    found = {header: str(value) for name, _, header in _FIELDS if (value := getattr(attributes, name))}
+    """All but the tags. What is beyond ASCII travels as RFC 2047 words, which S3 understands."""
+    found = {header: _ascii(value) for name, _, header in _FIELDS if (value := getattr(attributes, name))}
     found.setdefault("Content-Type", DEFAULT_TYPE)
-    found |= {f"x-amz-meta-{name}": value for name, value in attributes.metadata.items()}
+    found |= {f"x-amz-meta-{name}": _ascii(value) for name, value in attributes.metadata.items()}
     return found
 
 
@@ -61,7 +65,7 @@ def object_info(answer: Mapping[str, Any], what: str) -> ObjectInfo:
         raise StoreUnavailable(f"{what}: the store's answer says no size", "check the endpoint")
     crc = answer.get("ChecksumCRC64NVME")
     sent = answer["ResponseMetadata"]["HTTPHeaders"]
-    kept = {name: sent.get(header.lower()) for name, _, header in _KEPT}
+    kept: dict[str, Any] = {name: _text(value) for name, _, header in _KEPT if (value := sent.get(header.lower()))}
     return ObjectInfo(
         size=answer["ContentLength"],
         etag=quoted(answer.get("ETag", "")),
@@ -71,8 +75,29 @@ def object_info(answer: Mapping[str, Any], what: str) -> ObjectInfo:
         # Buckets without versioning answer nothing, or the word null.
         version_id=None if answer.get("VersionId") in {None, "null"} else answer["VersionId"],
         last_modified=sent.get("last-modified"),
-        attributes=Attributes(**kept, metadata=dict(answer.get("Metadata", {}))),
+        attributes=Attributes(**kept, metadata=_texts(answer.get("Metadata", {}))),
     )
+
+
+def _ascii(value: object) -> str:
+    text = str(value)
+    return text if text.isascii() else Header(text, "utf-8", maxlinelen=sys.maxsize).encode()
+
+
+def _text(value: str) -> str:
+    """Headers are read as Latin-1; what is UTF-8, or RFC 2047 words as S3 answers them, becomes what it stands for."""
+    with contextlib.suppress(UnicodeError):
+        value = value.encode("iso-8859-1").decode("utf-8")
+    if "=?" not in value:
+        return value
+    try:
+        return str(make_header(decode_header(value)))
+    except (ValueError, LookupError, HeaderParseError):
+        return value
+
+
+def _texts(values: Mapping[str, str]) -> dict[str, str]:
+    return {name: _text(value) for name, value in values.items()}
 
 
 def _tagging(tags: Mapping[str, str]) -> str:

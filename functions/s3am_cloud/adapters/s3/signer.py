@@ -16,6 +16,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials, ReadOnlyCredentials, RefreshableCredentials
 
 _SERVICE = "s3"
+_PAYLOAD = "s3am-cloud-payload"
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -70,6 +71,10 @@ class _Auth(S3SigV4Auth):
         super().__init__(credentials, _SERVICE, region)
         self._region, self._key = region, key
 
+    def payload(self, request: AWSRequest) -> str:
+        """What the caller says of a body: botocore, which does not see it, would sign an empty one's hash."""
+        return str(request.context.get(_PAYLOAD) or super().payload(request))
+
     def signature(self, string_to_sign: str, request: AWSRequest) -> str:
         key = self._key.of(self.credentials.secret_key or "", request.context["timestamp"][:8], self._region)
         return hmac.digest(key, string_to_sign.encode(), "sha256").hex()
@@ -90,13 +95,20 @@ class Signer:
         return self._credentials
 
     def sign(
-        self, method: str, endpoint: Endpoint, key: str, query: Mapping[str, str], headers: Mapping[str, str]
+        self,
+        method: str,
+        endpoint: Endpoint,
+        key: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        payload: str | None = None,
     ) -> tuple[str, dict[str, str]]:
-        """The URL and all headers of the request. A payload hash in `headers` is kept as it is."""
+        """The URL and all headers of the request. A request with a body says by `payload` what is signed of that."""
         url = object_url(endpoint, key, query)
         if self._credentials is None:
             return url, dict(headers)
         request = AWSRequest(method=method, url=url, headers=dict(headers))
+        request.context[_PAYLOAD] = payload
         if "x-amz-trailer" in headers:
             request.context["checksum"] = {"request_algorithm": {"in": "trailer"}}
         frozen = self._credentials.get_frozen_credentials()

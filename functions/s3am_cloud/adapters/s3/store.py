@@ -228,12 +228,14 @@ class S3Store:
         target = upload.target
         client, key = self._access.client_for(target.bucket), self._access.key_of(target)
         optional: dict[Feature, dict[str, Any]] = {
-            **({} if overwrite else {"condition": {"IfNoneMatch": "*"}}),
             "object-size": {"MpuObjectSize": size},
             "checksum": {"MultipartUpload": _listed(parts, with_checksums=True)},
         }
         if upload.full_object:
             optional["checksum"] |= {"ChecksumCRC64NVME": encode(crc), "ChecksumType": "FULL_OBJECT"}
+        if not overwrite:
+            # Left out last, as it is what keeps another transfer's object from being replaced.
+            optional["condition"] = {"IfNoneMatch": "*"}
 
         def send(sent: Mapping[str, Any]) -> CompleteMultipartUploadOutputTypeDef:
             if not overwrite and "IfNoneMatch" not in sent and self.head(target) is not None:
