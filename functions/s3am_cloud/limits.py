@@ -137,10 +137,10 @@ LONGEST_RETRY_AFTER: Final = 60
 PROBE_ATTEMPTS: Final = 4  # a wrong address should not keep anybody waiting
 # Refusals in a row by a server that lets no more connections in, while none of ours gets through.
 CROWD_ATTEMPTS: Final = 12
-# The end of a file is there when its last byte is, and nothing follows for so long.
-END_SECONDS: Final = 2.0
 # So many requests in a row may be denied (403) while no other is on its way, before that is no matter of their number.
 REFUSALS_ALONE: Final = 3
+# How long a look at a file's end waits for the reply that ends it: a whole file's is waited for as anything else is.
+LAST_REPLY_SECONDS: Final = 10
 CROWD_SECONDS: Final = 0.25  # what a server takes to notice that a connection is gone
 BACKOFF_BASE_SECONDS: Final = 0.25
 BACKOFF_CAP_SECONDS: Final = 20.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from s3am_cloud.cloud import Worked, prepare_job, report_job, work
+from s3am_cloud.cloud import Worked, complete_job, prepare_job, report_job, work
 from s3am_cloud.errors import BadRequest, BadSource, NoSuchJob, ObjectExists, SourceChanged, SourceNotFound
 from s3am_cloud.intake import accept, decode_request
 from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS, SMALL_OBJECT
@@ -120,6 +120,25 @@ def test_a_resumed_job_has_units_for_the_missing_parts_only(world: World) -> Non
     work("job", Unit(0, 2, 3), lambda: LONG, world.ports)
     prepared(world, "again", resume=True)
     assert [n for unit in world.jobs.units("again") for n in range(unit.first, unit.last + 1)] == [1, 4, 5]
+
+
+@pytest.mark.parametrize("source", [SOURCE, "https://mirror/data.bin"])
+def test_a_job_resumed_from_what_may_be_another_file_proves_its_parts(world: World, source: str) -> None:
+    """Of the same size and date, as nginx makes ETags of these."""
+    etag = f'"5f0b-{len(DATA):x}"'
+    world.source.put(SOURCE, DATA, etag)
+    prepared(world)
+    work("job", Unit(0, 2, 3), lambda: LONG, world.ports)
+    other = DATA[: 2 * PART] + pattern(PART, 9) + DATA[3 * PART :]
+    world.source.put(source, other, etag)
+    prepared(world, "again", resume=True, source=source)
+    world.source.bytes_read = 0
+    for unit in world.jobs.units("again"):
+        work("again", unit, lambda: LONG, world.ports)
+    complete_job("again", world.ports)
+    assert world.store.content(TARGET) == other
+    # Two parts are compared, and the one that differs is moved again.
+    assert world.source.bytes_read == len(DATA) + PART
 
 
 @pytest.mark.parametrize("size", [0, 1, SMALL_OBJECT])

@@ -135,6 +135,24 @@ def test_what_is_shown_has_no_user_no_password_no_query_and_no_fragment(
     assert url.display == f"{scheme}://host/{path}?..."
 
 
+@pytest.mark.parametrize("password", ["p/ss", "p#ss", "p?ss", "p[ss", "p]ss", "p ss", "12/34", "1#2"])
+@pytest.mark.parametrize("scheme", ["ftp", "ftpes", "ftps", "sftp"])
+def test_a_password_that_can_not_be_read_is_refused_with_how_it_is_written(scheme: str, password: str) -> None:
+    with pytest.raises(BadSource) as caught:
+        parse_source(f"{scheme}://ann:{password}@host/file")
+    assert "%40" in caught.value.hint
+    assert password not in caught.value.message + caught.value.hint
+
+
+def test_a_port_before_a_folder_with_an_at_sign_is_no_password_on_the_web() -> None:
+    assert parse_source("https://host:8080/@scope/x").display == "https://host:8080/@scope/x"
+
+
+@pytest.mark.parametrize("kind", [";type=a", ";type=i", ";TYPE=A"])
+def test_the_kind_of_transfer_that_a_url_asks_for_is_left_out(kind: str) -> None:
+    assert parse_source(f"ftp://host/a.txt{kind}") == parse_source("ftp://host/a.txt")
+
+
 def test_what_is_shown_of_a_password_with_an_at_sign_is_the_host() -> None:
     assert parse_source("https://ann:a@b@host:81/x").display == "https://host:81/x"
 

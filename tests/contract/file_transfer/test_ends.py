@@ -13,6 +13,7 @@ from s3am_cloud.adapters.curl.easy import CurlSettings, Response
 from s3am_cloud.adapters.curl.file_transfer import is_crowded
 from s3am_cloud.adapters.curl.readers import CurlReaders
 from s3am_cloud.adapters.curl.source import CurlSource
+from s3am_cloud.adapters.curl.source_answers import check_curl
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.errors import AccessDenied, BadSource, SourceChanged, SourceNotFound, SourceUnavailable
 from s3am_cloud.model import Origin
@@ -131,6 +132,18 @@ def test_ftpes_is_never_ftp_in_clear(server: FtpServer, probe: Probe) -> None:
     with pytest.raises(BadSource, match="no TLS"):
         probe("ftpes" + server.add(NAME, DATA).removeprefix("ftp"))
     assert server.commands("PASS") == []
+
+
+def test_a_firewall_before_the_data_connections_is_named(server: FtpServer, probe: Probe) -> None:
+    url = server.add(NAME, DATA)
+    server.rules.answers = {"EPSV": "500 no", "PASV": "227 Entering Passive Mode (127,0,0,1,0,1)"}
+    with pytest.raises(SourceUnavailable, match="no data connection"):
+        probe(url)
+
+
+@pytest.mark.parametrize("number", [3, 7, 9, 13, 18, 19, 28, 35, 52, 55, 56, 60, 64, 67, 77, 78, 79])
+def test_the_common_errors_of_libcurl_have_words(number: int) -> None:
+    assert "libcurl" not in check_curl(number, "", "ftp://host/x").message
 
 
 @pytest.mark.parametrize("words", ["425 Too many", "450 busy", "451 try again later", "426 limit"])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import asyncssh
 import msgspec
@@ -20,7 +22,7 @@ from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.errors import AccessDenied, BadSource, SourceNotFound
 from s3am_cloud.model import Origin
 from s3am_cloud.urls import parse_source
-from servers.ftp import USER, FtpServer
+from servers.ftp import PASSWORD, USER, FtpServer
 from servers.sftp import SftpServer
 from unit.fakes import FakeClock
 
@@ -161,3 +163,35 @@ def test_a_login_in_the_url_counts_more_than_one_that_is_looked_up(server: FtpSe
     asking = msgspec.structs.replace(settings, netrc=True)
     with pytest.raises(AccessDenied):
         CurlSource(asking, FakeClock()).probe(parse_source(server.url(NAME, login=f"{USER}:wr0ng")))
+
+
+@for_kinds("sftp")
+@pytest.mark.parametrize("form", ["OpenSSH's", "PKCS #8"])
+def test_a_key_under_a_passphrase_is_named_where_nothing_else_lets_in(
+    server: SftpServer, settings: CurlSettings, tmp_path: Path, form: str
+) -> None:
+    url = server.add(NAME, DATA).replace(f":{quote(PASSWORD, safe='')}@", "@")
+    server.rules.passwords = False
+    locked = tmp_path / "locked"
+    if form == "PKCS #8":
+        asyncssh.generate_private_key("ssh-ed25519").write_private_key(locked, "pkcs8-pem", passphrase="secret")
+    else:
+        # The magic word, then aes256-ctr and bcrypt, which nobody here can make a whole key with.
+        beginning = b64encode(b"openssh-key-v1\0\0\0\0\naes256-ctr\0\0\0\6bcrypt" + bytes(200)).decode()
+        locked.write_text(f"-----BEGIN OPENSSH PRIVATE KEY-----\n{beginning}\n-----END OPENSSH PRIVATE KEY-----\n")
+    keyed = msgspec.structs.replace(settings, ssh_key=str(locked))
+    with pytest.raises(AccessDenied, match="passphrase") as caught:
+        CurlSource(keyed, FakeClock()).probe(parse_source(url))
+    assert "ssh-add" in caught.value.hint
+
+
+@for_kinds("sftp")
+def test_another_key_is_not_taken_for_one_under_a_passphrase(
+    server: SftpServer, settings: CurlSettings, tmp_path: Path
+) -> None:
+    url = server.add(NAME, DATA).replace(f":{quote(PASSWORD, safe='')}@", "@")
+    server.rules.passwords = False
+    asyncssh.generate_private_key("ssh-ed25519").write_private_key(tmp_path / "key")
+    keyed = msgspec.structs.replace(settings, ssh_key=str(tmp_path / "key"))
+    with pytest.raises(AccessDenied, match=r"login was refused$"):
+        CurlSource(keyed, FakeClock()).probe(parse_source(url))

@@ -11,6 +11,7 @@ from s3am_cloud.adapters.curl.flow import MakeWay
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.adapters.curl.requests import SignedCopy
 from s3am_cloud.adapters.curl.retry import Retry
+from s3am_cloud.adapters.curl.source_answers import curl_words
 from s3am_cloud.adapters.curl.store_answers import check_store, error_code, error_message
 from s3am_cloud.adapters.curl.upload_flow import Failed, Finished
 from s3am_cloud.adapters.s3.features import Attempt
@@ -121,7 +122,7 @@ class CopyFlow:
 
     def _judge(self, number: int) -> TransferError | None:
         if number:
-            return StoreUnavailable(f"{self._name}: the connection to S3 broke (libcurl error {number})")
+            return StoreUnavailable(f"{self._name}: the connection to S3 broke: {curl_words(number)}")
         # S3 answers 200 before it has copied, and may say in the body that it failed.
         error = check_store(self._response.status, self._answer, f"the copy to {self._name}")
         if isinstance(error, ObjectExists):

@@ -25,7 +25,7 @@ from s3am_cloud.adapters.curl.file_transfer import (
 from s3am_cloud.adapters.curl.guard import Guard
 from s3am_cloud.adapters.curl.single import perform
 from s3am_cloud.errors import BadSource, SourceBusy
-from s3am_cloud.limits import END_SECONDS, KIB
+from s3am_cloud.limits import KIB, LAST_REPLY_SECONDS
 from s3am_cloud.model import Reached, SourceInfo
 from s3am_cloud.ports import Clock
 from s3am_cloud.urls import SourceUrl
@@ -123,7 +123,7 @@ class _Probe:
 
     def _read(self, start: str | None, most: int) -> bytes:
         """Bytes from there on, `most` or a few more at once; fewer where the file ends."""
-        guard, response, sample = guard_of(self._settings), Response(), _Sample(most, self._clock)
+        guard, response, sample = guard_of(self._settings), Response(), _Sample(most)
         with closing(question(self._url, self._settings, guard, response, self._reached)) as easy:
             easy.setopt(pycurl.NOBODY, 0)
             easy.setopt(pycurl.HTTPGET, 1)
@@ -135,8 +135,9 @@ class _Probe:
             # The date is known by now.
             easy.setopt(pycurl.OPT_FILETIME, 0)
             easy.setopt(pycurl.WRITEFUNCTION, sample.take)
-            patience, multi = self._settings.patience, self._multi
-            number, message = perform(easy, self._clock, sample.is_over, patience, multi)
+            # Some servers never say that a file was sent, and libcurl does nothing else while it waits for that.
+            easy.setopt(pycurl.FTP_RESPONSE_TIMEOUT, min(LAST_REPLY_SECONDS, max(1, int(self._settings.patience))))
+            number, message = perform(easy, self._clock, patience=self._settings.patience, multi=self._multi)
         if number == pycurl.E_QUOTE_ERROR:
             raise _RestRefused
         if not sample.data:
@@ -162,15 +163,10 @@ def check_run(number: int, message: str, response: Response, guard: Guard, name:
 class _Sample:
     """Up to `most` bytes, or somewhat more that came with them."""
 
-    def __init__(self, most: int, clock: Clock) -> None:
+    def __init__(self, most: int) -> None:
         self.data = bytearray()
-        self._most, self._clock, self._since = most, clock, 0.0
+        self._most = most
 
     def take(self, data: bytes) -> int | None:
         self.data += data
-        self._since = self._clock.monotonic()
         return 0 if len(self.data) >= self._most else None
-
-    def is_over(self) -> bool:
-        """Whether nothing has followed for a while: some servers never say that a file was sent."""
-        return bool(self.data) and self._clock.monotonic() - self._since > END_SECONDS

@@ -79,6 +79,6 @@ class Recheck:
     def _compare(self, now: SourceInfo) -> TransferError | None:
         if None not in {now.size, self._info.size} and now.size != self._info.size:
             return SourceChanged(f"{self._url.display} has {now.size:,} bytes now, and had {self._info.size:,}")
-        if now.last_modified is None and self._info.last_modified is not None:
+        if now.size is None and self._info.size is None and now.last_modified is None and self._info.last_modified:
             return SourceChanged(f"{self._url.display} has no date any more")
         return check_modified(now.last_modified, self._info, self._url.display)

@@ -249,7 +249,12 @@ def check_curl(number: int, message: str, name: str) -> TransferError:
         return SourceUnavailable(f"{name}: {_WORDS.get(number, 'the connection broke')}", _BROKEN_HINT)
     if number == pycurl.E_PEER_FAILED_VERIFICATION:
         return kind(f"{name}: {_WORDS[number]}", "name the file of its authority's certificate in AWS_CA_BUNDLE")
-    return kind(f"{name}: {_WORDS.get(number, f'libcurl error {number}')}")
+    return kind(f"{name}: {curl_words(number)}")
+
+
+def curl_words(number: int) -> str:
+    """What libcurl's error number means."""
+    return _WORDS.get(number, f"libcurl error {number}")
 
 
 def _check_tls(message: str, name: str) -> TransferError | None:

@@ -12,6 +12,7 @@ from s3am_cloud.adapters.curl.flow import Giver, MakeWay
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.adapters.curl.put import TRAILER, StreamedPut
 from s3am_cloud.adapters.curl.retry import Retry
+from s3am_cloud.adapters.curl.source_answers import curl_words
 from s3am_cloud.adapters.curl.store_answers import check_store, error_code, error_message, other_bytes, shows_bytes
 from s3am_cloud.adapters.s3.features import Attempt
 from s3am_cloud.errors import ChecksumMismatch, ObjectExists, SourceBusy, StoreBusy, StoreUnavailable, TransferError
@@ -156,7 +157,7 @@ class UploadFlow:
     def _judge(self, number: int, response: Response, body: bytes) -> TransferError | None:
         if number and not response.status >= 300:
             self._unanswered = self.giver.crc if self.put.sent else self._unanswered
-            return StoreUnavailable(f"{self._name}: the connection to S3 broke (libcurl error {number})")
+            return StoreUnavailable(f"{self._name}: the connection to S3 broke: {curl_words(number)}")
         error = check_store(response.status, body, self._name)
         if isinstance(error, ObjectExists):
             return ObjectExists(f"{self._name} exists")
