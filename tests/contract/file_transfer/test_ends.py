@@ -44,10 +44,12 @@ def test_a_file_without_a_size_to_rely_on_is_streamed(
     assert content(url, probe, settings) == DATA
 
 
-def test_a_size_that_is_too_large_is_not_relied_on(server: FtpServer, probe: Probe, settings: CurlSettings) -> None:
+def test_a_file_that_ends_before_its_size_is_refused(server: FtpServer, probe: Probe) -> None:
+    """It may have been cut short: no object must come of it."""
     url = server.add(NAME, DATA)
     server.rules.answers["SIZE"] = TOO_LARGE
-    assert content(url, probe, settings) == DATA
+    with pytest.raises(BadSource, match="ends before"):
+        probe(url)
 
 
 def test_a_rest_that_is_accepted_and_ignored_gives_no_ranges(

@@ -101,23 +101,29 @@ class _Probe:
         return msgspec.structs.replace(said, size=0, ranges=True)
 
     def _ended(self, said: SourceInfo, size: int) -> SourceInfo:
-        """Without ranges where REST has no effect; to be streamed, without a size, where that is not true."""
+        """Without ranges where REST has no effect; to be streamed, without a size, where there is more than that."""
         try:
             end = self._read(f"REST {size - 1}", _LOOK)
         except _RestRefused:
             return msgspec.structs.replace(said, ranges=False)
         if len(end) == 1:
             return said
-        start = self._read(None, len(end)) if end else b""
-        ignored = size > 1 and bool(end) and start[: len(end)] == end[: len(start)]
+        if not end:
+            # Whether the size is wrong or the file is cut short can't be told, and a short object must not come of it.
+            raise self._too_short(size)
+        start = self._read(None, len(end))
+        ignored = size > 1 and start[: len(end)] == end[: len(start)]
         return msgspec.structs.replace(said, size=size if ignored else None, ranges=False)
 
     def _ended_over_sftp(self, said: SourceInfo, size: int) -> SourceInfo:
         """libcurl reads no more than an SFTP server says that there is, and fails where there is less."""
         if self._read(f"{size - 1}-", 1):
             return said
-        raise BadSource(
-            f"{self._url.display} has fewer bytes than the {size:,} that its server says",
+        raise self._too_short(size)
+
+    def _too_short(self, size: int) -> BadSource:
+        return BadSource(
+            f"{self._url.display} ends before the {size:,} bytes that its server says it has",
             "try again when nobody writes to it",
         )
 
