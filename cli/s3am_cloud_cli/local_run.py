@@ -23,6 +23,7 @@ from s3am_cloud.errors import (
     ObjectReplaced,
     PartialDownloadExists,
     SourceChanged,
+    SpoiledByStore,
     TransferError,
     UploadGone,
 )
@@ -102,7 +103,7 @@ def run_upload(request: TransferRequest, ports: Ports, console: Console) -> Rece
     with beside(job, ports) as source:
         try:
             receipt = _moved_or_overtaken(job, source, ports, console)
-        except NotAsExpected:
+        except (NotAsExpected, SpoiledByStore):
             _drop(job, ports)
             raise
         except BaseException as error:  # whatever ends the run, what it leaves costs storage

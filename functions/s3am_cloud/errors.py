@@ -148,6 +148,12 @@ class UnsupportedByStore(BadDestination):
     hint = "use a store that supports this request"
 
 
+class SpoiledByStore(UnsupportedByStore):
+    """The store keeps the framing of bodies with trailing checksums as if it were content: no part of it is of use."""
+
+    hint = "use a store that supports trailing checksums, or a newer version of it"
+
+
 class BadS3Url(TransferError):
     code = 7
     meaning = "bad S3 URL"

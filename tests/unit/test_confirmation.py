@@ -10,7 +10,7 @@ from s3am_cloud.adapters.curl.put import Sums
 from s3am_cloud.adapters.curl.store_answers import other_bytes, shows_bytes
 from s3am_cloud.checksum import encode
 from s3am_cloud.confirmation import confirmed_object
-from s3am_cloud.errors import AccessDenied, ChecksumMismatch, ObjectExists, UnsupportedByStore
+from s3am_cloud.errors import AccessDenied, ChecksumMismatch, ObjectExists, SpoiledByStore
 from s3am_cloud.limits import SEEN_SECONDS
 from s3am_cloud.model import Job, MovedPart, ObjectInfo
 from s3am_cloud.pipeline import finish, move
@@ -145,5 +145,5 @@ def test_a_store_that_keeps_the_framing_is_named() -> None:
     sums = Sums()
     sums.framing(b"1\r\n")
     sums.content_bytes(b"x")
-    assert isinstance(other_bytes(answer(ETag=sums.sent), sums, "part 1"), UnsupportedByStore)
+    assert isinstance(other_bytes(answer(ETag=sums.sent), sums, "part 1"), SpoiledByStore)
     assert isinstance(other_bytes(answer(ETag="0" * 32), sums, "part 1"), ChecksumMismatch)

@@ -9,7 +9,7 @@ from s3am_cloud.adapters.curl.easy import Response
 from s3am_cloud.adapters.curl.put import TRAILER, Sums
 from s3am_cloud.adapters.s3.codes import RENEW, STALE, error_for
 from s3am_cloud.checksum import encode
-from s3am_cloud.errors import ChecksumMismatch, StoreUnavailable, TransferError, UnsupportedByStore
+from s3am_cloud.errors import ChecksumMismatch, SpoiledByStore, StoreUnavailable, TransferError
 from s3am_cloud.etags import is_md5, plain
 
 _CODE = re.compile(rb"<Code>\s*([A-Za-z0-9_.]+)\s*</Code>")
@@ -60,10 +60,7 @@ def shows_bytes(response: Response, crc: int, sums: Sums | None) -> bool | None:
 def other_bytes(response: Response, sums: Sums | None, what: str) -> TransferError:
     """The error for an answer which shows that the store has other bytes."""
     if sums is not None and plain(response.header("ETag") or "") == sums.sent:
-        return UnsupportedByStore(
-            f"{what}: the store keeps the framing of aws-chunked bodies as if it were content",
-            "use a store that supports trailing checksums, or a newer version of it",
-        )
+        return SpoiledByStore(f"{what}: the store keeps the framing of aws-chunked bodies as if it were content")
     return ChecksumMismatch(f"{what}: the store has other bytes than were sent")
 
 
