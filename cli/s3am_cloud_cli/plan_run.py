@@ -63,6 +63,9 @@ class ReadOnlyStore:
             self.blind = error
             return ()
 
+    def checks_puts(self, target: S3Url) -> bool:
+        return self._store.checks_puts(target)
+
     def unfinished_below(self, prefix: S3Url) -> Iterator[Upload]:
         return self._store.unfinished_below(prefix)
 

@@ -57,11 +57,12 @@ def _upload(url: str, stored: Stored, ports: Ports) -> Receipt:
 def test_a_source_that_falls_silent_is_asked_again_for_what_is_missing(
     ports: Ports, stored: Stored, http_server: FaultyHttp
 ) -> None:
-    url = http_server.add("/x.bin", CONTENT, Stall(after=MIB, skip=1, times=2))
+    url = http_server.add("/x.bin", CONTENT, Stall(after=MIB, skip=2, times=2))
     receipt = _upload(url, stored, ports)
     assert receipt.retries == 2
     stored.assert_holds("x.bin", CONTENT)
-    assert http_server.bytes_sent("/x.bin") == CONTENT.size + 1
+    # The probe has the first byte and the last one.
+    assert http_server.bytes_sent("/x.bin") == CONTENT.size + 2
 
 
 def test_a_store_that_takes_no_byte_is_given_up_and_the_part_repeated(
