@@ -130,7 +130,8 @@ def _check_output(output: Output, file_exists: str | None, download_exists: str 
     for option, value in (("--file-exists", file_exists), ("--download-exists", download_exists)):
         if value is not None:
             raise Usage(f"{option} applies to files, not to {output.name}", f"leave {option} out")
-    if output.descriptor == 1 and sys.stdout is None:
+    # What Python found at its start: a closed one was opened on nothing since, to keep its number from other files.
+    if output.descriptor == 1 and sys.__stdout__ is None:
         raise BadDestination("standard output is closed", "give a file, or redirect standard output")
 
 
