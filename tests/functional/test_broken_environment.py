@@ -53,6 +53,7 @@ ENVIRONMENTS = {
     "endpoint without a scheme": Environment(WRONG, {"AWS_ENDPOINT_URL": "localhost:9000"}),
     "authorities that are not there": Environment(WRONG, {"AWS_CA_BUNDLE": "/nowhere/ca.pem"}),
     "no region of AWS": Environment(WRONG, {"AWS_REGION": "us east 1"}),
+    "proxy that is no URL": Environment(WRONG, {"HTTP_PROXY": "http://[::hidden"}),
     "proxy that nobody runs": Environment(UNREACHED, {"ALL_PROXY": "http://user:hidden@127.0.0.1:9"}),
 }
 

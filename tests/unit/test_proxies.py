@@ -10,10 +10,10 @@ import pytest
 from botocore.exceptions import ProxyConnectionError
 
 from s3am_cloud.adapters.curl.source_answers import check_curl
-from s3am_cloud.adapters.proxies import exceptions_for_curl, proxy_for
+from s3am_cloud.adapters.proxies import exceptions_for_curl, proxy_for, shown_proxy
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.answers import named_client
-from s3am_cloud.errors import AccessDenied, SourceUnavailable, StoreUnavailable
+from s3am_cloud.errors import AccessDenied, SourceUnavailable, StoreUnavailable, Usage
 from s3am_cloud_cli.environment import spell_http_proxy
 
 PROXY = "http://user:hidden@proxy.example.org:3128"
@@ -110,6 +110,20 @@ def test_a_proxy_that_refuses_is_named_without_its_password(message: str, kind: 
     error = check_curl(pycurl.E_COULDNT_CONNECT, message, URL)
     assert type(error) is kind
     assert error.message == f"{URL}: the proxy proxy.example.org:3128 {words}"
+
+
+@pytest.mark.parametrize("proxy", ["http://[::1", "foo://bar", "http://host:port", "http://", "http://u:pa#hidden@h:1"])
+def test_a_proxy_that_is_no_url_is_wrong_usage_and_not_repeated(proxy: str) -> None:
+    os.environ["HTTP_PROXY"] = proxy
+    access = S3Access(S3Settings(endpoint_url="http://10.1.2.3:9000"))
+    with pytest.raises(Usage, match="proxy") as raised:
+        access.client("us-east-1")
+    assert proxy.rpartition("://")[2] not in raised.value.message or proxy == "http://"
+
+
+@pytest.mark.parametrize("proxy", ["http://u:pa#hidden@h:1", "http://u:hidden/@h:1", "u:hid?den@h:1/", "h:1"])
+def test_a_proxy_is_shown_without_its_login_however_that_is_written(proxy: str) -> None:
+    assert shown_proxy(proxy) == "h:1"
 
 
 def test_without_a_proxy_it_is_the_host_that_is_not_reached() -> None:

@@ -100,9 +100,15 @@ class StateFolder:
         self.code_folder = self.root / "functions"
 
     def create(self) -> None:
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in (self.log_file.parent, self.run_folder, self.code_folder):
-            folder.mkdir(mode=0o700, exist_ok=True)
+        """Raises AccessDenied where it can't be made."""
+        try:
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (self.log_file.parent, self.run_folder, self.code_folder):
+                folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise AccessDenied(
+                f"the state folder {self.root} can't be made: {error.strerror}", f"name another folder in {STATE_HOME}"
+            ) from error
 
     def server(self) -> Server | None:
         """The server that holds the server lock, if any does."""

@@ -8,11 +8,13 @@ port, and * for all.
 from __future__ import annotations
 
 import os
+import re
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 from s3am_cloud.errors import AccessDenied, TransferError
 
+_SCHEMES = {"http", "https", "socks4", "socks4a", "socks5", "socks5h"}
 _PORTS = {"http": 80, "https": 443, "ftp": 21, "ftps": 990, "sftp": 22}
 
 
@@ -26,8 +28,20 @@ def proxy_for(url: str) -> str | None:
 
 
 def shown_proxy(proxy: str) -> str:
-    """The proxy's host and port alone."""
-    return urlsplit(proxy).netloc.rpartition("@")[2]
+    """The proxy's host and port alone. A password that is not percent-encoded may have any character in it."""
+    host = re.match(r"[^/?#]*", proxy.rpartition("://")[2].rpartition("@")[2])
+    return host[0] if host else ""
+
+
+def check_proxy(proxy: str) -> None:
+    """Raises ValueError for what is no URL of a proxy, without repeating it."""
+    try:
+        parts = urlsplit(proxy)
+        usable = bool(parts.hostname and parts.scheme in _SCHEMES and (parts.port is None or parts.port))
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("the proxy's URL can't be read: write http://HOST:PORT, with any login percent-encoded")
 
 
 def proxy_error(what: str, proxy: str, status: int | None, unavailable: type[TransferError]) -> TransferError:

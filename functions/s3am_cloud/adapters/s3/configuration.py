@@ -35,7 +35,10 @@ from s3am_cloud.errors import NoCredentials, TransferError, Usage
 _MOST_WORDS = 200
 _NONE = "no AWS credentials were found"
 _CONFIG_HINT = "correct ~/.aws/config, ~/.aws/credentials or the AWS_ variables"
+_PROXY_HINT = "correct HTTPS_PROXY, HTTP_PROXY or ALL_PROXY"
 _ENDPOINT_HINT = "an endpoint is a URL: https://HOST, or http://HOST:PORT"
+# By a word of what botocore or we say of a value.
+_HINTS = {"proxy": _PROXY_HINT, "endpoint": _ENDPOINT_HINT, "port": _ENDPOINT_HINT}
 _LOGIN_HINT = "log in again: aws sso login, or aws login, with the same profile"
 _PROFILES_HINT = "aws configure list-profiles shows the profiles there are"
 _ROLE_HINT = "check the role, its source_profile or token file, and what its trust policy allows"
@@ -88,7 +91,7 @@ def configuring(what: str) -> Iterator[None]:
         raise credentials_error(error) or Usage(f"{what}: {_said(error)}", _CONFIG_HINT) from error
     except ValueError as error:
         # A value that is no number, or no URL: "Invalid endpoint: ...".
-        hint = _ENDPOINT_HINT if any(word in str(error).lower() for word in ("endpoint", "port")) else _CONFIG_HINT
+        hint = next((hint for word, hint in _HINTS.items() if word in str(error).lower()), _CONFIG_HINT)
         raise Usage(f"{what}: {_line(str(error))}", hint) from error
 
 

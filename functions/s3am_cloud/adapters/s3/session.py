@@ -14,7 +14,7 @@ from botocore.loaders import JSONFileLoader, Loader
 from botocore.session import Session
 from botocore.utils import get_environ_proxies
 
-from s3am_cloud.adapters.proxies import proxy_for
+from s3am_cloud.adapters.proxies import check_proxy, proxy_for
 from s3am_cloud.adapters.s3.authorities import trusted_authorities
 from s3am_cloud.adapters.s3.configuration import check_endpoint, configuring, finding_credentials
 
@@ -58,6 +58,8 @@ def _other_proxies(url: str) -> dict[str, str] | None:
     botocore knows no SOCKS, so there it goes without.
     """
     scheme, wanted = urlsplit(url).scheme, proxy_for(url)
+    if wanted is not None:
+        check_proxy(wanted)
     if wanted is not None and wanted.startswith("socks"):
         wanted = None
     if get_environ_proxies(url).get(scheme) == wanted:
