@@ -202,8 +202,9 @@ class RangeGet:
     def _watch(self, easy: pycurl.Curl) -> None:
         """Gives up the connection when it is too slow. The one after a failure is given less time."""
         settings = self._settings
-        window = settings.least_rate_seconds / (3 if self._retry.silent else 1)
-        watch = RateWatch(self._loop.now(), settings.patience, settings.least_rate, window)
+        share = 3 if self._retry.silent else 1
+        window, begins = settings.least_rate_seconds / share, max(settings.stall_seconds, settings.patience / share)
+        watch = RateWatch(self._loop.now(), begins, settings.least_rate, window)
 
         def look() -> None:
             if self._stopped or self._easy != easy:
