@@ -100,7 +100,6 @@ FTP = [
     # What has no size to rely on is streamed, for which a worker has no time.
     _ftp("REST accepted and ignored", both(OBJECT), _answers(REST="350 restarting")),
     _ftp("SIZE too small", {"upload": OBJECT, "cloud": "SourceTooLarge"}, _answers(SIZE=f"213 {PART + MIB}")),
-    _ftp("SIZE too large", both("BadSource"), _answers(SIZE="213 999999999")),
     _ftp("SIZE zero", {"upload": OBJECT, "cloud": "SourceTooLarge"}, _answers(SIZE="213 0")),
     _ftp("SIZE refused", here(OBJECT), _answers(SIZE="550 SIZE not allowed")),
     _ftp("SIZE too small and no REST", both("SourceChanged"), _answers(SIZE=f"213 {PART + MIB}", REST="502 unknown")),
