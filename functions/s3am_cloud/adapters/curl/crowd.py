@@ -82,13 +82,13 @@ class Crowd:
         pause, self._pause = self._pause, 0.0
         return pause
 
-    def wait(self) -> float | None:
-        """Seconds until it is worth trying again, None when it is time to give up."""
+    def wait(self, at_least: float = 0.0) -> float | None:
+        """Seconds until it is worth trying again, None when it is time to give up. What a server asks for counts."""
         moved = self._places.moved()
         if moved > self._seen:
             self._seen = moved
             self.gained()
-        return self._patience.wait(CROWD_SECONDS)
+        return self._patience.wait(max(CROWD_SECONDS, at_least))
 
 
 def patience(clock: Clock) -> Retry:

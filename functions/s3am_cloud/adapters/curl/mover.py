@@ -276,10 +276,11 @@ class _Run:
             self._waiting.append((number, flow))
         if error is None:
             return
-        wait = None if self._active else self.crowd.wait()
+        pause = self.crowd.pause()
+        wait = None if self._active else self.crowd.wait(pause)
         if wait is None and not self._active:
             raise error
-        wait = max(wait or 0.0, self.crowd.pause())
+        wait = max(wait or 0.0, pause)
         if wait:
             self._pauses += 1
             self.loop.later(wait, self._go_on)
