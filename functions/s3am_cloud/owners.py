@@ -32,7 +32,7 @@ def refusal(target: S3Url, there: Sequence[str], ports: Ports) -> TransferError:
         age = _youngest(target, ports)
         old = age is not None and age > timedelta(hours=STRANGER_HOURS)
         hint = "discard them all with --force, or with s3am-cloud cancel" if old or all(records) else None
-        return SeveralUploads(f"{target} has {count}{_begun(age)}", hint)
+        return SeveralUploads(f"{target} has {count}{_begun(age).rstrip(',')}", hint)
     return _single(target, records[0], ports)
 
 
