@@ -83,9 +83,10 @@ class PartEnd:
     def content(self, moved: Iterable[MovedPart]) -> bytes:
         """Completes the upload with the CRCs that the mover told: the store accepts no others."""
         assert self.upload is not None
-        crcs = {part.number: part.crc for part in moved}
-        there = {part.number: part for part in self.store.parts(self.upload)}
-        parts = [UploadedPart(part.number, part.length, part.etag, crcs[part.number]) for part in there.values()]
+        sent = {part.number: part for part in moved}
+        # This store lists, for a while, an older part beside the newer of the same number: the one that was sent counts.
+        there = {part.number: part for part in self.store.parts(self.upload) if part.etag == sent[part.number].etag}
+        parts = [UploadedPart(number, part.length, part.etag, sent[number].crc) for number, part in there.items()]
         whole = combine((part.crc or 0, part.length) for part in parts)
         self.store.complete(self.upload, parts, whole, sum(part.length for part in parts), True)
         return stored(self.store, self._client, self.target)

@@ -88,7 +88,10 @@ def test_a_sources_refusal_names_the_part_and_the_source(
     assert type(error) is kind
     assert error.message.startswith(f"part 3 of {upload.target}: {http_server.url('/x')}")
     assert not error.retryable
-    assert len([one for one in http_server.requests if one.range == f"bytes={2 * SIZE}-{3 * SIZE - 1}"]) == 1
+    asked = [one for one in http_server.requests if one.range == f"bytes={2 * SIZE}-{3 * SIZE - 1}"]
+    # Some servers answer 412 to every condition, so a part that is refused by one is asked for without.
+    assert len(asked) <= 2
+    assert [one for one in asked if "if-match" in one.headers or "if-unmodified-since" in one.headers] == asked[:1]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from s3am_cloud import intake
 from s3am_cloud.digests import expected
-from s3am_cloud.errors import ChecksumMismatch, NotAsExpected, UnknownChecksum, Usage
+from s3am_cloud.errors import NotAsExpected, ObjectReplaced, UnknownChecksum, Usage
 from s3am_cloud.held import check_stored, stored, withdraw
 from s3am_cloud.model import Receipt, TransferRequest
 from servers.content import crc64nvme, pattern
@@ -90,7 +90,7 @@ def test_an_object_that_somebody_replaced_is_not_taken_for_ours() -> None:
     world, data = world_with(PART)
     done = put(world, data)
     world.store.put_object(TARGET, b"theirs", overwrite=True)
-    with pytest.raises(ChecksumMismatch, match="replaced"):
+    with pytest.raises(ObjectReplaced, match="replaced"):
         check(world, done, "md5", hashlib.md5(b"theirs").hexdigest())
     withdraw(TARGET, stored(done), world.store)
     assert world.store.content(TARGET) == b"theirs"

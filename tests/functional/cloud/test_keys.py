@@ -10,7 +10,7 @@ import pytest
 
 from functional.command import Command
 from s3am_cloud_cli.local_cloud import LocalCloud
-from s3am_cloud_infra.names import DEFAULT_STACK, STACK_VARIABLE
+from s3am_cloud_infra.names import DEFAULT_STACK
 from servers.content import Pattern, crc64nvme, write_file
 from servers.faults import Status
 from servers.faulty_http import FaultyHttp
@@ -62,11 +62,10 @@ def test_the_storage_class_is_the_one_that_was_asked_for(
 def test_an_upload_begun_here_is_finished_in_the_cloud_by_its_record_in_the_stack(
     command: Command, s3: Any, bucket: str, http_server: FaultyHttp, local_cloud: LocalCloud
 ) -> None:
-    url = http_server.add("/x", CONTENT, Status(status=404, where=_not_the_first_parts))
-    """The stack is the default one, which nobody has to name."""
-    target, unnamed = f"s3://{bucket}/x", {STACK_VARIABLE: ""}
+    """The stack is the one that `local env` names: at another endpoint than Amazon's, none is looked for unasked."""
+    url, target = http_server.add("/x", CONTENT, Status(status=404, where=_not_the_first_parts)), f"s3://{bucket}/x"
     assert local_cloud.stack == DEFAULT_STACK
-    command.run("upload", url, target, *IN_PARTS, "--download-slots", "1", **unnamed).ended(5)
+    command.run("upload", url, target, *IN_PARTS, "--download-slots", "1").ended(5)
     http_server.set_faults("/x")
     before = http_server.bytes_sent("/x")
     command.run("submit", "--wait", "--resume", url, target).ended(0)

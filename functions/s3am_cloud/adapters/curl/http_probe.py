@@ -151,7 +151,8 @@ class HttpProbe:
             easy.setopt(pycurl.WRITEFUNCTION, lambda data: 0)
             listen(easy, response, guard)
             number, message = perform(easy, self._clock, patience=self._settings.patience)
-            place = str(easy.getinfo(pycurl.EFFECTIVE_URL))
+            # A URL that libcurl refused has no place where it led to, and asking for it raises.
+            place = str(easy.getinfo(pycurl.EFFECTIVE_URL)) if response.status else ""
         if number != pycurl.E_WRITE_ERROR or guard.foreign or response.endless or not response.status:
             check_run(number, message, response, guard, url.display)
         if not response.status:
