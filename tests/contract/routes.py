@@ -84,7 +84,7 @@ class PartEnd:
         """Completes the upload with the CRCs that the mover told: the store accepts no others."""
         assert self.upload is not None
         sent = {part.number: part for part in moved}
-        # This store lists, for a while, an older part beside the newer of the same number: the one that was sent counts.
+        # This store lists, for a while, an older part beside the newer of the same number: what was sent counts.
         there = {part.number: part for part in self.store.parts(self.upload) if part.etag == sent[part.number].etag}
         parts = [UploadedPart(number, part.length, part.etag, sent[number].crc) for number, part in there.items()]
         whole = combine((part.crc or 0, part.length) for part in parts)
