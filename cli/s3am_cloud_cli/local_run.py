@@ -322,8 +322,10 @@ def _tell_what_is_left(job: Job, error: BaseException, console: Console) -> None
     # Where the object exists, --resume alone would be refused as this run was.
     how = "--resume --exists overwrite" if isinstance(error, ObjectExists) else "--resume"
     console.resume_hint = f"continue with {how}, or discard the upload with s3am-cloud cancel '{where}'"
+    # The plan of a stream that does not say its size has the most that its parts can hold.
+    size = f" ({size_text(job.info.size)})" if job.info is not None and job.info.size is not None else ""
     console.note(
-        f"An unfinished upload of {where} ({size_text(job.plan.size)}) is left in S3, where it costs storage: "
+        f"An unfinished upload of {where}{size} is left in S3, where it costs storage: "
         f"continue with {how}, or discard it with s3am-cloud cancel '{where}'"
     )
 

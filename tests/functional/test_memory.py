@@ -17,7 +17,7 @@ MOST = 60 * 10**6 + DEFAULT_SLOTS * MIB
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel is asked by way of /proc")
 
 
-@pytest.mark.parametrize("part_size", ["5MB", "256MB"])
+@pytest.mark.parametrize("part_size", ["5MB", pytest.param("256MB", marks=pytest.mark.stress)])
 def test_half_a_gibibyte_goes_there_and_back_in_little_memory(
     part_size: str, command: Command, home: Path, stored: Stored
 ) -> None:

@@ -105,7 +105,7 @@ class FakePut(FakeEnd, StreamedPut):
 
     waits_for_source = sent = False
 
-    def start(self, framed: bool = True, summed: bool = False) -> None:
+    def start(self, framed: bool = True, sums: object = None) -> None:
         self.calls.append("start")
 
 

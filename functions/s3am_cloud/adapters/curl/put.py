@@ -50,26 +50,27 @@ def encoded_length(length: int) -> int:
 
 
 class Sums:
-    """The MD5 of a body's content, and of all that was sent, framing included."""
+    """The MD5 of a body's content and, if `all_sent`, of all that was sent, framing included."""
 
-    def __init__(self) -> None:
+    def __init__(self, all_sent: bool) -> None:
         self._content = hashlib.md5(usedforsecurity=False)
-        self._sent = hashlib.md5(usedforsecurity=False)
+        self._sent = hashlib.md5(usedforsecurity=False) if all_sent else None
 
     def framing(self, data: bytes) -> None:
-        self._sent.update(data)
+        if self._sent is not None:
+            self._sent.update(data)
 
     def content_bytes(self, data: bytes) -> None:
         self._content.update(data)
-        self._sent.update(data)
+        self.framing(data)
 
     @property
     def content(self) -> str:
         return self._content.hexdigest()
 
     @property
-    def sent(self) -> str:
-        return self._sent.hexdigest()
+    def sent(self) -> str | None:
+        return None if self._sent is None else self._sent.hexdigest()
 
 
 class StreamedPut:
@@ -84,9 +85,9 @@ class StreamedPut:
         # None where the store's answer will have a CRC64NVME.
         self.sums: Sums | None = None
 
-    def start(self, framed: bool = True, summed: bool = False) -> None:
-        """Begins at the first byte. Without `framed` the body has no trailer; `summed` bodies have their MD5 taken."""
-        self._framed, self.sums = framed, Sums() if summed else None
+    def start(self, framed: bool = True, sums: Sums | None = None) -> None:
+        """Begins at the first byte. Without `framed` the body has no trailer; `sums` sees all bytes."""
+        self._framed, self.sums = framed, sums
         self._front, self._left = _head(self._length) if framed else b"", self._length
         # libcurl asks for nothing beyond the length that it knows, so a plain body has no tail to wait for.
         self._tail_made, self._paused = not framed and not self._length, False
