@@ -73,6 +73,12 @@ def _adopted(job: Job, target: S3Url, upload_id: str, origin: Origin, connection
     there = list(ports.store.parts(upload))
     request = msgspec.structs.replace(job.request, part_size=part_size_of(there, job.request.part_size))
     cut = cut_of(request, parse_source(request.source), origin, connections)
+    if there and there[-1].number > cut.count:
+        raise SourceChanged(
+            f"the unfinished upload of {target} is of a longer source: it has part {there[-1].number} where this one "
+            f"ends with part {cut.count}",
+            "resume it from the source that it was begun with",
+        )
     trusted = not there
     return msgspec.structs.replace(
         job,

@@ -103,6 +103,15 @@ def test_a_plain_body_that_was_changed_on_its_way_is_sent_again(way: Route, shar
     assert sum(part.retries for part in moved) == 1
 
 
+@from_http("parts")
+def test_a_store_that_refuses_to_be_asked_first_gets_the_body_at_once(way: Route, shared_proxy: FaultyProxy) -> None:
+    mover = way.mover(way.put(DATA))
+    shared_proxy.add(Match("PUT", header=("expect", "100-continue")), Respond(417, "ExpectationFailed"), times=None)
+    moved = list(mover.move(CUT.parts()))
+    check(way, moved)
+    assert sum(part.retries for part in moved) == 0
+
+
 @from_http("object")
 def test_a_store_that_refuses_the_acl_gets_none(way: Route, shared_proxy: FaultyProxy) -> None:
     mover = way.mover(way.put(DATA))

@@ -105,7 +105,7 @@ class FakePut(FakeEnd, StreamedPut):
 
     waits_for_source = sent = False
 
-    def start(self, framed: bool = True, sums: object = None) -> None:
+    def start(self, framed: bool = True, sums: object = None, expects: bool = True) -> None:
         self.calls.append("start")
 
 

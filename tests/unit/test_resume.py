@@ -144,6 +144,16 @@ def test_a_resume_without_a_record_keeps_only_what_the_source_itself_has(world: 
     assert world.store.content(TARGET) == DATA
 
 
+def test_an_upload_of_a_longer_source_without_a_record_is_refused_and_kept(world: World) -> None:
+    begun = world.begin(request(), 1, 2)
+    world.jobs.forget(begun)
+    world.source.put(SOURCE, DATA[:1000])
+    with pytest.raises(SourceChanged, match="longer source"):
+        world.prepare(request(resume=True, part_size=None))
+    assert begun.upload is not None
+    assert world.store.unfinished(TARGET) == [begun.upload.upload_id]
+
+
 def test_a_resume_does_not_excuse_an_object_that_exists(world: World) -> None:
     world.begin(request(), 1)
     world.store.put_object(TARGET, b"theirs", True)

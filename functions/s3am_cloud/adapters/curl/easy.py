@@ -125,9 +125,13 @@ def use_netrc(easy: pycurl.Curl, settings: CurlSettings, digest: bool = False) -
         easy.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_DIGEST)
 
 
-def set_headers(easy: pycurl.Curl, headers: Mapping[str, str], encoding: str = "utf-8") -> None:
-    """`encoding` is that of what is beyond ASCII: UTF-8 as in signatures for S3."""
-    easy.setopt(pycurl.HTTPHEADER, [line.encode(encoding) for line in _lines(headers.items())])
+def set_headers(
+    easy: pycurl.Curl, headers: Mapping[str, str], encoding: str = "utf-8", without: Iterable[str] = ()
+) -> None:
+    """`encoding` is that of what is beyond ASCII: UTF-8 as in signatures for S3. `without` are headers of libcurl's own
+    that are not to be sent."""
+    lines = [*_lines(headers.items()), *(f"{name}:" for name in without)]
+    easy.setopt(pycurl.HTTPHEADER, [line.encode(encoding) for line in lines])
 
 
 def _lines(headers: Iterable[tuple[str, str]]) -> Iterable[str]:

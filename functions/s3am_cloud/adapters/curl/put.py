@@ -85,8 +85,11 @@ class StreamedPut:
         # None where the store's answer will have a CRC64NVME.
         self.sums: Sums | None = None
 
-    def start(self, framed: bool = True, sums: Sums | None = None) -> None:
-        """Begins at the first byte. Without `framed` the body has no trailer; `sums` sees all bytes."""
+    def start(self, framed: bool = True, sums: Sums | None = None, expects: bool = True) -> None:
+        """Begins at the first byte. Without `framed` the body has no trailer; `sums` sees all bytes.
+
+        If it `expects`, the store is asked first whether it wants a large body (RFC 9110, section 10.1.1).
+        """
         self._framed, self.sums = framed, sums
         self._front, self._left = _head(self._length) if framed else b"", self._length
         # libcurl asks for nothing beyond the length that it knows, so a plain body has no tail to wait for.
@@ -97,7 +100,7 @@ class StreamedPut:
         go_to(easy, url)
         easy.setopt(pycurl.UPLOAD, 1)
         easy.setopt(pycurl.INFILESIZE_LARGE, encoded_length(self._length) if framed else self._length)
-        set_headers(easy, headers)
+        set_headers(easy, headers, without=() if expects else ("Expect",))
         easy.setopt(pycurl.READFUNCTION, self._read)
         easy.setopt(pycurl.HEADERFUNCTION, self._response.take_line)
         easy.setopt(pycurl.WRITEFUNCTION, self._take_answer)

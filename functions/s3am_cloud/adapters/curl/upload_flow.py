@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from http import HTTPStatus
 
 import msgspec
 
@@ -57,7 +58,7 @@ class UploadFlow:
         self._stall_seconds, self._finished, self._failed = stall_seconds, finished, failed
         self._retry = retry
         self._over = False
-        self._starts = 0
+        self._starts, self._expects = 0, True
         # The CRC of a whole body that was sent without an answer: it may have been stored.
         self._unanswered: int | None = None
         self.source_retries: Callable[[], int] = lambda: 0
@@ -69,7 +70,7 @@ class UploadFlow:
         self._asked = self._quiet_since = self._clock.monotonic()
         self._attempt.begin()
         self.giver.start()
-        self.put.start(self._attempt.uses("trailer"), self._sums())
+        self.put.start(self._attempt.uses("trailer"), self._sums(), self._expects)
 
     def _sums(self) -> Sums | None:
         """MD5s to compare ETags with, where answers have no CRC64NVME. What a store makes of the framing is known after
@@ -133,6 +134,11 @@ class UploadFlow:
         """The PUT has ended, by an answer or without one."""
         self.giver.stop()
         if self._over:
+            return
+        if response.status == HTTPStatus.EXPECTATION_FAILED and self._expects:
+            # Some stores and proxies don't know what it means to be asked before the body.
+            self._expects = False
+            self._loop.later(0, functools.partial(self._start_again, self._starts))
             return
         if response.status >= 300 and self._attempt.is_refused(response.status, error_code(body), error_message(body)):
             # What was learned of the store is no failure: the PUT is sent again without what it refuses.
