@@ -273,15 +273,18 @@ def _beating(moving: Iterator[MovedPart], beat: Heartbeat) -> Iterator[MovedPart
 def _left(
     job: Job, plan: Plan, seen: list[MovedPart], ports: Ports, console: Console
 ) -> tuple[list[MovedPart], list[Part]]:
-    """What is noted here of the parts that are there, and the parts to move: those without a checksum anew."""
-    if job.upload is None:
+    """The parts that are relied on, to be compared again before the object is made, as others may fill the upload too;
+    and the parts to move: those without a checksum anew."""
+    # In an upload that this run has opened, or found empty, every part that is there by now is somebody else's.
+    if job.upload is None or (job.trusted and job.resumes is None):
         return [], list(plan.parts())
     there = _listed(job.upload, ports)
     if there and not job.trusted:
         there = _proven(job, there, ports, console)
-    noted = _notes(job.upload).of(there)
-    seen += [*(MovedPart(part.number, part.length, part.crc, part.etag) for part in there), *noted]
-    return noted, missing(plan, [part for part in there if part.crc is not None])
+    known = [part for part in there if part.crc is not None]
+    relied = [MovedPart(part.number, part.length, part.crc, part.etag) for part in known]
+    seen += relied
+    return relied, missing(plan, known)
 
 
 def _listed(upload: Upload, ports: Ports) -> list[UploadedPart]:
