@@ -16,16 +16,16 @@ from s3am_cloud.urls import S3Url, SourceUrl, parse_source
 
 
 def resumed(job: Job, target: S3Url, upload_id: str, origin: Origin, connections: int | None, ports: Ports) -> Job:
-    """The job that goes on with an upload whose record says which version of the source its parts are of."""
+    """The job that continues an upload whose record says which version of the source its parts are of."""
     before = ports.jobs.find(target, upload_id)
     if before is None or before.info is None or before.plan is None or before.upload is None:
         return _adopted(job, target, upload_id, origin, connections, ports)
     source = parse_source(job.request.source)
     _check_same(before, target, source, origin.info)
-    wish = job.request.part_size
-    if wish is not None and wish != before.plan.part_size:
+    requested = job.request.part_size
+    if requested is not None and requested != before.plan.part_size:
         raise BadPartSize(
-            f"the unfinished upload has parts of {before.plan.part_size:,} bytes, not {wish:,}",
+            f"the unfinished upload has parts of {before.plan.part_size:,} bytes, not {requested:,}",
             "leave --part-size out, or start afresh with --force",
         )
     check_time(before.plan, origin.info)
@@ -68,7 +68,7 @@ def _check_same(before: Job, target: S3Url, source: SourceUrl, now: SourceInfo) 
 
 
 def _adopted(job: Job, target: S3Url, upload_id: str, origin: Origin, connections: int | None, ports: Ports) -> Job:
-    """The job that goes on with an upload that nobody here has a record of: its parts have to be proven."""
+    """The job that continues an upload that nobody here has a record of: its parts have to be proven."""
     upload = ports.store.find(target, upload_id)
     there = list(ports.store.parts(upload))
     request = msgspec.structs.replace(job.request, part_size=part_size_of(there, job.request.part_size))
