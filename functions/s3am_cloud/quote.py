@@ -142,8 +142,8 @@ def in_process(job: Job, cut: Plan, connections: int, rate: int | None) -> InPro
     small = cut.small and job.state != "transfer"
     busy = min(connections, cut.count)
     usage = Usage(
-        # The uploads there are, and the object; or the new one, its parts, these listed before and after, its end.
-        s3_writes=2 if small else 2 + 1 + cut.count + pages_of(cut.count) + 1,
+        # The listing of unfinished uploads, and the object; or the new upload, its parts, their listing, its end.
+        s3_writes=2 if small else 2 + cut.count + pages_of(cut.count) + 1,
         # The object, before and after.
         s3_reads=2 + source_reads(scheme),
     )
