@@ -127,11 +127,11 @@ class DeadLetters:
                 self._client.delete_message_batch(QueueUrl=self._queue, Entries=batch)
 
 
-def failed_text(failed: Failed) -> str:
+def failed_text(failed: Failed) -> list[str]:
     lines = [line for event in failed.events for line in _lines(event)]
     if failed.others:
         lines.append(f"{failed.others} dead letters are about other things than requests: see the queue")
-    return "\n".join(lines) or "no event failed"
+    return lines or ["no event failed"]
 
 
 def _lines(event: FailedEvent) -> Iterator[str]:

@@ -56,8 +56,8 @@ def run_demo(console: Console) -> None:
             _compare(sample, receipt, console)
             if sample.failed:
                 console.note(f"... of the requests for {sample.name} its server failed {sample.failed}")
-    texts = "\n\n".join(receipt_text(receipt) for receipt in receipts)
-    console.result(Demonstrated(receipts, True), f"{texts}\n\n{_NEXT}")
+    texts = [line for receipt in receipts for line in (*receipt_text(receipt), "")]
+    console.result(Demonstrated(receipts, True), [*texts, *_NEXT.splitlines()])
 
 
 @contextmanager

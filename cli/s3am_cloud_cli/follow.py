@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from s3am_cloud.command_lines import command_line
 from s3am_cloud.errors import Interrupted, ObjectExists, by_name
 from s3am_cloud.model import Receipt, TransferRequest
 from s3am_cloud.ports import Execution
@@ -48,7 +49,7 @@ def show_started(execution: Execution, what: str, remote: Remote, wait: bool, co
     job = execution.job or execution.name
     if not wait:
         console.result(Submitted(job, execution.arn), job)
-        console.note(f"{what}. Follow it with: s3am-cloud watch {job}")
+        console.note(f"{what}. Follow it with: {command_line('watch', job)}")
         return
     console.note(f"job {job}")
     receipt = follow(job, remote, console)
@@ -67,7 +68,7 @@ def follow(job: str, remote: Remote, console: Console) -> Receipt:
             return follow_job(job, remote, Shown(meter))
     except KeyboardInterrupt:
         raise Interrupted(
-            f"stopped watching; job {job} goes on in the cloud", f"follow it with s3am-cloud watch {job}"
+            f"stopped watching; job {job} goes on in the cloud", f"follow it with {command_line('watch', job)}"
         ) from None
 
 
@@ -104,13 +105,14 @@ def conclude(document: object, receipt: Receipt, console: Console) -> None:
     if receipt.error is None:
         console.result(document, receipt_text(receipt))
         return
-    if receipt.unfinished_upload is not None:
+    if receipt.unfinished_upload is not None and receipt.job is not None:
         until = f", at the latest on {receipt.expires}" if receipt.expires else ""
         # A job whose object exists would be refused again.
-        again = f"resumed (s3am-cloud resume {receipt.job}) or " if receipt.error.name != ObjectExists.__name__ else ""
+        exists = receipt.error.name == ObjectExists.__name__
+        again = "" if exists else f"resumed ({command_line('resume', receipt.job)}) or "
         console.note(
             f"An unfinished upload of {receipt.destination} is left in S3, where it costs storage until it is {again}"
-            f"discarded (s3am-cloud cancel {receipt.job}){until}"
+            f"discarded ({command_line('cancel', receipt.job)}){until}"
         )
     if console.json:
         console.result(document, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from s3am_cloud.adapters.s3.access import S3Access
+from s3am_cloud.command_lines import command_line
 from s3am_cloud.errors import Interrupted, NoSuchJob
 from s3am_cloud.limits import POLL_SECONDS
 from s3am_cloud_cli.job_logs import JobLogs, line_text
@@ -33,7 +34,8 @@ def show_logs(job: str, remote: Remote, access: S3Access, minutes: int | None, f
         if not follow:
             raise
         raise Interrupted(
-            f"stopped following; job {job} goes on in the cloud", f"go on with s3am-cloud logs --follow {job}"
+            f"stopped following; job {job} goes on in the cloud",
+            f"continue with {command_line('logs', '--follow', job)}",
         ) from None
 
 

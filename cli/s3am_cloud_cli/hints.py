@@ -10,6 +10,9 @@ import click
 from s3am_cloud.errors import TransferError
 
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+# A name from outside, as `shell_word` writes it: what is in it is neither a clause nor an option of the hint's.
+_QUOTED = re.compile(r"""(?<!\S)(?:\$?'[^']*'|"'")+""")
+_PLACE = re.compile("\0")
 _CLAUSES = re.compile(r"(, or |; |, )")
 # What another command has the options for.
 _ADDRESSED = re.compile(r"s3am-cloud [a-z][a-z-]+[^,;]*")
@@ -32,10 +35,12 @@ def fit_hint(error: TransferError, group: click.Group, arguments: Sequence[str])
 
 def without_lacking(hint: str, options: Collection[str]) -> str:
     """The hint's clauses that name only these options, or another command with its own."""
-    pieces = _CLAUSES.split(hint)
+    names = iter(_QUOTED.findall(hint))
+    pieces = _CLAUSES.split(_QUOTED.sub("\0", hint))
     kept = ""
-    for joint, clause in zip(["", *pieces[1::2]], pieces[::2], strict=True):
-        if not _lacking(clause, options):
+    for joint, piece in zip(["", *pieces[1::2]], pieces[::2], strict=True):
+        clause = _PLACE.sub(lambda place: next(names, ""), piece)
+        if not _lacking(piece, options):
             kept += (joint if kept else "") + clause
     return kept
 
@@ -47,7 +52,7 @@ def options_of(command: click.Command) -> frozenset[str]:
 
 
 def _lacking(hint: str, options: Collection[str]) -> bool:
-    return not set(_OPTION.findall(_ADDRESSED.sub("", hint))) <= set(options)
+    return not set(_OPTION.findall(_ADDRESSED.sub("", _QUOTED.sub("\0", hint)))) <= set(options)
 
 
 def _called(group: click.Group, arguments: Sequence[str]) -> tuple[click.Command, str]:

@@ -77,7 +77,9 @@ def _line(function: str, milliseconds: int, message: str) -> Line | None:
     return Line(time=time, function=function, message=str(fields.get("message", "")), fields=fields)
 
 
-def line_text(line: Line) -> str:
-    told = " ".join(f"{name}={value}" for name, value in line.fields.items() if name not in _NOT_SHOWN)
+def line_text(line: Line) -> list[str]:
+    """A line, and those of a trace below it, so far to the right that none looks like one of the log."""
+    fields = " ".join(f"{name}={value}" for name, value in line.fields.items() if name not in _NOT_SHOWN)
     level = line.fields.get("level", "INFO")
-    return f"{line.time} {line.function:<7} {level:<7} {line.message}  {told}".rstrip()
+    first, *more = line.message.split("\n")
+    return [f"{line.time} {line.function:<7} {level:<7} {first}  {fields}".rstrip(), *(f"    {each}" for each in more)]

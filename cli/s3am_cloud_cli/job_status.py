@@ -12,6 +12,7 @@ import msgspec
 from s3am_cloud.adapters.executions import MapCounts
 from s3am_cloud.aftermath import failed, failure
 from s3am_cloud.claims import successor
+from s3am_cloud.command_lines import command_line
 from s3am_cloud.errors import AccessDenied, BadEncryptionKey, JobFailed, NoSuchJob, TransferError, UploadGone
 from s3am_cloud.limits import POLL_SECONDS
 from s3am_cloud.model import Job, Receipt, UploadedPart
@@ -117,7 +118,7 @@ def follow_job(job_id: str, remote: Remote, on_status: Callable[[JobStatus], Non
         if status.receipt is not None:
             return status.receipt
         if status.status != RUNNING:
-            raise JobFailed(f"job {job_id} is {status.status}", f"s3am-cloud resume {job_id} starts it")
+            raise JobFailed(f"job {job_id} is {status.status}", f"{command_line('resume', job_id)} starts it")
         remote.clock.sleep(pause)
         pause, asked = min(POLL_SECONDS, pause * 1.5), asked + 1
 

@@ -16,6 +16,7 @@ from s3am_cloud.adapters.partial_file import PartialFile
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.sources import AnySource
+from s3am_cloud.command_lines import command_line
 from s3am_cloud.download import DownloadRequest, download
 from s3am_cloud.errors import (
     NotAsExpected,
@@ -324,12 +325,13 @@ def _tell_what_is_left(job: Job, error: BaseException, console: Console) -> None
     where = target(job)
     # Where the object exists, --resume alone would be refused as this run was.
     how = "--resume --exists overwrite" if isinstance(error, ObjectExists) else "--resume"
-    console.resume_hint = f"continue with {how}, or discard the upload with s3am-cloud cancel '{where}'"
+    discard = command_line("cancel", str(where))
+    console.resume_hint = f"continue with {how}, or discard the upload with {discard}"
     # The plan of a stream that does not say its size has the most that its parts can hold.
     size = f" ({size_text(job.info.size)})" if job.info is not None and job.info.size is not None else ""
     console.note(
         f"An unfinished upload of {where}{size} is left in S3, where it costs storage: "
-        f"continue with {how}, or discard it with s3am-cloud cancel '{where}'"
+        f"continue with {how}, or discard it with {discard}"
     )
 
 
@@ -337,5 +339,5 @@ def _tell_what_is_not_compared(job: Job, error: BaseException, console: Console)
     if not isinstance(error, NotAsExpected):
         console.note(
             f"{target(job)} is complete in S3, but was not yet compared with the expected checksum: "
-            f"s3am-cloud verify '{target(job)}' reads it"
+            f"{command_line('verify', str(target(job)))} reads it"
         )

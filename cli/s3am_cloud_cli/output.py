@@ -7,13 +7,14 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
 from s3am_cloud.errors import AccessDenied, DiskFull, ErrorReport, TransferError, Unexpected
+from s3am_cloud_cli.escaping import escaped, escaped_json
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -25,12 +26,16 @@ _BAR_DELAY_SECONDS = 0.5
 _LINE_SECONDS = 30.0
 
 
+# One line, or several. A newline in a line is somebody else's, and shown as an escape.
+Lines = str | Sequence[str]
+
+
 class _Failed(msgspec.Struct, frozen=True):
     error: ErrorReport
 
 
 class Console:
-    """One run of the command, as its user sees it."""
+    """One run of the command, as its user sees it. Whatever is printed goes through `_write`, which escapes it."""
 
     def __init__(
         self,
@@ -50,10 +55,13 @@ class Console:
         """Results go to stderr from now on: stdout has the bytes of an object."""
         self._out = self._err
 
-    def result(self, document: object, text: str) -> None:
+    def result(self, document: object, text: Lines) -> None:
         """The one result: `document` as JSON where that was asked for, else `text`."""
         try:
-            print(self._json_text(document) if self.json else text, file=self._out, flush=True)
+            if self.json:
+                print(self._json_text(document), file=self._out, flush=True)
+            else:
+                self._write(text, self._out)
         except OSError as error:
             named = DiskFull if error.errno == errno.ENOSPC else AccessDenied
             raise named(f"the result can't be written to stdout: {error.strerror}", "write it elsewhere") from error
@@ -63,15 +71,15 @@ class Console:
         try:
             text = msgspec.json.encode(document).decode()
         except UnicodeEncodeError:
-            return json.dumps(msgspec.to_builtins(document))
+            return escaped_json(json.dumps(msgspec.to_builtins(document)))
         encoding = getattr(self._out, "encoding", None) or "utf-8"
         utf8 = text.isascii() or encoding.lower().replace("_", "-") in {"utf-8", "utf8"}
-        return text if utf8 else json.dumps(msgspec.to_builtins(document))
+        return escaped_json(text if utf8 else json.dumps(msgspec.to_builtins(document)))
 
-    def note(self, text: str) -> None:
-        print(text, file=self._err, flush=True)
+    def note(self, text: Lines) -> None:
+        self._write(text, self._err)
 
-    def detail(self, text: str) -> None:
+    def detail(self, text: Lines) -> None:
         """For those who asked for more with --verbose."""
         if self.verbose:
             self.note(text)
@@ -100,15 +108,29 @@ class Console:
             meter.close()
 
     def _trace(self) -> None:
-        if self.debug and sys.exc_info()[0] is not None:
-            traceback.print_exc(file=self._err)
+        error = sys.exc_info()[1]
+        if self.debug and error is not None:
+            self.note(_trace_lines(error))
+
+    def _write(self, text: Lines, file: IO[str]) -> None:
+        lines = [text] if isinstance(text, str) else text
+        print("\n".join(map(escaped, lines)), file=file, flush=True)
+
+
+def _trace_lines(error: BaseException) -> list[str]:
+    """As Python prints it, but an error's own message, which may hold anything, stays on its line."""
+    lines: list[str] = []
+    for piece in traceback.TracebackException.from_exception(error).format():
+        ours = piece.startswith(("  File ", "\n"))
+        lines += piece.strip("\n").splitlines() if ours else [piece.removesuffix("\n")]
+    return lines
 
 
 class Meter:
     """Counts bytes as they move, and shows them."""
 
     def __init__(self, title: str, total: int, err: IO[str]) -> None:
-        self._title, self._total, self._err = title, total, err
+        self._title, self._total, self._err = escaped(title), total, err
         self._done, self._before, self._parts = 0, 0, ""
         self._since = self._told = time.monotonic()
         self._bar = self._new_bar() if err.isatty() else None
@@ -142,9 +164,9 @@ class Meter:
 
     def say(self, text: str) -> None:
         """What is told beside the bytes from now on."""
-        self._parts = text
+        self._parts = escaped(text)
         if self._bar is not None:
-            self._bar.set_postfix_str(text, refresh=False)
+            self._bar.set_postfix_str(self._parts, refresh=False)
 
     def counting(self, moving: Iterable[MovedPart], count: int, done: int) -> Iterator[MovedPart]:
         """Passes parts on as they come, and shows how many of `count` there are, and how often one was tried again."""

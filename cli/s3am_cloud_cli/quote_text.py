@@ -11,13 +11,13 @@ from s3am_cloud_cli.receipts import duration_text
 Row = tuple[str, str, str, str]
 
 
-def quote_text(quote: Quote) -> str:
+def quote_text(quote: Quote) -> list[str]:
     if quote.cloud is None or quote.in_process is None or quote.datasync is None:
-        return f"{quote.destination} exists, left as it is"
+        return [f"{quote.destination} exists, left as it is"]
     rows = _rows(quote.cloud, quote.in_process, quote.datasync)
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([*_about(quote), "", *table, "", *_assumed(quote.prices, quote.in_process)])
+    return [*_about(quote), "", *table, "", *_assumed(quote.prices, quote.in_process)]
 
 
 def _about(quote: Quote) -> list[str]:

@@ -36,12 +36,12 @@ _UNKNOWN = {
 }
 
 
-def receipt_text(receipt: Receipt) -> str:
+def receipt_text(receipt: Receipt) -> list[str]:
     if receipt.state == "skipped":
-        return f"{receipt.destination} exists, left as it is"
+        return [f"{receipt.destination} exists, left as it is"]
     if receipt.error is not None:
-        return f"{receipt.destination}: {receipt.error.message}"
-    return "\n".join(f"{name:<12} {value}" for name, value in _lines(receipt))
+        return [f"{receipt.destination}: {receipt.error.message}"]
+    return [f"{name:<12} {value}" for name, value in _lines(receipt)]
 
 
 def _lines(receipt: Receipt) -> list[tuple[str, str]]:
@@ -86,7 +86,7 @@ def _verdict_of(known: Known) -> str:
     return f"{known.verdict}: {VERDICTS[known.verdict]}" if known.verdict else _UNKNOWN[known.known_from]
 
 
-def origin_text(known: Known) -> str:
+def origin_text(known: Known) -> list[str]:
     receipt = known.receipt
     held = f"{known.checksum_algorithm} {known.checksum}, as S3 holds it of the whole" if known.checksum else None
     said = None if receipt and receipt.source_digest else known.source_digest
@@ -102,21 +102,21 @@ def origin_text(known: Known) -> str:
         ("expected", known.expected if receipt is None else receipt.expected),
         *(verdict_lines(receipt) if receipt else [("verdict", _verdict_of(known))]),
     ]
-    return "\n".join(f"{name:<12} {value}" for name, value in lines if value)
+    return [f"{name:<12} {value}" for name, value in lines if value]
 
 
-def status_text(status: JobStatus) -> str:
+def status_text(status: JobStatus) -> list[str]:
     going_on = [("resumes", status.resumes)] if status.resumes else []
     going_on += [("resumed by", status.resumed_by)] if status.resumed_by else []
     if status.receipt is not None and status.receipt.error is None:
         lines = [("status", status.status), *going_on]
-        return "\n".join([*(f"{name:<12} {value}" for name, value in lines), receipt_text(status.receipt)])
+        return [*(f"{name:<12} {value}" for name, value in lines), *receipt_text(status.receipt)]
     lines = [("job", status.job), ("status", status.status), *going_on]
     lines += [
         (name, value) for name, value in (("source", status.source), ("destination", status.destination)) if value
     ]
     lines += [*_progress_lines(status), *_error_lines(status)]
-    return "\n".join(f"{name:<12} {value}" for name, value in lines)
+    return [f"{name:<12} {value}" for name, value in lines]
 
 
 def _progress_lines(status: JobStatus) -> list[tuple[str, str]]:
@@ -153,14 +153,12 @@ def cancelled_text(found: Cancelled) -> str:
     return f"job {found.job} is cancelled, and what it had moved is discarded"
 
 
-def jobs_text(jobs: Sequence[JobLine]) -> str:
+def jobs_text(jobs: Sequence[JobLine]) -> list[str]:
     if not jobs:
-        return "no jobs yet"
+        return ["no jobs yet"]
     rows = [("JOB", "STATE", "SIZE", "AGE", "TOOK", "SOURCE -> DESTINATION"), *map(_row, jobs)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def _row(job: JobLine) -> tuple[str, ...]:

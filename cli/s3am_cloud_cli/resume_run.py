@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from s3am_cloud.claims import latest, next_id
+from s3am_cloud.command_lines import command_line
 from s3am_cloud.errors import AccessDenied, BadEncryptionKey, NoSuchJob, UploadGone
 from s3am_cloud.model import Job, Receipt
 from s3am_cloud.pipeline import target
@@ -92,4 +93,4 @@ def _may_be_made(job: Job, remote: Remote) -> bool:
 
 
 def _anew(source: str, destination: str) -> str:
-    return f"submit the transfer anew: s3am-cloud submit '{source}' '{destination}'"
+    return f"submit the transfer again: {command_line('submit', source, destination)}"

@@ -7,12 +7,14 @@ import os
 import sys
 from typing import BinaryIO, TextIO
 
+from s3am_cloud_cli.escaping import escaped_layout
+
 
 class LastingOutput(io.TextIOWrapper):
     """Text for a reader that may leave before the end, which is no failure of a transfer.
 
-    Characters that the encoding lacks are written as escapes. Where `must_arrive`, other errors than a reader that left
-    are raised, once.
+    Characters that the encoding lacks, or that a terminal would obey, are written as escapes. Where `must_arrive`,
+    other errors than a reader that left are raised, once.
     """
 
     def __init__(self, stream: BinaryIO, encoding: str, line_buffering: bool, must_arrive: bool) -> None:
@@ -21,7 +23,7 @@ class LastingOutput(io.TextIOWrapper):
 
     def write(self, text: str, /) -> int:
         try:
-            return super().write(text)
+            return super().write(escaped_layout(text))
         except OSError as error:
             self._give_up(error)
         return len(text)

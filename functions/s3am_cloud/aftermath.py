@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from s3am_cloud.claims import successor
+from s3am_cloud.command_lines import command_line
 from s3am_cloud.errors import (
     AccessDenied,
     ErrorReport,
@@ -112,7 +113,7 @@ def _reported_error(job: Job, error: TransferError, left: str | None) -> ErrorRe
     report = error.report()
     if left is None or not isinstance(error, JobFailed | SourceBusy | AccessDenied):
         return report
-    return msgspec.structs.replace(report, hint=f"continue it with s3am-cloud resume {job.id}")
+    return msgspec.structs.replace(report, hint=f"continue it with {command_line('resume', job.id)}")
 
 
 def failure(execution: Execution, executions: Executions) -> TransferError:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from s3am_cloud.command_lines import command_line, follow_or_stop
 from s3am_cloud.errors import DestinationBusy, NoSuchJob, StoreBusy
 from s3am_cloud.limits import START_SECONDS
 from s3am_cloud.model import Job, TransferRequest
@@ -63,7 +64,7 @@ def take(job: Job, execution: str, desk: Desk) -> str:
             if found.asked != asked:
                 raise DestinationBusy(
                     f"job {found.job} writes to {where} at this moment",
-                    f"follow it with s3am-cloud watch {found.job}, or stop it with s3am-cloud cancel {found.job}",
+                    follow_or_stop(found.job),
                 )
             return found.job
         if found is not None and found.job == job.id and found.execution == execution:
@@ -81,7 +82,7 @@ def hold(job: Job, execution: str, desk: Desk | None) -> None:
     if holder != job.id:
         raise DestinationBusy(
             f"job {holder} does the same at this moment",
-            f"follow it with s3am-cloud watch {holder}",
+            f"follow it with {command_line('watch', holder)}",
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from s3am_cloud.command_lines import follow_or_stop
 from s3am_cloud.errors import DestinationBusy, SeveralUploads, TransferError, UploadExists
 from s3am_cloud.limits import BEAT_SECONDS, STRANGER_HOURS
 from s3am_cloud.model import Job, Runner
@@ -87,7 +88,7 @@ def _begun(age: timedelta | None) -> str:
 
 def _wait_hint(job: Job) -> str:
     if job.execution is not None:
-        return f"follow it with s3am-cloud watch {job.id}, or stop it with s3am-cloud cancel {job.id}"
+        return follow_or_stop(job.id)
     return "wait until it has ended; if it did not finish, continue with --resume"
 
 

@@ -16,6 +16,7 @@ from typing import Literal
 import msgspec
 
 from s3am_cloud.checksum import ALGORITHM, encode
+from s3am_cloud.command_lines import command_line
 from s3am_cloud.confirmation import confirmed_object, is_proven
 from s3am_cloud.errors import (
     ChecksumMismatch,
@@ -124,7 +125,7 @@ def _drop_unrecorded(opened: Upload, cause: BaseException, ports: Ports) -> None
         raise JobFailed(
             f"an upload of {opened.target} is left in S3, where it costs storage: its record could not be written "
             f"({type(cause).__name__}), and neither could it be discarded ({error.message})",
-            f"discard it with s3am-cloud cancel '{opened.target}'",
+            f"discard it with {command_line('cancel', str(opened.target))}",
         ) from cause
 
 

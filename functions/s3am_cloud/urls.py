@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
 
+from s3am_cloud.command_lines import shell_word
 from s3am_cloud.errors import BadDestination, BadS3Url, BadSource
 
 # Their requests can't carry validators, and their servers often bear few connections.
@@ -100,7 +101,7 @@ def _in_s3_form(text: str) -> str | None:
     if match is None:
         return None
     bucket, path = match["bucket"], match["path"]
-    return f"write it as s3://{bucket}/{path}" if bucket else f"write it as s3://{path}"
+    return f"write it as {shell_word(f's3://{bucket}/{path}' if bucket else f's3://{path}')}"
 
 
 def parse_destination(text: str, source: SourceUrl) -> S3Url:

@@ -73,7 +73,7 @@ def test_whatever_ends_an_upload_its_unfinished_upload_is_reported(world: World,
     world.ports = msgspec.structs.replace(world.ports, movers=Breaking(world, error))
     said = uploaded(world)
     assert f"unfinished upload of {TARGET}" in said
-    assert f"s3am-cloud cancel '{TARGET}'" in said
+    assert f"s3am-cloud cancel {TARGET}" in said
     assert said.endswith(f"{type(error).__name__}: {getattr(error, 'hint', '')}")
     assert len(world.store.unfinished(TARGET)) == 1
 
@@ -121,7 +121,7 @@ def test_an_upload_whose_record_can_not_be_written_is_discarded(world: World) ->
 def test_one_that_can_not_be_discarded_either_is_reported(world: World) -> None:
     world.jobs.save = _raises(AccessDenied("no"))  # type: ignore[method-assign]
     world.store.abort = _raises(StoreUnavailable("no"))  # type: ignore[method-assign]
-    assert uploaded(world).endswith(f"JobFailed: discard it with s3am-cloud cancel '{TARGET}'")
+    assert uploaded(world).endswith(f"JobFailed: discard it with s3am-cloud cancel {TARGET}")
 
 
 def _raises(error: TransferError) -> Any:

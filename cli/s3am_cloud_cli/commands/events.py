@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from s3am_cloud.command_lines import command_line
 from s3am_cloud_cli import options
 from s3am_cloud_cli.options import AwsOptions
 from s3am_cloud_cli.output import Console
@@ -47,4 +48,4 @@ def replay(console: Console, event: str, stack: str | None, aws: AwsOptions) -> 
     started = DeadLetters(remote.access, remote).replay(event)
     job = started.job or started.name
     console.result(Submitted(job, started.arn), job)
-    console.note(f"Sent again. Follow it with: s3am-cloud watch {job}")
+    console.note(f"Sent again. Follow it with: {command_line('watch', job)}")

@@ -76,10 +76,10 @@ def env(console: Console) -> None:
         raise NoStack("the embedded cloud is not running", "start it with s3am-cloud local up")
     variables = local_cloud.environment(cloud)
     exports = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
-    console.result(variables, "\n".join(exports))
+    console.result(variables, exports)
 
 
 def _show(console: Console, cloud: LocalCloud) -> None:
     """Without the secret, which `local env` prints for those who evaluate it."""
     fields = cloud.public()
-    console.result(fields, "\n".join(f"{name:<18} {value}" for name, value in fields.items()))
+    console.result(fields, [f"{name:<18} {value}" for name, value in fields.items()])

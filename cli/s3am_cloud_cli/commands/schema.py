@@ -20,4 +20,4 @@ def schema(console: Console, which: str) -> None:
     from s3am_cloud import schemas
 
     text = schemas.published(which)
-    console.result(schemas.document(which), text)
+    console.result(schemas.document(which), text.splitlines())

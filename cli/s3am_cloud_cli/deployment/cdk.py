@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -32,12 +31,13 @@ class Cdk:
     def run(self, *arguments: str) -> str:
         """What the command said, which went to stderr as it came. Raises DeployFailed, AccessDenied.
 
+        Without colors, as what it repeats of AWS's answers could have escape sequences of its own.
+
         It runs in the assembly's folder, lest it reads a cdk.json that happens to be where the user is.
         """
-        color = "--color" if sys.stderr.isatty() else "--no-color"
         said: list[str] = []
         with subprocess.Popen(
-            cdk_command(self._script, [*arguments, "--app", str(self._assembly), color]),
+            cdk_command(self._script, [*arguments, "--app", str(self._assembly), "--no-color"]),
             cwd=self._assembly,
             env=self._environment,
             stdin=subprocess.DEVNULL,
@@ -75,5 +75,5 @@ def cdk_script(cache: Path, console: Console) -> Path:
         raise missing_extra("Node.js") from error
     except CdkNotInstalled as error:
         said, *more = str(error).splitlines()
-        console.note("\n".join(more))
+        console.note(more)
         raise DeployFailed(said.rstrip(":"), "npm's own words are above; check the network, then try again") from error

@@ -89,7 +89,7 @@ def deploy(site: Site, wanted: Wanted, yes: bool, console: Console) -> Deploymen
     if not _changes(site, parameters, console) and site.before is not None and site.before.stands:
         return _described(site, site.before, changed=False)
     if not ready:
-        console.note(_BOOTSTRAP.format(account=site.account.id, region=site.account.region))
+        console.note([line.format(account=site.account.id, region=site.account.region) for line in _BOOTSTRAP])
     agree(f"Deploy the stack {site.stack} to account {site.account.id}, region {site.account.region}?", yes)
     if not ready:
         site.cdk.run("bootstrap", f"aws://{site.account.id}/{site.account.region}")
@@ -102,8 +102,8 @@ def deploy(site: Site, wanted: Wanted, yes: bool, console: Console) -> Deploymen
 
 
 _BOOTSTRAP = (
-    "account {account} has no CDK bootstrap, or an old one, in region {region}. `cdk bootstrap` makes it first:\n"
-    "a stack CDKToolkit with a bucket for code and templates and the roles of deployments, of which one may do anything"
+    "account {account} has no CDK bootstrap, or an old one, in region {region}. `cdk bootstrap` makes it first:",
+    "a stack CDKToolkit with a bucket for code and templates, and the roles of deployments. One may do anything",
 )
 
 
@@ -140,7 +140,7 @@ def _described(site: Site, stack: DeployedStack, changed: bool) -> Deployment:
     )
 
 
-def deployment_text(done: Deployment, next_command: str) -> str:
+def deployment_text(done: Deployment, next_command: str) -> list[str]:
     head = "deployed" if done.changed else "there already, no changes"
     rows = {
         "account": f"{done.account}, {done.region}",
@@ -152,4 +152,4 @@ def deployment_text(done: Deployment, next_command: str) -> str:
         "fetches from": ", ".join(done.allowed_hosts) or "every public host",
     }
     lines = [f"stack {done.stack}: {head}", *(f"{name:<14} {value}" for name, value in rows.items())]
-    return "\n".join([*lines, f"next: {next_command}"])
+    return [*lines, f"next: {next_command}"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
+from s3am_cloud.command_lines import command_line
 from s3am_cloud_cli.deployment.account import Account, Resource
 from s3am_cloud_cli.deployment.cdk import Cdk, cdk_script
 from s3am_cloud_cli.deployment.failures import DeployFailed
@@ -71,14 +72,14 @@ def destroy(settings: S3Settings, stack: str, abort_uploads: bool, yes: bool, co
     )
 
 
-def removal_text(done: Removal) -> str:
+def removal_text(done: Removal) -> list[str]:
     if not done.removed:
-        return f"there is no stack {done.stack} in account {done.account}, region {done.region}"
+        return [f"there is no stack {done.stack} in account {done.account}, region {done.region}"]
     lines = [f"stack {done.stack} is gone from account {done.account}, region {done.region}"]
     if done.aborted_uploads:
         lines.append(f"{done.aborted_uploads} unfinished uploads aborted")
-    lines += [f"unfinished upload left, which costs: s3am-cloud cancel {url}" for url in done.left_uploads]
-    return "\n".join(lines)
+    lines += [f"unfinished upload left, which costs: {command_line('cancel', url)}" for url in done.left_uploads]
+    return lines
 
 
 def _show(

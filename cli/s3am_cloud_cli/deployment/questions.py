@@ -7,6 +7,7 @@ import sys
 import click
 
 from s3am_cloud.errors import Interrupted, Usage
+from s3am_cloud_cli.escaping import escaped
 
 
 def agree(question: str, yes: bool) -> None:
@@ -18,5 +19,5 @@ def agree(question: str, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise Usage("there is no terminal to ask on, so nothing was done", "agree beforehand with --yes")
-    if not click.confirm(question, err=True):
+    if not click.confirm(escaped(question), err=True):
         raise Interrupted("nothing was done", "run the command again to be asked again")

@@ -69,7 +69,7 @@ def _synthesize(folder: Path, console: Console, *arguments: str) -> None:
         answer = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if answer.returncode != 0:
             said = (answer.stdout + answer.stderr).strip() or f"exit code {answer.returncode}"
-            console.note(said)
+            console.note(said.splitlines())
             raise DeployFailed(
                 f"the stack could not be synthesized: {said.splitlines()[-1]}", "the whole of it is above"
             )
