@@ -68,6 +68,8 @@ class SourceInfo(Value, frozen=True, kw_only=True):
     end_told: bool = True
     # Whether the HTTP server wants logins by Digest.
     digest_login: bool = False
+    # The displayable URL that redirects led to.
+    final_url: str | None = None
 
     @property
     def strong_etag(self) -> str | None:
@@ -310,6 +312,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     version_id: str | None = None
     source_etag: str | None = None
     source_last_modified: str | None = None
+    # Where redirects led from the source's URL, without its login and query.
+    final_url: str | None = None
     started: str | None = None
     seconds: float | None = None
     # Of a job in the cloud: what its workers did, and what that took. `seconds` is by the clock on the wall.

@@ -261,6 +261,7 @@ def receipt(
         unread_digest_files=(job.info.unread_digest_files or None) if job.info else None,
         source_etag=job.info.etag if job.info else None,
         source_last_modified=job.info.last_modified if job.info else None,
+        final_url=job.info.final_url if job.info else None,
         started=job.created,
         seconds=round(seconds, 3),
         job=job.id,

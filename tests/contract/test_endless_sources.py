@@ -30,7 +30,7 @@ def source(curl_settings: CurlSettings, hasty_clock: HastyClock) -> CurlSource:
     ("answer", "error"),
     [
         (endless.REFUSAL, SourceNotFound),
-        (endless.REDIRECT, SourceUnavailable),
+        (endless.REDIRECT, BadSource),
         (endless.HEADERS, BadSource),
         (endless.INTERIM, BadSource),
     ],

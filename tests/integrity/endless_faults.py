@@ -57,7 +57,7 @@ def _stream(name: str, outcome: dict[Driver, str], *, after: int, times: int | N
 
 ENDLESS = [
     _http("a refusal's text without an end", both("SourceNotFound"), endless.REFUSAL, said="404"),
-    _http("a redirect's body without an end", both("SourceUnavailable"), endless.REDIRECT),
+    _http("a redirect's body without an end", both("BadSource"), endless.REDIRECT, said="redirects"),
     _http("headers without an end", both("BadSource"), endless.HEADERS),
     _http("100 Continue without an end", both("BadSource"), endless.INTERIM),
     _ftp("a greeting without an end", both("BadSource"), BANNER, ftp({})),

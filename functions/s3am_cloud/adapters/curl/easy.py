@@ -18,7 +18,6 @@ from s3am_cloud.limits import (
     LEAST_RATE,
     LEAST_RATE_SECONDS,
     MAX_HEAD,
-    MAX_REDIRECTS,
     PATIENCE_SECONDS,
     STALL_SECONDS,
 )
@@ -26,12 +25,10 @@ from s3am_cloud.limits import (
 # libcurl also speaks file, gopher, dict and more, which no source of ours is.
 PROTOCOLS = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS | pycurl.PROTO_FTP | pycurl.PROTO_FTPS | pycurl.PROTO_SFTP
 
-# A web server must not send us, with the user's keys, to a server of another kind.
-REDIRECT_PROTOCOLS = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
-
 # CURLOPT_SUPPRESS_CONNECT_HEADERS of curl.h, for which pycurl has no name.
 _SUPPRESS_CONNECT_HEADERS = 265
 _STATUS_LINE = re.compile(r"HTTP/\d(?:\.\d)? (\d{3})(?: |$)", re.ASCII)
+_REDIRECTS = {300, 301, 302, 303, 307, 308}
 _REPLY = re.compile(r"[1-5]\d\d[ -]", re.ASCII)
 
 
@@ -66,7 +63,7 @@ class CurlSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 def guard_of(settings: CurlSettings) -> Guard:
     """A guard for one request to where a user's URL leads."""
-    return Guard(settings.allow_private, settings.hosts)
+    return Guard(settings.allow_private)
 
 
 def new_easy(settings: CurlSettings) -> pycurl.Curl:
@@ -90,13 +87,9 @@ def new_easy(settings: CurlSettings) -> pycurl.Curl:
 
 
 def as_source(easy: pycurl.Curl, settings: CurlSettings, guard: Guard) -> pycurl.Curl:
-    """Makes `easy` read from where a user's URL leads: redirects followed, protocols and addresses restricted."""
+    """Makes `easy` read from where a user's URL leads: protocols and addresses restricted, redirects left to us."""
     easy.setopt(pycurl.PROTOCOLS, PROTOCOLS)
-    easy.setopt(pycurl.REDIR_PROTOCOLS, REDIRECT_PROTOCOLS)
-    easy.setopt(pycurl.FOLLOWLOCATION, 1)
-    easy.setopt(pycurl.MAXREDIRS, MAX_REDIRECTS)
-    # Portals set a cookie with a redirect and want it back. It is kept in memory, for this request and that host only.
-    easy.setopt(pycurl.COOKIEFILE, "")
+    easy.setopt(pycurl.FOLLOWLOCATION, 0)
     # libcurl leaves time spent paused, while the PUT is the slower side, out of this.
     easy.setopt(pycurl.LOW_SPEED_LIMIT, 1)
     easy.setopt(pycurl.LOW_SPEED_TIME, settings.stall_seconds)
@@ -165,6 +158,16 @@ class Response:
         """Whether the status alone says that no content will come. To a challenge, libcurl may have an answer."""
         return self.status >= 400 and self.status not in {401, 407}
 
+    @property
+    def ends_at_its_head(self) -> bool:
+        """Whether nobody reads its body."""
+        return self.refuses or self.redirects
+
+    @property
+    def redirects(self) -> bool:
+        """Whether its whole head names another place to ask at. A 300 may name one; 304 and 305 are no redirects."""
+        return self.status in _REDIRECTS and "Location" in self.headers and not self._in_head
+
     def take_line(self, raw: bytes) -> None:
         self.length += len(raw)
         if self.endless:
@@ -208,16 +211,13 @@ class Response:
         return ", ".join(map(str, self.headers.get_all(name, [])))
 
 
-def listen(easy: pycurl.Curl, response: Response, guard: Guard) -> None:
-    """Has `response` take the answer's head. It ends the request where a redirect is not to be followed, where a
-    refusal's head is complete, whose body nobody reads, and where the head has no end."""
+def listen(easy: pycurl.Curl, response: Response) -> None:
+    """Has `response` take the answer's head. It ends the request at the end of a head whose body nobody reads, a
+    redirect's or a refusal's, and where the head has no end."""
 
     def take(raw: bytes) -> int | None:
         response.take_line(raw)
-        if response.endless or (response.refuses and not raw.strip()):
-            return 0
-        name, _, value = raw.decode("iso-8859-1").partition(":")
-        redirects = response.status // 100 == 3 and name.strip().lower() == "location"
-        return 0 if redirects and not guard.lets_follow(value) else None
+        ends = response.endless or (response.ends_at_its_head and not raw.strip())
+        return 0 if ends else None
 
     easy.setopt(pycurl.HEADERFUNCTION, take)

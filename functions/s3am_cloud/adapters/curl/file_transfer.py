@@ -16,7 +16,6 @@ import pycurl
 
 from s3am_cloud.adapters.curl.easy import CurlSettings, Response, as_source, go_to, listen, new_easy, use_netrc
 from s3am_cloud.adapters.curl.guard import Guard
-from s3am_cloud.adapters.curl.hosts import foreign
 from s3am_cloud.adapters.curl.source_answers import check_curl
 from s3am_cloud.errors import (
     AccessDenied,
@@ -100,7 +99,7 @@ def question(
     as_file_source(easy, url, settings, guard, reached)
     use_netrc(easy, settings)
     easy.setopt(pycurl.NOBODY, 1)
-    listen(easy, response, guard)
+    listen(easy, response)
     easy.setopt(pycurl.WRITEFUNCTION, lambda data: None)
     return easy
 
@@ -176,8 +175,6 @@ def _refused_by_us(number: int, message: str, guard: Guard, name: str) -> Transf
     """What we do not connect to, and whom we have no key for."""
     if guard.refused:
         return BadSource(f"{name} leads to an address that is not public", "use a public address")
-    if guard.foreign:
-        return foreign(name, guard.foreign)
     if guard.host_key:
         return BadSource(f"{name}: the server's SSH key {guard.host_key}", _KNOW_HOST)
     if number == pycurl.E_FAILED_INIT and _NO_COMMON_KEY in message:

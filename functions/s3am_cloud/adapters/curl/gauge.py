@@ -6,11 +6,12 @@ from contextlib import closing
 
 import pycurl
 
-from s3am_cloud.adapters.curl.easy import CurlSettings, Response, guard_of, set_headers
-from s3am_cloud.adapters.curl.file_transfer import question
+from s3am_cloud.adapters.curl.easy import CurlSettings, Response
+from s3am_cloud.adapters.curl.range_request import RangeRequest
 from s3am_cloud.adapters.curl.single import perform
-from s3am_cloud.limits import SAMPLE_BYTES, SAMPLE_SECONDS
-from s3am_cloud.model import Origin
+from s3am_cloud.errors import BadSource
+from s3am_cloud.limits import CURL_BUFFER, SAMPLE_BYTES, SAMPLE_SECONDS
+from s3am_cloud.model import Origin, Part
 from s3am_cloud.ports import Clock
 from s3am_cloud.urls import parse_source
 
@@ -26,17 +27,25 @@ class CurlGauge:
         self._settings, self._clock = settings, clock
 
     def __call__(self, origin: Origin) -> int | None:
-        url, response, sample = parse_source(origin.url), Response(), _Sample(self._clock, self._settings)
-        with closing(question(url, self._settings, guard_of(self._settings), response, origin.info.reached)) as easy:
-            easy.setopt(pycurl.NOBODY, 0)
-            easy.setopt(pycurl.HTTPGET, 1)
-            if origin.info.ranges:
-                easy.setopt(pycurl.RANGE, f"0-{SAMPLE_BYTES - 1}")
-            if url.scheme in {"http", "https"}:
-                set_headers(easy, {"Accept-Encoding": "identity"})
-            easy.setopt(pycurl.WRITEFUNCTION, sample.take)
-            perform(easy, self._clock, sample.enough)
+        sample = _Sample(self._clock, self._settings)
+        try:
+            response = self._taken(origin, sample)
+        except BadSource:
+            return None
         return sample.rate() if response.status < 400 else None
+
+    def _taken(self, origin: Origin, sample: _Sample) -> Response:
+        """The answer that the sample was taken of, at the end of all redirects. Raises BadSource."""
+        url, part = parse_source(origin.url).url, Part(1, 0, SAMPLE_BYTES)
+        request = RangeRequest(self._settings, origin, lambda: (url, {}), part, CURL_BUFFER)
+        easy: pycurl.Curl | None = request.begin(0, conditions=False)
+        while easy is not None:
+            made = easy
+            with closing(made):
+                made.setopt(pycurl.WRITEFUNCTION, sample.take)
+                perform(made, self._clock, sample.enough)
+                easy = request.follow(made, 0, conditions=False)
+        return request.response
 
 
 class _Sample:

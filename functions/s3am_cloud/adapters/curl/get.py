@@ -3,51 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 import pycurl
 
 from s3am_cloud.adapters.curl.crowd import Crowd
-from s3am_cloud.adapters.curl.easy import (
-    CurlSettings,
-    Response,
-    as_source,
-    go_to,
-    guard_of,
-    listen,
-    new_easy,
-    set_headers,
-    use_netrc,
-)
-from s3am_cloud.adapters.curl.file_transfer import (
-    as_file_source,
-    by_file_transfer,
-    check_modified,
-    failure,
-    is_crowded,
-    modified,
-)
+from s3am_cloud.adapters.curl.easy import CurlSettings
+from s3am_cloud.adapters.curl.file_transfer import check_modified, failure, is_crowded, modified
 from s3am_cloud.adapters.curl.flow import Taker
-from s3am_cloud.adapters.curl.guard import Guard
-from s3am_cloud.adapters.curl.hosts import foreign, refused_first
 from s3am_cloud.adapters.curl.loop import Loop
+from s3am_cloud.adapters.curl.range_request import Address, RangeRequest
 from s3am_cloud.adapters.curl.rate_watch import RateWatch
 from s3am_cloud.adapters.curl.recheck import Answered, Recheck
 from s3am_cloud.adapters.curl.retry import Retry
-from s3am_cloud.adapters.curl.source_answers import BROKEN, BUSY, check_range, range_of, retry_after
+from s3am_cloud.adapters.curl.source_answers import BROKEN, BUSY, check_range, retry_after
 from s3am_cloud.adapters.curl.validators import check_proven, pins
-from s3am_cloud.errors import SourceBusy, SourceChanged, SourceUnavailable, TransferError
+from s3am_cloud.errors import BadSource, SourceBusy, SourceChanged, SourceUnavailable, TransferError
 from s3am_cloud.limits import CURL_BUFFER, PROGRESS
 from s3am_cloud.model import Origin, Part
-from s3am_cloud.urls import parse_source
 
 MakeRecheck = Callable[[Answered], Recheck]
-
-
-class Address(Protocol):
-    """Where a GET goes and what it carries, made anew for each request as signatures age."""
-
-    def __call__(self) -> tuple[str, dict[str, str]]: ...
 
 
 class RangeGet:
@@ -70,14 +44,13 @@ class RangeGet:
         recheck: MakeRecheck | None = None,
         buffer: int = CURL_BUFFER,
     ) -> None:
-        self._buffer = buffer
         self._loop, self._settings, self._info = loop, settings, origin.info
+        self._request = RangeRequest(settings, origin, address, part, buffer)
         self._crowd, self._recheck = crowd, recheck(self._rechecked) if recheck else None
         self._held = b""
-        self._address, self._part, self._taker, self._retry = address, part, taker, retry
-        self._source = source = parse_source(origin.url)
-        self._by_files = by_file_transfer(source.scheme, origin.info)
-        self._name, self._scheme, self._stored = source.display, source.scheme, source.scheme == "s3"
+        self._part, self._taker, self._retry = part, taker, retry
+        self._by_files, self._stored = self._request.by_files, self._request.stored
+        self._name, self._scheme = self._request.name, self._request.scheme
         self._next, self._end_at = part.first, part.last + 1
         # Bytes of all parts at the last refusal, and when this request was sent.
         self._refusals, self._moved, self._moved_before = 0, 0, 0
@@ -95,40 +68,35 @@ class RangeGet:
         self._go_on()
 
     def _go_on(self) -> None:
+        self._asked = self._loop.now()
+        self._moved_before = self._crowd.moved() if self._crowd is not None else 0
+        try:
+            easy = self._request.begin(self._next, self._conditions)
+        except BadSource as error:
+            self._taker.fail(error)
+        else:
+            self._send(easy)
+
+    def _send(self, easy: pycurl.Curl) -> None:
         self._error: TransferError | None = None
         self._checked = self._paused = False
-        self._response = Response()
-        # Where S3 answers is the function's own setting, and may be inside a private network.
-        self._guard = Guard(allow_private=True) if self._stored else guard_of(self._settings)
-        url, headers = self._address()
-        host = None if self._stored else refused_first(url, self._settings.hosts)
-        if host is not None:
-            self._taker.fail(foreign(self._name, host))
-            return
-        easy = as_source(new_easy(self._settings), self._settings, self._guard)
-        go_to(easy, url)
-        easy.setopt(pycurl.BUFFERSIZE, self._buffer)
-        if self._by_files:
-            as_file_source(easy, self._source, self._settings, self._guard, self._info.reached)
-            # A whole file is read to where its data end: neither SIZE nor the words of reply 150 say where that is.
-            easy.setopt(pycurl.IGNORE_CONTENT_LENGTH, 0 if self._info.ranges else 1)
-        else:
-            conditions = pins(self._info) if self._conditions else {}
-            # Back in the very bytes that they came in.
-            coding = "utf-8" if self._stored else "iso-8859-1"
-            set_headers(easy, {"Accept-Encoding": "identity", **conditions, **headers}, coding)
-        if not self._stored:
-            use_netrc(easy, self._settings, self._info.digest_login)
-        if self._info.ranges:
-            easy.setopt(pycurl.RANGE, range_of(self._scheme, self._info, self._next, self._part.last))
-        listen(easy, self._response, self._guard)
         easy.setopt(pycurl.WRITEFUNCTION, self._write)
         self._easy = easy
-        self._asked = self._quiet_since = self._loop.now()
+        self._quiet_since = self._loop.now()
         self._got = 0
-        self._moved_before = self._crowd.moved() if self._crowd is not None else 0
         self._loop.start(easy, self._done)
         self._watch(easy)
+
+    def _is_followed(self, easy: pycurl.Curl) -> bool:
+        """Whether the answer was a redirect, which is followed now, or refused by name."""
+        try:
+            following = self._request.follow(easy, self._next, self._conditions)
+        except BadSource as error:
+            self._error = error
+            return False
+        if following is not None:
+            self._send(following)
+        return following is not None
 
     def stop(self) -> None:
         self._stopped = True
@@ -163,7 +131,7 @@ class RangeGet:
     def _begun(self) -> TransferError | None:
         """The first bytes of an answer."""
         self._checked = True
-        self._response.begin_body()
+        self._request.response.begin_body()
         error = self._check()
         if error is None:
             self._refusals = 0
@@ -204,7 +172,7 @@ class RangeGet:
         settings = self._settings
         share = 3 if self._retry.silent else 1
         window, begins = settings.least_rate_seconds / share, max(settings.stall_seconds, settings.patience / share)
-        watch = RateWatch(self._loop.now(), begins, settings.least_rate, window)
+        watch = RateWatch(self._asked, begins, settings.least_rate, window)
 
         def look() -> None:
             if self._stopped or self._easy != easy:
@@ -229,27 +197,27 @@ class RangeGet:
         return self._next == self._end_at
 
     def _check(self) -> TransferError | None:
-        if not self._response.status and self._by_files:
+        if not self._request.response.status and self._by_files:
             return None  # not HTTP: libcurl has judged
-        error = check_range(self._response, self._info, self._part, self._next, self._name, self._stored)
+        error = check_range(self._request.response, self._info, self._part, self._next, self._name, self._stored)
         if error is None and not self._conditions and pins(self._info):
-            return check_proven(self._response, self._info, self._name)
+            return check_proven(self._request.response, self._info, self._name)
         return error
 
     def _done(self, number: int, message: str) -> None:
         easy, self._easy = self._easy, None
-        if easy is None or self._stopped:
+        if easy is None or self._stopped or self._is_followed(easy):
             return
         if self._error is None:
             self._error = self._judge(easy, number, message)
         if self._error is None:
             self._end()
-        elif self._response.status == 412 and self._conditions and not self._stored:
+        elif self._request.response.status == 412 and self._conditions and not self._stored:
             self._conditions = False
             self._start_in(0, self._error)
-        elif self._crowd is not None and is_crowded(number, message, self._response):
+        elif self._crowd is not None and is_crowded(number, message, self._request.response):
             self._wait_for_a_place(self._crowd, self._error)
-        elif self._crowd is not None and self._crowd.adapts and self._response.status in BUSY:
+        elif self._crowd is not None and self._crowd.adapts and self._request.response.status in BUSY:
             self._make_way(self._crowd, self._error)
         elif self._crowd is not None and self._is_one_too_many(self._crowd, number):
             (self._make_way if self._crowd.adapts else self._wait_for_a_place)(self._crowd, self._error)
@@ -258,10 +226,10 @@ class RangeGet:
 
     def _judge(self, easy: pycurl.Curl, number: int, message: str) -> TransferError | None:
         """What is wrong with the answer, now that it has ended. With all bytes there, how it ended is of no matter."""
-        if self._response.refuses and not self._checked and (refusal := self._check()) is not None:
+        if self._request.response.ends_at_its_head and not self._checked and (refusal := self._check()) is not None:
             return refusal
         if number and not self._whole:
-            return failure(number, message, self._response, self._guard, self._name)
+            return failure(number, message, self._request.response, self._request.guard, self._name)
         error = None if self._checked else self._check()
         if error is None and self._by_files:
             error = check_modified(modified(easy), self._info, self._name)
@@ -302,9 +270,9 @@ class RangeGet:
         """Whether an HTTP server, or a firewall before it, seems to refuse this connection because of the others."""
         if self._next != self._part.first or self._by_files or self._stored:
             return False
-        if self._response.status == 403:
+        if self._request.response.status == 403:
             return crowd.may_be_full(self._moved_before)
-        return crowd.adapts and crowd.places > 1 and not self._response.status and number in BROKEN
+        return crowd.adapts and crowd.places > 1 and not self._request.response.status and number in BROKEN
 
     def _make_way(self, crowd: Crowd, error: TransferError) -> None:
         """A server that is too busy for this request is asked by fewer. What has begun stays, as its PUT goes on."""
@@ -342,4 +310,4 @@ class RangeGet:
             self._go_on()
 
     def _retry_after(self) -> float:
-        return retry_after(self._response.header("Retry-After"), self._loop.date())
+        return retry_after(self._request.response.header("Retry-After"), self._loop.date())

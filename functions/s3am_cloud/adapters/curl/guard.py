@@ -12,7 +12,6 @@ from collections.abc import Mapping
 import pycurl
 
 from s3am_cloud.adapters.curl.addresses import is_public
-from s3am_cloud.adapters.curl.hosts import Hosts, refused_next
 
 _FAMILIES = {socket.AF_INET, socket.AF_INET6}
 
@@ -24,14 +23,11 @@ _KEY_MATCHES: Mapping[int, str | None] = {
 
 
 class Guard:
-    """Refuses sockets to addresses that are not public, unless private ones are allowed, redirects to hosts where
-    sources may not be, and unknown SSH servers."""
+    """Refuses sockets to addresses that are not public, unless private ones are allowed, and unknown SSH servers."""
 
-    def __init__(self, allow_private: bool, hosts: Hosts = ()) -> None:
-        self._allow_private, self._hosts = allow_private, hosts
+    def __init__(self, allow_private: bool) -> None:
+        self._allow_private = allow_private
         self.refused: str | None = None
-        # The host that a redirect would have led to.
-        self.foreign: str | None = None
         # Why the key of an SSH server was refused.
         self.host_key: str | None = None
         # The SSH key that can't be used, as it is under a passphrase.
@@ -44,11 +40,6 @@ class Guard:
             easy.setopt(pycurl.OPENSOCKETFUNCTION, self._open)
             # Not even one that the environment names.
             easy.setopt(pycurl.PROXY, "")
-
-    def lets_follow(self, location: str) -> bool:
-        """Whether a redirect may be followed."""
-        self.foreign = refused_next(location, self._hosts)
-        return self.foreign is None
 
     def watch_keys(self, easy: pycurl.Curl, known_hosts: str) -> None:
         """A file that is not there knows no host."""

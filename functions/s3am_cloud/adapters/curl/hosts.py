@@ -23,7 +23,7 @@ def parse_hosts(text: str) -> Hosts:
     return tuple(name for item in text.split(",") if (name := _normal(item.strip())))
 
 
-def refused_first(url: str, allowed: Hosts) -> str | None:
+def refused_host(url: str, allowed: Hosts) -> str | None:
     """The host of a URL unless sources may be there."""
     if not allowed:
         return None
@@ -31,16 +31,6 @@ def refused_first(url: str, allowed: Hosts) -> str | None:
     if match is None:
         return _UNREADABLE
     return None if _is_allowed(match[1], allowed) else match[1]
-
-
-def refused_next(location: str, allowed: Hosts) -> str | None:
-    """The host that a redirect leads to unless sources may be there; a relative one stays where it is."""
-    place = location.strip()
-    if place.startswith("//"):
-        return refused_first(f"http:{place}", allowed)
-    if re.match(r"[^/?#]*:", place):
-        return refused_first(place, allowed)
-    return None
 
 
 def foreign(name: str, host: str) -> BadSource:

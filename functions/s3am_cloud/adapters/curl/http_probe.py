@@ -16,15 +16,14 @@ from s3am_cloud.adapters.curl.easy import (
     CurlSettings,
     Response,
     as_source,
-    go_to,
     guard_of,
     listen,
     new_easy,
     set_headers,
-    use_netrc,
 )
 from s3am_cloud.adapters.curl.encodings import is_stored_so
 from s3am_cloud.adapters.curl.file_probe import check_run
+from s3am_cloud.adapters.curl.redirects import Redirects
 from s3am_cloud.adapters.curl.single import perform
 from s3am_cloud.adapters.curl.source_answers import (
     check_status,
@@ -55,10 +54,10 @@ class Postponed(SourceBusy):
 
 
 class _Answer(msgspec.Struct, frozen=True):
-    """The head of an answer. `place` is the URL that redirects led to."""
+    """The head of an answer, and the way to it."""
 
     response: Response
-    place: str
+    way: Redirects
     digest_login: bool
 
     @property
@@ -82,7 +81,7 @@ class HttpProbe:
         if answer.status == 206:
             return self._of_range(answer, url)
         if answer.status == 416 and answer.response.header("Content-Range") == "bytes */0":
-            return SourceInfo(size=0, ranges=True, etag=answer.response.header("ETag"))
+            return SourceInfo(size=0, ranges=True, etag=answer.response.header("ETag"), final_url=answer.way.led_to)
         if answer.status == 200:
             return _whole(answer, url)
         if answer.status < 400 or answer.status in _OF_THE_FILE:
@@ -139,27 +138,32 @@ class HttpProbe:
         return error
 
     def _get(self, url: SourceUrl, wanted: str | None, digest: bool = False) -> _Answer:
-        """The head of the answer: its body ends at the first byte, as a server without ranges would send all of it."""
+        """The head of the answer at the end of all redirects, which share the time that an answer may take."""
+        way, until = Redirects(url.url, url.display, self._settings), self._clock.monotonic() + self._settings.patience
+        response = self._asked(way, wanted, digest, until)
+        while response.redirects:
+            response = self._asked(way, wanted, digest, until)
+        if response.status == 401 and not digest and "digest" in response.all("WWW-Authenticate").lower():
+            return self._get(url, wanted, digest=True)
+        return _Answer(response, way, digest)
+
+    def _asked(self, way: Redirects, wanted: str | None, digest: bool, until: float) -> Response:
+        """One answer. Its body ends at the first byte, as a server without ranges would send all of it."""
         response, guard = Response(), guard_of(self._settings)
-        easy = as_source(new_easy(self._settings), self._settings, guard)
-        with closing(easy):
-            use_netrc(easy, self._settings, digest)
+        with closing(as_source(new_easy(self._settings), self._settings, guard)) as easy:
+            way.prepare(easy, digest)
             set_headers(easy, {"Accept-Encoding": "identity"})
             if wanted is not None:
                 easy.setopt(pycurl.RANGE, wanted)
-            go_to(easy, url.url)
             easy.setopt(pycurl.WRITEFUNCTION, lambda data: 0)
-            listen(easy, response, guard)
-            number, message = perform(easy, self._clock, patience=self._settings.patience)
-            # A URL that libcurl refused has no place where it led to, and asking for it raises.
-            place = str(easy.getinfo(pycurl.EFFECTIVE_URL)) if response.status else ""
-        if number != pycurl.E_WRITE_ERROR or guard.foreign or response.endless or not response.status:
-            check_run(number, message, response, guard, url.display)
-        if not response.status:
-            raise SourceUnavailable(f"{url.display} answered without an HTTP status")
-        if response.status == 401 and not digest and "digest" in response.all("WWW-Authenticate").lower():
-            return self._get(url, wanted, digest=True)
-        return _Answer(response, place, digest)
+            listen(easy, response)
+            number, message = perform(easy, self._clock, patience=until - self._clock.monotonic())
+            if number != pycurl.E_WRITE_ERROR or response.endless or not response.status:
+                check_run(number, message, response, guard, way.name)
+            if not response.status:
+                raise SourceUnavailable(f"{way.name} answered without an HTTP status")
+            way.follow(easy, response)
+        return response
 
 
 def _whole(answer: _Answer, url: SourceUrl) -> SourceInfo:
@@ -169,7 +173,7 @@ def _whole(answer: _Answer, url: SourceUrl) -> SourceInfo:
 def _info(answer: _Answer, url: SourceUrl, size: int | None, ranges: bool) -> SourceInfo:
     response = answer.response
     coding = encoding(response)
-    if coding is not None and not is_stored_so(coding, url, answer.place, response):
+    if coding is not None and not is_stored_so(coding, url, answer.way.url, response):
         raise BadSource(
             f"{url.display} serves only an encoded form ({shown_header(coding)})",
             "its server compresses the file on its way: ask for it under a URL where it does not",
@@ -185,6 +189,7 @@ def _info(answer: _Answer, url: SourceUrl, size: int | None, ranges: bool) -> So
         encoding=coding,
         end_told=size is not None or tells_its_end(response),
         digest_login=answer.digest_login,
+        final_url=answer.way.led_to,
     )
 
 

@@ -13,8 +13,9 @@ import msgspec
 from s3am_cloud.adapters.curl.basins import B, Buffer, Filling, Sum
 from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.file_transfer import by_file_transfer
-from s3am_cloud.adapters.curl.get import Address, MakeRecheck, RangeGet
+from s3am_cloud.adapters.curl.get import MakeRecheck, RangeGet
 from s3am_cloud.adapters.curl.loop import Loop
+from s3am_cloud.adapters.curl.range_request import Address
 from s3am_cloud.adapters.curl.recheck import Recheck
 from s3am_cloud.adapters.curl.retry import Budget, Retry
 from s3am_cloud.digests import Digest

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from s3am_cloud.adapters.curl.easy import CurlSettings
-from s3am_cloud.adapters.curl.get import Address
 from s3am_cloud.adapters.curl.ordered import CurlReader, Watch, unwatched
+from s3am_cloud.adapters.curl.range_request import Address
 from s3am_cloud.adapters.file_reader import FileReader
 from s3am_cloud.adapters.local_file import refuse_local
 from s3am_cloud.adapters.s3.access import S3Access

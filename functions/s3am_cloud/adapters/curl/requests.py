@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from s3am_cloud.adapters.curl.get import Address
 from s3am_cloud.adapters.curl.put import SignedPut
+from s3am_cloud.adapters.curl.range_request import Address
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.attributes import headers as attribute_headers
 from s3am_cloud.adapters.s3.attributes import own_headers, tagging_headers

@@ -11,7 +11,7 @@ from s3am_cloud.adapters.curl.easy import (
     CurlSettings,
 )
 from s3am_cloud.adapters.curl.file_probe import AnsweredByHttp, Crowded, probe_file
-from s3am_cloud.adapters.curl.hosts import foreign, refused_first
+from s3am_cloud.adapters.curl.hosts import foreign, refused_host
 from s3am_cloud.adapters.curl.http_probe import HttpProbe, Postponed
 from s3am_cloud.adapters.curl.retry import Retry
 from s3am_cloud.errors import SourceBusy
@@ -30,7 +30,7 @@ class CurlSource:
 
     def probe(self, url: SourceUrl) -> SourceInfo:
         """Raises a named error for whatever is not a file that can be read."""
-        host = refused_first(url.url, self._settings.hosts)
+        host = refused_host(url.url, self._settings.hosts)
         if host is not None:
             raise foreign(url.display, host)
         ask = self._ask_http if url.scheme in {"http", "https"} else self._ask_file

@@ -11,6 +11,7 @@ import pycurl
 from s3am_cloud.adapters.curl.easy import Response
 from s3am_cloud.adapters.curl.validators import check_version, shown_header
 from s3am_cloud.adapters.proxies import proxy_error, proxy_for
+from s3am_cloud.adapters.s3.codes import UNFOLLOWED
 from s3am_cloud.errors import (
     AccessDenied,
     BadSource,
@@ -86,6 +87,7 @@ _WORDS = {
 # libcurl's number and words for an answer whose first line is no status line.
 _WEIRD_REPLY = pycurl.E_FTP_WEIRD_SERVER_REPLY
 _NO_STATUS_LINE = re.compile(r"HTTP/0\.9|status line|HTTP version|Invalid status", re.I)
+_PLACES = "Multiple Location headers"
 # OpenSSL's words where the two ends have no version of TLS in common, and where one of them speaks none at all.
 _OLD_TLS = re.compile(r"unsupported protocol|protocol version|no protocols available|inappropriate fallback", re.I)
 _NO_TLS = re.compile(r"wrong version number|packet length too long|http request|unknown protocol", re.I)
@@ -183,6 +185,8 @@ def check_range(
     `stored` sources, such as S3, give the bytes as they keep them: a Content-Encoding is only a note about them.
     """
     error = check_status(response.status, name)
+    if stored and 300 <= response.status < 400:
+        return BadSource(f"{name}: S3 answered {response.status}, which leads to another host", UNFOLLOWED)
     if error is not None and stored and response.status == 400:
         # What was probed with these credentials was readable then (S3's ExpiredToken is a 400).
         return AccessDenied(error.message, "renew the credentials, then try again")
@@ -242,6 +246,8 @@ def check_curl(number: int, message: str, name: str) -> TransferError:
         return proxied
     if number in {pycurl.E_UNSUPPORTED_PROTOCOL, _WEIRD_REPLY} and _NO_STATUS_LINE.search(message):
         return SourceUnavailable(f"{name} answered without a status line of HTTP/1 (as HTTP/0.9 does)", _NOT_HTTP)
+    if number == _WEIRD_REPLY and _PLACES in message:
+        return BadSource(f"{name} redirects to several places at once", "give the URL of the file itself")
     if number == pycurl.E_SSL_CONNECT_ERROR and (error := _check_tls(message, name)):
         return error
     kind = _FINAL.get(number, SourceUnavailable)

@@ -21,6 +21,8 @@ _CREDENTIALS = "check the access key, the secret key and the session token"
 _BUCKET = "check the bucket's name"
 _REGION = "give the bucket's own region with --region"
 _FULL = "make room in the store, or ask for a larger quota"
+# A redirect could take the signature, a session token and an encryption key to anybody.
+UNFOLLOWED = "signed requests follow no redirect: check the endpoint, and the bucket's region with --region"
 _KMS = "check the KMS key of the bucket"
 # The credentials themselves were refused: no right of theirs is in question.
 CREDENTIALS = {
@@ -102,7 +104,7 @@ def error_for(
     code: str, status: int, said: str, message: str = "", other: type[TransferError] = BadDestination
 ) -> TransferError:
     """The named error for what a store answered. `said` says what to; `other` is for refusals that no rule knows."""
-    kind, hint = _BY_CODE.get(code) or (_by_status(status, other), None)
+    kind, hint = _BY_CODE.get(code) or (_by_status(status, other), UNFOLLOWED if 300 <= status < 400 else None)
     if _BY_POLICY in message and hint is None:
         hint = (
             "a policy denies the request: it may demand encryption with a KMS key, or another network or account; "
