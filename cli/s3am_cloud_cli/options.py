@@ -119,11 +119,12 @@ class TransferOptions(NamedTuple):
     no_provenance: bool
 
     def request(self, source: str, destination: str) -> TransferRequest:
-        """Raises UsageError where options exclude each other."""
+        """Raises UsageError where options exclude each other, BadRequest for control characters in them."""
+        from s3am_cloud.controls import check_text
         from s3am_cloud.model import Attributes, TransferRequest
 
         exclusive(resume=self.resume, force=self.force)
-        return TransferRequest(
+        request = TransferRequest(
             source=source,
             destination=destination,
             exists=self.exists,
@@ -146,6 +147,8 @@ class TransferOptions(NamedTuple):
                 tags=self.tag,
             ),
         )
+        check_text(request)
+        return request
 
 
 def exclusive(**flags: object) -> None:

@@ -11,7 +11,7 @@ from s3am_cloud.adapters.executions import StateMachine
 from s3am_cloud.adapters.jobs import Jobs
 from s3am_cloud.adapters.notices import DocumentNotices
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
-from s3am_cloud.adapters.s3.answers import naming
+from s3am_cloud.adapters.s3.answers import code_of, naming
 from s3am_cloud.adapters.s3.documents import Bucket
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.vault import AwsVault
@@ -153,7 +153,7 @@ def _find(access: S3Access, name: str, waiting: Config | None = None) -> Stack:
         try:
             stack = client.describe_stacks(StackName=name)["Stacks"][0]
         except ClientError as error:
-            if error.response["Error"].get("Code") == "ValidationError":
+            if code_of(error) == "ValidationError":
                 raise NoStack(f"there is no stack {name} in {access.region}") from error
             raise
     outputs = {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from s3am_cloud.claims import Desk, asked_for, take
+from s3am_cloud.controls import check_text
 from s3am_cloud.decoders import Converter
 from s3am_cloud.errors import BadRequest, BadSource, DestinationBusy, NoSuchJob, StoreBusy
 from s3am_cloud.events import job_of_request, read_event
@@ -49,10 +50,12 @@ def read_request(data: object) -> TransferRequest:
     if data.get("version", VERSION) != VERSION:
         raise BadRequest(f"the request's version is another than {VERSION}, the only one there is")
     try:
-        return _to_request(data)
+        request = _to_request(data)
     except msgspec.ValidationError as error:
         # msgspec quotes a value that is none of a field's choices.
         raise BadRequest(f"the request can't be read: {_QUOTED.sub('...', str(error))}") from None
+    check_text(request)
+    return request
 
 
 def _refuse_stranger(request: TransferRequest) -> None:

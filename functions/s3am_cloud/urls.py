@@ -26,6 +26,7 @@ _TYPE = re.compile(r";type=([aid])$", re.IGNORECASE)
 _S3_HOST = re.compile(
     r"https?://(?:(?P<bucket>[^/?#@]+)\.)?s3(?:[.-][a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?/(?P<path>[^?#]+)"
 )
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 SCHEMES = ("file", *NETWORK_SCHEMES, "s3")
 
 
@@ -88,6 +89,8 @@ def parse_s3(text: str, *, key_needed: bool = True) -> S3Url:
     bucket, _, key = text[len("s3://") :].partition("/")
     if not bucket:
         raise BadS3Url(f"no bucket in {text}")
+    if _CONTROL.search(bucket):
+        raise BadS3Url(f"control characters in the name of the bucket in {text}")
     if key_needed and not key:
         raise BadS3Url(f"no key in {text}")
     return S3Url(bucket, key)
@@ -151,6 +154,8 @@ def shown(text: str) -> str:
 def _local(path: str) -> SourceUrl:
     if not path:
         raise BadSource("the source is empty")
+    if "\0" in path:
+        raise BadSource("the path has a NUL character, which no file's name has", "check the URL")
     return SourceUrl("file", path)
 
 
@@ -191,10 +196,24 @@ def _network(scheme: str, text: str) -> SourceUrl:
         raise _unreadable(text)
     if scheme in FILE_TRANSFER_SCHEMES and port is not None and "@" not in parts.netloc and "@" in url:
         raise _unreadable(text)  # a password of digits and a slash, or a port before a name with an @
+    _check_controls(scheme, parts.netloc, parts.path)
     try:
         return SourceUrl(scheme, _encoded(url, parts.netloc))
     except UnicodeError:
         raise BadSource(f"not a URL: {shown(text)}", "the host's name can't be written in ASCII") from None
+
+
+def _check_controls(scheme: str, netloc: str, path: str) -> None:
+    """Raises BadSource for encoded control characters in a login or in the path of a file server, which gets both as
+    they are: a line break would be the beginning of another command. Paths of HTTP stay encoded."""
+    sent = unquote(netloc.rpartition("@")[0], "iso-8859-1")
+    if scheme in FILE_TRANSFER_SCHEMES:
+        sent += unquote(path, "iso-8859-1")
+    if _CONTROL.search(sent):
+        raise BadSource(
+            f"a {scheme} URL can't have control characters (%00 to %1F, %7F) in its login or path",
+            "check the URL, or rename the file on its server",
+        )
 
 
 def _unreadable(text: str) -> BadSource:

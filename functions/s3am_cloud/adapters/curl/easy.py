@@ -12,6 +12,7 @@ import pycurl
 from s3am_cloud.adapters.curl.guard import Guard
 from s3am_cloud.adapters.curl.hosts import Hosts
 from s3am_cloud.adapters.proxies import exceptions_for_curl
+from s3am_cloud.controls import on_one_line
 from s3am_cloud.limits import (
     CONNECT_SECONDS,
     CURL_BUFFER,
@@ -130,7 +131,7 @@ def set_headers(
 def _lines(headers: Iterable[tuple[str, str]]) -> Iterable[str]:
     for name, value in headers:
         # libcurl drops a header without a value unless a semicolon follows its name.
-        yield f"{name}: {value}" if value else f"{name};"
+        yield on_one_line(f"{name}: {value}" if value else f"{name};")
 
 
 class Response:
@@ -200,7 +201,7 @@ class Response:
     def _take_header(self, line: str) -> None:
         name, colon, value = line.partition(":")
         if colon and not line[0].isspace():
-            self.headers[name.strip()] = value.strip()
+            self.headers[name.strip()] = on_one_line(value).strip()
 
     def header(self, name: str) -> str | None:
         value = self.headers.get(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import sys
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 from s3am_cloud.adapters.s3.stored_checksums import stored_checksums
 from s3am_cloud.checksum import decode
+from s3am_cloud.controls import breaks_lines, on_one_line
 from s3am_cloud.errors import StoreUnavailable
 from s3am_cloud.etags import quoted
 from s3am_cloud.model import Attributes, ObjectInfo
@@ -65,7 +67,9 @@ def object_info(answer: Mapping[str, Any], what: str) -> ObjectInfo:
         raise StoreUnavailable(f"{what}: the store's answer says no size", "check the endpoint")
     crc = answer.get("ChecksumCRC64NVME")
     sent = answer["ResponseMetadata"]["HTTPHeaders"]
-    kept: dict[str, Any] = {name: _text(value) for name, _, header in _KEPT if (value := sent.get(header.lower()))}
+    kept: dict[str, Any] = {
+        name: on_one_line(_text(value)) for name, _, header in _KEPT if (value := sent.get(header.lower()))
+    }
     return ObjectInfo(
         size=answer["ContentLength"],
         etag=quoted(answer.get("ETag", "")),
@@ -80,7 +84,10 @@ def object_info(answer: Mapping[str, Any], what: str) -> ObjectInfo:
 
 
 def _ascii(value: object) -> str:
+    """Lines of metadata that a store keeps are kept too, in a form that makes no line of a request."""
     text = str(value)
+    if breaks_lines(text):
+        return f"=?utf-8?b?{base64.b64encode(text.encode()).decode()}?="
     return text if text.isascii() else Header(text, "utf-8", maxlinelen=sys.maxsize).encode()
 
 
