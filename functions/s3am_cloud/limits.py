@@ -94,6 +94,8 @@ CURL_CHUNK: Final = 16 * KIB
 # So many of these are written by one call of the kernel.
 WRITE_CHUNKS: Final = FILE_BUFFER // CURL_CHUNK
 CONNECT_SECONDS: Final = 15
+# So much later than that an SSH server is given up that sends lines without end where its greeting is due.
+SSH_GREETING_SECONDS: Final = 0.5
 STALL_SECONDS: Final = 30  # no byte for so long: the connection is given up
 # The least rate of a connection, in bytes a second over a window: below it, another connection is tried.
 LEAST_RATE: Final = KIB

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 import msgspec
 import pytest
 
 from contract.conftest import HastyClock
 from contract.faulty_moves import DATA, from_http, move
 from contract.routes import NAME, Route
+from s3am_cloud.adapters.curl import file_transfer
 from s3am_cloud.adapters.curl.easy import CurlSettings, Response
 from s3am_cloud.adapters.curl.ordered import CurlReader
 from s3am_cloud.adapters.curl.source import CurlSource
@@ -53,6 +56,23 @@ def test_an_ftp_greeting_without_an_end_is_an_error(source: CurlSource) -> None:
     greeting = Endless(b"", b"220-" + b"x" * 60 + b"\r\n")
     with serving(endless.ftp({}), b"\r\n", greeting) as server, pytest.raises(BadSource, match="goes on and on"):
         source.probe(parse_source(server.url("ftp")))
+
+
+@pytest.mark.parametrize("line", [b"x" * 70 + b"\r\n", b"\n", b"x" * 4096], ids=["lines", "empty lines", "one line"])
+def test_an_ssh_server_that_never_comes_to_its_greeting_is_an_error(
+    line: bytes, curl_settings: CurlSettings, hasty_clock: HastyClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """libcurl does not return from reading what comes before it."""
+    monkeypatch.setattr(file_transfer, "SSH_GREETING_SECONDS", -0.7)
+    settings = msgspec.structs.replace(curl_settings, connect_seconds=1)
+    with serving(endless.ftp({}), greeting=Endless(b"", line)) as server:
+        with pytest.raises(BadSource, match="no SSH greeting"):
+            CurlSource(settings, hasty_clock).probe(parse_source(server.url("sftp")))
+        assert server.accepted == 1
+    watching = [one for one in threading.enumerate() if one.name == "ssh greeting"]
+    for thread in watching:
+        thread.join(5)
+    assert not any(thread.is_alive() for thread in watching)
 
 
 def test_a_silent_ftp_server_is_given_up_when_a_connection_would_be(source: CurlSource) -> None:

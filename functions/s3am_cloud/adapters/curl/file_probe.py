@@ -163,7 +163,7 @@ def check_run(number: int, message: str, response: Response, guard: Guard, name:
     """Raises the error that a request ended with, Crowded where the server lets no more connections in."""
     if number:
         error = failure(number, message, response, guard, name)
-        raise Crowded(error.message, error.hint) if is_crowded(number, message, response) else error
+        raise Crowded(error.message, error.hint) if is_crowded(number, message, response, error) else error
 
 
 class _Sample:

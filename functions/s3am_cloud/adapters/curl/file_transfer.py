@@ -26,6 +26,7 @@ from s3am_cloud.errors import (
     SourceUnavailable,
     TransferError,
 )
+from s3am_cloud.limits import SSH_GREETING_SECONDS
 from s3am_cloud.model import Reached, SourceInfo
 from s3am_cloud.urls import FILE_TRANSFER_SCHEMES, SourceUrl
 
@@ -75,7 +76,9 @@ def as_file_source(
         easy.setopt(pycurl.HTTPPROXYTUNNEL, 1)
     if url.scheme != "sftp":
         return
-    guard.watch_keys(easy, settings.known_hosts or os.path.expanduser("~/.ssh/known_hosts"))
+    known_hosts = settings.known_hosts or os.path.expanduser("~/.ssh/known_hosts")
+    # libcurl itself gives up a server that is silent until then.
+    guard.watch_ssh(easy, known_hosts, settings.connect_seconds + SSH_GREETING_SECONDS)
     key = settings.ssh_key or next((path for path in map(os.path.expanduser, _KEYS) if os.path.exists(path)), None)
     if key is not None:
         easy.setopt(pycurl.SSH_PRIVATE_KEYFILE, key)
@@ -138,10 +141,11 @@ def needs_tls(reply: str) -> bool:
     return reply[:3] in _TLS_CODES and _TLS_WORDS.search(reply[4:]) is not None
 
 
-def is_crowded(number: int, message: str, response: Response) -> bool:
-    """Whether the server lets no more connections in, as it seems; `number` and `message` are libcurl's."""
+def is_crowded(number: int, message: str, response: Response, error: TransferError | None = None) -> bool:
+    """Whether the server lets no more connections in, as it seems; `number` and `message` are libcurl's, and `error` is
+    what they were found to mean."""
     code, words = response.reply[:3], response.reply[4:]
-    if needs_tls(response.reply):
+    if needs_tls(response.reply) or isinstance(error, BadSource):
         return False
     if number == pycurl.E_FTP_COULDNT_RETR_FILE:
         return code in _NO_DATA_CONNECTION
@@ -175,6 +179,8 @@ def _refused_by_us(number: int, message: str, guard: Guard, name: str) -> Transf
     """What we do not connect to, and whom we have no key for."""
     if guard.refused:
         return BadSource(f"{name} leads to an address that is not public", "use a public address")
+    if guard.never_greeted:
+        return BadSource(f"{name}: the server sends on and on, but no SSH greeting", "check the address and the port")
     if guard.host_key:
         return BadSource(f"{name}: the server's SSH key {guard.host_key}", _KNOW_HOST)
     if number == pycurl.E_FAILED_INIT and _NO_COMMON_KEY in message:

@@ -215,7 +215,7 @@ class RangeGet:
         elif self._request.response.status == 412 and self._conditions and not self._stored:
             self._conditions = False
             self._start_in(0, self._error)
-        elif self._crowd is not None and is_crowded(number, message, self._request.response):
+        elif self._crowd is not None and is_crowded(number, message, self._request.response, self._error):
             self._wait_for_a_place(self._crowd, self._error)
         elif self._crowd is not None and self._crowd.adapts and self._request.response.status in BUSY:
             self._make_way(self._crowd, self._error)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import pycurl
 
 from s3am_cloud.adapters.curl.addresses import is_public
+from s3am_cloud.adapters.curl.ssh_greeting import GreetingWatch
 
 _FAMILIES = {socket.AF_INET, socket.AF_INET6}
 
@@ -28,6 +29,8 @@ class Guard:
     def __init__(self, allow_private: bool) -> None:
         self._allow_private = allow_private
         self.refused: str | None = None
+        # Ends the connection to an SSH server that never comes to its key.
+        self._greeting: GreetingWatch | None = None
         # Why the key of an SSH server was refused.
         self.host_key: str | None = None
         # The SSH key that can't be used, as it is under a passphrase.
@@ -41,20 +44,32 @@ class Guard:
             # Not even one that the environment names.
             easy.setopt(pycurl.PROXY, "")
 
-    def watch_keys(self, easy: pycurl.Curl, known_hosts: str) -> None:
-        """A file that is not there knows no host."""
+    @property
+    def never_greeted(self) -> bool:
+        """Whether an SSH server sent on and on, but no greeting."""
+        return self._greeting is not None and self._greeting.late
+
+    def watch_ssh(self, easy: pycurl.Curl, known_hosts: str, seconds: float) -> None:
+        """The server has to show a key that `known_hosts` has within `seconds`. A file that is not there knows none."""
+        self._greeting = GreetingWatch(seconds)
+        easy.setopt(pycurl.OPENSOCKETFUNCTION, self._open)
         easy.setopt(pycurl.SSH_KNOWNHOSTS, known_hosts)
         easy.setopt(pycurl.SSH_KEYFUNCTION, self._judge_key)
 
     def _judge_key(self, known: object, found: object, match: int) -> int:
+        if self._greeting is not None:
+            self._greeting.greeted()
         self.host_key = _KEY_MATCHES.get(match, "can't be looked up in known_hosts")
         return int(pycurl.KHSTAT_REJECT if self.host_key else pycurl.KHSTAT_FINE)
 
     def _open(self, purpose: int, address: tuple[int, int, int, tuple[str, int]]) -> socket.socket | int:
         family, kind, protocol, where = address
-        if family not in _FAMILIES or not is_public(where[0]):
+        if not self._allow_private and (family not in _FAMILIES or not is_public(where[0])):
             self.refused = str(where[0])
             return int(pycurl.SOCKET_BAD)
         # A name may have a second, public address after one that is not.
         self.refused = None
-        return socket.socket(family, kind, protocol)
+        opened = socket.socket(family, kind, protocol)
+        if self._greeting is not None:
+            self._greeting.watch(opened)
+        return opened
