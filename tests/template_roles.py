@@ -32,8 +32,17 @@ def role_of(template: Json, module: str) -> Json:
     return cast(Json, template["Resources"][function(template, module)["Role"]["Fn::GetAtt"][0]])
 
 
+def rights_of(template: Json, module: str) -> Iterator[Json]:
+    """What a function's role may do, by its own statements and by policies that are attached to it."""
+    name = function(template, module)["Role"]["Fn::GetAtt"][0]
+    yield from statements(role_of(template, module))
+    for policy in of_type(template, "AWS::IAM::Policy"):
+        if {"Ref": name} in policy["Properties"]["Roles"]:
+            yield from policy["Properties"]["PolicyDocument"]["Statement"]
+
+
 def actions(template: Json, module: str, service: str = "s3") -> set[str]:
-    found = (action for s in statements(role_of(template, module)) for action in as_list(s["Action"]))
+    found = (action for s in rights_of(template, module) for action in as_list(s["Action"]))
     return {action for action in found if action.startswith(f"{service}:")}
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from s3am_cloud.claims import latest, next_id
+from s3am_cloud.claims import latest
 from s3am_cloud.command_lines import command_line
 from s3am_cloud.errors import AccessDenied, BadEncryptionKey, NoSuchJob, UploadGone
+from s3am_cloud.job_rows import next_id
 from s3am_cloud.model import Job, Receipt
 from s3am_cloud.pipeline import target
 from s3am_cloud.retried import is_made

@@ -8,7 +8,6 @@ counts is asked again by the job itself before it touches the destination (`hold
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -16,6 +15,7 @@ import msgspec
 
 from s3am_cloud.command_lines import command_line, follow_or_stop
 from s3am_cloud.errors import DestinationBusy, NoSuchJob, StoreBusy
+from s3am_cloud.job_rows import next_id
 from s3am_cloud.limits import START_SECONDS
 from s3am_cloud.model import Job, TransferRequest
 from s3am_cloud.notices import Claim, Notices
@@ -23,10 +23,6 @@ from s3am_cloud.pipeline import target
 from s3am_cloud.ports import Clock, Execution, JobStore
 
 _TRIES = 10
-_RESUMED = re.compile(r"(.*)-r(\d+)", re.DOTALL)
-# The longest name of an execution (Step Functions API reference, StartExecution).
-_LONGEST_NAME = 80
-_LONGEST_BASE = 64
 
 
 class Desk(msgspec.Struct, frozen=True):
@@ -93,19 +89,6 @@ def runs(claim: Claim, desk: Desk) -> bool:
     except NoSuchJob:
         age = desk.clock.now() - datetime.fromisoformat(claim.made)
         return age < timedelta(seconds=START_SECONDS) and desk.jobs.report(claim.job) is None
-
-
-def next_id(job_id: str) -> str:
-    """The id of the job that goes on with this one: JOB-r2, then JOB-r3.
-
-    It follows from the id, so that `status JOB` finds without a note what became of it, and two who resume the same
-    job at the same moment start one execution. Names of executions are unique for 90 days, hence a new one each time.
-    """
-    found = _RESUMED.fullmatch(job_id)
-    base, count = (found[1], int(found[2])) if found else (job_id, 1)
-    if len(f"{base}-r{count + 1}") > _LONGEST_NAME:
-        base = f"{base[:_LONGEST_BASE]}-{hashlib.sha256(base.encode()).hexdigest()[:6]}"
-    return f"{base}-r{count + 1}"
 
 
 def successor(job_id: str, jobs: JobStore) -> Job | None:

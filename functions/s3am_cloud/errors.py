@@ -307,6 +307,12 @@ class OutputClosed(JobFailedForGood):
     hint = "let the reader read to the end, or download to a file"
 
 
+class SealedForAnother(JobFailedForGood):
+    """The secrets in a job's record were sealed for another job, destination or source host, or were altered."""
+
+    hint = "submit the transfer anew, with its keys and logins"
+
+
 class UploadGone(JobFailedForGood):
     """The multipart upload was completed or aborted by somebody else."""
 

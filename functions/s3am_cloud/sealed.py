@@ -3,12 +3,16 @@
 The keys of SSE-C, and what a source URL has beyond its displayable form (logins, queries), reach a job on two ways:
 
 * `submit` seals them with the stack's KMS key (`seal`); the ciphertext is in the job's record, and KMS opens it only to
-  who names the same job id as encryption context;
+  who names the same job, destination and source host as encryption context (`_binding`);
 * a request names a secret of Secrets Manager (`TransferRequest.secret`), whose value is a JSON object with the fields
   of `NamedSecrets`. That is the way for events and for clients that start executions by themselves.
 
-A job that goes on with another one takes its secrets along (`carry_over`): whoever resumes may not open them, so each
-piece of ciphertext says which job id it is bound to, and several may be in one record, the later of which win.
+Who may write records may move a piece of ciphertext into another one, or change the record around it. So the worker
+names what the record itself says, and a piece that was sealed for anything else opens nothing.
+
+A job that continues another one takes its pieces along as they are (`carry_over`), because whoever resumes may not open
+them, and nobody may seal them again: a piece opens for the job that it was sealed for and for `JOB-r2`, `JOB-r3` and so
+on, all with the same destination and source host. A resumer can seal another URL of the source, and nothing else.
 
 Only the worker's role may open: it prepares and completes jobs that have secrets, and the control function refers them
 to it. In there `opened` gives the job as it was meant, and `opened_jobs` records of it only what may be shown.
@@ -18,17 +22,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 from urllib.parse import quote, urlsplit
 
 import msgspec
 
 from s3am_cloud.decoders import Decoder
-from s3am_cloud.errors import BadRequest
+from s3am_cloud.errors import BadRequest, SealedForAnother
+from s3am_cloud.job_rows import continues
 from s3am_cloud.limits import KMS_PLAINTEXT, VAULT_PREFIX
 from s3am_cloud.model import Job, Sealed, TransferRequest
 from s3am_cloud.sse import KeyRing, from_base64
-from s3am_cloud.urls import NETWORK_SCHEMES, parse_source
+from s3am_cloud.urls import NETWORK_SCHEMES, S3Url, parse_destination, parse_source, place_of
 
 if TYPE_CHECKING:
     from s3am_cloud.ports import JobStore
@@ -37,11 +43,11 @@ if TYPE_CHECKING:
 class Vault(Protocol):
     """Where secrets are sealed and kept. Every call may raise AccessDenied, StoreBusy or StoreUnavailable."""
 
-    def seal(self, plain: bytes, job_id: str) -> str:
-        """The ciphertext of up to `KMS_PLAINTEXT` bytes in base64, to be opened for this job only."""
+    def seal(self, plain: bytes, binding: Mapping[str, str]) -> str:
+        """The ciphertext of up to `KMS_PLAINTEXT` bytes in base64, to be opened with the same binding only."""
 
-    def open(self, sealed: str, job_id: str) -> bytes:
-        """What was sealed for this job. Raises JobFailedForGood where it was not, or was altered since."""
+    def open(self, sealed: str, binding: Mapping[str, str]) -> bytes:
+        """What was sealed with this binding. Raises SealedForAnother where it was not, or was altered since."""
 
     def named(self, name: str) -> str:
         """The present value of a named secret. Raises BadRequest where there is none."""
@@ -162,18 +168,26 @@ def seal(job: Job, secrets: Secrets, vault: Vault) -> Job:
             f"the keys and the source URL make {len(plain):,} bytes; KMS seals {KMS_PLAINTEXT:,} at most",
             f"put them into a secret of Secrets Manager called {VAULT_PREFIX}NAME, and name it with --secret",
         )
-    return msgspec.structs.replace(job, sealed=(*job.sealed, Sealed(job=job.id, data=vault.seal(plain, job.id))))
+    data = vault.seal(plain, _binding(job, job.id))
+    return msgspec.structs.replace(job, sealed=(*job.sealed, Sealed(job=job.id, data=data)))
 
 
 def carry_over(old: Job, job: Job, vault: Vault, source: str | None = None) -> Job:
     """`job`, a new one with `old`'s request, with all that was sealed for `old`.
 
     A new URL of the same source, as where a signed one has expired, takes the old one's place; it is sealed as well
-    where it is more than its displayable form, or where another one is that it has to outdo. Raises BadSource.
+    where it is more than its displayable form, or where another one is that it has to outdo. Raises BadSource, and
+    BadRequest for a URL at another host than the one that the secrets are bound to.
     """
     carried = msgspec.structs.replace(job, sealed=old.sealed)
     if source is None:
         return carried
+    bound_to = place_of(parse_source(old.request.source))
+    if old.sealed and place_of(parse_source(source)) != bound_to:
+        raise BadRequest(
+            f"the keys and logins of job {old.id} are bound to {bound_to}, and the new source is elsewhere",
+            "submit the transfer with its keys anew; --resume continues the upload",
+        )
     request, secrets = withheld(msgspec.structs.replace(job.request, source=source))
     if has_secrets(old):
         secrets = Secrets(source=parse_source(source).url)
@@ -183,12 +197,12 @@ def carry_over(old: Job, job: Job, vault: Vault, source: str | None = None) -> J
 def opened(job: Job, vault: Vault) -> Opened:
     """The job with its whole source URL, and its keys: for the worker's memory, and never to be recorded.
 
-    Raises BadRequest where a named secret can't be used for this job, BadEncryptionKey, AccessDenied.
+    Raises SealedForAnother where what is sealed is not for this job as it is recorded, BadRequest where a named secret
+    can't be used for it, BadEncryptionKey, AccessDenied.
     """
+    _check_upload(job)
     named = _named(job.request, vault)
-    secrets: Secrets = named
-    for piece in job.sealed:
-        secrets = secrets.under(_decode_secrets(vault.open(piece.data, piece.job)))
+    secrets = named.under(_unsealed(job, vault))
     source = _with_login(secrets.source or job.request.source, named)
     if _place(source) != _place(job.request.source):
         raise BadRequest(
@@ -199,10 +213,47 @@ def opened(job: Job, vault: Vault) -> Opened:
     return Opened(msgspec.structs.replace(job, request=request), secrets.keys(), secrets.source_keys())
 
 
+def _unsealed(job: Job, vault: Vault) -> Secrets:
+    """What all pieces of the record say together: only the first may have keys, so that nobody can add their own."""
+    found = NO_SECRETS
+    for piece in job.sealed:
+        if not continues(job.id, piece.job):
+            raise _not_for(job)
+        later = _decode_secrets(vault.open(piece.data, _binding(job, piece.job)))
+        if found and (later.sse_key or later.src_sse_key):
+            raise _not_for(job)
+        found = found.under(later)
+    return found
+
+
+def _binding(job: Job, sealed_for: str) -> Mapping[str, str]:
+    """What a piece is sealed for, as the record says it: the encryption context, which AWS writes into its logs.
+
+    Of the destination it has the digest, since keys in S3 have characters, and names of people, that are not for logs.
+    """
+    destination = hashlib.sha256(str(_target(job)).encode()).hexdigest()
+    return {"job": sealed_for, "destination": destination, "source": place_of(parse_source(job.request.source))}
+
+
+def _target(job: Job) -> S3Url:
+    return parse_destination(job.request.destination, parse_source(job.request.source))
+
+
+def _check_upload(job: Job) -> None:
+    """Raises SealedForAnother for an upload elsewhere than at the destination that the secrets are bound to."""
+    if job.upload is not None and job.upload.target != _target(job):
+        raise _not_for(job)
+
+
+def _not_for(job: Job) -> SealedForAnother:
+    return SealedForAnother(f"the secrets in the record of job {job.id} were not sealed for what the record says")
+
+
 def opened_jobs(jobs: JobStore, recorded: Job, job: Job) -> JobStore:
     """The records of jobs, with one of them open: it is loaded with its whole source URL, and saved as it was recorded.
 
-    `job` is `recorded` as it was opened.
+    `job` is `recorded` as it was opened. If the record says another source or destination the next time it is loaded,
+    it is not given out with these secrets: SealedForAnother.
     """
     return cast("JobStore", _OpenedJobs(jobs, recorded, job))
 
@@ -213,19 +264,26 @@ class _OpenedJobs:
     def __init__(self, jobs: JobStore, recorded: Job, job: Job) -> None:
         self._jobs, self._id = jobs, job.id
         self._shown, self._whole = recorded.request.source, job.request.source
+        self._target = _target(recorded)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._jobs, name)
 
     def load(self, job_id: str) -> Job:
         job = self._jobs.load(job_id)
-        return _with_source(job, self._whole) if job_id == self._id else job
+        return self._whole_of(job) if job_id == self._id else job
 
     def add(self, job: Job) -> bool:
         return self._jobs.add(self._veiled(job))
 
     def save(self, job: Job) -> None:
         self._jobs.save(self._veiled(job))
+
+    def _whole_of(self, job: Job) -> Job:
+        if (job.request.source, _target(job)) != (self._shown, self._target):
+            raise _not_for(job)
+        _check_upload(job)
+        return _with_source(job, self._whole)
 
     def _veiled(self, job: Job) -> Job:
         return _with_source(job, self._shown) if job.id == self._id else job

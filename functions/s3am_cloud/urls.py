@@ -72,6 +72,18 @@ class SourceUrl(msgspec.Struct, frozen=True):
         return f"{parts.scheme}://{host}{parts.path}" + ("?..." if parts.query else "")
 
 
+# Where servers listen that a URL names no port of.
+_PORTS = {"http": 80, "https": 443, "ftp": 21, "ftpes": 21, "ftps": 990, "sftp": 22}
+
+
+def place_of(source: SourceUrl) -> str:
+    """Who is asked for a source: the server's scheme, host and port, or the whole URL of an object in S3."""
+    if source.scheme not in NETWORK_SCHEMES:
+        return source.url
+    parts = urlsplit(source.url)
+    return f"{source.scheme}://{parts.hostname}:{parts.port or _PORTS[source.scheme]}"
+
+
 def shown_path(path: str | Path) -> str:
     """A path as text that can be written everywhere: one that is not UTF-8 as a file URL, by which it can be given."""
     text = str(path)

@@ -66,22 +66,22 @@ ACKNOWLEDGED: Final = (
     ),
     Acknowledged(
         "IAM5[Resource::<{Storage/Work}.Arn>/jobs/*]",
-        ("Control/Role", "Worker/Role", "Machine/Role", "Janitor/Role"),
+        ("Control/Role", "WorkerRights", "Machine/Role", "Janitor/Role"),
         f"the notes about jobs are below {names.JOBS_PREFIX}, in a folder for each job's id",
     ),
     Acknowledged(
         _objects_of(names.SOURCE_BUCKETS),
-        ("Control/Role", "Worker/Role"),
+        ("Control/Role", "WorkerRights"),
         "objects of the buckets that whoever deploys the stack has named",
     ),
     Acknowledged(
         _objects_of(names.DESTINATION_BUCKETS),
-        ("Control/Role", "Worker/Role", "Janitor/Role"),
+        ("Control/Role", "WorkerRights", "Janitor/Role"),
         "objects of the buckets that whoever deploys the stack has named",
     ),
     Acknowledged(
         f"IAM5[Resource::{_SECRETS}:secret:s3am-cloud/*]",
-        ("Worker/Role",),
+        ("WorkerRights",),
         "users name the secrets that their jobs need, below a prefix that is for that alone",
     ),
     Acknowledged(

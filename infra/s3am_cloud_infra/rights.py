@@ -13,7 +13,7 @@ from aws_cdk import aws_stepfunctions as sfn
 
 from s3am_cloud_infra import names
 from s3am_cloud_infra.buckets import Buckets
-from s3am_cloud_infra.storage import Storage
+from s3am_cloud_infra.storage import SEALED_FOR_A_JOB, Storage
 
 # The key also seals secrets of jobs. Who reads and writes notes uses it through S3, and can't open those by itself.
 _BY_S3 = {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.{Aws.URL_SUFFIX}"}}
@@ -26,8 +26,13 @@ def allow(
 
 
 def policy(statements: Sequence[iam.PolicyStatement]) -> dict[str, iam.PolicyDocument]:
-    """An inline policy of these statements as they are: the CDK can't merge lists that only the parameters tell."""
-    return {"Rights": iam.PolicyDocument(statements=list(statements), minimize=False)}
+    """An inline policy of these statements."""
+    return {"Rights": document(statements)}
+
+
+def document(statements: Sequence[iam.PolicyStatement]) -> iam.PolicyDocument:
+    """These statements as they are: the CDK can't merge lists that only the parameters tell."""
+    return iam.PolicyDocument(statements=list(statements), minimize=False)
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,6 @@ class Rights:
 
     def open_secrets(self) -> list[iam.PolicyStatement]:
         """What was sealed for some job, and what somebody keeps for jobs: for the worker alone."""
-        sealed_for_a_job = {"Null": {"kms:EncryptionContext:job": "false"}}
         secrets = Stack.of(self.storage).format_arn(
             service="secretsmanager",
             resource="secret",
@@ -62,7 +66,7 @@ class Rights:
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         return [
-            allow(["kms:Decrypt"], [self.storage.key.key_arn], sealed_for_a_job),
+            allow(["kms:Decrypt"], [self.storage.key.key_arn], dict(SEALED_FOR_A_JOB)),
             allow(["secretsmanager:GetSecretValue"], [secrets]),
         ]
 

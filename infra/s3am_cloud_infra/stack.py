@@ -23,7 +23,7 @@ from s3am_cloud_infra.ingest import add_ingest
 from s3am_cloud_infra.machine import Machine
 from s3am_cloud_infra.monitoring import Monitoring
 from s3am_cloud_infra.requests import Requests
-from s3am_cloud_infra.rights import Rights, announce, ask_whether_it_runs, ask_why_it_failed, send_to
+from s3am_cloud_infra.rights import Rights, announce, ask_whether_it_runs, ask_why_it_failed, document, send_to
 from s3am_cloud_infra.storage import Storage
 
 
@@ -104,16 +104,22 @@ class S3amCloudStack(Stack):
         )
 
     def _worker(self) -> Handler:
-        return Handler(
+        worker = Handler(
             self,
             "Worker",
             module="worker",
             code=self._code,
             storage=self._storage,
-            rights=[*self._rights.write_notes(), *self._rights.manage_uploads(), *self._rights.open_secrets()],
+            rights=[],
             timeout=LONGEST,
             environment=self._hosts,
         )
+        rights = [*self._rights.write_notes(), *self._rights.manage_uploads(), *self._rights.open_secrets()]
+        # A policy of its own: the key names the role, so that the role must not wait for the key.
+        granted = iam.Policy(self, "WorkerRights", roles=[worker.role], document=document(rights))
+        worker.function.node.add_dependency(granted)
+        self._storage.only_opened_by(worker.role)
+        return worker
 
     def _janitor(self, machine: Machine, queue: sqs.IQueue) -> Handler:
         janitor = Handler(

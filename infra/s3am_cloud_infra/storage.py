@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+from typing import Final
+
 from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 KEEP_NOTES = Duration.days(30)
 """Notes outlive the longest execution (14 days) and the time in which a failed job can be resumed (7 days)."""
+
+SEALED_FOR_A_JOB: Final = MappingProxyType({"Null": {"kms:EncryptionContext:job": "false"}})
+"""The condition for secrets of jobs: their encryption context has `job`, S3's own for notes has not."""
 
 
 class Storage(Construct):
@@ -46,4 +53,20 @@ class Storage(Construct):
                 )
             ],
             removal_policy=RemovalPolicy.DESTROY,
+        )
+
+    def only_opened_by(self, worker: iam.IRole) -> None:
+        """Denies everybody else what was sealed for a job, whatever their own policies and grants allow.
+
+        An administrator of the account can change the key's policy, and nobody less can get around it. Re-encryption
+        is denied too, as it would give a piece another context.
+        """
+        self.key.add_to_resource_policy(
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=["kms:Decrypt", "kms:ReEncryptFrom"],
+                resources=["*"],
+                conditions={**SEALED_FOR_A_JOB, "ArnNotEquals": {"aws:PrincipalArn": worker.role_arn}},
+            )
         )

@@ -12,12 +12,13 @@ from moto import mock_aws
 
 from s3am_cloud.adapters.memory_vault import MemoryVault
 from s3am_cloud.adapters.vault import AwsVault
-from s3am_cloud.errors import BadRequest, JobFailedForGood, StoreUnavailable
+from s3am_cloud.errors import BadRequest, SealedForAnother, StoreUnavailable
 from s3am_cloud.limits import KMS_PLAINTEXT
 from s3am_cloud.sealed import Vault
 
 NAME, VALUE = "s3am-cloud/partner", '{"password":"hunter2"}'
 PLAIN = b'{"sse_key":"hunter2"}'
+BINDING = {"job": "job-1", "destination": "0a1b", "source": "https://host:443"}
 
 
 @pytest.fixture(params=["memory", "aws"])
@@ -36,36 +37,48 @@ def vault(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def test_what_is_sealed_for_a_job_is_opened_for_it(vault: Vault) -> None:
-    assert vault.open(vault.seal(PLAIN, "job-1"), "job-1") == PLAIN
+    assert vault.open(vault.seal(PLAIN, BINDING), BINDING) == PLAIN
 
 
 def test_as_much_is_sealed_as_is_promised(vault: Vault) -> None:
     plain = bytes(range(256)) * (KMS_PLAINTEXT // 256)
-    assert vault.open(vault.seal(plain, "job-1"), "job-1") == plain
+    assert vault.open(vault.seal(plain, BINDING), BINDING) == plain
 
 
 def test_what_is_sealed_is_ascii_and_shows_nothing(vault: Vault) -> None:
-    sealed = vault.seal(PLAIN, "job-1")
+    sealed = vault.seal(PLAIN, BINDING)
     assert sealed.isascii()
     assert b"hunter2" not in base64.b64decode(sealed)
 
 
-def test_what_was_sealed_for_one_job_is_not_opened_for_another(vault: Vault) -> None:
-    with pytest.raises(JobFailedForGood, match="job-2"):
-        vault.open(vault.seal(PLAIN, "job-1"), "job-2")
+@pytest.mark.parametrize(
+    "other",
+    [{**BINDING, "job": "job-2"}, {**BINDING, "destination": "0a1c"}, {**BINDING, "source": "https://evil:443"}],
+)
+def test_what_was_sealed_for_one_thing_is_not_opened_for_another(vault: Vault, other: dict[str, str]) -> None:
+    sealed = vault.seal(PLAIN, BINDING)
+    with pytest.raises(SealedForAnother, match=other["job"]):
+        vault.open(sealed, other)
+
+
+@pytest.mark.parametrize("fewer", [{}, {"job": "job-1"}])
+def test_what_was_sealed_is_not_opened_without_naming_all_that_it_is_for(vault: Vault, fewer: dict[str, str]) -> None:
+    sealed = vault.seal(PLAIN, BINDING)
+    with pytest.raises(SealedForAnother):
+        vault.open(sealed, fewer)
 
 
 def test_what_was_altered_is_not_opened(vault: Vault) -> None:
-    sealed = base64.b64decode(vault.seal(PLAIN, "job-1"))
+    sealed = base64.b64decode(vault.seal(PLAIN, BINDING))
     altered = base64.b64encode(sealed[:-3] + bytes(byte ^ 128 for byte in sealed[-3:])).decode()
-    with pytest.raises(JobFailedForGood):
-        vault.open(altered, "job-1")
+    with pytest.raises(SealedForAnother):
+        vault.open(altered, BINDING)
 
 
 @pytest.mark.parametrize("sealed", ["", "no base64!"])
 def test_what_was_never_sealed_is_not_opened(vault: Vault, sealed: str) -> None:
-    with pytest.raises(JobFailedForGood):
-        vault.open(sealed, "job-1")
+    with pytest.raises(SealedForAnother):
+        vault.open(sealed, BINDING)
 
 
 def test_a_named_secret_has_its_value(vault: Vault) -> None:
@@ -86,4 +99,4 @@ def test_a_key_service_that_cannot_be_reached_may_be_asked_again() -> None:
         "key",
     )
     with pytest.raises(StoreUnavailable):
-        vault.seal(PLAIN, "job-1")
+        vault.seal(PLAIN, BINDING)

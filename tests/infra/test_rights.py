@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from s3am_cloud.limits import VAULT_PREFIX
 from s3am_cloud_infra import names
-from template_roles import HANDLERS, Json, actions, allowed, as_list, of_type, role_of, statements
+from template_roles import HANDLERS, Json, actions, allowed, as_list, function, of_type, rights_of
 
 
 def test_no_two_roles_are_shared_and_none_takes_a_policy_of_somebody_else(template: Json) -> None:
@@ -36,7 +37,7 @@ def test_the_janitor_may_delete_notes_about_jobs_and_nothing_else_and_who_comple
     deletes = [
         (module, s["Resource"])
         for module in HANDLERS
-        for s in statements(role_of(template, module))
+        for s in rights_of(template, module)
         if [action for action in as_list(s["Action"]) if action.startswith("s3:Delete")]
     ]
     assert [module for module, _ in deletes] == ["control", "worker", "janitor"]
@@ -49,7 +50,7 @@ def test_the_janitor_may_delete_notes_about_jobs_and_nothing_else_and_who_comple
 def test_the_janitor_may_look_at_a_failed_execution_its_map_run_and_the_child_that_failed(template: Json) -> None:
     asked = {
         action: [json.dumps(resource) for resource in as_list(s["Resource"])]
-        for s in statements(role_of(template, "janitor"))
+        for s in rights_of(template, "janitor")
         for action in as_list(s["Action"])
         if action.startswith("states:")
     }
@@ -68,7 +69,7 @@ def test_the_worker_may_do_at_sources_and_destinations_what_control_may(template
 def test_secrets_of_jobs_are_opened_by_the_worker_alone(template: Json) -> None:
     """Everybody else's use of the key is S3's, which has another encryption context; S3 opens no secret of a job."""
     by_s3 = {"kms:ViaService": {"Fn::Join": ["", ["s3.", {"Ref": "AWS::Region"}, ".", {"Ref": "AWS::URLSuffix"}]]}}
-    of_worker = list(statements(role_of(template, "worker")))
+    of_worker = list(rights_of(template, "worker"))
     uses = [s for s in allowed(template) if re.search(r'"(kms|secretsmanager):', json.dumps(s["Action"]))]
     alone = [s for s in uses if s.get("Condition") != {"StringEquals": by_s3}]
     assert len(uses) == 6
@@ -79,13 +80,43 @@ def test_secrets_of_jobs_are_opened_by_the_worker_alone(template: Json) -> None:
     assert read["Resource"]["Fn::Join"][1][-1] == ":secret:s3am-cloud/*"
 
 
+def test_the_key_denies_what_was_sealed_for_a_job_to_all_but_the_worker(template: Json) -> None:
+    """Whatever their own policies allow, and also by way of re-encryption."""
+    [key] = of_type(template, "AWS::KMS::Key")
+    [denied] = [s for s in key["Properties"]["KeyPolicy"]["Statement"] if s["Effect"] == "Deny"]
+    role = function(template, "worker")["Role"]
+    assert denied["Principal"] == {"AWS": "*"}
+    assert denied["Action"] == ["kms:Decrypt", "kms:ReEncryptFrom"]
+    assert denied["Condition"] == {
+        "Null": {"kms:EncryptionContext:job": "false"},
+        "ArnNotEquals": {"aws:PrincipalArn": role},
+    }
+
+
+def test_the_policy_for_who_submits_decrypts_by_way_of_s3_alone() -> None:
+    text = (Path(__file__).parents[2] / "SECURITY.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    of_key = {
+        action: s.get("Condition", {})
+        for s in json.loads(block)["Statement"]
+        for action in as_list(s["Action"])
+        if action.startswith("kms:")
+    }
+    by_s3 = {"StringEquals": {"kms:ViaService": "s3.REGION.amazonaws.com"}}
+    assert of_key == {
+        "kms:Decrypt": by_s3,
+        "kms:GenerateDataKey": by_s3,
+        "kms:Encrypt": {"Null": {"kms:EncryptionContext:job": "false"}},
+    }
+
+
 def test_the_stack_and_the_functions_agree_on_the_names_of_secrets() -> None:
     assert names.SECRETS_PREFIX == VAULT_PREFIX
 
 
 def test_the_janitor_may_abort_uploads_but_not_write_at_destinations(template: Json) -> None:
     on_destinations = [
-        s for s in statements(role_of(template, "janitor")) if names.DESTINATION_BUCKETS in json.dumps(s["Resource"])
+        s for s in rights_of(template, "janitor") if names.DESTINATION_BUCKETS in json.dumps(s["Resource"])
     ]
     assert [set(s["Action"]) for s in on_destinations] == [{"s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"}]
 
@@ -94,7 +125,7 @@ def test_the_janitor_may_abort_uploads_but_not_write_at_destinations(template: J
 def test_in_the_work_bucket_a_function_reaches_objects_below_jobs_only(template: Json, module: str) -> None:
     objects = [
         s["Resource"]["Fn::Join"][1][-1]
-        for s in statements(role_of(template, module))
+        for s in rights_of(template, module)
         if "StorageWork" in json.dumps(s["Resource"]) and "s3:GetObject" in as_list(s["Action"])
     ]
     assert objects == [f"/{names.JOBS_PREFIX}*"]

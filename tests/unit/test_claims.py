@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from s3am_cloud.aftermath import discard
-from s3am_cloud.claims import Desk, asked_for, hold, latest, next_id, successor, take
+from s3am_cloud.claims import Desk, asked_for, hold, latest, successor, take
 from s3am_cloud.errors import DestinationBusy, StoreBusy
 from s3am_cloud.intake import accept, decode_request
+from s3am_cloud.job_rows import next_id
 from s3am_cloud.limits import START_SECONDS
 from s3am_cloud.model import Job, TransferRequest
 from s3am_cloud.notices import Claim

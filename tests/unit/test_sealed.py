@@ -10,9 +10,10 @@ import pytest
 
 from s3am_cloud.adapters.memory_jobs import MemoryJobs
 from s3am_cloud.adapters.memory_vault import MemoryVault
-from s3am_cloud.errors import BadEncryptionKey, BadRequest, BadSource, JobFailedForGood
+from s3am_cloud.errors import BadEncryptionKey, BadRequest, BadSource, SealedForAnother
+from s3am_cloud.job_rows import continues, next_id
 from s3am_cloud.limits import KMS_PLAINTEXT
-from s3am_cloud.model import Job, TransferRequest, Unit
+from s3am_cloud.model import Job, TransferRequest, Unit, Upload
 from s3am_cloud.pipeline import new_job
 from s3am_cloud.sealed import (
     NO_SECRETS,
@@ -26,6 +27,7 @@ from s3am_cloud.sealed import (
     withheld,
 )
 from s3am_cloud.sse import KeyRing, SseKey
+from s3am_cloud.urls import S3Url, parse_source, place_of
 from unit.fakes import TARGET, FakeClock
 
 RAW = bytes(range(32))
@@ -93,11 +95,88 @@ def test_a_job_without_secrets_is_not_sealed() -> None:
     assert not has_secrets(job())
 
 
-def test_what_was_sealed_for_another_job_is_not_opened() -> None:
-    sealed = seal(job(), Secrets(sse_key=KEY), MemoryVault())
-    stolen = msgspec.structs.replace(sealed.sealed[0], job="other")
-    with pytest.raises(JobFailedForGood):
-        opened(msgspec.structs.replace(sealed, id="other", sealed=(stolen,)), MemoryVault())
+def sealed_job() -> Job:
+    return seal(job(), Secrets(source=WHOLE, sse_key=KEY), MemoryVault())
+
+
+def changed(found: Job, **request: str) -> Job:
+    return msgspec.structs.replace(found, request=msgspec.structs.replace(found.request, **request))
+
+
+@pytest.mark.parametrize("claimed", ["job", "other"])
+def test_what_was_sealed_for_another_job_is_not_opened(claimed: str) -> None:
+    stolen = msgspec.structs.replace(sealed_job().sealed[0], job=claimed)
+    with pytest.raises(SealedForAnother):
+        opened(msgspec.structs.replace(job(name="other"), sealed=(stolen,)), MemoryVault())
+
+
+def test_two_records_that_swap_what_is_sealed_in_them_both_open_nothing() -> None:
+    one = sealed_job()
+    two = seal(job(name="two"), Secrets(source=WHOLE, sse_key=OTHER), MemoryVault())
+    for record, other in ((one, two), (two, one)):
+        with pytest.raises(SealedForAnother):
+            opened(msgspec.structs.replace(record, sealed=other.sealed), MemoryVault())
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"destination": "s3://elsewhere/x"},
+        {"destination": f"{TARGET}x"},
+        {"source": "https://evil/data.bin?..."},
+        {"source": "http://host/data.bin?..."},
+        {"source": "https://host:444/data.bin?..."},
+        {"source": "https://host@evil/data.bin?..."},
+        {"source": "https://host.evil/data.bin?..."},
+        {"source": "s3://host/data.bin"},
+    ],
+)
+def test_a_record_whose_destination_or_source_host_was_changed_opens_nothing(request_: dict[str, str]) -> None:
+    with pytest.raises(SealedForAnother):
+        opened(changed(sealed_job(), **request_), MemoryVault())
+
+
+@pytest.mark.parametrize("same", ["https://HOST/data.bin?...", "https://host:443/data.bin?..."])
+def test_another_spelling_of_the_source_host_is_the_same(same: str) -> None:
+    assert place_of(parse_source(same)) == place_of(parse_source(SHOWN))
+
+
+def test_a_key_for_one_object_in_s3_reads_no_other() -> None:
+    found = seal(job("s3://theirs/a"), Secrets(src_sse_key=KEY), MemoryVault())
+    with pytest.raises(SealedForAnother):
+        opened(changed(found, source="s3://theirs/b"), MemoryVault())
+
+
+def test_a_record_whose_upload_is_elsewhere_opens_nothing() -> None:
+    elsewhere = Upload(target=S3Url("elsewhere", "x"), upload_id="1", full_object=True)
+    with pytest.raises(SealedForAnother):
+        opened(msgspec.structs.replace(sealed_job(), upload=elsewhere), MemoryVault())
+
+
+def test_a_key_that_somebody_adds_to_what_was_sealed_is_not_used() -> None:
+    """Who submits may seal for any job: their key must not end up on the content of another's login."""
+    vault, mine = MemoryVault(), seal(job(), Secrets(sse_key=OTHER), MemoryVault()).sealed
+    theirs = sealed_job()
+    for pieces in ((*theirs.sealed, *mine), (*mine, *theirs.sealed)):
+        with pytest.raises(SealedForAnother):
+            opened(msgspec.structs.replace(theirs, sealed=pieces), vault)
+
+
+@pytest.mark.parametrize("change", ["source", "destination", "upload"])
+def test_a_record_that_changes_after_it_was_opened_is_not_given_out_with_its_secrets(change: str) -> None:
+    inner, vault, recorded = MemoryJobs(), MemoryVault(), sealed_job()
+    inner.add(recorded)
+    jobs = opened_jobs(inner, recorded, opened(recorded, vault).job)
+    elsewhere = Upload(target=S3Url("elsewhere", "x"), upload_id="1", full_object=True)
+    inner.save(
+        {
+            "source": changed(recorded, source="https://evil/data.bin?..."),
+            "destination": changed(recorded, destination="s3://elsewhere/x"),
+            "upload": msgspec.structs.replace(recorded, upload=elsewhere),
+        }[change]
+    )
+    with pytest.raises(SealedForAnother):
+        jobs.load("job")
 
 
 def test_more_than_kms_takes_is_refused_with_the_way_out_and_without_a_word_of_it() -> None:
@@ -112,8 +191,8 @@ def test_more_than_kms_takes_is_refused_with_the_way_out_and_without_a_word_of_i
 def test_a_job_that_goes_on_with_another_takes_its_secrets_along() -> None:
     vault = MemoryVault()
     old = seal(job(), Secrets(source=WHOLE, sse_key=KEY), vault)
-    later = carry_over(old, job(name="later"), vault)
-    last = carry_over(later, job(name="last"), vault)
+    later = carry_over(old, job(name="job-r2"), vault)
+    last = carry_over(later, job(name="job-r3"), vault)
     for found in (opened(later, vault), opened(last, vault)):
         assert found.job.request.source == WHOLE
         assert found.keys.key is not None
@@ -122,30 +201,52 @@ def test_a_job_that_goes_on_with_another_takes_its_secrets_along() -> None:
 @pytest.mark.parametrize("source", [WHOLE.replace("deadbeef", "50ddba11"), "https://host/data.bin"])
 def test_a_new_url_takes_the_place_of_the_one_that_was_sealed_and_the_keys_stay(source: str) -> None:
     vault = MemoryVault()
-    later = carry_over(seal(job(), Secrets(source=WHOLE, sse_key=KEY), vault), job(name="later"), vault, source)
+    later = carry_over(seal(job(), Secrets(source=WHOLE, sse_key=KEY), vault), job(name="job-r2"), vault, source)
     assert "50ddba11" not in msgspec.json.encode(later).decode()
     found = opened(later, vault)
     assert found.job.request.source == source
     assert found.keys.key is not None
 
 
+@pytest.mark.parametrize("name", ["job", "other-r2", "job-r1", "job-2", "job-r2-r2", "xjob-r2", "job-r2x"])
+def test_only_what_continues_a_job_takes_its_secrets_along(name: str) -> None:
+    second = carry_over(sealed_job(), job(name="job-r2"), MemoryVault(), WHOLE)
+    with pytest.raises(SealedForAnother):
+        opened(msgspec.structs.replace(second, id=name), MemoryVault())
+
+
+def test_a_long_id_is_continued_as_often_as_it_takes() -> None:
+    first, ids = "j" * 80, ["j" * 80]
+    while len(ids) < 12:
+        ids.append(next_id(ids[-1]))
+    assert all(continues(found, first) for found in ids)
+    assert not continues(ids[1], ids[2])
+    assert not continues(ids[1], "j" * 79)
+
+
+def test_a_new_url_at_another_host_is_refused_for_a_job_that_has_secrets() -> None:
+    with pytest.raises(BadRequest, match="bound to https://host:443") as refused:
+        carry_over(sealed_job(), job(name="job-r2"), MemoryVault(), "https://evil/data.bin?token=50ddba11")
+    assert "50ddba11" not in f"{refused.value} {refused.value.hint}"
+
+
 def test_a_new_url_of_a_job_without_secrets_is_sealed_only_where_it_has_any() -> None:
     vault = MemoryVault()
-    plain = carry_over(job("https://host/a"), job("https://host/a", name="later"), vault, "https://host/b")
+    plain = carry_over(job("https://host/a"), job("https://host/a", name="job-r2"), vault, "https://host/b")
     assert (plain.request.source, plain.sealed) == ("https://host/b", ())
-    signed = carry_over(job("https://host/a"), job("https://host/a", name="later"), vault, WHOLE)
+    signed = carry_over(job("https://host/a"), job("https://host/a", name="job-r2"), vault, WHOLE)
     assert signed.request.source == SHOWN
     assert opened(signed, vault).job.request.source == WHOLE
 
 
 def test_a_new_url_that_is_none_is_refused() -> None:
     with pytest.raises(BadSource):
-        carry_over(job(), job(name="later"), MemoryVault(), "gopher://host/x")
+        carry_over(job(), job(name="job-r2"), MemoryVault(), "gopher://host/x")
 
 
-def test_secrets_for_another_source_are_not_used() -> None:
-    sealed = seal(job("https://evil/data.bin"), Secrets(source=WHOLE), MemoryVault())
-    with pytest.raises(BadRequest, match="another source than https://evil"):
+def test_secrets_for_another_file_of_the_host_are_not_used() -> None:
+    sealed = seal(job("https://host/other.bin"), Secrets(source=WHOLE), MemoryVault())
+    with pytest.raises(BadRequest, match="another source than https://host/other"):
         opened(sealed, MemoryVault())
 
 

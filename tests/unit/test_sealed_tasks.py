@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import gc
 import io
 import json
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -12,7 +15,8 @@ import pytest
 
 from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.memory_vault import MemoryVault
-from s3am_cloud.errors import BadEncryptionKey, BadRequest, JobFailedForGood
+from s3am_cloud.adapters.s3.access import S3Access, S3Settings
+from s3am_cloud.errors import BadDestination, BadEncryptionKey, BadRequest, SealedForAnother
 from s3am_cloud.handlers import control, worker
 from s3am_cloud.handlers.world import JobPorts, is_special
 from s3am_cloud.handlers.world import World as LambdaWorld
@@ -20,7 +24,7 @@ from s3am_cloud.intake import decode_request
 from s3am_cloud.model import Job, TransferRequest
 from s3am_cloud.pipeline import new_job
 from s3am_cloud.ports import Ports
-from s3am_cloud.sealed import Secrets, opened, opened_jobs, seal, withheld
+from s3am_cloud.sealed import Opened, Secrets, opened, opened_jobs, seal, withheld
 from s3am_cloud.sse import KeyRing, SseKey
 from s3am_cloud.urls import S3Url, SourceUrl
 from servers.content import pattern
@@ -129,7 +133,7 @@ def test_what_was_sealed_for_another_job_ends_the_job_under_its_name(world: Worl
     submitted(world)
     job = world.jobs.load("job")
     world.jobs.save(msgspec.structs.replace(job, sealed=(msgspec.structs.replace(job.sealed[0], job="other"),)))
-    with pytest.raises(JobFailedForGood):
+    with pytest.raises(SealedForAnother):
         of_worker("prepare", job="job", execution="arn:job")
 
 
@@ -175,7 +179,7 @@ def test_the_ports_of_a_job_have_its_keys_its_payer_and_its_signatures(
     assert is_special(new_job(request, "job", FakeClock()))
     secrets = Secrets(sse_key=_text(b"1"), src_sse_key=_text(b"2"))
     job = seal(new_job(request, "job", FakeClock()), secrets, MemoryVault())
-    make = JobPorts(World().ports, CurlSettings(ca_file=""), MemoryVault())
+    make = JobPorts(World().ports, CurlSettings(ca_file=""), MemoryVault(), S3Access(S3Settings()))
     ports = make(job)
     ports.source.probe(SourceUrl("s3", "s3://theirs/x"))
     ports.store.head(S3Url("ours", "x"))
@@ -184,15 +188,46 @@ def test_the_ports_of_a_job_have_its_keys_its_payer_and_its_signatures(
         assert headers["x-amz-server-side-encryption-customer-key"] == _text(key)
         assert headers["x-amz-request-payer"] == "requester"
         assert ("authorization" in headers) == signed
-    assert make(job) is ports, "the next unit of the job uses them, too"
-    assert make(msgspec.structs.replace(job, id="other", sealed=())) is not ports
+
+
+class CountingVault(MemoryVault):
+    def __init__(self) -> None:
+        super().__init__()
+        self.opens = 0
+
+    def open(self, sealed: str, binding: Mapping[str, str]) -> bytes:
+        self.opens += 1
+        return super().open(sealed, binding)
+
+
+def test_what_was_decrypted_does_not_outlive_the_invocation(
+    monkeypatch: pytest.MonkeyPatch, http_server: FaultyHttp
+) -> None:
+    """Two invocations in one process: each asks the vault, and no key is left in memory after either."""
+    for name, value in (("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "s"), ("AWS_REGION", "us-east-1")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", http_server.url(""))
+    made, vault = World(), CountingVault()
+    make = JobPorts(made.ports, CurlSettings(ca_file=""), vault, S3Access(S3Settings()))
+    here = lambda_world(made.ports, io.StringIO())
+    monkeypatch.setattr(worker, "world", lambda: LambdaWorld(here.ports, here.logger, "work", make))
+    request = TransferRequest(source="s3://theirs/x", destination="s3://ours/x")
+    made.jobs.add(seal(new_job(request, "job", made.clock), Secrets(sse_key=_text(b"1")), vault))
+    gc.collect()
+    before = sum(isinstance(found, SseKey | Opened) for found in gc.get_objects())
+    for count in (1, 2):
+        with suppress(BadDestination):  # the server has no bucket
+            of_worker("prepare", job="job", execution="arn:job")
+        gc.collect()
+        assert vault.opens == count
+        assert sum(isinstance(found, SseKey | Opened) for found in gc.get_objects()) == before
 
 
 def test_a_key_that_is_none_is_exit_code_10() -> None:
     request = TransferRequest(source="s3://theirs/x", destination="s3://ours/x")
     job = seal(new_job(request, "job", FakeClock()), Secrets(sse_key="AAAA"), MemoryVault())
     with pytest.raises(BadEncryptionKey):
-        JobPorts(World().ports, CurlSettings(ca_file=""), MemoryVault())(job)
+        JobPorts(World().ports, CurlSettings(ca_file=""), MemoryVault(), S3Access(S3Settings()))(job)
 
 
 def _text(letter: bytes) -> str:

@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Mapping
 
-from s3am_cloud.errors import BadRequest, JobFailedForGood
+from s3am_cloud.errors import BadRequest, SealedForAnother
 
 
 class MemoryVault:
@@ -15,16 +15,16 @@ class MemoryVault:
     def __init__(self, named: Mapping[str, str] | None = None) -> None:
         self._named = dict(named or {})
 
-    def seal(self, plain: bytes, job_id: str) -> str:
-        return base64.b64encode(json.dumps([job_id, plain[::-1].hex()]).encode()).decode()
+    def seal(self, plain: bytes, binding: Mapping[str, str]) -> str:
+        return base64.b64encode(json.dumps([dict(binding), plain[::-1].hex()]).encode()).decode()
 
-    def open(self, sealed: str, job_id: str) -> bytes:
+    def open(self, sealed: str, binding: Mapping[str, str]) -> bytes:
         try:
             bound, reverse = json.loads(base64.b64decode(sealed, validate=True))
         except ValueError:
             bound = None
-        if bound != job_id:
-            raise JobFailedForGood(f"what was sealed for job {job_id} can't be opened", "submit the job anew")
+        if bound != binding:
+            raise SealedForAnother(f"what is sealed in the record was not sealed for {', '.join(binding.values())}")
         return bytes.fromhex(reverse)[::-1]
 
     def named(self, name: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from s3am_cloud.adapters.s3.answers import code_of, naming
-from s3am_cloud.errors import BadRequest, JobFailedForGood
+from s3am_cloud.errors import BadRequest, SealedForAnother
 from s3am_cloud.limits import VAULT_PREFIX
 
 if TYPE_CHECKING:
@@ -28,17 +28,17 @@ class AwsVault:
     def __init__(self, kms: Callable[[], KMSClient], secrets: Callable[[], SecretsManagerClient], key_arn: str) -> None:
         self._kms, self._secrets, self._key_arn = kms, secrets, key_arn
 
-    def seal(self, plain: bytes, job_id: str) -> str:
+    def seal(self, plain: bytes, binding: Mapping[str, str]) -> str:
         with naming("the stack's key"):
-            answer = self._kms().encrypt(KeyId=self._key_arn, Plaintext=plain, EncryptionContext=_context(job_id))
+            answer = self._kms().encrypt(KeyId=self._key_arn, Plaintext=plain, EncryptionContext=binding)
         return base64.b64encode(answer["CiphertextBlob"]).decode()
 
-    def open(self, sealed: str, job_id: str) -> bytes:
-        with naming("the stack's key"), _opening(job_id):
+    def open(self, sealed: str, binding: Mapping[str, str]) -> bytes:
+        with naming("the stack's key"), _opening(binding):
             return self._kms().decrypt(
                 KeyId=self._key_arn,
                 CiphertextBlob=base64.b64decode(sealed, validate=True),
-                EncryptionContext=_context(job_id),
+                EncryptionContext=binding,
             )["Plaintext"]
 
     def named(self, name: str) -> str:
@@ -54,8 +54,8 @@ class AwsVault:
 
 
 @contextmanager
-def _opening(job_id: str) -> Iterator[None]:
-    refused = JobFailedForGood(f"what was sealed for job {job_id} can't be opened", "submit the job anew")
+def _opening(binding: Mapping[str, str]) -> Iterator[None]:
+    refused = SealedForAnother(f"what is sealed in the record was not sealed for {', '.join(binding.values())}")
     try:
         yield
     except binascii.Error:
@@ -64,7 +64,3 @@ def _opening(job_id: str) -> Iterator[None]:
         if code_of(error) in _NOT_OPENED:
             raise refused from None
         raise
-
-
-def _context(job_id: str) -> Mapping[str, str]:
-    return {"job": job_id}

@@ -69,35 +69,33 @@ def is_running(job: Job) -> bool | None:
         return False
 
 
-def ports_of(environment: Mapping[str, str]) -> Ports:
+def ports_of(environment: Mapping[str, str], access: S3Access | None = None) -> Ports:
     """Sources at addresses that are not public are refused, unless the environment allows them in so many words.
 
     It may also name the only hosts where sources may be.
     """
     clock, settings = SystemClock(), _curl(environment)
-    access = S3Access(S3Settings())
+    access = access or S3Access(S3Settings())
     work = Bucket(access, environment["S3AM_CLOUD_WORK_BUCKET"])
     return _ports(settings, access, access, Jobs(work), clock, DocumentNotices(work))
 
 
 class JobPorts:
-    """Makes the ports of one job; those made last are kept, as a worker often moves several units of a job."""
+    """Makes the ports of one job, anew for every invocation: what was decrypted must not outlive that.
 
-    def __init__(self, ports: Ports, settings: CurlSettings, vault: Vault) -> None:
-        self._ports, self._settings, self._vault = ports, settings, vault
-        self._last: tuple[object, Ports] | None = None
+    They share nothing with others but the session at AWS, which is slow to make and has the role's credentials only.
+    """
+
+    def __init__(self, ports: Ports, settings: CurlSettings, vault: Vault, access: S3Access) -> None:
+        self._ports, self._settings, self._vault, self._access = ports, settings, vault, access
 
     def __call__(self, job: Job) -> Ports:
         """Raises what `opened` does."""
-        asked = (job.id, job.request, job.sealed)
-        if self._last is None or self._last[0] != asked:
-            self._last = (asked, self._made(job))
-        return self._last[1]
-
-    def _made(self, job: Job) -> Ports:
         found, pays = opened(job, self._vault), job.request.requester_pays
-        access = S3Access(S3Settings(requester_pays=pays), found.keys)
-        source = S3Access(S3Settings(requester_pays=pays, sign=not job.request.no_sign_request), found.source_keys)
+        access = self._access.beside(S3Settings(requester_pays=pays), found.keys)
+        source = self._access.beside(
+            S3Settings(requester_pays=pays, sign=not job.request.no_sign_request), found.source_keys
+        )
         jobs = opened_jobs(self._ports.jobs, job, found.job)
         settings = knowing(self._settings, found.job.request.source, job.request.host_keys)
         return _ports(settings, access, source, jobs, self._ports.clock, self._ports.notices)
@@ -145,9 +143,11 @@ def _ports(
 @functools.cache
 def world() -> World:
     """Made at the first invocation: what is imported makes no connection."""
-    ports = ports_of(os.environ)
+    access = S3Access(S3Settings())
+    ports = ports_of(os.environ, access)
     vault = AwsVault(lambda: _client("kms"), lambda: _client("secretsmanager"), os.environ["S3AM_CLOUD_KEY_ARN"])
-    return World(ports, Logger(), os.environ["S3AM_CLOUD_WORK_BUCKET"], JobPorts(ports, _curl(os.environ), vault))
+    job_ports = JobPorts(ports, _curl(os.environ), vault, access)
+    return World(ports, Logger(), os.environ["S3AM_CLOUD_WORK_BUCKET"], job_ports)
 
 
 def event_bus() -> EventBus:
