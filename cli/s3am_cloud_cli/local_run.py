@@ -32,6 +32,7 @@ from s3am_cloud.growth import Tell, first_connections, silent
 from s3am_cloud.limits import DEFAULT_SLOTS, HOST_CONNECTIONS, MOST_CONNECTIONS
 from s3am_cloud.model import Job, MovedPart, Part, Plan, Receipt, TransferRequest, Upload, UploadedPart
 from s3am_cloud.owners import is_at_work, owner_text
+from s3am_cloud.part_records import compared, known, recorded
 from s3am_cloud.pipeline import finish, move, move_stream, new_job, overtaken, prepare, proven, target
 from s3am_cloud.ports import JobStore, Ports
 from s3am_cloud.steps.abort import abort
@@ -280,12 +281,21 @@ def _left(
     if job.upload is None or (job.trusted and job.resumes is None):
         return [], list(plan.parts())
     there = _listed(job.upload, ports)
-    if there and not job.trusted:
-        there = _proven(job, there, ports, console)
-    known = [part for part in there if part.crc is not None]
-    relied = [MovedPart(part.number, part.length, part.crc, part.etag) for part in known]
+    relied = _recorded(job, job.upload, there, ports) if job.trusted else []
+    numbers = {part.number for part in relied}
+    unknown = [part for part in there if part.number not in numbers]
+    if unknown:
+        relied += map(compared, _proven(job, unknown, ports, console))
     seen += relied
-    return relied, missing(plan, known)
+    return relied, missing(plan, relied)
+
+
+def _recorded(job: Job, upload: Upload, there: list[UploadedPart], ports: Ports) -> list[MovedPart]:
+    """The listed parts that this machine, or a job of the stack, is known to have sent."""
+    noted = _notes(upload).of(there)
+    if len(noted) == len(there) or job.records_of is None:
+        return noted
+    return known(there, [*noted, *recorded(job.records_of, ports.jobs)])
 
 
 def _listed(upload: Upload, ports: Ports) -> list[UploadedPart]:
@@ -307,6 +317,8 @@ def _proven(job: Job, there: list[UploadedPart], ports: Ports, console: Console)
 def _why_proven(job: Job, there: list[UploadedPart]) -> str:
     if job.resumes is None:
         why = f"No record is here of the unfinished upload of {target(job)}"
+    elif job.trusted:
+        why = f"No record shows who sent some parts of the unfinished upload of {target(job)}"
     else:
         shown = parse_source(job.request.source).display
         why = f"Nothing shows that {shown} is still the file that the unfinished upload of {target(job)} was begun with"

@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 
 from s3am_cloud.decoders import Decoder
-from s3am_cloud.etags import plain
 from s3am_cloud.model import MovedPart, UploadedPart
+from s3am_cloud.part_records import known
 
 _decode_part: Decoder[MovedPart] = Decoder(MovedPart)
 
@@ -44,9 +44,7 @@ class PartNotes:
 
     def of(self, there: Iterable[UploadedPart]) -> list[MovedPart]:
         """The notes on those of the listed parts that are still the ones that were noted."""
-        listed = {(part.number, part.length, plain(part.etag)) for part in there}
-        noted = {part.number: part for part in self._read() if (part.number, part.length, plain(part.etag)) in listed}
-        return [msgspec.structs.replace(part, retries=0) for part in noted.values()]
+        return known(there, self._read())
 
     def forget(self) -> None:
         if self._path is not None:

@@ -56,6 +56,7 @@ def _next(old: Job, remote: Remote) -> Job:
         execution=None,
         runner=None,
         resumes=old.id,
+        records_of=old.id,
     )
 
 

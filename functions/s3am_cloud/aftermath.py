@@ -21,6 +21,7 @@ from s3am_cloud.errors import (
     NoSuchJob,
     NotAsExpected,
     ObjectReplaced,
+    PartReplaced,
     SourceBusy,
     TransferError,
     UploadGone,
@@ -111,9 +112,10 @@ def failed(job: Job, error: TransferError, clock: Clock) -> Receipt:
 def _reported_error(job: Job, error: TransferError, left: str | None) -> ErrorReport:
     """The error with a hint for a job in the cloud, which a command of its own resumes."""
     report = error.report()
-    if left is None or not isinstance(error, JobFailed | SourceBusy | AccessDenied):
+    if left is None or not isinstance(error, JobFailed | SourceBusy | AccessDenied | PartReplaced):
         return report
-    return msgspec.structs.replace(report, hint=f"continue it with {command_line('resume', job.id)}")
+    careful = "when no other transfer is at work there, " if isinstance(error, PartReplaced) else ""
+    return msgspec.structs.replace(report, hint=f"{careful}continue it with {command_line('resume', job.id)}")
 
 
 def failure(execution: Execution, executions: Executions) -> TransferError:

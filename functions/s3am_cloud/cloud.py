@@ -16,13 +16,15 @@ from s3am_cloud.limits import DEFAULT_SLOTS
 from s3am_cloud.model import Job, MovedPart, Part, Plan, Receipt, Unit
 from s3am_cloud.needless import needless, remember
 from s3am_cloud.overtaken import may_be_made, overtaken_error
-from s3am_cloud.pipeline import finish, lacking, prepare, receipt, target
+from s3am_cloud.part_records import recorded, relied_on
+from s3am_cloud.pipeline import finish, prepare, receipt, target
 from s3am_cloud.ports import Ports
 from s3am_cloud.quote import agree, left
 from s3am_cloud.retried import begun, cancelled, is_made, own_upload, put, stop_if_cancelled
 from s3am_cloud.shift import spend
 from s3am_cloud.steps.abort import abort
 from s3am_cloud.steps.plan import units
+from s3am_cloud.steps.upload import missing
 from s3am_cloud.tallies import summed
 
 
@@ -74,10 +76,10 @@ def prepare_job(job_id: str, execution: str, bucket: str, ports: Ports) -> Prepa
 
 
 def _lacking(job: Job, cut: Plan, ports: Ports) -> list[Part] | None:
-    """The parts to move, None where another transfer has ended the upload since. Parts that have to be proven first
-    are the workers' to prove."""
+    """The parts to move, None where another transfer has ended the upload since. Parts that are there without a record
+    are the workers' to compare with the source."""
     try:
-        return lacking(job, ports) if job.trusted else list(cut.parts())
+        return missing(cut, relied_on(job, ports))
     except UploadGone:
         return None
 
@@ -101,7 +103,7 @@ def complete_job(job_id: str, ports: Ports) -> Receipt:
     job = ports.jobs.load(job_id)
     if not is_made(job, ports.store):
         stop_if_cancelled(job, ports)
-    done = summed(_finished(job, [], ports), job, ports.jobs)
+    done = summed(_finished(job, recorded(job_id, ports.jobs), ports), job, ports.jobs)
     for known_as in (job_id, *_begun_elsewhere(job, ports)):
         ports.jobs.write_report(known_as, done)
     return done

@@ -236,6 +236,12 @@ class NotAsStated(NotAsExpected):
     hint = "transfer it again; where what the source says is wrong, do not listen: --source-digest none"
 
 
+class PartReplaced(ChecksumMismatch):
+    """A part in the store is not what this transfer sent or compared: another transfer fills the same upload."""
+
+    hint = "when no other transfer is at work there, continue with --resume: such parts are transferred again"
+
+
 class SourceTooLarge(TransferError):
     code = 22
     meaning = "source serves no ranges and is too large to stream"

@@ -85,12 +85,12 @@ def forecast(
         invocations=invocations,
         gb_seconds=_gb(plan.size / speed + (invocations + pages) * OVERHEAD_SECONDS),
         # Before: the claim, the record three times, its index; the uploads there are, the new one, its parts, the
-        # units. Each worker lists parts and writes a tally. Last parts and tallies are listed, record and index are
-        # written, the upload is completed, and the report is written.
-        s3_writes=9 + 2 * moves + plan.count + pages + pages_of(moves) + 4,
+        # units. Each worker lists parts, and writes a record of those that it has sent, and a tally. Last parts, these
+        # records and tallies are listed, record and index are written, the upload is completed, the report is written.
+        s3_writes=9 + 3 * moves + plan.count + pages + 2 * pages_of(moves) + 4,
         # Prepare: record (3), claim (2), notice and object. The units. Each worker: the record (3). Complete: record
-        # (2), report, notice, object, all tallies. The report once more.
-        s3_reads=7 + source_reads(scheme) + 1 + 3 * moves + 5 + moves + 1,
+        # (2), report, notice, object, all records of parts and tallies. The report once more.
+        s3_reads=7 + source_reads(scheme) + 1 + 3 * moves + 5 + 2 * moves + 1,
         kms_requests=invocations,
         events=1,
     )

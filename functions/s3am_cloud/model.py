@@ -223,6 +223,16 @@ class MovedPart(msgspec.Struct, frozen=True):
     shown: bool | None = None
 
 
+class PartRecord(msgspec.Struct, frozen=True, array_like=True):
+    """What a transfer has sent as a part, or compared with its source, as its records keep it."""
+
+    number: int
+    length: int
+    crc: int | None
+    etag: str
+    shown: bool | None = None
+
+
 class ObjectInfo(Value, frozen=True, kw_only=True):
     """An object as HEAD shows it. `crc` and `full_object` where the store keeps a CRC64NVME of it.
 
@@ -281,6 +291,8 @@ class Job(Value, frozen=True, kw_only=True):
     due: int | None = None
     # The job whose upload this one goes on with.
     resumes: str | None = None
+    # The job whose records of parts are of this very version of the source, so that such parts need not be compared.
+    records_of: str | None = None
     # Digest of what was asked for: the same again, while this runs, joins it.
     asked: str | None = None
     # What the worker opens: the later ones win.

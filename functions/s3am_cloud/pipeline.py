@@ -59,7 +59,7 @@ from s3am_cloud.steps.plan import stream_plan
 from s3am_cloud.steps.probe import probe
 from s3am_cloud.steps.prove import prove
 from s3am_cloud.steps.stream import stream
-from s3am_cloud.steps.upload import missing, upload
+from s3am_cloud.steps.upload import upload
 from s3am_cloud.steps.verify import proof
 from s3am_cloud.urls import S3Url, SourceUrl, parse_destination, parse_source
 
@@ -129,18 +129,10 @@ def _drop_unrecorded(opened: Upload, cause: BaseException, ports: Ports) -> None
         ) from cause
 
 
-def lacking(job: Job, ports: Ports, progress: Progress = lambda count: None) -> list[Part]:
-    """The planned parts that the store does not have, or of which nothing shows that they are the source's.
-
-    `progress` hears of the bytes of the source that are read for that.
-    """
-    return missing(_plan(job), proven(job, ports.store.parts(_upload(job)), ports, progress))
-
-
 def proven(job: Job, there: Iterable[UploadedPart], ports: Ports, progress: Progress) -> list[UploadedPart]:
-    """Those of the listed parts that can be relied on: all where the job has a record, else those that are proven."""
-    if job.trusted or not _origin(job).info.ranges:
-        return list(there) if job.trusted else []
+    """Those of the listed parts that are the source's, which is read for it; none where it serves no ranges."""
+    if not _origin(job).info.ranges:
+        return []
     cut = _plan(job)
     return list(prove(cut, there, ports.readers(_origin(job), cut.slots * cut.concurrency, progress)))
 
@@ -190,7 +182,7 @@ def unit_parts(job: Job, unit: Unit) -> list[Part]:
 def finish(job: Job, moved: Iterable[MovedPart], ports: Ports) -> Receipt:
     """Makes the object of its parts, asks the store for it again, and says how all went.
 
-    `moved` are the parts that the caller saw moving: all of them, some, or none.
+    `moved` are the parts that the caller has sent, or compared with the source: the object is made of these only.
     """
     if job.state == "skipped":
         return receipt(job, ports.clock)

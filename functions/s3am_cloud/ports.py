@@ -21,6 +21,7 @@ from s3am_cloud.model import (
     ObjectInfo,
     Origin,
     Part,
+    PartRecord,
     Receipt,
     SourceInfo,
     Unit,
@@ -226,6 +227,12 @@ class JobStore(Protocol):
 
     def write_tally(self, job_id: str, name: str, tally: Tally) -> None:
         """Notes what an invocation took; under a name that was written before, instead of that."""
+
+    def write_part_records(self, job_id: str, name: str, records: Sequence[PartRecord]) -> None:
+        """Keeps what the job has sent; under a name that was written before, instead of that."""
+
+    def part_records(self, job_id: str, prefix: str = "") -> Iterator[PartRecord]:
+        """What the job has sent, by the records whose names begin so, in any order and without what can't be read."""
 
     def tallies(self, job_id: str) -> Iterator[Tally]:
         """What was noted of the job, in any order, without what can't be read."""

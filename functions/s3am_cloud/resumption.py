@@ -30,16 +30,23 @@ def resumed(job: Job, target: S3Url, upload_id: str, origin: Origin, connections
         )
     check_time(before.plan, origin.info)
     state: Literal["transfer", "stream"] = "stream" if before.plan.grows_every else "transfer"
+    trusted = before.trusted and _is_certainly_the_same(before, source, origin.info)
     return msgspec.structs.replace(
         job,
         state=state,
         info=origin.info,
         plan=before.plan,
         upload=before.upload,
-        trusted=before.trusted and _is_certainly_the_same(before, source, origin.info),
+        trusted=trusted,
+        records_of=_records_of(job, before) if trusted else None,
         source_id=source_id(source),
         resumes=job.resumes or before.resumes or before.id,
     )
+
+
+def _records_of(job: Job, before: Job) -> str | None:
+    """The job whose records of parts count: a job that resumes another is found itself when it is prepared again."""
+    return before.records_of if before.id == job.id else before.id
 
 
 def _is_certainly_the_same(before: Job, source: SourceUrl, now: SourceInfo) -> bool:
@@ -87,6 +94,7 @@ def _adopted(job: Job, target: S3Url, upload_id: str, origin: Origin, connection
         plan=cut,
         upload=upload,
         trusted=trusted,
+        records_of=None,
         source_id=source_id(parse_source(request.source)),
     )
 

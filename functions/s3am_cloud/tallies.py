@@ -73,13 +73,13 @@ def spent(plan: Plan, planned: Forecast, tallies: Sequence[Tally]) -> float:
     repeated = sum(tally.retries for tally in tallies)
     usage = msgspec.structs.replace(
         planned.usage,
-        # Another round of a unit is two states, another try of a state one. Each invocation lists parts and writes its
-        # tally, which is read; and it reads the job's record three times.
+        # Another round of a unit is two states, another try of a state one. Each invocation lists parts, and writes its
+        # tally and a record of its parts, which are read; and it reads the job's record three times.
         transitions=planned.usage.transitions + 2 * more - failures,
         invocations=planned.usage.invocations + more,
         gb_seconds=workers + _control_gb_seconds(plan, planned) if tallies else planned.usage.gb_seconds,
-        s3_writes=planned.usage.s3_writes + 2 * more + repeated,
-        s3_reads=planned.usage.s3_reads + 4 * more,
+        s3_writes=planned.usage.s3_writes + 3 * more + repeated,
+        s3_reads=planned.usage.s3_reads + 5 * more,
         kms_requests=planned.usage.kms_requests + more,
     )
     return cost(usage)

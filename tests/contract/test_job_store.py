@@ -13,7 +13,7 @@ from s3am_cloud.adapters.memory_jobs import MemoryJobs
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.documents import Bucket
 from s3am_cloud.errors import JobFailed, JobFailedForGood, NoSuchJob
-from s3am_cloud.model import Job, Plan, Receipt, SourceInfo, TransferRequest, Unit, Upload
+from s3am_cloud.model import Job, PartRecord, Plan, Receipt, SourceInfo, TransferRequest, Unit, Upload
 from s3am_cloud.ports import JobStore
 from s3am_cloud.tallies import Tally
 from s3am_cloud.urls import S3Url
@@ -95,6 +95,7 @@ def test_all_records_are_listed_and_nothing_else(jobs: JobStore) -> None:
     jobs.write_units(FULL.id, [Unit(0, 1, 2)])
     jobs.write_report(FULL.id, Receipt(state="succeeded", source="s", destination="d"))
     jobs.write_tally(FULL.id, "1-a", Tally(first=1))
+    jobs.write_part_records(FULL.id, "1-a", [PartRecord(1, 5, 7, "")])
     assert [jobs.load(job_id) for job_id in sorted(jobs.ids())] == [FULL, other]
 
 
@@ -153,6 +154,16 @@ def test_a_tally_that_is_written_again_counts_once(jobs: JobStore) -> None:
     jobs.write_tally(NEW.id, "1-a", Tally(first=1, bytes=7))
     jobs.write_tally(NEW.id, "1-a", Tally(first=1, bytes=8))
     assert list(jobs.tallies(NEW.id)) == [Tally(first=1, bytes=8)]
+
+
+def test_the_records_of_a_jobs_parts_come_back_all_or_those_of_a_name(jobs: JobStore) -> None:
+    first, second = PartRecord(1, 5, 7, '"e"', True), PartRecord(9, 4, None, '"f"')
+    assert list(jobs.part_records(NEW.id)) == []
+    jobs.write_part_records(NEW.id, "00009-b", [second])
+    jobs.write_part_records(NEW.id, "00001-a", [first])
+    jobs.write_part_records(f"{NEW.id}0", "00001-a", [PartRecord(2, 5, 7, "")])
+    assert sorted(jobs.part_records(NEW.id), key=lambda record: record.number) == [first, second]
+    assert list(jobs.part_records(NEW.id, "00009-")) == [second]
 
 
 def test_a_tally_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.sources import AnySource
 from s3am_cloud.download import DownloadRequest, download
 from s3am_cloud.model import Receipt, TransferRequest
-from s3am_cloud.pipeline import finish, lacking, move, new_job, prepare
+from s3am_cloud.pipeline import finish, move, new_job, prepare
 from s3am_cloud.ports import Ports
 from s3am_cloud.urls import S3Url
 from s3am_cloud_cli.local_run import local_ports
@@ -50,7 +50,8 @@ def ports(tmp_path: Path, strict_s3: StrictS3, s3_proxy: FaultyProxy, monkeypatc
 def _upload(url: str, stored: Stored, ports: Ports) -> Receipt:
     request = TransferRequest(source=url, destination=stored.url("x.bin"), part_size=PART)
     job = prepare(new_job(request, "job", ports.clock), ports)
-    moved = list(move(job, lacking(job, ports), 2, ports, lambda count: None))
+    assert job.plan is not None
+    moved = list(move(job, job.plan.parts(), 2, ports, lambda count: None))
     return finish(job, moved, ports)
 
 

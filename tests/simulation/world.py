@@ -18,6 +18,7 @@ from s3am_cloud.model import (
     ObjectInfo,
     Origin,
     Part,
+    PartRecord,
     Receipt,
     SourceInfo,
     Unit,
@@ -142,6 +143,7 @@ class CountedJobs(MemoryJobs):
     def __init__(self, bill: Bill) -> None:
         super().__init__()
         self._bill = bill
+        self._names: dict[str, set[str]] = {}
 
     def add(self, job: Job) -> bool:
         self._bill.writes += 1
@@ -175,6 +177,18 @@ class CountedJobs(MemoryJobs):
         found = list(super().tallies(job_id))
         self._bill.reads += len(found)
         self._bill.writes += -(-len(found) // LIST_PAGE) or 1
+        return iter(found)
+
+    def write_part_records(self, job_id: str, name: str, records: Sequence[PartRecord]) -> None:
+        self._bill.writes += 1
+        self._names.setdefault(job_id, set()).add(name)
+        super().write_part_records(job_id, name, records)
+
+    def part_records(self, job_id: str, prefix: str = "") -> Iterator[PartRecord]:
+        found = list(super().part_records(job_id, prefix))
+        count = len([name for name in self._names.get(job_id, ()) if name.startswith(prefix)])
+        self._bill.reads += count
+        self._bill.writes += -(-count // LIST_PAGE) or 1
         return iter(found)
 
 

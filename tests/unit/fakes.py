@@ -13,6 +13,7 @@ from s3am_cloud.model import (
     Attributes,
     Exists,
     Job,
+    MovedPart,
     ObjectInfo,
     Origin,
     Part,
@@ -21,8 +22,10 @@ from s3am_cloud.model import (
     TransferRequest,
     Upload,
 )
-from s3am_cloud.pipeline import finish, lacking, move, new_job, prepare
+from s3am_cloud.part_records import compared, keep, relied_on
+from s3am_cloud.pipeline import finish, move, new_job, prepare, proven
 from s3am_cloud.ports import Ports
+from s3am_cloud.steps.upload import missing
 from s3am_cloud.urls import S3Url, SourceUrl
 
 PART = MIN_PART
@@ -130,15 +133,33 @@ class World:
         job = self.prepare(request)
         if job.plan is None or job.state == "skipped":
             return finish(job, [], self.ports)
-        parts = list(job.plan.parts()) if job.state == "put" else lacking(job, self.ports)
-        return finish(job, list(move(job, parts, 1, self.ports, lambda count: None)), self.ports)
+        relied = [] if job.state == "put" else relied_or_proven(job, self.ports)
+        parts = missing(job.plan, relied)
+        return finish(job, [*relied, *move(job, parts, 1, self.ports, lambda count: None)], self.ports)
 
     def begin(self, request: TransferRequest, *numbers: int) -> Job:
         """A transfer that ends after these parts."""
         job = self.prepare(request)
         assert job.plan is not None
-        list(move(job, [job.plan.part(number) for number in numbers], 1, self.ports, lambda count: None))
+        relied_on(job, self.ports)
+        parts = [job.plan.part(number) for number in numbers]
+        keep(job, None, list(move(job, parts, 1, self.ports, lambda count: None)), self.jobs)
         return job
+
+
+def relied_or_proven(job: Job, ports: Ports) -> list[MovedPart]:
+    """The parts in the store that need not be moved: those that have a record, and those that are the source's."""
+    assert job.upload is not None
+    relied = relied_on(job, ports)
+    numbers = {part.number for part in relied}
+    others = [part for part in ports.store.parts(job.upload) if part.number not in numbers]
+    return [*relied, *map(compared, proven(job, others, ports, lambda count: None))]
+
+
+def lacking(job: Job, ports: Ports) -> list[Part]:
+    """The parts to move."""
+    assert job.plan is not None
+    return missing(job.plan, relied_or_proven(job, ports))
 
 
 def request(

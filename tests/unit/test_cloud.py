@@ -198,7 +198,7 @@ def test_a_worker_without_time_begins_nothing(world: World) -> None:
 
 def test_repeated_work_moves_nothing_twice(world: World) -> None:
     prepared(world)
-    work("job", Unit(0, 2, 4), lambda: LONG, world.ports)
+    work("job", Unit(0, 2, 5), lambda: LONG, world.ports)
     assert work("job", Unit(0, 1, 5), lambda: LONG, world.ports).done
     assert world.source.bytes_read == len(DATA)
     assert work("job", Unit(0, 1, 5), lambda: 0.0, world.ports).done

@@ -12,6 +12,7 @@ from s3am_cloud.errors import (
     ChecksumMismatch,
     JobFailed,
     ObjectExists,
+    PartReplaced,
     StoreBusy,
     StoreUnavailable,
     TransferError,
@@ -69,11 +70,24 @@ def after(store: Store, error: TransferError) -> None:
     store.then = lose
 
 
-@pytest.mark.parametrize("seen", [0, 1, 3])
-def test_the_parts_become_the_object_whether_or_not_they_were_seen_moving(store: Store, seen: int) -> None:
+def test_the_parts_that_were_sent_become_the_object(store: Store) -> None:
     upload, moved = filled(store)
-    assert complete(PLAN, upload, moved[:seen], False, store) == update(0, DATA)
+    assert complete(PLAN, upload, moved, False, store) == update(0, DATA)
     assert store.content(TARGET) == DATA
+
+
+@pytest.mark.parametrize("seen", [0, 2])
+def test_no_object_is_made_of_a_part_that_nobody_is_known_to_have_sent(store: Store, seen: int) -> None:
+    upload, moved = filled(store)
+    with pytest.raises(PartReplaced, match=f"part {seen + 1} .* nothing shows"):
+        complete(PLAN, upload, moved[:seen], False, store)
+    assert store.head(TARGET) is None
+
+
+def test_a_part_that_was_sent_twice_may_be_either(store: Store) -> None:
+    upload, moved = filled(store)
+    stale = MovedPart(2, PART, 7, '"other"')
+    assert complete(PLAN, upload, [stale, *moved, stale], False, store) == update(0, DATA)
 
 
 def test_a_missing_part_is_named(store: Store) -> None:
@@ -103,10 +117,10 @@ def test_a_part_that_a_store_lists_twice_counts_once(store: Store) -> None:
 
 
 def test_a_part_of_another_size_is_refused(store: Store) -> None:
-    upload, _ = filled(store)
+    upload, moved = filled(store)
     store.put_part(upload, 3, DATA[2 * PART : -1], update(0, DATA[2 * PART : -1]))
-    with pytest.raises(ChecksumMismatch, match="part 3 is stored with 9 bytes"):
-        complete(PLAN, upload, [], False, store)
+    with pytest.raises(PartReplaced, match="part 3 is stored with 9 bytes"):
+        complete(PLAN, upload, moved, False, store)
     assert store.head(TARGET) is None
 
 

@@ -20,9 +20,9 @@ from s3am_cloud.errors import (
 )
 from s3am_cloud.limits import SMALL_OBJECT
 from s3am_cloud.model import Job, MovedPart, TransferRequest
-from s3am_cloud.pipeline import finish, lacking, move
+from s3am_cloud.pipeline import finish, move
 from servers.content import pattern
-from unit.fakes import PART, SOURCE, TARGET, World, request
+from unit.fakes import PART, SOURCE, TARGET, World, lacking, request
 
 DATA = pattern(2 * PART + 1000)
 

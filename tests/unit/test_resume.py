@@ -8,11 +8,10 @@ import pytest
 from s3am_cloud.checksum import update
 from s3am_cloud.errors import BadPartSize, BadSource, ObjectExists, SourceChanged, SourceNotFound
 from s3am_cloud.model import Plan, SourceInfo, UploadedPart
-from s3am_cloud.pipeline import lacking
 from s3am_cloud.steps.upload import missing
 from s3am_cloud.urls import SourceUrl, parse_source
 from servers.content import pattern
-from unit.fakes import PART, SOURCE, TARGET, World, request
+from unit.fakes import PART, SOURCE, TARGET, World, lacking, request
 
 DATA = pattern(3 * PART + 1000)
 

@@ -5,27 +5,29 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
 from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import AccessDenied, JobFailedForGood, NoSuchJob
-from s3am_cloud.model import Job, Receipt, Unit
+from s3am_cloud.model import Job, PartRecord, Receipt, Unit
 from s3am_cloud.source_digests import shown_wish
 from s3am_cloud.tallies import Tally
 from s3am_cloud.urls import S3Url, parse_source
 
-# A job may have 10,000 tallies, at 20 ms each.
+# A job may have 10,000 tallies, and as many records of parts, at 20 ms each.
 _READERS = 8
 _OTHER_FOLDER = "name another folder in S3AM_CLOUD_STATE_HOME"
 _decode_job: Decoder[Job] = Decoder(Job)
 _decode_receipt: Decoder[Receipt] = Decoder(Receipt)
 _decode_tally: Decoder[Tally] = Decoder(Tally)
+_decode_parts: Decoder[list[PartRecord]] = Decoder(list[PartRecord])
+Decoded = TypeVar("Decoded")
 
 
 class Documents(Protocol):
@@ -105,11 +107,22 @@ class Jobs:
         self._documents.write(f"jobs/{job_id}/tallies/{name}.json", msgspec.json.encode(tally))
 
     def tallies(self, job_id: str) -> Iterator[Tally]:
-        names = list(self._documents.names(f"jobs/{job_id}/tallies/"))
+        return self._all(f"jobs/{job_id}/tallies/", _decode_tally)
+
+    def write_part_records(self, job_id: str, name: str, records: Sequence[PartRecord]) -> None:
+        self._documents.write(f"{_parts(job_id)}{name}.json", msgspec.json.encode(records))
+
+    def part_records(self, job_id: str, prefix: str = "") -> Iterator[PartRecord]:
+        for records in self._all(f"{_parts(job_id)}{prefix}", _decode_parts):
+            yield from records
+
+    def _all(self, prefix: str, decode: Callable[[bytes], Decoded]) -> Iterator[Decoded]:
+        """The documents whose names begin so, without those that can't be read."""
+        names = list(self._documents.names(prefix))
         with ThreadPoolExecutor(_READERS) as readers:
             for data in readers.map(self._documents.read, names):
                 with suppress(msgspec.DecodeError):
-                    yield _decode_tally(data or b"")
+                    yield decode(data or b"")
 
     def forget(self, job: Job) -> None:
         """Removes what is only of use while the job can be resumed."""
@@ -176,9 +189,10 @@ class Folder:
     def names(self, prefix: str) -> Iterator[str]:
         if self._root is None:
             return
-        for path in sorted((self._root / prefix).rglob("*")):
-            if path.is_file():
-                yield str(path.relative_to(self._root))
+        for path in sorted((self._root / prefix.rpartition("/")[0]).rglob("*")):
+            name = str(path.relative_to(self._root))
+            if name.startswith(prefix) and path.is_file():
+                yield name
 
     @contextmanager
     def _naming(self) -> Iterator[None]:
@@ -200,6 +214,10 @@ class Folder:
 
 def _job(job_id: str) -> str:
     return f"jobs/{job_id}/job.json"
+
+
+def _parts(job_id: str) -> str:
+    return f"jobs/{job_id}/parts/"
 
 
 def _index(target: S3Url, upload_id: str) -> str:

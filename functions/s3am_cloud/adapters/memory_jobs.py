@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from s3am_cloud.errors import NoSuchJob
-from s3am_cloud.model import Job, Receipt, Unit
+from s3am_cloud.model import Job, PartRecord, Receipt, Unit
 from s3am_cloud.notices import Claim, Seen
 from s3am_cloud.tallies import Tally
 from s3am_cloud.urls import S3Url
@@ -22,6 +22,7 @@ class MemoryJobs:
         self._units: dict[str, list[Unit]] = {}
         self._reports: dict[str, Receipt] = {}
         self._tallies: dict[str, dict[str, Tally]] = {}
+        self._part_records: dict[str, dict[str, list[PartRecord]]] = {}
 
     def add(self, job: Job) -> bool:
         if job.id in self._jobs:
@@ -65,6 +66,14 @@ class MemoryJobs:
 
     def write_tally(self, job_id: str, name: str, tally: Tally) -> None:
         self._tallies.setdefault(job_id, {})[name] = tally
+
+    def write_part_records(self, job_id: str, name: str, records: Sequence[PartRecord]) -> None:
+        self._part_records.setdefault(job_id, {})[name] = list(records)
+
+    def part_records(self, job_id: str, prefix: str = "") -> Iterator[PartRecord]:
+        for name, records in self._part_records.get(job_id, {}).items():
+            if name.startswith(prefix):
+                yield from records
 
     def tallies(self, job_id: str) -> Iterator[Tally]:
         yield from self._tallies.get(job_id, {}).values()

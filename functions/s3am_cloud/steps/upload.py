@@ -10,7 +10,7 @@ from s3am_cloud.pace import Over, never
 from s3am_cloud.ports import Mover
 
 
-def missing(plan: Plan, there: Iterable[UploadedPart]) -> list[Part]:
+def missing(plan: Plan, there: Iterable[UploadedPart | MovedPart]) -> list[Part]:
     """The planned parts that are not there. Raises BadPartSize where a part that is there has another size."""
     sizes = {part.number: part.length for part in there}
     for number, length in sizes.items():
