@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from servers.ftp import FtpServer
 from servers.proxy import FaultyProxy
 from servers.sftp import SftpServer
 from servers.strict_s3 import StrictS3
+from support.fork_server import ForkServer
 
 # How long an example takes says how busy the machine is, and nothing of the code.
 settings.register_profile("untimed", deadline=None)
@@ -59,6 +61,13 @@ def _reach_loopback_directly(patch: pytest.MonkeyPatch) -> None:
     for name in ("no_proxy", "NO_PROXY"):
         others = os.environ.get(name)
         patch.setenv(name, ",".join(filter(None, (others, "127.0.0.1", "localhost"))))
+
+
+@pytest.fixture(scope="session")
+def fork_server(isolated_environment: None) -> Iterator[ForkServer]:
+    """What runs of the command are forked from, where their start is not what a test is about."""
+    with closing(ForkServer()) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from support.fork_server import ForkedRun, ForkServer
+
 PROGRAM = Path(sys.executable).with_name("s3am-cloud")
 _KEPT = ("PATH", "LANG", "TMPDIR", "no_proxy", "NO_PROXY")
 _DEADLINE = 60.0
@@ -53,7 +55,7 @@ class Result:
 class Running:
     """A run that goes on, in a process group of its own."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str] | ForkedRun) -> None:
         self._process = process
 
     @property
@@ -75,13 +77,15 @@ class Running:
     def result(self, timeout: float = _DEADLINE) -> Result:
         """Wait for its end."""
         stdout, stderr = self._process.communicate(timeout=timeout)
-        return Result(self._process.returncode, stdout, stderr)
+        return Result(self._process.wait(), stdout, stderr)
 
     def end(self) -> None:
         """Kill what is left of the group."""
         for pid in group(self._process.pid):
             os.kill(pid, signal.SIGKILL)
         self._process.wait()
+        if isinstance(self._process, ForkedRun):
+            self._process.close()
 
     def workers(self) -> list[int]:
         """Its worker processes, without the helper that multiprocessing starts to track shared resources."""
@@ -90,10 +94,15 @@ class Running:
 
 
 class Command:
-    """Runs the command; every run sees these variables and nothing else of the tests' own environment."""
+    """Runs the command; every run sees these variables and nothing else of the tests' own environment.
 
-    def __init__(self, home: Path, variables: Mapping[str, str], program: Path = PROGRAM) -> None:
-        self.home, self._program = home, program
+    Runs are forks of `server` where there is one, unless they ask for something that only a start shows.
+    """
+
+    def __init__(
+        self, home: Path, variables: Mapping[str, str], program: Path = PROGRAM, server: ForkServer | None = None
+    ) -> None:
+        self.home, self._program, self._server = home, program, server
         self.state = home / "state"
         self._environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
         self._environment |= {"HOME": str(home), "S3AM_CLOUD_STATE_HOME": str(self.state)}
@@ -102,6 +111,8 @@ class Command:
     def start(self, *arguments: str | Path, before: Sequence[str] = (), **variables: str) -> Running:
         """Start it, by way of the command `before`; an empty variable is one that is not set."""
         environment = {name: value for name, value in (self._environment | variables).items() if value}
+        if self._server is not None and not before and not any(map(_read_at_start, variables)):
+            return Running(self._server.start([str(word) for word in arguments], self.home, environment))
         return Running(
             subprocess.Popen(
                 [*before, self._program, *arguments],
@@ -131,6 +142,11 @@ class Command:
     def records(self) -> list[str]:
         """The files of its state folder."""
         return sorted(str(path.relative_to(self.state)) for path in self.state.rglob("*") if path.is_file())
+
+
+def _read_at_start(variable: str) -> bool:
+    """Whether the interpreter looks at it only once."""
+    return variable.startswith(("PYTHON", "LC_", "LANG"))
 
 
 def eventually(look: Callable[[], Found | None], what: str, seconds: float = 30.0) -> Found:

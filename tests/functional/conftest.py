@@ -9,6 +9,7 @@ from functional.command import Command
 from functional.stored import Stored
 from servers.proxy import FaultyProxy
 from servers.strict_s3 import StrictS3
+from support.fork_server import ForkServer
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -23,15 +24,21 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def command(home: Path, strict_s3: StrictS3) -> Command:
+def command(home: Path, strict_s3: StrictS3, fork_server: ForkServer) -> Command:
     """The command of a user who may do everything on the strict S3 server."""
+    return Command(home, strict_s3.environment(), server=fork_server)
+
+
+@pytest.fixture
+def installed(home: Path, strict_s3: StrictS3) -> Command:
+    """The same, started as a user starts it."""
     return Command(home, strict_s3.environment())
 
 
 @pytest.fixture
-def through_proxy(home: Path, strict_s3: StrictS3, s3_proxy: FaultyProxy) -> Command:
+def through_proxy(home: Path, strict_s3: StrictS3, s3_proxy: FaultyProxy, fork_server: ForkServer) -> Command:
     """The same, with the faulty proxy on the way to the server."""
-    return Command(home, strict_s3.environment(endpoint_url=s3_proxy.endpoint_url))
+    return Command(home, strict_s3.environment(endpoint_url=s3_proxy.endpoint_url), server=fork_server)
 
 
 @pytest.fixture

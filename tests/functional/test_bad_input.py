@@ -15,6 +15,7 @@ from functional.command import Command, Result
 from functional.stored import Stored
 from servers.processes import free_ports
 from servers.strict_s3 import READER, StrictS3
+from support.fork_server import ForkServer
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -112,7 +113,7 @@ Outcomes = Ahead[Bad, Came]
 
 @pytest.fixture(scope="module")
 def outcomes(
-    strict_s3: StrictS3, s3_client: "S3Client", tmp_path_factory: pytest.TempPathFactory
+    strict_s3: StrictS3, s3_client: "S3Client", tmp_path_factory: pytest.TempPathFactory, fork_server: ForkServer
 ) -> Iterator[Outcomes]:
     """Every bad command line, run in a home with two files and with a bucket of its own."""
     (nowhere,) = free_ports(1)
@@ -121,7 +122,7 @@ def outcomes(
         stored = Stored(s3_client, strict_s3.bucket())
         home = _home(tmp_path_factory)
         names = {"bucket": stored.bucket, "nowhere": str(nowhere), "s3": strict_s3.endpoint_url}
-        command = Command(home, strict_s3.environment())
+        command = Command(home, strict_s3.environment(), server=fork_server)
         variables = {name: value.format(**names) for name, value in bad.variables.items()}
         return Came(command.run(*(word.format(**names) for word in bad.arguments), **variables), command, stored)
 

@@ -12,7 +12,6 @@ from functional.stored import Stored, own
 from servers.content import Pattern, write_file
 from servers.proxy import FaultyProxy
 from servers.proxy_rules import GET_OBJECT, UPLOAD_PART, Match, Respond
-from servers.strict_s3 import StrictS3
 
 MIB = 1 << 20
 CONTENT = Pattern(22 * MIB, seed=5)
@@ -150,10 +149,9 @@ def test_requester_pays_is_said_with_every_request(
     assert {request.headers.get("x-amz-request-payer") for request in asked} == {"requester"}
 
 
-def test_a_public_source_is_read_without_a_signature(home: Path, strict_s3: StrictS3, stored: Stored) -> None:
+def test_a_public_source_is_read_without_a_signature(command: Command, stored: Stored) -> None:
     """The strict server denies whoever does not sign: that it says so shows that nothing was signed."""
     stored.put("x", b"data")
-    command = Command(home, strict_s3.environment())
     command.run("download", stored.url("x"), "x", "--no-sign-request").ended(14)
 
 

@@ -33,7 +33,7 @@ def test_the_demo_moves_and_verifies_all_its_files_and_leaves_nothing_running(co
     assert command.run("local", "status").returncode == 1
 
 
-@pytest.mark.parametrize("when", ["starting the emulator", "... job "])
+@pytest.mark.parametrize("when", ["starting the emulator", pytest.param("... job ", marks=pytest.mark.stress)])
 def test_ctrl_c_ends_the_demo_and_its_cloud(when: str, command: Command, tmp_path: Path) -> None:
     log = tmp_path / "stderr"
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "XDG_CACHE_HOME": CACHE}

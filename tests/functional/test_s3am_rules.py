@@ -174,6 +174,7 @@ def test_verify_prints_the_md5_and_nothing_else(command: Command, stored: Stored
     assert command.run("verify", stored.url("x")).ended(0).stdout == "149603e6c03516362a8da23f624db945\n"
 
 
+@pytest.mark.stress
 def test_more_than_a_thousand_unfinished_uploads_are_all_cancelled(command: Command, stored: Stored) -> None:
     for _ in range(1002):
         stored.begin("x")
@@ -184,7 +185,7 @@ def test_more_than_a_thousand_unfinished_uploads_are_all_cancelled(command: Comm
 def test_40_slots_on_a_few_cores_are_40_connections_and_no_more_processes_than_cores(
     command: Command, stored: Stored, http_server: FaultyHttp
 ) -> None:
-    content = Pattern(400 << 20, seed=4)
+    content = Pattern(260 << 20, seed=4)
     url = http_server.add("/x", content, Slow(bytes_per_second=4 << 20))
     slots = ("--part-size", "5MB", "--download-slots", "40", "--upload-slots", "40")
     running = command.start("upload", url, stored.url("x"), *slots)

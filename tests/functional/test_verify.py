@@ -19,7 +19,7 @@ MIB = 1 << 20
 SIZES = [0, 5 * MIB + 1, 25 * MIB // 2]
 ALGORITHMS = ["md5", "sha256", "crc64nvme", "crc32"]
 SMALL_PARTS = ("--part-size", "5MB")
-LARGE = 600 * MIB
+LARGE = 240 * MIB
 MOST = 150 * MIB
 """Bytes resident in the one process, most of which are the interpreter, its libraries and the read-ahead."""
 WRONG = f"sha256:{'0' * 64}"
@@ -177,7 +177,7 @@ def test_interrupted_it_stops_at_once_with_exit_130(command: Command, large: tup
 
 @pytest.fixture(scope="module")
 def large(strict_s3: StrictS3, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """The URL and the MD5 of 600 MiB of zeros."""
+    """The URL and the MD5 of 240 MiB of zeros."""
     home = tmp_path_factory.mktemp("large")
     bucket = strict_s3.bucket()
     with (home / "large.bin").open("wb") as file:

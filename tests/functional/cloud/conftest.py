@@ -14,14 +14,14 @@ import pytest
 from functional.command import Command, eventually
 from s3am_cloud_cli import local_cloud as embedded
 from s3am_cloud_cli.local_cloud import LocalCloud, aws
+from support.fork_server import ForkServer
 
 
 @pytest.fixture
-def command(local_cloud: LocalCloud, tmp_path: Path) -> Command:
+def command(local_cloud: LocalCloud, tmp_path: Path, fork_server: ForkServer) -> Command:
     """The command, with the embedded cloud of this session as its AWS."""
-    return Command(
-        tmp_path, {**embedded.environment(local_cloud), "S3AM_CLOUD_STATE_HOME": os.environ["S3AM_CLOUD_STATE_HOME"]}
-    )
+    state = {"S3AM_CLOUD_STATE_HOME": os.environ["S3AM_CLOUD_STATE_HOME"]}
+    return Command(tmp_path, {**embedded.environment(local_cloud), **state}, server=fork_server)
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from s3am_cloud_cli import local_cloud as embedded
 from s3am_cloud_cli.local_cloud import LocalCloud, aws
 from s3am_cloud_cli.local_cloud.state import StateFolder
 from s3am_cloud_cli.local_cloud.trail import session_token
+from support.fork_server import ForkServer
 
 CONTROL, WORKER, CLIENT, STATES = "control", "worker", "client", "states"
 # What S3 charges for as it does for PUT, and as for GET (aws.amazon.com/s3/pricing).
@@ -61,7 +62,7 @@ class Taken:
 class Office:
     """Starts jobs as users do, and tells what became of them."""
 
-    def __init__(self, cloud: LocalCloud, home: Path) -> None:
+    def __init__(self, cloud: LocalCloud, home: Path, server: ForkServer | None = None) -> None:
         self._cloud, self._home = cloud, home
         self.s3, self.states = aws.client("s3", cloud), aws.client("stepfunctions", cloud)
         self.bucket, self.plans = (f"{name}-{uuid.uuid4().hex[:12]}" for name in ("overhead", "plans"))
@@ -70,7 +71,7 @@ class Office:
         (home / "key").write_bytes(bytes(range(32)))
         known_as = {"AWS_SESSION_TOKEN": session_token(CLIENT)}
         state = {"S3AM_CLOUD_STATE_HOME": str(StateFolder().root.parent)}
-        self._command = Command(home, {**embedded.environment(cloud), **state, **known_as})
+        self._command = Command(home, {**embedded.environment(cloud), **state, **known_as}, server=server)
         self._functions = _functions(cloud)
 
     def plan(self, jobs: dict[str, tuple[str, ...]]) -> dict[str, Json]:

@@ -15,6 +15,7 @@ from s3am_cloud_cli.local_cloud import LocalCloud, aws
 from s3am_cloud_cli.local_cloud.state import StateFolder
 from s3am_cloud_infra import names
 from servers.content import Pattern
+from support.fork_server import ForkServer
 
 MIB = 1 << 20
 PART = 5 * MIB
@@ -26,7 +27,7 @@ Json = dict[str, Any]
 class Office:
     """Starts jobs on the embedded cloud, and waits for them."""
 
-    def __init__(self, cloud: LocalCloud, home: Path) -> None:
+    def __init__(self, cloud: LocalCloud, home: Path, server: ForkServer | None = None) -> None:
         self.cloud = cloud
         self.s3, self.states = aws.client("s3", cloud), aws.client("stepfunctions", cloud)
         self.buckets = [f"s3am-{side}-{uuid.uuid4().hex[:8]}" for side in ("from", "from-plain", "to", "to-kept")]
@@ -37,7 +38,8 @@ class Office:
             self.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         (home / "key").write_bytes(bytes(range(32)))
         state = StateFolder().root.parent
-        self.command = Command(home, {**embedded.environment(cloud), "S3AM_CLOUD_STATE_HOME": str(state)})
+        variables = {**embedded.environment(cloud), "S3AM_CLOUD_STATE_HOME": str(state)}
+        self.command = Command(home, variables, server=server)
 
     def start(self, source: str, key: str, **options: object) -> str:
         """A job for a request as any client may make it."""

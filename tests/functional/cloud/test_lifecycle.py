@@ -21,18 +21,19 @@ from s3am_cloud_cli.local_cloud import LocalCloud
 from servers.content import Pattern, crc64nvme
 from servers.faults import Slow, Status
 from servers.faulty_http import FaultyHttp
+from support.fork_server import ForkServer
 
 MIB = 1024 * 1024
 FOUR_PARTS = Pattern(19 * MIB)
 
 
 @pytest.fixture
-def elsewhere(local_cloud: LocalCloud, tmp_path: Path) -> Command:
+def elsewhere(local_cloud: LocalCloud, tmp_path: Path, fork_server: ForkServer) -> Command:
     """The command on another machine: it has the stack, and nothing that was kept here."""
     home = tmp_path / "elsewhere"
     home.mkdir()
     state = os.environ["S3AM_CLOUD_STATE_HOME"]
-    return Command(home, {**embedded.environment(local_cloud), "S3AM_CLOUD_STATE_HOME": state})
+    return Command(home, {**embedded.environment(local_cloud), "S3AM_CLOUD_STATE_HOME": state}, server=fork_server)
 
 
 def submit(command: Command, url: str, target: str, *options: str) -> Result:

@@ -14,6 +14,7 @@ from s3am_cloud_cli.local_cloud import LocalCloud, aws
 from servers.content import crc64nvme
 from servers.faults import Slow, Status
 from servers.faulty_http import FaultyHttp
+from support.fork_server import ForkServer
 
 # Rights that no job here can be seen to use, by function ("*": each of them).
 _SEALED = "of sealed jobs, by the same code as control's, which is seen"
@@ -43,8 +44,8 @@ class Rights:
 
 
 @pytest.fixture(scope="module")
-def office(local_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Office:
-    return Office(local_cloud, tmp_path_factory.mktemp("office"))
+def office(local_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory, fork_server: ForkServer) -> Office:
+    return Office(local_cloud, tmp_path_factory.mktemp("office"), fork_server)
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from s3am_cloud.prices import rounded
 from s3am_cloud_cli.local_cloud import LocalCloud
 from servers.content import Pattern
 from servers.faulty_http import FaultyHttp
+from support.fork_server import ForkServer
 
 # Nine parts, of which eight workers have two each as far as they go.
 LARGE = Pattern(41 * MIB)
@@ -33,8 +34,8 @@ TASK_GB_SECONDS = 0.25
 
 
 @pytest.fixture(scope="module")
-def office(local_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Office:
-    return Office(local_cloud, tmp_path_factory.mktemp("office"))
+def office(local_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory, fork_server: ForkServer) -> Office:
+    return Office(local_cloud, tmp_path_factory.mktemp("office"), fork_server)
 
 
 @pytest.fixture(scope="module")
