@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
+from s3am_cloud.adapters.private_files import open_private, private_folder, read_private
 from s3am_cloud.decoders import Decoder
+from s3am_cloud.errors import AccessDenied
 from s3am_cloud.model import MovedPart, UploadedPart
 from s3am_cloud.part_records import known
 
@@ -35,11 +38,12 @@ class PartNotes:
         if self._path is None:
             return
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with self._path.open("ab") as file:
+            private_folder(self._path.parent.parent, self._path.parent.name)
+            with os.fdopen(open_private(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab") as file:
                 file.write(msgspec.json.encode(part) + b"\n")
-        except OSError as error:
-            self._tell(f"checksums of parts are not noted in {self._path}: {error.strerror}")
+        except (OSError, AccessDenied) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            self._tell(f"checksums of parts are not noted in {self._path}: {why}")
             self._path = None
 
     def of(self, there: Iterable[UploadedPart]) -> list[MovedPart]:
@@ -61,6 +65,6 @@ class PartNotes:
     def _lines(self) -> list[bytes]:
         """What can't be read was never noted: the store's own list counts."""
         try:
-            return [] if self._path is None else self._path.read_bytes().splitlines()
-        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            return [] if self._path is None else read_private(self._path).splitlines()
+        except (FileNotFoundError, NotADirectoryError, PermissionError, AccessDenied):
             return []

@@ -126,7 +126,9 @@ def publish(final: Path, build: Callable[[Path], None]) -> None:
     """Have `build` fill a folder, which then becomes `final` at once; the first to finish wins."""
     if final.is_dir():
         return
-    final.parent.mkdir(parents=True, exist_ok=True)
+    # What is in the cache is run and deployed, so others must not write there.
+    for folder in (*reversed(final.parent.parents), final.parent):
+        folder.mkdir(mode=0o700, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".building-", dir=final.parent) as workplace:
         folder = Path(workplace) / final.name
         build(folder)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from s3am_cloud.adapters.private_files import open_private, private_folder
 from s3am_cloud.routes import Ingest
 from s3am_cloud_cli.local_cloud.failures import INSTALL, LocalCloudFailed, missing_extra
 
@@ -76,8 +78,9 @@ def build(stack: str, ingest: Ingest, key: str, log: Path, on_step: Step) -> Syn
 
 def _synthesize(asset: Path, out: Path, stack: str, ingest: Ingest, log: Path) -> None:
     """Fill a folder elsewhere, then put it in place at once: several may be at this at the same time."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".building-", dir=out.parent) as workplace, log.open("w") as output:
+    private_folder(out.parent.parent, out.parent.name)
+    said = open_private(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    with tempfile.TemporaryDirectory(prefix=".building-", dir=out.parent) as workplace, os.fdopen(said, "w") as output:
         fresh = Path(workplace) / "stack"
         command = [sys.executable, "-m", "s3am_cloud_cli.local_cloud.synthesize", str(asset), str(fresh), stack]
         command.append(msgspec.json.encode(ingest).decode())

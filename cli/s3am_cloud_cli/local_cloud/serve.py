@@ -18,6 +18,8 @@ from s3am_cloud_cli.local_cloud.state import Server, StateFolder, announce_serve
 
 
 def main() -> None:
+    # What the emulator and the functions write is this user's alone, like the state folder.
+    os.umask(0o077)
     folder = StateFolder(Path(sys.argv[1]))
     lock = claim_server_lock(folder.server_lock)
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from s3am_cloud.adapters.private_files import open_private
 from s3am_cloud_cli.local_cloud.failures import LocalCloudFailed, missing_extra
 from s3am_cloud_cli.local_cloud.gate import HEALTH_PATH
 from s3am_cloud_cli.local_cloud.state import Server, StateFolder
@@ -43,7 +44,7 @@ def start(folder: StateFolder) -> Server:
     if importlib.util.find_spec("ministack") is None:
         raise missing_extra("ministack")
     _rotate(folder.log_file)
-    with folder.log_file.open("ab") as log:
+    with os.fdopen(open_private(folder.log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "s3am_cloud_cli.local_cloud.serve", str(folder.root)],
             env=clean_environment(os.environ, folder),

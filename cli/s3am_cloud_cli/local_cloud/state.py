@@ -25,6 +25,7 @@ from typing import TypeVar
 
 import msgspec
 
+from s3am_cloud.adapters.private_files import open_private, private_folder, read_private, write_private
 from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import AccessDenied
 from s3am_cloud.routes import Ingest
@@ -102,9 +103,8 @@ class StateFolder:
     def create(self) -> None:
         """Raises AccessDenied where it can't be made."""
         try:
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             for folder in (self.log_file.parent, self.run_folder, self.code_folder):
-                folder.mkdir(mode=0o700, exist_ok=True)
+                private_folder(self.root.parent, self.root.name, folder.name)
         except OSError as error:
             raise AccessDenied(
                 f"the state folder {self.root} can't be made: {error.strerror}", f"name another folder in {STATE_HOME}"
@@ -113,7 +113,7 @@ class StateFolder:
     def server(self) -> Server | None:
         """The server that holds the server lock, if any does."""
         try:
-            with self.server_lock.open("rb") as file:
+            with os.fdopen(open_private(self.server_lock, os.O_RDONLY), "rb") as file:
                 if _try_lock(file.fileno(), fcntl.LOCK_SH):
                     return None
                 return _decoded(file.read(), _decode_server)
@@ -122,17 +122,13 @@ class StateFolder:
 
     def record(self) -> Record | None:
         try:
-            return _decoded(self.record_file.read_bytes(), _decode_record)
+            return _decoded(read_private(self.record_file), _decode_record)
         except (FileNotFoundError, NotADirectoryError):
             return None
 
     def write_record(self, record: Record) -> None:
         """Put the record in place in one move, so that nobody reads half of it."""
-        new = self.record_file.with_suffix(".new")
-        new.unlink(missing_ok=True)
-        new.touch(mode=0o600)
-        new.write_bytes(msgspec.json.encode(record))
-        new.replace(self.record_file)
+        write_private(self.record_file, msgspec.json.encode(record))
 
     def clear(self) -> None:
         """Forget the server that was here; what was built stays."""
@@ -144,7 +140,7 @@ class StateFolder:
     def exclusive(self) -> Iterator[None]:
         """Hold the command lock; waits for another `up` or `down` that is at work."""
         self.create()
-        with self.command_lock.open("w") as file:
+        with os.fdopen(open_private(self.command_lock, os.O_RDWR | os.O_CREAT), "rb+") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
@@ -161,7 +157,7 @@ def claim_server_lock(path: Path) -> int:
 
     Waits where others look, for the instant of a look, whether somebody holds it.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     return descriptor
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
+
+from s3am_cloud.adapters.private_files import open_private
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -84,11 +88,17 @@ def _resources(body: bytes) -> Iterator[tuple[str, Any]]:
             yield name, sorted(value) if isinstance(value, dict) else value
 
 
+class _PrivateFiles(RotatingFileHandler):
+    def _open(self) -> TextIOWrapper:
+        how = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        return os.fdopen(open_private(Path(self.baseFilename), how), "a", encoding=self.encoding)
+
+
 def _log_to(file: Path) -> logging.Logger:
     log = logging.getLogger(f"{__name__}.calls")
     log.propagate = False
     log.setLevel(logging.INFO)
-    handler = RotatingFileHandler(file, maxBytes=MOST_BYTES, backupCount=1, encoding="utf-8")
+    handler = _PrivateFiles(file, maxBytes=MOST_BYTES, backupCount=1, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(message)s"))
     log.addHandler(handler)
     return log

@@ -13,6 +13,13 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from s3am_cloud.adapters.private_files import (
+    create_private,
+    open_private,
+    private_folder,
+    read_private,
+    write_private,
+)
 from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import AccessDenied, JobFailedForGood, NoSuchJob
 from s3am_cloud.model import Job, PartRecord, Receipt, Unit
@@ -132,7 +139,7 @@ class Jobs:
 
 
 class Folder:
-    """`Documents` below a folder that only its owner can read."""
+    """`Documents` below a folder, which only this user can read or change."""
 
     def __init__(self, root: Path | None) -> None:
         """Without a root there is nothing to read, and nothing can be written."""
@@ -142,7 +149,7 @@ class Folder:
         if self._root is None:
             return None
         try:
-            return (self._root / name).read_bytes()
+            return read_private(self._root / name)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -150,16 +157,12 @@ class Folder:
 
     def write(self, name: str, data: bytes) -> None:
         with self._naming():
-            path = self._path(name)
-            fresh = path.with_name(f".{path.name}.{os.getpid()}")
-            fresh.write_bytes(data)
-            fresh.replace(path)
+            write_private(self._path(name), data)
 
     def create(self, name: str, data: bytes) -> bool:
         with self._naming():
             try:
-                with self._path(name).open("xb") as file:
-                    file.write(data)
+                create_private(self._path(name), data)
             except FileExistsError:
                 return False
         return True
@@ -169,7 +172,7 @@ class Folder:
         return None if data is None else (data, hashlib.sha256(data).hexdigest())
 
     def replace(self, name: str, data: bytes, tag: str) -> bool:
-        with self._naming(), self._path(f"{name}.lock").open("w") as lock:
+        with self._naming(), os.fdopen(open_private(self._path(f"{name}.lock"), os.O_RDWR | os.O_CREAT)) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             found = self.tagged(name)
             if found is None or found[1] != tag:
@@ -207,9 +210,8 @@ class Folder:
     def _path(self, name: str) -> Path:
         if self._root is None:
             raise AccessDenied("this user has no home folder to keep records in", _OTHER_FOLDER)
-        path = self._root / name
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return path
+        *folders, last = name.split("/")
+        return private_folder(self._root, *folders) / last
 
 
 def _job(job_id: str) -> str:

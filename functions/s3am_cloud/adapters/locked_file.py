@@ -23,6 +23,8 @@ Identity = tuple[int, int]
 
 _LOOK_SECONDS = 0.05
 _TRIES = 100
+# Where Linux keeps a POSIX ACL (acl(5)).
+_ACL = "system.posix_acl_access"
 _NO_LOCKS = {errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL}
 # No file of ours is reached through a link that somebody put there; a FIFO or a device there must not block.
 _FLAGS = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
@@ -77,6 +79,21 @@ def identity(descriptor: int) -> Identity:
     """What tells the open file from every other one, whatever its name."""
     status = os.fstat(descriptor)
     return status.st_dev, status.st_ino
+
+
+def keep_acl(path: Path, descriptor: int) -> bool:
+    """Gives an open file the ACL of the file of this name; False where that has one which can't be kept."""
+    if not hasattr(os, "getxattr"):
+        return True
+    try:
+        acl = os.getxattr(path, _ACL, follow_symlinks=False)
+    except OSError:
+        return True  # none, or a file system without
+    try:
+        os.setxattr(descriptor, _ACL, acl)
+    except OSError:
+        return False
+    return True
 
 
 def is_named(descriptor: int, path: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import select
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,5 +73,14 @@ def _opened(name: str) -> int:
                 raise BadDestination(f"nobody reads from {name}", "start its reader first") from error
             time.sleep(_LOOK_SECONDS)
         else:
+            if not _takes_a_stream(descriptor):
+                os.close(descriptor)
+                raise BadDestination(f"{name} was replaced by a file since it was looked at", "run the command again")
             os.set_blocking(descriptor, True)
             return descriptor
+
+
+def _takes_a_stream(descriptor: int) -> bool:
+    """Whether this is no regular file, whose beginning would be overwritten."""
+    mode = os.fstat(descriptor).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)

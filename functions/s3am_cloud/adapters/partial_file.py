@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from s3am_cloud.adapters.file_errors import naming_writes, write_error
-from s3am_cloud.adapters.locked_file import Identity, identity, is_named, open_locked, open_regular
+from s3am_cloud.adapters.locked_file import Identity, identity, is_named, keep_acl, open_locked, open_regular
 from s3am_cloud.checksum import EMPTY, update
 from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import BadDestination, DownloadBusy, JobFailed, LocalFileExists
@@ -177,7 +177,11 @@ class PartialFile:
             )
 
     def _keep_mode(self) -> None:
-        """Who replaces a file keeps its permissions and, where that is allowed, its owner. Only files are replaced."""
+        """Who replaces a file keeps its permissions, with its ACL, and, where that is allowed, its owner.
+
+        Only files are replaced. Other attributes of the old file (capabilities, where it was downloaded from) are about
+        its content, and are not kept.
+        """
         try:
             old = os.lstat(self.final)
         except FileNotFoundError:
@@ -185,6 +189,8 @@ class PartialFile:
         if not stat.S_ISREG(old.st_mode):
             raise BadDestination(f"{self.final} is not a regular file any more", "choose another name")
         mode = stat.S_IMODE(old.st_mode)
+        if not keep_acl(self.final, self._file):
+            mode &= ~stat.S_IRWXG  # with an ACL they are its mask, and may be more than the group had
         new = os.fstat(self._file)
         if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
             try:

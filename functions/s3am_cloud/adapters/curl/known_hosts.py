@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import hashlib
-import os
+import shutil
 import tempfile
 from pathlib import Path
 
 import msgspec
 
 from s3am_cloud.adapters.curl.easy import CurlSettings
+from s3am_cloud.adapters.private_files import write_private
 from s3am_cloud.ssh_hosts import lines
+
+
+@functools.cache
+def _folder() -> Path:
+    """One for each process, as nobody else could foresee its name; it is removed at the end."""
+    folder = tempfile.mkdtemp(prefix="s3am-cloud-known-hosts-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def knowing(settings: CurlSettings, url: str, keys: tuple[str, ...]) -> CurlSettings:
@@ -18,8 +29,6 @@ def knowing(settings: CurlSettings, url: str, keys: tuple[str, ...]) -> CurlSett
     if not keys:
         return settings
     text = lines(url, keys)
-    path = Path(tempfile.gettempdir()) / f"s3am-cloud-known-hosts-{hashlib.sha256(text.encode()).hexdigest()[:32]}"
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
+    path = _folder() / hashlib.sha256(text.encode()).hexdigest()[:32]
+    write_private(path, text.encode())
     return msgspec.structs.replace(settings, known_hosts=str(path))
