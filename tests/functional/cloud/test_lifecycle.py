@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import shlex
 import signal
 import struct
 import subprocess
@@ -100,7 +101,7 @@ def test_parts_of_two_versions_are_not_mixed_by_a_resume_and_what_is_cancelled_i
     assert not s3.list_multipart_uploads(Bucket=destination).get("Uploads")
     command.run("cancel", job).ended(0)
     refused = command.run("resume", job).ended(25)
-    assert f"s3am-cloud submit '{changed}' '{target}'" in refused.error_line
+    assert f"s3am-cloud submit {shlex.join([changed, target])}" in refused.error_line
     command.run("cancel", "no-such-job").ended(2)
     command.run("resume", "no-such-job").ended(2)
 
