@@ -18,7 +18,7 @@ from s3am_cloud.adapters.vault import AwsVault
 from s3am_cloud.claims import Desk, asked_for, take
 from s3am_cloud.errors import NoStack, NoSuchJob
 from s3am_cloud.events import Event, job_of_event
-from s3am_cloud.intake import refuse_secrets
+from s3am_cloud.intake import check_key, refuse_secrets
 from s3am_cloud.model import Job, TransferRequest
 from s3am_cloud.pipeline import new_job, target
 from s3am_cloud.ports import Clock, Execution
@@ -89,7 +89,8 @@ class Remote:
         """Records the job, with its secrets sealed, then starts its execution; both carry the job's id as their name.
 
         The same request, while a job for it runs, joins that. Raises BadRequest for a secret that is in the request
-        itself, DestinationBusy where a job for something else writes to the destination.
+        itself, DestinationBusy where a job for something else writes to the destination, KeyReused where the request's
+        idempotency_key is that of another request.
         """
         refuse_secrets(request)
         job = new_job(request, _id_of(request, self.clock), self.clock)
@@ -102,6 +103,8 @@ class Remote:
         """Starts this new job, unless one for the same request runs; who starts the same job at once starts one."""
         arn = self.machine.arn_of(job.id)
         added = self.jobs.add(job)
+        if not added:
+            check_key(job, self.jobs.load(job.id))
         holder = None
         try:
             holder = take(job, arn, self.desk)

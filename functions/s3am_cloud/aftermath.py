@@ -20,9 +20,11 @@ from s3am_cloud.errors import (
     JobFailed,
     NoSuchJob,
     NotAsExpected,
+    ObjectGone,
     ObjectReplaced,
     PartReplaced,
     SourceBusy,
+    SpoiledByStore,
     TransferError,
     UploadGone,
     by_name,
@@ -57,25 +59,41 @@ def settle(execution: Execution, ports: Ports, executions: Executions, outcomes:
         return None
     before = ports.jobs.report(execution.job)
     if before is not None and before.state in {"succeeded", "skipped"}:
-        return before  # the object is there: only the announcement failed
+        _announce_replay(before, failure(execution, executions), outcomes)
+        return before
     if cancelled(execution.job, ports):
         report = discard(execution.job, ports)
         outcomes.announce(CANCELLED, detail(report))
         return report
-    report = _reported(execution.job, failure(execution, executions), ports, execution.event)
+    error = failure(execution, executions)
+    if isinstance(error, SpoiledByStore):
+        _discard_upload(execution.job, ports)  # no part of it is of use
+    report = _reported(execution.job, error, ports, execution.event)
     outcomes.announce(FAILED, detail(report))
     return report
 
 
+def _announce_replay(before: Receipt, error: TransferError, outcomes: Outcomes) -> None:
+    """A job that had ended well was started once more, and its object is gone or another. Where the execution failed
+    otherwise the object is there, and only the announcement failed."""
+    if isinstance(error, ObjectGone | ObjectReplaced):
+        lost = msgspec.structs.replace(before, state="failed", verdict=None, proof=None, error=error.report())
+        outcomes.announce(FAILED, detail(lost))
+
+
 def discard(job_id: str, ports: Ports) -> Receipt:
     """Aborts the upload of a job that was cancelled, if it has one, and writes its report; safe to repeat."""
+    _discard_upload(job_id, ports)
+    return _reported(job_id, JobCancelled(f"job {job_id} was cancelled"), ports)
+
+
+def _discard_upload(job_id: str, ports: Ports) -> None:
     try:
         job = ports.jobs.load(job_id)
     except NoSuchJob:
-        job = None
-    if job is not None and job.upload is not None and _is_owner(job, ports):
+        return
+    if job.upload is not None and _is_owner(job, ports):
         abort(job.upload, ports.store)
-    return _reported(job_id, JobCancelled(f"job {job_id} was cancelled"), ports)
 
 
 def sweep(ports: Ports, describe: Callable[[str], Execution]) -> Swept:
@@ -98,7 +116,7 @@ def sweep(ports: Ports, describe: Callable[[str], Execution]) -> Swept:
 
 def failed(job: Job, error: TransferError, clock: Clock) -> Receipt:
     """The receipt of a job that ended in `error` at this moment."""
-    gone = isinstance(error, UploadGone | ObjectReplaced | JobCancelled | NotAsExpected)
+    gone = isinstance(error, UploadGone | ObjectReplaced | JobCancelled | NotAsExpected | SpoiledByStore)
     left = job.upload.upload_id if job.upload and not gone else None
     return msgspec.structs.replace(
         receipt(job, clock),
@@ -133,13 +151,17 @@ def detail(report: Receipt) -> dict[str, object]:
 
 
 def _is_anothers(execution: Execution, ports: Ports) -> bool:
-    """Whether the job is that of another delivery of the event, which tells of it when it ends."""
-    if execution.event is None or execution.job is None:
+    """Whether the job is that of another execution, which reports it when it ends: of another delivery of the event, or
+    of one that is still at work, where somebody has started the job twice."""
+    if execution.job is None:
         return False
     try:
-        return ports.jobs.load(execution.job).execution not in {None, execution.arn}
+        job = ports.jobs.load(execution.job)
     except NoSuchJob:
         return False
+    if job.execution in {None, execution.arn}:
+        return False
+    return execution.event is not None or ports.is_running(job) is True
 
 
 def _reported(job_id: str, error: TransferError, ports: Ports, event: Event | None = None) -> Receipt:

@@ -63,8 +63,14 @@ def take(job: Job, execution: str, desk: Desk) -> str:
                     follow_or_stop(found.job),
                 )
             return found.job
-        if found is not None and found.job == job.id and found.execution == execution:
-            return job.id
+        if found is not None and found.job == job.id:
+            if found.execution == execution:
+                return job.id
+            if runs(found, desk):
+                raise DestinationBusy(
+                    f"job {job.id} is at work in another execution",
+                    f"follow it with {command_line('watch', job.id)}",
+                )
         if desk.notices.claim(where, mine, found):
             return job.id
     raise StoreBusy(f"{where} is claimed by others again and again")

@@ -20,6 +20,7 @@ from s3am_cloud.part_records import recorded, relied_on
 from s3am_cloud.pipeline import finish, prepare, receipt, target
 from s3am_cloud.ports import Ports
 from s3am_cloud.quote import agree, left
+from s3am_cloud.replays import has_ended_well
 from s3am_cloud.retried import begun, cancelled, is_made, own_upload, put, stop_if_cancelled
 from s3am_cloud.shift import spend
 from s3am_cloud.steps.abort import abort
@@ -49,8 +50,14 @@ class Worked(msgspec.Struct, frozen=True):
 
 
 def prepare_job(job_id: str, execution: str, bucket: str, ports: Ports) -> Prepared:
-    """Prepares the job and writes its units; small objects are put at once. Raises JobCancelled, TooExpensive."""
+    """Prepares the job and writes its units; small objects are put at once. Raises JobCancelled, TooExpensive, and
+    what `has_ended_well` does."""
     job = ports.jobs.load(job_id)
+    if has_ended_well(job, ports):
+        return Prepared(job_id, False, bucket, "", 1)
+    if job.state != "new" and job.execution != execution:  # a job that had failed was started once more
+        job = msgspec.structs.replace(job, execution=execution)
+        ports.jobs.save(job)
     if job.state == "new" and (why := needless(job, ports)) is not None:
         _leave(job, why, ports)
         return Prepared(job_id, False, bucket, "", 1, needless=True)

@@ -82,6 +82,12 @@ class BadRequest(Usage):
     hint = "a request has a source, a destination, and options by their names"
 
 
+class KeyReused(BadRequest):
+    """The request's idempotency_key is that of another request."""
+
+    hint = "give every request an idempotency_key of its own; the same key is for sending the same request again"
+
+
 class BadIngest(Usage):
     """The file with the stack's routes and schedules says what can't be, or what must not be."""
 
@@ -317,6 +323,12 @@ class SealedForAnother(JobFailedForGood):
     """The secrets in a job's record were sealed for another job, destination or source host, or were altered."""
 
     hint = "submit the transfer anew, with its keys and logins"
+
+
+class ObjectGone(JobFailedForGood):
+    """The object of a job that had succeeded is not there any more."""
+
+    hint = "submit the transfer anew if the object is wanted after all"
 
 
 class UploadGone(JobFailedForGood):

@@ -11,7 +11,7 @@ import msgspec
 from s3am_cloud.claims import Desk, asked_for, take
 from s3am_cloud.controls import check_text
 from s3am_cloud.decoders import Converter
-from s3am_cloud.errors import BadRequest, BadSource, DestinationBusy, NoSuchJob, StoreBusy
+from s3am_cloud.errors import BadRequest, BadSource, DestinationBusy, KeyReused, NoSuchJob, StoreBusy
 from s3am_cloud.events import job_of_request, read_event
 from s3am_cloud.expect import held_to
 from s3am_cloud.limits import VAULT_PREFIX
@@ -120,7 +120,8 @@ def accept(
 
     True with the job's id where another execution has that job, or one that does the same at this moment. `execution`
     is the ARN. Raises BadRequest, BadSource, BadDestination; DestinationBusy where a job for something else writes to
-    the destination, and StoreBusy instead for what a route or a schedule asks for.
+    the destination, and StoreBusy instead for what a route or a schedule asks for; KeyReused where the request's
+    idempotency_key is that of another request.
     """
     came = read_event(event)
     asked, ingested = expanded(data, came)
@@ -131,16 +132,26 @@ def accept(
     target(job)
     # Before the claim: a second delivery must not take it away from the first, which runs under another ARN.
     # A repeated task finds its own record.
-    if not ports.jobs.add(job) and _recorded_by(job.id, ports) != execution:
-        return job.id, True
+    if not ports.jobs.add(job):
+        recorded = _recorded(job.id, ports)
+        if recorded.execution != execution:
+            check_key(job, recorded)
+            return job.id, True
     holder = job.id if desk is None else _holder(job, desk, ports)
     return holder, holder != job.id
 
 
-def _recorded_by(job_id: str, ports: Ports) -> str | None:
-    """The execution that has the job. Raises StoreBusy where it has given it up at this moment."""
+def check_key(job: Job, recorded: Job) -> None:
+    """Raises KeyReused where a request has the idempotency_key of another one, which has that record."""
+    if job.request.idempotency_key is None or recorded.asked in {None, job.asked}:
+        return
+    raise KeyReused(f"the idempotency_key is that of job {job.id}, which was requested with other fields")
+
+
+def _recorded(job_id: str, ports: Ports) -> Job:
+    """The record of the job. Raises StoreBusy where it has been given up at this moment."""
     try:
-        return ports.jobs.load(job_id).execution
+        return ports.jobs.load(job_id)
     except NoSuchJob as error:
         raise StoreBusy(f"the record of job {job_id} was there a moment ago") from error
 

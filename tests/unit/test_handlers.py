@@ -42,7 +42,7 @@ def ask(action: str, **fields: Any) -> Any:
 
 
 def test_the_tasks_of_a_job_follow_one_another(world: World) -> None:
-    assert ask("accept", request=ASKED, event=None, execution="job") == {"job": "job", "duplicate": False}
+    assert ask("accept", request=ASKED, event=None, execution="arn:job") == {"job": "job", "duplicate": False}
     prepared = ask("prepare", job="job", execution="arn:job")
     assert prepared["transfer"] is True
     assert (prepared["bucket"], prepared["units_key"]) == ("work", "jobs/job/units.jsonl")
@@ -57,7 +57,7 @@ def test_the_tasks_of_a_job_follow_one_another(world: World) -> None:
 
 
 def test_a_worker_near_its_deadline_tells_what_remains(world: World) -> None:
-    ask("accept", request=ASKED, execution="job")
+    ask("accept", request=ASKED, execution="arn:job")
     ask("prepare", job="job", execution="arn:job")
     unit = {"object": 0, "first": 2, "last": 3}
     told = worker.handler({"job": "job", "unit": unit}, context(DEADLINE_MARGIN_SECONDS - 1))
@@ -65,7 +65,7 @@ def test_a_worker_near_its_deadline_tells_what_remains(world: World) -> None:
 
 
 def test_a_request_may_come_with_the_event_that_caused_it(world: World) -> None:
-    assert ask("accept", request=ASKED, event={"id": "7", "detail": {}}, execution="job")["duplicate"] is False
+    assert ask("accept", request=ASKED, event={"id": "7", "detail": {}}, execution="arn:job")["duplicate"] is False
 
 
 @pytest.mark.parametrize(
@@ -102,13 +102,13 @@ def test_errors_reach_the_machine_under_their_own_names(world: World) -> None:
         ask("prepare", job="never", execution="arn")
     with pytest.raises(BadRequest):
         ask("accept", request={"source": "https://ann:s3cret@host/data", "destination": "s3://b/k"}, execution="x")
-    ask("accept", request={**ASKED, "source": "https://host/missing"}, execution="job")
+    ask("accept", request={**ASKED, "source": "https://host/missing"}, execution="arn:job")
     with pytest.raises(SourceNotFound):
-        ask("prepare", job="job", execution="arn")
+        ask("prepare", job="job", execution="arn:job")
 
 
 def test_logs_name_the_job_and_hold_no_url(world: World, log: io.StringIO) -> None:
-    ask("accept", request={**ASKED, "source": "https://host/data.bin?id=s3cret"}, execution="job")
+    ask("accept", request={**ASKED, "source": "https://host/data.bin?id=s3cret"}, execution="arn:job")
     assert '"job":"job"' in log.getvalue().replace(" ", "")
     assert "s3cret" not in log.getvalue()
 

@@ -85,8 +85,8 @@ def lines(log: io.StringIO) -> Lines:
 
 
 def prepared() -> None:
-    control.handler({"action": "accept", "request": ASKED, "execution": "job"}, context())
-    control.handler({"action": "prepare", "job": "job", "execution": "arn"}, context())
+    control.handler({"action": "accept", "request": ASKED, "execution": "arn:job"}, context())
+    control.handler({"action": "prepare", "job": "job", "execution": "arn:job"}, context())
 
 
 def moved(first: int = 1, last: int = 3) -> None:
@@ -251,7 +251,7 @@ def test_what_is_done_again_costs_more() -> None:
     planned = forecast(cut, parse_source(SOURCE).scheme)
     once = [Tally(first=1, gb_seconds=5.0)]
     round_more = 2 * PRICES.transition + PRICES.invocation + PRICES.kms_request + 5 * PRICES.gb_second
-    round_more += 2 * PRICES.s3_write + 4 * PRICES.s3_read
+    round_more += 3 * PRICES.s3_write + 5 * PRICES.s3_read
     base = spent(cut, planned, once)
     assert spent(cut, planned, once * 2) == pytest.approx(base + round_more)
     failed = Tally(first=1, gb_seconds=5.0, error="SourceBusy")

@@ -125,7 +125,7 @@ def test_a_small_job_with_secrets_is_done_when_the_worker_has_prepared_it(world:
 def test_a_job_without_secrets_is_controls_to_prepare_and_to_complete(world: World) -> None:
     world.source.put("https://host/data.bin", DATA)
     request = {"source": "https://host/data.bin", "destination": str(TARGET), "part_size": PART}
-    of_control("accept", request=request, execution="job")
+    of_control("accept", request=request, execution="arn:job")
     assert of_control("prepare", job="job", execution="arn:job")["sealed"] is False
 
 
