@@ -97,6 +97,9 @@ CONNECT_SECONDS: Final = 15
 # So much later than that an SSH server is given up that sends lines without end where its greeting is due.
 SSH_GREETING_SECONDS: Final = 0.5
 STALL_SECONDS: Final = 30  # no byte for so long: the connection is given up
+# How many times that an answer may take to get to its content: libcurl sees no stall where a head comes byte by byte,
+# or one redirect leads to the next.
+BEGIN_STALLS: Final = 1.2
 # The least rate of a connection, in bytes a second over a window: below it, another connection is tried.
 LEAST_RATE: Final = KIB
 LEAST_RATE_SECONDS: Final = 60

@@ -8,11 +8,13 @@ import msgspec
 from functional.command import Result
 from functional.stored import assert_file_holds
 from integrity.faults import OBJECT, Case, Ended, Fault
+from integrity.hooks import RATE_WINDOW
 from integrity.machine import cloud_ports, run_job
 from integrity.site import KEY, PART, Site
 from s3am_cloud.adapters.jobs import Folder
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.errors import by_name
+from s3am_cloud.limits import LEAST_RATE_SECONDS
 from s3am_cloud.model import TransferRequest
 
 LONGEST = 60.0
@@ -84,7 +86,9 @@ def _ended(site: Site, *arguments: str) -> Ended:
 def _cloud(fault: Fault, source: str, site: Site) -> Ended:
     access = S3Access(S3Settings(endpoint_url=site.endpoint, region=site.s3.region))
     documents = Folder(site.folder / "work")
-    ports = cloud_ports(access, documents, fault.patience, site.environment.get("S3AM_CLOUD_SSH_KNOWN_HOSTS"))
+    window = float(site.environment.get(RATE_WINDOW, LEAST_RATE_SECONDS))
+    known_hosts = site.environment.get("S3AM_CLOUD_SSH_KNOWN_HOSTS")
+    ports = cloud_ports(access, documents, fault.patience, known_hosts, window)
     report = run_job(request_of(fault, source, site), documents, ports)
     told = msgspec.json.encode(report).decode()
     if report.error is None:

@@ -1,8 +1,10 @@
 """Answers that never end, and what comes of them: a name, soon."""
 
+import re
 from collections.abc import Callable
 
 from integrity.faults import OBJECT, Driver, Fault, both, here
+from integrity.hooks import RATE_WINDOW
 from integrity.site import MIB, Site
 from servers import endless
 from servers.endless import Answer, Endless, ftp, serving
@@ -23,6 +25,30 @@ def _http(name: str, outcome: dict[Driver, str], answer: Answer, said: str = "")
         return url
 
     return Fault(name=name, source="http", arrange=arrange, outcome=outcome, said=said, at_once=True)
+
+
+def _drip(name: str, outcome: dict[Driver, str], first: int) -> Fault:
+    """A source that sends the first bytes of each part as it should be, and then a byte now and then."""
+
+    def arrange(site: Site) -> str:
+        content, last = site.content, site.content.size - 1
+
+        def answer(message: bytes) -> Answer:
+            asked = re.search(rb"bytes=(\d+)-(\d*)", message)
+            assert asked is not None
+            start, end = int(asked[1]), int(asked[2] or last)
+            head = endless.partial(start, end, content.size)
+            if end == 0 or start == last:
+                return head + content.read(start, 1)
+            return Endless(head + content.read(start, min(first, end - start)), bytes(content.read(0, 1)), 0.02)
+
+        server = serving(answer)
+        url = server.__enter__().url()
+        site.at_end(lambda: server.__exit__(None, None, None))
+        site.environment[RATE_WINDOW] = "0.3"
+        return url
+
+    return Fault(name=name, source="http", arrange=arrange, outcome=outcome, said="bytes a second", slots=1)
 
 
 def _ftp(name: str, outcome: dict[Driver, str], greeting: Answer, answer: Callable[[bytes], Answer]) -> Fault:
@@ -66,6 +92,7 @@ ENDLESS = [
         "a stream breaks at the same place for ever", here("SourceUnavailable"), after=MIB, times=None, chunked=True
     ),
     _stream("a stream of known size breaks for ever", both("SourceUnavailable"), after=MIB, times=None, chunked=False),
+    _drip("1 MiB of each range, then a drip", both("SourceUnavailable"), MIB),
     _stream("a stream breaks early, twice", here(OBJECT), after=MIB, times=2, chunked=True),
     _store("ListParts comes to no next page", both("StoreUnavailable"), LIST_PARTS, PAGE, said="does not end"),
     _store("an answer to a part without an end", both("StoreUnavailable"), UPLOAD_PART, bytes(MIB)),

@@ -1,10 +1,14 @@
 """What a test can't do to a command from outside, done in its process before it begins. The command is unchanged."""
 
 import errno
+import functools
+import importlib
 import os
 import random
 import resource
+from typing import Any
 
+RATE_WINDOW = "TEST_RATE_WINDOW"
 _HURRY, _ROOM, _LIMIT = "TEST_HURRIED_DICE", "TEST_DISK_ROOM", "TEST_FILE_LIMIT"
 
 
@@ -26,10 +30,18 @@ def _fill_disk_at(room: int) -> None:
     os.pwritev = pwritev  # type: ignore[assignment]  # what the command gives it
 
 
+def _shorten_the_window(seconds: float) -> None:
+    """A connection's rate is taken over so many seconds, where the command has a minute."""
+    local_run: Any = importlib.import_module("s3am_cloud_cli.local_run")
+    local_run.CurlSettings = functools.partial(local_run.CurlSettings, least_rate_seconds=seconds)
+
+
 def apply() -> None:
     """What this process's environment asks for."""
     if os.environ.get(_HURRY):
         _hurry()
+    if os.environ.get(RATE_WINDOW):
+        _shorten_the_window(float(os.environ[RATE_WINDOW]))
     if os.environ.get(_ROOM):
         _fill_disk_at(int(os.environ[_ROOM]))
     if os.environ.get(_LIMIT):

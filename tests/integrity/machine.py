@@ -21,7 +21,7 @@ from s3am_cloud.adapters.sources import AnySource
 from s3am_cloud.aftermath import settle
 from s3am_cloud.cloud import complete_job, prepare_job, report_job, work
 from s3am_cloud.errors import TransferError
-from s3am_cloud.limits import LAMBDA_SECONDS
+from s3am_cloud.limits import LAMBDA_SECONDS, LEAST_RATE_SECONDS
 from s3am_cloud.model import MovedPart, Origin, Part, Receipt, TransferRequest, Unit, Upload, UploadedPart
 from s3am_cloud.pace import Over, never
 from s3am_cloud.pipeline import new_job
@@ -108,11 +108,21 @@ class _Noted:
             yield part
 
 
-def cloud_ports(access: S3Access, documents: Documents, stall_seconds: int, known_hosts: str | None = None) -> Ports:
+def cloud_ports(
+    access: S3Access,
+    documents: Documents,
+    stall_seconds: int,
+    known_hosts: str | None = None,
+    rate_window: float = LEAST_RATE_SECONDS,
+) -> Ports:
     """The world as a Lambda function has it, but for sources at 127.0.0.1."""
     clock = HurriedClock()
     settings = CurlSettings(
-        ca_file="/dev/null", local_files=False, stall_seconds=stall_seconds, known_hosts=known_hosts
+        ca_file="/dev/null",
+        local_files=False,
+        stall_seconds=stall_seconds,
+        known_hosts=known_hosts,
+        least_rate_seconds=rate_window,
     )
     store = Listing(access, clock)
     return Ports(

@@ -13,6 +13,7 @@ import pytest
 from botocore.retries.standard import ExponentialBackoff
 
 from functional.ahead import Ahead
+from integrity.dialect_faults import DIALECTS
 from integrity.disk_faults import DOWNLOADS_TO_DISK
 from integrity.drivers import run
 from integrity.endless_faults import ENDLESS
@@ -27,9 +28,8 @@ from servers.strict_s3 import StrictS3
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-CASES = [
-    Case(fault, driver) for fault in [*HTTP, *FILES, *STORE, *DOWNLOADS_TO_DISK, *ENDLESS] for driver in fault.outcome
-]
+FAULTS = [*HTTP, *FILES, *STORE, *DOWNLOADS_TO_DISK, *ENDLESS, *DIALECTS]
+CASES = [Case(fault, driver) for fault in FAULTS for driver in fault.outcome]
 Outcomes = Ahead[Case, Ended]
 _AT_ONCE = 3
 

@@ -103,6 +103,14 @@ def http(status: str, *headers: str, again: bytes = b"", pause: float = 0.0) -> 
     return Endless("\r\n".join([f"HTTP/1.1 {status}", *headers, "", ""]).encode(), again, pause)
 
 
+def partial(start: int, end: int, size: int) -> bytes:
+    """The head of an answer that has these bytes of a file."""
+    return (
+        f"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {start}-{end}/{size}\r\n"
+        f'ETag: "e"\r\nContent-Length: {end - start + 1}\r\n\r\n'
+    ).encode()
+
+
 def page(body: str) -> bytes:
     """An answer that is as it should be."""
     return f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()

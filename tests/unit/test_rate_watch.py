@@ -47,9 +47,26 @@ def test_what_comes_before_the_content_has_a_limit() -> None:
     assert "goes on and on" in (watch.fault(1.0, 0, MAX_IGNORED + 1, False) or "")
 
 
-def test_a_connection_is_fast_after_a_whole_window() -> None:
+def test_a_connection_is_fast_when_its_first_bytes_no_longer_count() -> None:
     watch = RateWatch(0.0, 60, 1024, 60)
-    assert watch.fault(59.0, 10_000_000, 0, False) is None
-    assert not watch.fast
-    assert watch.fault(60.0, 20_000_000, 0, False) is None
+    for now in range(1, 120):
+        assert watch.fault(float(now), 10_000_000 * now, 0, False) is None
+        assert not watch.fast
+    assert watch.fault(120.0, 1_200_000_000, 0, False) is None
     assert watch.fast
+
+
+def test_a_burst_before_a_drip_is_never_fast() -> None:
+    watch = RateWatch(0.0, 60, 1024, 60)
+    found = [watch.fault(float(now), 1 << 20, 0, False) for now in range(1, 63)]
+    assert found[-1] is not None
+    assert not watch.fast
+
+
+def test_what_begins_late_may_not_be_slow_as_well() -> None:
+    """The window began before the content did."""
+    watch = RateWatch(0.0, 60, 1024, 60)
+    waited = [watch.fault(float(now), 0, 0, False) for now in range(45)]
+    found = [watch.fault(float(now), now, 0, False) for now in range(45, 70)]
+    assert set(waited) == {None}
+    assert next(at for at, fault in enumerate(found, 45) if fault) < 70

@@ -14,6 +14,7 @@ from s3am_cloud.adapters.curl.hosts import Hosts
 from s3am_cloud.adapters.proxies import exceptions_for_curl
 from s3am_cloud.controls import on_one_line
 from s3am_cloud.limits import (
+    BEGIN_STALLS,
     CONNECT_SECONDS,
     CURL_BUFFER,
     LEAST_RATE,
@@ -55,6 +56,11 @@ class CurlSettings(msgspec.Struct, frozen=True, kw_only=True):
     # SSH: what servers are known by, and what we are; None stands for what is usual in ~/.ssh.
     known_hosts: str | None = None
     ssh_key: str | None = None
+
+    @property
+    def begin_seconds(self) -> float:
+        """Seconds until an answer's content begins, redirects included: two connections have to fit into a failure."""
+        return BEGIN_STALLS * self.stall_seconds
 
     @property
     def patience(self) -> float:

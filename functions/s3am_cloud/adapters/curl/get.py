@@ -171,8 +171,8 @@ class RangeGet:
         """Gives up the connection when it is too slow. The one after a failure is given less time."""
         settings = self._settings
         share = 3 if self._retry.silent else 1
-        window, begins = settings.least_rate_seconds / share, max(settings.stall_seconds, settings.patience / share)
-        watch = RateWatch(self._asked, begins, settings.least_rate, window)
+        window = settings.least_rate_seconds / share
+        watch = RateWatch(self._asked, settings.begin_seconds, settings.least_rate, window)
 
         def look() -> None:
             if self._stopped or self._easy != easy:

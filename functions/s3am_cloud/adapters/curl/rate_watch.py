@@ -10,12 +10,16 @@ from collections import deque
 
 from s3am_cloud.limits import MAX_IGNORED
 
+# Of the first window, how much may have passed without content.
+_LATE = 2 / 3
+
 
 class RateWatch:
     """One connection, looked at every now and then.
 
     Its content has to begin within `patience` seconds, and to bring at least `least` bytes a second over any `window`
-    seconds in which it was not paused. A `least` of 0 takes any rate.
+    seconds in which it was not paused; most of the first window may be over before it begins. A `least` of 0 takes any
+    rate.
     """
 
     def __init__(self, now: float, patience: float, least: float, window: float) -> None:
@@ -28,6 +32,9 @@ class RateWatch:
         """What is wrong by now: `content` bytes of what was asked for have come, and `received` in all."""
         if not content:
             return self._late(now, received)
+        if len(self._seen) == 1:
+            # What was waited for is no time to be had again: a connection that begins late may not be slow as well.
+            self._active = min(self._last - self._began, self._window * _LATE)
         self._active += 0.0 if paused else now - self._last
         self._last = now
         self._seen.append((self._active, content))
@@ -40,8 +47,8 @@ class RateWatch:
 
     @property
     def fast(self) -> bool:
-        """Whether it has been fast enough for a whole window."""
-        return self._active >= self._window
+        """Whether it has been fast enough for so long that what it brought at first is no part of that."""
+        return self._active >= 2 * self._window
 
     def _late(self, now: float, received: int) -> str | None:
         self._last = now
