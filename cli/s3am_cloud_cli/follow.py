@@ -6,9 +6,9 @@ import msgspec
 
 from s3am_cloud.command_lines import command_line
 from s3am_cloud.errors import Interrupted, ObjectExists, by_name
+from s3am_cloud.job_secrets import Secrets
 from s3am_cloud.model import Receipt, TransferRequest
 from s3am_cloud.ports import Execution
-from s3am_cloud.sealed import Secrets
 from s3am_cloud_cli.job_status import JobStatus, follow_job
 from s3am_cloud_cli.output import Console, Meter, parts_text
 from s3am_cloud_cli.receipts import receipt_text

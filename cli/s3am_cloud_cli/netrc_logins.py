@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from s3am_cloud.errors import Usage
-from s3am_cloud.sealed import login_url
+from s3am_cloud.named_secrets import login_url
 from s3am_cloud.urls import NETWORK_SCHEMES, parse_source
 from s3am_cloud_cli.state_home import user_file
 

@@ -19,11 +19,12 @@ from s3am_cloud.claims import Desk, asked_for, take
 from s3am_cloud.errors import NoStack, NoSuchJob
 from s3am_cloud.events import Event, job_of_event
 from s3am_cloud.intake import check_key, refuse_secrets
+from s3am_cloud.job_secrets import NO_SECRETS, Secrets
 from s3am_cloud.model import Job, TransferRequest
 from s3am_cloud.pipeline import new_job, target
 from s3am_cloud.ports import Clock, Execution
 from s3am_cloud.same_source import unsigned
-from s3am_cloud.sealed import NO_SECRETS, Secrets, seal
+from s3am_cloud.sealed import seal
 from s3am_cloud.urls import parse_source
 from s3am_cloud_cli.job_ids import new_id
 from s3am_cloud_infra import names

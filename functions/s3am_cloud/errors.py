@@ -218,6 +218,36 @@ class NoCredentials(AccessDenied):
     hint = "set AWS_PROFILE, use --profile, or run aws configure"
 
 
+class SecretRefused(AccessDenied):
+    """A named secret may not be used for what is requested."""
+
+    hint = "whoever keeps the secret says in its value what it may be used for; SECURITY.md shows how"
+
+
+class SecretUnrestricted(SecretRefused):
+    """An event requests a secret that does not say what it may be used for."""
+
+    hint = 'add "sources" and "destinations" to the value of the secret: lists of URLs, below which it may be used'
+
+
+class SecretElsewhere(SecretRefused):
+    """The source or the destination is none for which the secret may be used."""
+
+    hint = 'request what is below the "sources" and the "destinations" of the secret, without .. or encoded slashes'
+
+
+class SecretInClear(SecretRefused):
+    """The login of a named secret would go over a connection that is not encrypted."""
+
+    hint = 'use https, ftps, ftpes or sftp; if the server has none of them, add "cleartext": true to the secret'
+
+
+class SecretNotGranted(SecretRefused):
+    """The sender of an event names a secret that the ingest file does not grant to it."""
+
+    hint = "grant it in the ingest file, under [[secret]], and run s3am-cloud deploy --ingest FILE"
+
+
 class SourceChanged(TransferError):
     code = 20
     meaning = "source changed"

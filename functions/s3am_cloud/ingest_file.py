@@ -11,7 +11,9 @@ import msgspec
 
 from s3am_cloud.decoders import TOO_DEEP, Converter
 from s3am_cloud.errors import BadIngest, TransferError
-from s3am_cloud.intake import decode_request
+from s3am_cloud.grants import grants_of, write_grants
+from s3am_cloud.intake import decode_request, named_secret
+from s3am_cloud.limits import MOST_GRANTS, VAULT_PREFIX
 from s3am_cloud.routes import (
     Entry,
     Ingest,
@@ -29,6 +31,8 @@ _EVERY = re.compile(r"([1-9][0-9]{0,4}) (minute|hour|day)s?")
 # Six fields (EventBridge Scheduler user guide, "Cron-based schedules"); it is AWS that knows the rest.
 _CRON = re.compile(r"[0-9A-Z*?/,#-]+( [0-9A-Z*?/,#-]+){5}")
 _DAY = "2000-01-01"
+# Of an event (EventBridge API reference, PutEventsRequestEntry), without what stands for anything.
+_EVENT_SOURCE = re.compile(r"[A-Za-z0-9._/-]{1,256}")
 # What EventBridge puts values in place of; it knows no way to write them otherwise.
 _TAKEN = "<>"
 _to_ingest: Converter[Ingest] = Converter(Ingest)
@@ -60,6 +64,7 @@ def parse_ingest(text: str) -> Ingest:
     if twice:
         raise BadIngest(f"there are two entries with the name {twice[0]}")
     check_loops(found)
+    _check_grants(found)
     return found
 
 
@@ -75,6 +80,16 @@ def expression(schedule: Schedule) -> str:
     if not found:
         raise BadIngest(f"{schedule.name}: every is a number of minutes, hours or days, as in '1 day'")
     return f"rate({found[1]} {found[2]}{'' if found[1] == '1' else 's'})"
+
+
+def _check_grants(ingest: Ingest) -> None:
+    for secret in ingest.secret:
+        if not named_secret(secret.name):
+            raise BadIngest(f"the secret {secret.name!r} is not for jobs", f"their names begin with {VAULT_PREFIX}")
+        if not secret.events or not all(map(_EVENT_SOURCE.fullmatch, secret.events)):
+            raise BadIngest(f"{secret.name}: events are sources of events by their whole names, as in lab.sequencer")
+    if len(write_grants(grants_of(ingest))) > MOST_GRANTS:
+        raise BadIngest(f"the secrets that entries and events may name make more than {MOST_GRANTS:,} bytes")
 
 
 def _check(entry: Entry) -> None:

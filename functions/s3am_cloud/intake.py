@@ -14,13 +14,14 @@ from s3am_cloud.decoders import Converter
 from s3am_cloud.errors import BadRequest, BadSource, DestinationBusy, KeyReused, NoSuchJob, StoreBusy
 from s3am_cloud.events import job_of_request, read_event
 from s3am_cloud.expect import held_to
+from s3am_cloud.grants import Grants, check_granted, sender
 from s3am_cloud.limits import VAULT_PREFIX
 from s3am_cloud.model import Job, TransferRequest
+from s3am_cloud.named_secrets import SECRET_FIELDS
 from s3am_cloud.pipeline import new_job, target
 from s3am_cloud.ports import Ports
 from s3am_cloud.request import VERSION
 from s3am_cloud.routes import expanded
-from s3am_cloud.sealed import SECRET_FIELDS
 from s3am_cloud.secret_names import may_hold_secret
 from s3am_cloud.source_digests import AUTO, NONE
 from s3am_cloud.urls import NETWORK_SCHEMES, parse_source
@@ -114,21 +115,29 @@ def named_secret(name: object) -> bool:
 
 
 def accept(
-    data: object, execution: str, ports: Ports, desk: Desk | None = None, event: object = None
+    data: object,
+    execution: str,
+    ports: Ports,
+    desk: Desk | None = None,
+    event: object = None,
+    granted: Grants | None = None,
 ) -> tuple[str, bool]:
     """Records a request as its event's job, or as the job that has the execution's name where no event asks for it.
 
     True with the job's id where another execution has that job, or one that does the same at this moment. `execution`
-    is the ARN. Raises BadRequest, BadSource, BadDestination; DestinationBusy where a job for something else writes to
-    the destination, and StoreBusy instead for what a route or a schedule asks for; KeyReused where the request's
-    idempotency_key is that of another request.
+    is the ARN, `granted` are the secrets that the ingest file grants. Raises BadRequest, BadSource, BadDestination;
+    SecretNotGranted for another secret; DestinationBusy where a job for something else writes to the destination, and
+    StoreBusy instead for what a route or a schedule asks for; KeyReused where the request's idempotency_key is that of
+    another request.
     """
     came = read_event(event)
     asked, ingested = expanded(data, came)
     request = decode_request(asked)
+    if came is not None:
+        check_granted(request.secret, sender(came, ingested), granted or {})
     job = new_job(request, job_of_request(data, event, execution), ports.clock)
     digest = asked_for(request, ingested.asked if ingested else "")
-    job = msgspec.structs.replace(job, execution=execution, asked=digest, event=came, ingested=ingested)
+    job = msgspec.structs.replace(job, execution=execution, asked=digest, event=came, ingested=ingested, requested=True)
     target(job)
     # Before the claim: a second delivery must not take it away from the first, which runs under another ARN.
     # A repeated task finds its own record.

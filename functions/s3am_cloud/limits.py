@@ -191,4 +191,6 @@ LONGEST_JOB_DAYS: Final = 14  # the state machine stops itself then
 KMS_PLAINTEXT: Final = 4096
 # Names of secrets that the worker may read: those that somebody made for it.
 VAULT_PREFIX: Final = "s3am-cloud/"
+# Bytes of the grants of named secrets: Lambda takes 4 KB of environment variables, and the others are short.
+MOST_GRANTS: Final = 2500
 POLL_SECONDS: Final = 5.0  # DescribeMapRun is throttled at about 1/s for the whole account

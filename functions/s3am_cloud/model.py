@@ -295,7 +295,9 @@ class Job(Value, frozen=True, kw_only=True):
     records_of: str | None = None
     # Digest of what was asked for: the same again, while this runs, joins it.
     asked: str | None = None
-    # What the worker opens: the later ones win.
+    # Whether an execution's input requested it, as for events, and not a client that may write records.
+    requested: bool = False
+    # What the worker opens: of a source's URLs the last one wins.
     sealed: tuple[Sealed, ...] = ()
     event: Event | None = None
     ingested: Ingested | None = None

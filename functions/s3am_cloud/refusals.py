@@ -120,7 +120,8 @@ def _forget(job_id: str, execution: str, ports: Ports) -> None:
         job = ports.jobs.load(job_id)
     except NoSuchJob:
         return
-    if job.execution == execution and not job.begun:
+    # One that has begun was refused before its source was known, for its secret: nothing was made of it, either.
+    if job.execution == execution and (not job.begun or job.info is None):
         ports.jobs.forget(job)
 
 

@@ -66,11 +66,19 @@ class Schedule(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     cron: str | None = None
 
 
+class NamedBy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The secret `name` may be named by requests in events of these sources, as EventBridge tells them."""
+
+    name: str
+    events: tuple[str, ...]
+
+
 class Ingest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """All that comes in by itself."""
+    """All that comes in by itself, and the secrets that other events may name."""
 
     route: tuple[Route, ...] = ()
     schedule: tuple[Schedule, ...] = ()
+    secret: tuple[NamedBy, ...] = ()
 
     @property
     def entries(self) -> tuple[Entry, ...]:

@@ -4,8 +4,8 @@ The keys of SSE-C, and what a source URL has beyond its displayable form (logins
 
 * `submit` seals them with the stack's KMS key (`seal`); the ciphertext is in the job's record, and KMS opens it only to
   who names the same job, destination and source host as encryption context (`_binding`);
-* a request names a secret of Secrets Manager (`TransferRequest.secret`), whose value is a JSON object with the fields
-  of `NamedSecrets`. That is the way for events and for clients that start executions by themselves.
+* a request names a secret of Secrets Manager (`TransferRequest.secret`, named_secrets.py). That is the way for events
+  and for clients that start executions by themselves.
 
 Who may write records may move a piece of ciphertext into another one, or change the record around it. So the worker
 names what the record itself says, and a piece that was sealed for anything else opens nothing.
@@ -23,113 +23,35 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
-from urllib.parse import quote, urlsplit
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
 from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import BadRequest, SealedForAnother
 from s3am_cloud.job_rows import continues
+from s3am_cloud.job_secrets import NO_SECRETS, Secrets, Vault
 from s3am_cloud.limits import KMS_PLAINTEXT, VAULT_PREFIX
 from s3am_cloud.model import Job, Sealed, TransferRequest
-from s3am_cloud.sse import KeyRing, from_base64
-from s3am_cloud.urls import NETWORK_SCHEMES, S3Url, parse_destination, parse_source, place_of
+from s3am_cloud.named_secrets import named_secrets, with_login
+from s3am_cloud.sse import KeyRing
+from s3am_cloud.urls import S3Url, parse_destination, parse_source, place_of
 
 if TYPE_CHECKING:
     from s3am_cloud.ports import JobStore
 
 
-class Vault(Protocol):
-    """Where secrets are sealed and kept. Every call may raise AccessDenied, StoreBusy or StoreUnavailable."""
-
-    def seal(self, plain: bytes, binding: Mapping[str, str]) -> str:
-        """The ciphertext of up to `KMS_PLAINTEXT` bytes in base64, to be opened with the same binding only."""
-
-    def open(self, sealed: str, binding: Mapping[str, str]) -> bytes:
-        """What was sealed with this binding. Raises SealedForAnother where it was not, or was altered since."""
-
-    def named(self, name: str) -> str:
-        """The present value of a named secret. Raises BadRequest where there is none."""
-
-
-class Secrets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What of a job nobody may read. Keys are base64 of 32 bytes; None and False say nothing.
-
-    `source` is the whole URL where its displayable form is less.
-    """
-
-    source: str | None = None
-    sse_key: str | None = None
-    sse_key_is_master: bool = False
-    src_sse_key: str | None = None
-    src_sse_key_is_master: bool = False
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(...)"
-
-    def __bool__(self) -> bool:
-        return any(value for value in msgspec.structs.astuple(self))
-
-    def keys(self) -> KeyRing:
-        """The destination's. Raises BadEncryptionKey."""
-        return _ring(self.sse_key, self.sse_key_is_master)
-
-    def source_keys(self) -> KeyRing:
-        """The source's, where that is an object in S3. Raises BadEncryptionKey."""
-        return _ring(self.src_sse_key, self.src_sse_key_is_master)
-
-    def keys_id(self, destination: str) -> str:
-        """What tells other keys from these and gives nothing of them away, empty where there are none.
-
-        A key may be a phrase that somebody could guess, so scrypt makes trying costly (16 MiB, some 50 ms).
-        """
-        if not self.sse_key and not self.src_sse_key:
-            return ""
-        keys = msgspec.json.encode(msgspec.structs.replace(self, source=None))
-        return hashlib.scrypt(keys, salt=destination.encode(), n=1 << 14, r=8, p=1, dklen=16).hex()
-
-    def under(self, later: Secrets) -> Secrets:
-        """These, but for what `later` says; a key and whether it is a master key go together."""
-        first = later if later.sse_key else self
-        second = later if later.src_sse_key else self
-        return Secrets(
-            source=later.source or self.source,
-            sse_key=first.sse_key,
-            sse_key_is_master=first.sse_key_is_master,
-            src_sse_key=second.src_sse_key,
-            src_sse_key_is_master=second.src_sse_key_is_master,
-        )
-
-
-NO_SECRETS: Final = Secrets()
-
-
-class NamedSecrets(Secrets, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """The value of a secret in Secrets Manager. The login goes to `host` and to no other.
-
-    Whoever may start a job may name any secret below the prefix: none of them must make it send a password elsewhere.
-    """
-
-    host: str | None = None
-    user: str | None = None
-    password: str | None = None
-
-    __repr__ = Secrets.__repr__
-
-
 _decode_secrets: Decoder[Secrets] = Decoder(Secrets)
-_decode_named: Decoder[NamedSecrets] = Decoder(NamedSecrets)
-# Fields that no request may have: their values would be in an execution's history.
-SECRET_FIELDS = frozenset(NamedSecrets.__struct_fields__) - frozenset(TransferRequest.__struct_fields__)
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """A job as it was meant, and the keys of both sides."""
+    """A job as it was meant, and the keys of both sides. Its login may be sent to what is below `login_within` only, to
+    the whole server where that is empty."""
 
     job: Job
     keys: KeyRing
     source_keys: KeyRing
+    login_within: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Opened({self.job.id})"
@@ -197,20 +119,20 @@ def carry_over(old: Job, job: Job, vault: Vault, source: str | None = None) -> J
 def opened(job: Job, vault: Vault) -> Opened:
     """The job with its whole source URL, and its keys: for the worker's memory, and never to be recorded.
 
-    Raises SealedForAnother where what is sealed is not for this job as it is recorded, BadRequest where a named secret
-    can't be used for it, BadEncryptionKey, AccessDenied.
+    Raises SealedForAnother where what is sealed is not for this job as it is recorded, BadRequest and SecretRefused
+    where a named secret can't or may not be used for it, BadEncryptionKey, AccessDenied.
     """
     _check_upload(job)
-    named = _named(job.request, vault)
+    named = named_secrets(job, vault)
     secrets = named.under(_unsealed(job, vault))
-    source = _with_login(secrets.source or job.request.source, named)
+    source = with_login(secrets.source or job.request.source, named)
     if _place(source) != _place(job.request.source):
         raise BadRequest(
             f"job {job.id}: its secrets are for another source than {parse_source(job.request.source).display}",
             "scheme, host and path of the request's source and of its secrets' must be the same",
         )
     request = msgspec.structs.replace(job.request, source=source)
-    return Opened(msgspec.structs.replace(job, request=request), secrets.keys(), secrets.source_keys())
+    return Opened(msgspec.structs.replace(job, request=request), secrets.keys(), secrets.source_keys(), named.sources)
 
 
 def _unsealed(job: Job, vault: Vault) -> Secrets:
@@ -293,52 +215,9 @@ def _with_source(job: Job, source: str) -> Job:
     return msgspec.structs.replace(job, request=msgspec.structs.replace(job.request, source=source))
 
 
-def _named(request: TransferRequest, vault: Vault) -> NamedSecrets:
-    if request.secret is None:
-        return NamedSecrets()
-    text = vault.named(request.secret)
-    try:
-        found = _decode_named(text)
-    except msgspec.DecodeError:
-        # Its own message may repeat a piece of the value.
-        raise BadRequest(
-            f"the value of the secret {request.secret} can't be read",
-            f"it is a JSON object with any of {', '.join(sorted(NamedSecrets.__struct_fields__))}",
-        ) from None
-    if found.user is not None and not found.host:
-        raise BadRequest(
-            f"the secret {request.secret} has a login and does not say for which host",
-            'add "host": its login is sent to no other',
-        )
-    return found
-
-
-def _with_login(url: str, named: NamedSecrets) -> str:
-    """The URL with the secret's login, where it has none of its own. Raises BadRequest where that is another host's."""
-    source = parse_source(url)
-    if named.user is None or source.scheme not in NETWORK_SCHEMES:
-        return url
-    parts = urlsplit(source.url)
-    if parts.username is not None:
-        return url
-    if named.host not in {parts.hostname, parts.netloc}:
-        raise BadRequest(f"the secret's login is for another host than that of {source.display}", "see its field host")
-    return login_url(source.url, named.user, named.password or "")
-
-
-def login_url(url: str, user: str, password: str) -> str:
-    """The URL of a host, with this login."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{quote(user, '')}:{quote(password, '')}@{rest}"
-
-
 def _place(url: str) -> str:
     """A source without what changes while it stays the same: its login, and the query in which it is signed."""
     return parse_source(url).display.removesuffix("?...")
-
-
-def _ring(key: str | None, is_master: bool) -> KeyRing:
-    return KeyRing(from_base64(key), is_master) if key else KeyRing()
 
 
 def _text(keys: KeyRing | None) -> str | None:

@@ -81,7 +81,8 @@ def place_of(source: SourceUrl) -> str:
     if source.scheme not in NETWORK_SCHEMES:
         return source.url
     parts = urlsplit(source.url)
-    return f"{source.scheme}://{parts.hostname}:{parts.port or _PORTS[source.scheme]}"
+    port = _PORTS[source.scheme] if parts.port is None else parts.port
+    return f"{source.scheme}://{parts.hostname}:{port}"
 
 
 def shown_path(path: str | Path) -> str:

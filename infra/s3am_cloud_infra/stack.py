@@ -11,6 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from s3am_cloud.grants import grants_of, write_grants
 from s3am_cloud.routes import Ingest
 from s3am_cloud_infra import names
 from s3am_cloud_infra.acknowledged import acknowledge
@@ -49,7 +50,7 @@ class S3amCloudStack(Stack):
         self._bus = events.EventBus(self, "Bus", description="Requests to s3am-cloud, and outcomes of its jobs")
         self._bus_name = {"S3AM_CLOUD_EVENT_BUS": self._bus.event_bus_name}
         self._hosts = allowed_hosts(self)
-        control = self._control()
+        control = self._control(ingest)
         worker = self._worker()
         queue = dead_letter_queue(self, "DeadLetters")
         machine = Machine(
@@ -91,7 +92,8 @@ class S3amCloudStack(Stack):
         )
         acknowledge(self)
 
-    def _control(self) -> Handler:
+    def _control(self, ingest: Ingest) -> Handler:
+        granted = {"S3AM_CLOUD_GRANTS": write_grants(grants_of(ingest))}
         return Handler(
             self,
             "Control",
@@ -100,7 +102,7 @@ class S3amCloudStack(Stack):
             storage=self._storage,
             rights=[*self._rights.write_notes(), *self._rights.manage_uploads()],
             timeout=LONGEST,
-            environment={**self._bus_name, **self._hosts},
+            environment={**self._bus_name, **self._hosts, **granted},
         )
 
     def _worker(self) -> Handler:

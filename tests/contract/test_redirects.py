@@ -22,7 +22,7 @@ from s3am_cloud.adapters.curl.source import CurlSource
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.source import S3Source
 from s3am_cloud.adapters.s3.store import S3Store
-from s3am_cloud.errors import AccessDenied, BadDestination, BadSource, TransferError
+from s3am_cloud.errors import AccessDenied, BadDestination, BadSource, SecretElsewhere, TransferError
 from s3am_cloud.handlers import world
 from s3am_cloud.handlers.world import ports_of
 from s3am_cloud.model import Origin, Part, SourceInfo
@@ -231,6 +231,27 @@ def test_a_login_goes_along_on_its_own_server(
         info = CurlSource(settings, clock).probe(parse_source(f"http://{before}127.0.0.1:{home.port}/x"))
         assert info.final_url == f"http://127.0.0.1:{home.port}/y?..."
         assert _sent(home, b"authorization") == [LOGIN, LOGIN]
+
+
+@pytest.mark.parametrize("to", ["/private/x", "/runs/../private/x", "/runs/%2e%2e/private/x", "/runs-evil/x", "//{}/x"])
+def test_the_login_of_a_secret_follows_no_redirect_out_of_its_folder(
+    to: str, curl_settings: CurlSettings, clock: FakeClock
+) -> None:
+    """Nor is anything fetched there, though it is the same server: some pages redirect wherever they are asked to."""
+    heads = {b"GET /runs/x ": b"", b"GET /runs/stays ": f"{FOUND}Location: /runs/y\r\n{END}".encode()}
+
+    def answer(head: bytes) -> bytes:
+        return next((reply for start, reply in heads.items() if head.startswith(start)), at_home(b"")(head))
+
+    with serving(answer) as home:
+        own = f"127.0.0.1:{home.port}"
+        heads[b"GET /runs/x "] = f"{FOUND}Location: {to.format(own)}\r\n{END}".encode()
+        settings = msgspec.structs.replace(curl_settings, login_within=(f"http://{own}/runs/",))
+        source = CurlSource(settings, clock)
+        with pytest.raises(SecretElsewhere, match=r"redirects to http://127\.0\.0\.1"):
+            source.probe(parse_source(f"http://ann:s3cret@{own}/runs/x"))
+        assert _sent(home, b"authorization") == [LOGIN]
+        assert source.probe(parse_source(f"http://ann:s3cret@{own}/runs/stays")).final_url == f"http://{own}/runs/y"
 
 
 def test_a_login_that_a_redirect_brings_is_dropped(curl_settings: CurlSettings, clock: FakeClock) -> None:

@@ -157,7 +157,7 @@ def test_what_no_second_try_mends_fails_at_once(definition: Json, name: str) -> 
     assert not getattr(errors, name).retryable
     for state, task in function_tasks(definition).items():
         assert name not in [error for retrier in task["Retry"] for error in retrier["ErrorEquals"]]
-        assert not task.get("Catch") or state == "Accept"
+        assert not task.get("Catch") or state in {"Accept", "PrepareSealed"}
 
 
 def test_an_event_that_makes_no_job_becomes_a_dead_letter_and_then_fails_by_name(definition: Json) -> None:
@@ -174,6 +174,23 @@ def test_an_event_that_makes_no_job_becomes_a_dead_letter_and_then_fails_by_name
     assert found[letter["Next"]]["Type"] == "Fail"
     assert found["Refused"]["ErrorPath"] == "$.refusal.Error"
     assert found["Refused"]["CausePath"] == "$.refusal.Cause"
+
+
+def test_an_event_whose_secret_is_not_for_what_it_requests_becomes_a_dead_letter_too(definition: Json) -> None:
+    """The worker alone sees what a secret is for, and its own input tells nothing of the event."""
+    found = definition["States"]
+    [catch] = found["PrepareSealed"]["Catch"]
+    refusals = {error.__name__ for error in errors.SecretRefused.__subclasses__()}
+    assert set(catch["ErrorEquals"]) == {"BadRequest", *refusals - {"SecretNotGranted"}}
+    read = found[catch["Next"]]
+    assert read["Parameters"] == {"input.$": "$$.Execution.Input", "refusal.$": "$.refusal"}
+    whose = found[read["Next"]]
+    assert whose["Default"] == "Refused"
+    [by_event] = whose["Choices"]
+    assert {"Variable": "$.input.event", "IsNull": False} in by_event["And"]
+    told = found[by_event["Next"]]
+    assert told["Next"] == "Refuse"
+    assert set(told["Parameters"]) == {"request.$", "event.$", "refusal.$"}
 
 
 def test_throttles_crashes_and_lost_invocations_of_functions_are_survived(definition: Json) -> None:

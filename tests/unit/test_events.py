@@ -216,7 +216,7 @@ def test_names_of_secrets_and_keys_of_other_kinds_may_stand_in_a_letter(
 ) -> None:
     asked = {**ASKED, **fields, "destination": "s3://b"}
     with pytest.raises(BadDestination):
-        accept(asked, FIRST, world.ports, event=EVENT)
+        accept(asked, FIRST, world.ports, event=EVENT, granted={"events of lab.sequencer": ("s3am-cloud/host",)})
     assert refused(asked, world).request == asked
 
 

@@ -10,15 +10,14 @@ import pytest
 
 from s3am_cloud.adapters.memory_jobs import MemoryJobs
 from s3am_cloud.adapters.memory_vault import MemoryVault
-from s3am_cloud.errors import BadEncryptionKey, BadRequest, BadSource, SealedForAnother
+from s3am_cloud.errors import BadEncryptionKey, BadRequest, BadSource, SealedForAnother, SecretElsewhere
 from s3am_cloud.job_rows import continues, next_id
+from s3am_cloud.job_secrets import NO_SECRETS, Secrets
 from s3am_cloud.limits import KMS_PLAINTEXT
 from s3am_cloud.model import Job, TransferRequest, Unit, Upload
+from s3am_cloud.named_secrets import NamedSecrets
 from s3am_cloud.pipeline import new_job
 from s3am_cloud.sealed import (
-    NO_SECRETS,
-    NamedSecrets,
-    Secrets,
     carry_over,
     has_secrets,
     opened,
@@ -274,7 +273,7 @@ def test_what_was_sealed_outdoes_the_named_secret() -> None:
 
 @pytest.mark.parametrize("host", ["elsewhere", "host:81", "ost", "host.evil"])
 def test_a_named_login_is_sent_to_no_other_host(host: str) -> None:
-    with pytest.raises(BadRequest, match="another host"):
+    with pytest.raises(SecretElsewhere, match="another host"):
         opened(job("https://host/data.bin", NAME), named(host=host, user="ann", password="hunter2"))
 
 

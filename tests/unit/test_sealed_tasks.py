@@ -21,10 +21,11 @@ from s3am_cloud.handlers import control, worker
 from s3am_cloud.handlers.world import JobPorts, is_special
 from s3am_cloud.handlers.world import World as LambdaWorld
 from s3am_cloud.intake import decode_request
+from s3am_cloud.job_secrets import Secrets
 from s3am_cloud.model import Job, TransferRequest
 from s3am_cloud.pipeline import new_job
 from s3am_cloud.ports import Ports
-from s3am_cloud.sealed import Opened, Secrets, opened, opened_jobs, seal, withheld
+from s3am_cloud.sealed import Opened, opened, opened_jobs, seal, withheld
 from s3am_cloud.sse import KeyRing, SseKey
 from s3am_cloud.urls import S3Url, SourceUrl
 from servers.content import pattern

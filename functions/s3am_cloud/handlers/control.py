@@ -13,7 +13,7 @@ from s3am_cloud.cloud import report_job
 from s3am_cloud.events import job_of_request
 from s3am_cloud.handlers.metrics import Observed, observed
 from s3am_cloud.handlers.tasks import Complete, Prepare, do
-from s3am_cloud.handlers.world import World, desk_of, world
+from s3am_cloud.handlers.world import World, desk_of, granted_secrets, world
 from s3am_cloud.intake import accept
 from s3am_cloud.refusals import refuse
 from s3am_cloud.sealed import has_secrets
@@ -60,7 +60,8 @@ def _do(task: Task, here: World, seen: Observed) -> dict[str, Any]:
     match task:
         case Accept():
             desk = desk_of(here.ports)
-            job_id, duplicate = accept(task.request, task.execution, here.ports, desk, task.event)
+            granted = granted_secrets()
+            job_id, duplicate = accept(task.request, task.execution, here.ports, desk, task.event, granted)
             seen.duplicates = int(duplicate)
             return {"job": job_id, "duplicate": duplicate}
         case Refuse():

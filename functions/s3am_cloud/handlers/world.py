@@ -28,11 +28,13 @@ from s3am_cloud.adapters.sources import AnySource
 from s3am_cloud.adapters.vault import AwsVault
 from s3am_cloud.claims import Desk
 from s3am_cloud.errors import NoSuchJob
+from s3am_cloud.grants import Grants, read_grants
+from s3am_cloud.job_secrets import Vault
 from s3am_cloud.limits import MOST_IN_ORDER
 from s3am_cloud.model import Job
 from s3am_cloud.notices import Notices
 from s3am_cloud.ports import Clock, Execution, JobStore, Ports
-from s3am_cloud.sealed import Vault, has_secrets, opened, opened_jobs
+from s3am_cloud.sealed import has_secrets, opened, opened_jobs
 
 
 class World(msgspec.Struct, frozen=True):
@@ -97,7 +99,8 @@ class JobPorts:
             S3Settings(requester_pays=pays, sign=not job.request.no_sign_request), found.source_keys
         )
         jobs = opened_jobs(self._ports.jobs, job, found.job)
-        settings = knowing(self._settings, found.job.request.source, job.request.host_keys)
+        settings = msgspec.structs.replace(self._settings, login_within=found.login_within)
+        settings = knowing(settings, found.job.request.source, job.request.host_keys)
         return _ports(settings, access, source, jobs, self._ports.clock, self._ports.notices)
 
 
@@ -148,6 +151,11 @@ def world() -> World:
     vault = AwsVault(lambda: _client("kms"), lambda: _client("secretsmanager"), os.environ["S3AM_CLOUD_KEY_ARN"])
     job_ports = JobPorts(ports, _curl(os.environ), vault, access)
     return World(ports, Logger(), os.environ["S3AM_CLOUD_WORK_BUCKET"], job_ports)
+
+
+def granted_secrets() -> Grants:
+    """The secrets that events may name, as the stack was deployed with them."""
+    return read_grants(os.environ.get("S3AM_CLOUD_GRANTS", ""))
 
 
 def event_bus() -> EventBus:

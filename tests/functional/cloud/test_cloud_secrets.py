@@ -14,6 +14,7 @@ import pytest
 
 from functional.cloud.everything_kept import kept_of, spellings
 from functional.command import Command
+from s3am_cloud.events import job_of_request
 from s3am_cloud_cli.local_cloud import LocalCloud, aws
 from servers.content import Pattern, crc64nvme
 from servers.faults import BasicAuth, Status
@@ -48,7 +49,7 @@ def body(s3: Any, bucket: str, key: str = "x") -> bytes:
     return found
 
 
-def named(cloud: LocalCloud, **value: str) -> str:
+def named(cloud: LocalCloud, **value: Any) -> str:
     """The name of a new secret."""
     name = f"s3am-cloud/{uuid.uuid4().hex}"
     aws.client("secretsmanager", cloud).create_secret(Name=name, SecretString=json.dumps(value))
@@ -139,7 +140,8 @@ def test_a_request_names_a_secret_that_has_the_key_and_the_login(
     command: Command, http_server: FaultyHttp, s3: Any, states: Any, destination: str, local_cloud: LocalCloud
 ) -> None:
     url = http_server.add("/x", b"few bytes", BasicAuth(user=USER, password=PASSWORD))
-    name = named(local_cloud, host="127.0.0.1", user=USER, password=PASSWORD, sse_key=base64.b64encode(KEY).decode())
+    uses = {"sources": [url], "destinations": [f"s3://{destination}"], "cleartext": True}
+    name = named(local_cloud, user=USER, password=PASSWORD, sse_key=base64.b64encode(KEY).decode(), **uses)
     request = {"source": url, "destination": f"s3://{destination}/x", "secret": name}
     job = f"named-{uuid.uuid4().hex[:8]}"
     states.start_execution(
@@ -147,6 +149,45 @@ def test_a_request_names_a_secret_that_has_the_key_and_the_login(
     )
     command.run("watch", job).ended(0)
     assert body(s3, destination) == b"few bytes"
+
+
+def test_an_event_uses_a_granted_secret_for_what_that_names_and_for_nothing_else(
+    command: Command,
+    http_server: FaultyHttp,
+    s3: Any,
+    destination: str,
+    local_cloud: LocalCloud,
+    outcomes: Callable[[str], dict[str, Any]],
+) -> None:
+    """Each refusal is a dead letter with its name, whoever refused: control, which has the grants, or the worker."""
+    url = http_server.add("/runs/x", b"few bytes", BasicAuth(user=USER, password=PASSWORD))
+    uses = {"sources": [http_server.url("/runs/")], "destinations": [f"s3://{destination}/runs"], "cleartext": True}
+    value = json.dumps({"user": USER, "password": PASSWORD, **uses})
+    aws.client("secretsmanager", local_cloud).create_secret(Name="s3am-cloud/granted", SecretString=value)
+    events = aws.client("events", local_cloud)
+    requests = {
+        "": {"destination": f"s3://{destination}/runs/x", "secret": "s3am-cloud/granted"},
+        "SecretElsewhere": {"destination": f"s3://{destination}/x", "secret": "s3am-cloud/granted"},
+        "SecretNotGranted": {"destination": f"s3://{destination}/runs/y", "secret": "s3am-cloud/other"},
+    }
+    jobs = {}
+    for name, asked in requests.items():
+        detail = {"source": url, **asked}
+        entry = {"Source": "lab.sequencer", "DetailType": "Transfer Requested", "Detail": json.dumps(detail)}
+        [put] = events.put_events(Entries=[{**entry, "EventBusName": local_cloud.event_bus}])["Entries"]
+        jobs[name] = job_of_request(detail, {"id": put["EventId"], "source": "lab.sequencer"}, "")
+    assert outcomes(jobs.pop(""))["detail-type"] == "Transfer Succeeded"
+    assert s3.get_object(Bucket=destination, Key="runs/x")["Body"].read() == b"few bytes"
+    for name, job in jobs.items():
+        assert outcomes(job)["detail"]["error"]["name"] == name
+        [letter] = [
+            event
+            for event in command.run("events", "failed", "--json").ended(0).document["events"]
+            if event["id"] == job
+        ]
+        assert (letter["error"]["name"], letter["replayable"]) == (name, True)
+    keys = [each["Key"] for each in s3.list_objects_v2(Bucket=destination)["Contents"]]
+    assert keys == ["runs/x"]
 
 
 def test_a_small_object_is_read_with_a_login_of_netrc_and_put_at_once_with_its_key(

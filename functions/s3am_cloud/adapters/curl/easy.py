@@ -53,6 +53,8 @@ class CurlSettings(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str = "s3am-cloud"
     # Whether logins of hosts that the URL gives none for are looked up in ~/.netrc.
     netrc: bool = False
+    # URLs below which alone the login of the source's URL may be sent, where it is a named secret's.
+    login_within: tuple[str, ...] = ()
     # SSH: what servers are known by, and what we are; None stands for what is usual in ~/.ssh.
     known_hosts: str | None = None
     ssh_key: str | None = None

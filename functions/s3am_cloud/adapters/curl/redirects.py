@@ -17,8 +17,9 @@ import pycurl
 
 from s3am_cloud.adapters.curl.easy import CurlSettings, Response, go_to, use_netrc
 from s3am_cloud.adapters.curl.hosts import foreign, refused_host
-from s3am_cloud.errors import BadSource, TransferError
+from s3am_cloud.errors import BadSource, SecretElsewhere, TransferError
 from s3am_cloud.limits import MAX_REDIRECTS
+from s3am_cloud.url_prefixes import covers
 from s3am_cloud.urls import SourceUrl, parse_source
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
@@ -84,6 +85,7 @@ class Redirects:
             raise self._unreadable("to several places at once")
         [to] = places
         self._check_host(to.url)
+        self._check_login(to)
         if urlsplit(self.url).scheme.lower() in _SECURE and to.scheme not in _SECURE:
             raise BadSource(
                 f"{self.name} redirects to {to.display}, which is not encrypted", "use the URL of an https server"
@@ -110,6 +112,12 @@ class Redirects:
             return url
         scheme, _, rest = url.partition("://")
         return f"{scheme}://{self._login}@{rest}"
+
+    def _check_login(self, to: SourceUrl) -> None:
+        """Keeps the login of a secret from the server's other folders, to which some pages redirect whoever asks."""
+        within = self._settings.login_within
+        if within and _place(to.url) == self._first and not any(covers(prefix, to.url) for prefix in within):
+            raise SecretElsewhere(f"{self.name} redirects to {to.display}, for which the secret may not be used")
 
     def _check_host(self, url: str) -> None:
         host = refused_host(url, self._settings.hosts)

@@ -1,0 +1,80 @@
+"""What of a job is secret, and the vault that seals and keeps it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+import msgspec
+
+from s3am_cloud.sse import KeyRing, from_base64
+
+
+class Vault(Protocol):
+    """Where secrets are sealed and kept. Every call may raise AccessDenied, StoreBusy or StoreUnavailable."""
+
+    def seal(self, plain: bytes, binding: Mapping[str, str]) -> str:
+        """The ciphertext of up to `KMS_PLAINTEXT` bytes in base64, to be opened with the same binding only."""
+
+    def open(self, sealed: str, binding: Mapping[str, str]) -> bytes:
+        """What was sealed with this binding. Raises SealedForAnother where it was not, or was altered since."""
+
+    def named(self, name: str) -> str:
+        """The present value of a named secret. Raises BadRequest where there is none."""
+
+
+class Secrets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What of a job nobody may read. Keys are base64 of 32 bytes; None and False say nothing.
+
+    `source` is the whole URL where its displayable form is less.
+    """
+
+    source: str | None = None
+    sse_key: str | None = None
+    sse_key_is_master: bool = False
+    src_sse_key: str | None = None
+    src_sse_key_is_master: bool = False
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
+
+    def __bool__(self) -> bool:
+        return any(value for value in msgspec.structs.astuple(self))
+
+    def keys(self) -> KeyRing:
+        """The destination's. Raises BadEncryptionKey."""
+        return _ring(self.sse_key, self.sse_key_is_master)
+
+    def source_keys(self) -> KeyRing:
+        """The source's, where that is an object in S3. Raises BadEncryptionKey."""
+        return _ring(self.src_sse_key, self.src_sse_key_is_master)
+
+    def keys_id(self, destination: str) -> str:
+        """What tells other keys from these and gives nothing of them away, empty where there are none.
+
+        A key may be a phrase that somebody could guess, so scrypt makes trying costly (16 MiB, some 50 ms).
+        """
+        if not self.sse_key and not self.src_sse_key:
+            return ""
+        keys = msgspec.json.encode(msgspec.structs.replace(self, source=None))
+        return hashlib.scrypt(keys, salt=destination.encode(), n=1 << 14, r=8, p=1, dklen=16).hex()
+
+    def under(self, later: Secrets) -> Secrets:
+        """These, but for what `later` says; a key and whether it is a master key go together."""
+        first = later if later.sse_key else self
+        second = later if later.src_sse_key else self
+        return Secrets(
+            source=later.source or self.source,
+            sse_key=first.sse_key,
+            sse_key_is_master=first.sse_key_is_master,
+            src_sse_key=second.src_sse_key,
+            src_sse_key_is_master=second.src_sse_key_is_master,
+        )
+
+
+NO_SECRETS: Final = Secrets()
+
+
+def _ring(key: str | None, is_master: bool) -> KeyRing:
+    return KeyRing(from_base64(key), is_master) if key else KeyRing()
