@@ -16,6 +16,7 @@ from s3am_cloud_cli.local_cloud.state import StateFolder
 from s3am_cloud_infra import names
 from servers.content import Pattern
 from support.fork_server import ForkServer
+from template_roles import function, of_type
 
 MIB = 1 << 20
 PART = 5 * MIB
@@ -99,38 +100,36 @@ def stack_of(office: Office) -> Stack:
     )
 
 
-def granted_to(module: str, function: str, office: Office) -> list[Grant]:
+def granted_to(module: str, name: str, office: Office) -> list[Grant]:
     """What CloudFormation made of the function's role.
 
     Source and destination buckets have the same pattern unless whoever deploys says otherwise: here they are told apart
     by the parameter that the template names.
     """
     iam, functions = (aws.client(service, office.cloud) for service in ("iam", "lambda"))
-    role = functions.get_function_configuration(FunctionName=function)["Role"].rsplit("/", 1)[-1]
+    role = functions.get_function_configuration(FunctionName=name)["Role"].rsplit("/", 1)[-1]
     policies = {
         policy: iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
         for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]
     }
-    statements = policies["Rights"]["Statement"]
     sides = {names.SOURCE_BUCKETS: "s3am-from-*", names.DESTINATION_BUCKETS: "s3am-to-*"}
-    for made, written in zip(statements, _written_statements(module, office), strict=True):
-        for parameter, pattern in sides.items():
-            if parameter in json.dumps(written["Resource"]):
-                made["Resource"] = json.loads(json.dumps(made["Resource"]).replace("s3am-*", pattern))
+    for policy, statements in _written_policies(module, office).items():
+        for made, written in zip(policies[policy]["Statement"], statements, strict=True):
+            for parameter, pattern in sides.items():
+                if parameter in json.dumps(written["Resource"]):
+                    made["Resource"] = json.loads(json.dumps(made["Resource"]).replace("s3am-*", pattern))
     return list(grants(policies.values()))
 
 
-def _written_statements(module: str, office: Office) -> list[Json]:
-    """The statements of the function's role as they are in the template."""
+def _written_policies(module: str, office: Office) -> dict[str, list[Json]]:
+    """The statements of the function's role as they are in the template, by the names of the policies."""
     body = aws.client("cloudformation", office.cloud).get_template(StackName=office.cloud.stack)
     template = body["TemplateBody"]
-    resources = (json.loads(template) if isinstance(template, str) else template)["Resources"]
-    handler = f"s3am_cloud.handlers.{module}.handler"
-    [role] = [
-        resource["Properties"]["Role"]["Fn::GetAtt"][0]
-        for resource in resources.values()
-        if resource["Type"] == "AWS::Lambda::Function" and resource["Properties"]["Handler"] == handler
+    made: Json = json.loads(template) if isinstance(template, str) else template
+    role = function(made, module)["Role"]["Fn::GetAtt"][0]
+    found = made["Resources"][role]["Properties"]["Policies"] + [
+        policy["Properties"]
+        for policy in of_type(made, "AWS::IAM::Policy")
+        if {"Ref": role} in policy["Properties"]["Roles"]
     ]
-    [policy] = resources[role]["Properties"]["Policies"]
-    statements: list[Json] = policy["PolicyDocument"]["Statement"]
-    return statements
+    return {policy["PolicyName"]: policy["PolicyDocument"]["Statement"] for policy in found}

@@ -54,13 +54,15 @@ def reports(office: Office) -> dict[str, Json]:
     data = bytes(CONTENT.read(0, CONTENT.size))
     for bucket in (office.source, office.plain_source):
         office.s3.put_object(Bucket=bucket, Key="whole", Body=data, Tagging="lab=here")
-    aws.client("secretsmanager", office.cloud).create_secret(
-        Name="s3am-cloud/office", SecretString=json.dumps({"host": "127.0.0.1", "user": "ann", "password": "pw"})
-    )
     for key in ("begun", "begun-too"):
         office.s3.create_multipart_upload(Bucket=office.destination, Key=key)
     with FaultyHttp() as server:
         parts, small = server.add("/parts", CONTENT), server.add("/small", b"few")
+        secret = {"user": "ann", "password": "pw", "cleartext": True}
+        uses = {"sources": [parts], "destinations": [f"s3://{office.destination}"]}
+        aws.client("secretsmanager", office.cloud).create_secret(
+            Name="s3am-cloud/office", SecretString=json.dumps({**secret, **uses})
+        )
         slow = server.add("/slow", CONTENT, Slow(bytes_per_second=MIB))
         broken = server.add("/broken", CONTENT, Status(status=403, retry_after=None, skip=2))
         expired = server.add("/expired", CONTENT, Status(status=403, retry_after=None, skip=2))
