@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from urllib.parse import parse_qsl, urlsplit
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -22,7 +21,7 @@ from s3am_cloud.pipeline import new_job, target
 from s3am_cloud.ports import Ports
 from s3am_cloud.request import VERSION
 from s3am_cloud.routes import expanded
-from s3am_cloud.secret_names import may_hold_secret
+from s3am_cloud.secret_names import carries_secret
 from s3am_cloud.source_digests import AUTO, NONE
 from s3am_cloud.urls import NETWORK_SCHEMES, parse_source
 
@@ -84,29 +83,30 @@ def refuse_secrets(request: TransferRequest) -> None:
     _refuse_url(request.source, "the source URL", _SECRET_HINT)
     if request.source_digest not in {None, AUTO, NONE}:
         _refuse_url(request.source_digest or "", "the URL in source_digest", "write the digest itself into expect")
+    if any("://" in text and carries_secret(text) for text in _texts(request)):
+        raise BadRequest(
+            "attributes or idempotency_key hold a URL with a login or a signature, which others can read there",
+            "leave out what is secret in the URL",
+        )
     if request.secret is not None and not named_secret(request.secret):
         raise BadRequest("the field secret names one that is not for jobs", f"their names begin with {VAULT_PREFIX}")
+
+
+def _texts(request: TransferRequest) -> Iterator[str]:
+    """What a request says besides its own URLs, and will be read elsewhere."""
+    found = request.attributes
+    yield from (value for value in msgspec.structs.astuple(found) if isinstance(value, str))
+    yield from (text for pair in (found.metadata | found.tags).items() for text in pair)
+    yield request.idempotency_key or ""
 
 
 def _refuse_url(url: str, what: str, hint: str) -> None:
     source = parse_source(url)
     if source.scheme == "file":
-        raise BadSource(f"{source.url} is a local path, which the cloud can't read", "use s3am-cloud upload")
+        path = what if carries_secret(url) else source.url
+        raise BadSource(f"{path} is a local path, which the cloud can't read", "use s3am-cloud upload")
     if source.scheme in NETWORK_SCHEMES and carries_secret(url):
         raise BadRequest(f"{what} carries a login or a signature, which a job's record must not hold in clear", hint)
-
-
-def carries_secret(url: str) -> bool:
-    """Whether a URL, of any scheme, may have a login or a signature in it: any user at all, or a telling parameter.
-
-    A user name alone is refused too: tokens are often written as one.
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "@" in url or "=" in url
-    names = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
-    return "@" in parts.netloc or any(map(may_hold_secret, names))
 
 
 def named_secret(name: object) -> bool:

@@ -15,11 +15,11 @@ import msgspec
 from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import BadRequest, ErrorReport, NoSuchJob, TransferError, by_name
 from s3am_cloud.events import Event, job_of_event, job_of_request, read_event
-from s3am_cloud.intake import carries_secret, decode_request, named_secret, refuse_secret_fields
+from s3am_cloud.intake import decode_request, named_secret, refuse_secret_fields
 from s3am_cloud.model import Attributes, TransferRequest
 from s3am_cloud.ports import Ports
 from s3am_cloud.routes import expanded
-from s3am_cloud.secret_names import may_hold_secret
+from s3am_cloud.secret_names import carries_secret, may_hold_secret
 from s3am_cloud.urls import parse_source, shown
 
 REQUESTED = "Transfer Requested"

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from urllib.parse import unquote
 
 _PARTS: Final = (
-    *("auth", "cookie", "cred", "jwt", "key", "login", "pass", "phrase", "policy", "pwd"),
-    *("secret", "session", "sig", "ticket", "token"),
+    *("auth", "bearer", "cookie", "cred", "hmac", "jwt", "key", "login", "pass", "phrase", "policy", "pwd"),
+    *("secret", "session", "sig", "ticket", "token", "^code$"),
 )
 _TELLING: Final = re.compile("|".join(_PARTS), re.IGNORECASE)
 
@@ -19,3 +20,24 @@ _TELLING: Final = re.compile("|".join(_PARTS), re.IGNORECASE)
 def may_hold_secret(name: str) -> bool:
     """Whether a field, a header or a query parameter of this name may hold a secret."""
     return _TELLING.search(name) is not None
+
+
+# A name stands behind any of these: in a query, a fragment, the parameters of a path, and in a URL within a URL.
+_NAMES: Final = re.compile(r"[?&;#]([^?&;#=]*)")
+# Any user at all, as tokens are often written as one; and passwords that a / or ? in them seems to end, which are told
+# from a port.
+_LOGIN: Final = re.compile(r"//[^/?#]*@|(?:^|//)[^/?#@]*:(?!//|\d{1,5}(?:[/?#]|$))[^@]*@")
+# Nobody encodes a name more often and means well.
+_MOST_ENCODINGS: Final = 8
+
+
+def carries_secret(url: str) -> bool:
+    """Whether a URL, of any scheme, may have a login or a signature in it, however often it is percent-encoded."""
+    plain = url
+    for _ in range(_MOST_ENCODINGS):
+        if _LOGIN.search(plain) or any(map(may_hold_secret, _NAMES.findall(plain))):
+            return True
+        plain, before = unquote(plain), plain
+        if plain == before:
+            return False
+    return True

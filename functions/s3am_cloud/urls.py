@@ -14,6 +14,7 @@ import msgspec
 
 from s3am_cloud.command_lines import shell_word
 from s3am_cloud.errors import BadDestination, BadS3Url, BadSource
+from s3am_cloud.secret_names import may_hold_secret
 
 # Their requests can't carry validators, and their servers often bear few connections.
 FILE_TRANSFER_SCHEMES = ("ftp", "ftpes", "ftps", "sftp")
@@ -22,6 +23,9 @@ NETWORK_SCHEMES = ("http", "https", *FILE_TRANSFER_SCHEMES)
 _ASCII = "".join(map(chr, range(33, 127)))
 # How FTP URLs may ask for text or binary (RFC 1738, section 3.2.2).
 _TYPE = re.compile(r";type=([aid])$", re.IGNORECASE)
+# Of a path: /a;jsessionid=1/b.
+_PARAMETER = re.compile(r";([^/;=]*)[^/;]*")
+_HIDDEN = ";..."
 # How S3 itself writes an object: with the bucket in the host, or in the path.
 _S3_HOST = re.compile(
     r"https?://(?:(?P<bucket>[^/?#@]+)\.)?s3(?:[.-][a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?/(?P<path>[^?#]+)"
@@ -57,19 +61,29 @@ class SourceUrl(msgspec.Struct, frozen=True):
             return self.path.name
         if self.scheme == "s3":
             return self.url.rsplit("/", 1)[1]
-        path = urlsplit(self.url).path
+        path = _PARAMETER.sub(_named_parameter, urlsplit(self.url).path)
         return _decoded(path).rsplit("/", 1)[-1]
 
     @property
     def display(self) -> str:
-        """The URL without user name, password, query and fragment."""
+        """The URL without user name, password, query, fragment and parameters of its path that may be secret."""
         if self.scheme == "file":
             return shown_path(self.url)
         if self.scheme == "s3":
             return self.url
         parts = urlsplit(self.url)
         host = parts.netloc.rsplit("@", 1)[-1]
-        return f"{parts.scheme}://{host}{parts.path}" + ("?..." if parts.query else "")
+        path = _PARAMETER.sub(_shown_parameter, parts.path)
+        return f"{parts.scheme}://{host}{path}" + ("?..." if parts.query else "")
+
+
+def _shown_parameter(found: re.Match[str]) -> str:
+    return _HIDDEN if may_hold_secret(unquote(found[1])) else found[0]
+
+
+def _named_parameter(found: re.Match[str]) -> str:
+    """As a part of the name: the whole URL and its displayable form have the same one."""
+    return "" if _HIDDEN in {found[0], _shown_parameter(found)} else found[0]
 
 
 # Where servers listen that a URL names no port of.
@@ -100,6 +114,9 @@ def parse_s3(text: str, *, key_needed: bool = True) -> S3Url:
     if not text.startswith("s3://"):
         raise BadS3Url(f"not an S3 URL: {shown(text)}", _in_s3_form(text))
     bucket, _, key = text[len("s3://") :].partition("/")
+    if "@" in bucket:
+        # Some tools take keys there, which must not be shown.
+        raise BadS3Url("an S3 URL has a login before the bucket", "leave it out: s3://BUCKET/KEY")
     if not bucket:
         raise BadS3Url(f"no bucket in {text}")
     if _CONTROL.search(bucket):
@@ -152,8 +169,8 @@ def parse_source(text: str) -> SourceUrl:
     if scheme == "s3":
         return _s3_source(text)
     if scheme not in NETWORK_SCHEMES:
-        # Whatever has // after the colon may hold a password.
-        local = None if "//" in text else f"a local file that is called so is written ./{text}"
+        # Whatever has // or @ after the colon may hold a password.
+        local = None if "//" in text or "@" in text else f"a local file that is called so is written ./{text}"
         raise BadSource(f"unknown scheme {scheme!r} in the source URL", local)
     return _network(scheme, text)
 
