@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from botocore.retries.standard import ExponentialBackoff
@@ -12,6 +14,7 @@ from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.documents import Bucket
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.errors import StoreUnavailable
+from s3am_cloud.handlers import world
 from s3am_cloud.model import Upload, UploadedPart
 from s3am_cloud.urls import S3Url
 from servers import endless
@@ -19,6 +22,7 @@ from servers.endless import Answer, Endless, serving
 from unit.fakes import FakeClock
 
 UPLOAD = Upload(target=S3Url("b", "k"), upload_id="u", full_object=True)
+BLANKS = endless.http("200 OK", endless.CHUNKED, again=b"1\r\n \r\n", pause=0.02)
 Call = Callable[[S3Access, S3Store], object]
 
 
@@ -84,6 +88,51 @@ def test_a_store_that_does_not_answer_in_time_is_asked_twice(call: Call, answer:
     error, requests = calling(call, answer)
     assert "gave no answer within 0 s, 2 times" in error.message
     assert len(requests) == 2
+
+
+@pytest.mark.parametrize("answer", [endless.SILENCE, BLANKS], ids=["silence", "blanks"])
+def test_a_call_that_is_given_up_leaves_no_thread_while_its_store_goes_on(answer: Endless) -> None:
+    with serving(lambda _: answer) as server:
+        access = S3Access(S3Settings(endpoint_url=f"http://127.0.0.1:{server.port}", region="us-east-1"))
+        with pytest.raises(StoreUnavailable):
+            Bucket(access, "b").read("x")
+        left = [one for one in threading.enumerate() if one.name == "s3 call"]
+        for thread in left:
+            thread.join(5)
+        assert not any(thread.is_alive() for thread in left)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "arguments"),
+    [
+        ("sts", "get_caller_identity", {}),
+        ("cloudformation", "describe_stacks", {}),
+        ("stepfunctions", "describe_execution", {"executionArn": "arn:aws:states:us-east-1:1:execution:m:e"}),
+        ("logs", "filter_log_events", {"logGroupName": "group"}),
+    ],
+)
+@pytest.mark.parametrize("answer", [endless.SILENCE, BLANKS], ids=["silence", "blanks"])
+def test_the_calls_of_every_service_end(
+    service: str, operation: str, arguments: dict[str, str], answer: Endless
+) -> None:
+    with serving(lambda _: answer) as server:
+        access = S3Access(S3Settings(region="us-east-1"))
+        make: Any = access.boto.client
+        client = make(service, endpoint_url=f"http://127.0.0.1:{server.port}")
+        with pytest.raises(StoreUnavailable, match="no answer within"):
+            getattr(client, operation)(**arguments)
+        assert len(server.messages) == 2
+
+
+@pytest.mark.parametrize("service", ["kms", "secretsmanager", "events", "stepfunctions"])
+def test_the_calls_of_a_function_end(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(lambda _: BLANKS) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.port}")
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        calls = {"kms": "list_keys", "secretsmanager": "list_secrets", "events": "list_rules"}
+        client = world._client(service)
+        with pytest.raises(StoreUnavailable, match="no answer within"):
+            getattr(client, calls.get(service, "list_state_machines"))()
 
 
 def test_completing_is_asked_for_once_as_it_may_be_done_all_the_same() -> None:

@@ -171,5 +171,9 @@ def _client(service: str) -> Any:
     """Imported here, as what moves bytes needs none of these."""
     import boto3
 
+    from s3am_cloud.adapters.s3.bounded import bound
+
     make: Any = boto3.client
-    return make(service)
+    client = make(service)
+    bound(client)
+    return client

@@ -156,8 +156,6 @@ class S3Access:
         from botocore import UNSIGNED
         from botocore.config import Config
 
-        from s3am_cloud.adapters.s3.bounded import bound
-
         self.require_credentials()
         config = Config(
             signature_version="s3v4" if self.settings.sign else UNSIGNED,
@@ -176,7 +174,6 @@ class S3Access:
         client: S3Client = create_client(
             "s3", region_name=region, endpoint_url=self.settings.endpoint_url, config=config
         )
-        bound(client)
         payer = self._payer
         if payer:
             client.meta.events.register("before-call.s3", lambda params, **_: params["headers"].update(payer))

@@ -1,8 +1,8 @@
 """Control calls that end: botocore's HTTP session, with a bound in bytes and in seconds for every answer.
 
 botocore limits single reads only, so a store that sends a byte now and then, or blanks without end, keeps it for ever;
-and it takes an answer of any length into memory. Each request runs in a thread of its own, which is left alone with its
-connection when the time is over: nothing else ends a read that is under way.
+and it takes an answer of any length into memory. Each request runs in a thread of its own. When the time is over its
+connection is ended, as nothing else ends a read that is under way, and with it the thread.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import io
 import time
 from collections.abc import Callable, Iterator
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, ReadTimeoutError
 from urllib3.exceptions import ProtocolError
 from urllib3.exceptions import ReadTimeoutError as ReadTimedOut
 
+from s3am_cloud.adapters.s3.connections import Used, track
 from s3am_cloud.errors import StoreUnavailable
 from s3am_cloud.limits import (
     CALL_SECONDS,
@@ -27,9 +28,6 @@ from s3am_cloud.limits import (
     MAX_CONTROL_ANSWER,
     MAX_REFUSAL,
 )
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 _LONGEST_LINE = 64 * 1024
 # Tries of a call that is not answered; what fails at once, botocore tries more often.
@@ -48,7 +46,7 @@ class BoundedSession:
         Thread(target=exchange.run, name="s3 call", daemon=True).start()
         while not exchange.ended.wait(max(0.0, exchange.moved + seconds - time.monotonic())):
             if time.monotonic() >= exchange.moved + seconds:
-                exchange.abandoned = True
+                exchange.abandon()
                 raise NoAnswer(request.url, seconds, once)
         return exchange.answer()
 
@@ -73,11 +71,12 @@ def allowance(request: Any, seconds: float) -> tuple[float, bool]:
     return seconds + len(body) / COPY_BYTES_PER_SECOND, False
 
 
-def bound(client: S3Client) -> None:
-    """Has the client's calls end, and be tried twice where nothing answers."""
-    endpoint: Any = client._endpoint  # type: ignore[attr-defined]  # botocore has no other way to its session
+def bound(client: Any) -> None:
+    """Has the calls of a client for any service end, and be tried twice where nothing answers."""
+    endpoint = client._endpoint  # botocore has no other way to its session
+    track(endpoint.http_session)
     endpoint.http_session = BoundedSession(endpoint.http_session, CALL_SECONDS)
-    client.meta.events.register_first("needs-retry.s3", _give_up)
+    client.meta.events.register_first("needs-retry", _give_up)
 
 
 def _give_up(attempts: int, caught_exception: Exception | None, **_: object) -> None:
@@ -98,10 +97,17 @@ class _Exchange:
         self._session, self._request = session, request
         self._answer: Any = None
         self._error: BaseException | None = None
-        self.ended, self.abandoned, self.moved = Event(), False, time.monotonic()
+        self.ended, self._abandoned, self.moved = Event(), False, time.monotonic()
+        self._connection = Used()
+
+    def abandon(self) -> None:
+        """Nobody waits for the answer any more."""
+        self._abandoned = True
+        self._connection.end()
 
     def run(self) -> None:
         try:
+            self._connection.begin()
             self._answer = self._exchanged()
         except BaseException as error:
             self._error = error  # raised where it is waited for
@@ -134,7 +140,7 @@ class _Exchange:
             _limit_lines(answer.raw)
             for piece in answer.raw.stream(CURL_BUFFER):
                 data += piece
-                if len(data) > most or self.abandoned:
+                if len(data) > most or self._abandoned:
                     answer.raw.close()
                     if refused:
                         return b""

@@ -16,6 +16,7 @@ from botocore.utils import get_environ_proxies
 
 from s3am_cloud.adapters.proxies import check_proxy, proxy_for
 from s3am_cloud.adapters.s3.authorities import trusted_authorities
+from s3am_cloud.adapters.s3.bounded import bound
 from s3am_cloud.adapters.s3.configuration import check_endpoint, configuring, finding_credentials
 
 # The one that knows of all others.
@@ -39,17 +40,18 @@ class _Files(JSONFileLoader):
 
 class _Session(Session):
     def create_client(self, service_name: str, *arguments: Any, **options: Any) -> Any:
-        """Raises Usage for settings that no client can be made of."""
+        """A client whose calls end. Raises Usage for settings that none can be made of."""
         with configuring(f"the settings for {service_name}"):
             client = super().create_client(service_name, *arguments, **options)
             check_endpoint(client.meta.endpoint_url)
             proxies = _other_proxies(client.meta.endpoint_url)
-            if proxies is None:
-                return client
-            # Only now is it known where the client goes.
-            config = Config(proxies=proxies)
-            options["config"] = config.merge(options["config"]) if options.get("config") else config
-            return super().create_client(service_name, *arguments, **options)
+            if proxies is not None:
+                # Only now is it known where the client goes.
+                config = Config(proxies=proxies)
+                options["config"] = config.merge(options["config"]) if options.get("config") else config
+                client = super().create_client(service_name, *arguments, **options)
+            bound(client)
+            return client
 
 
 def _other_proxies(url: str) -> dict[str, str] | None:
