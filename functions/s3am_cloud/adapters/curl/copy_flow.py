@@ -11,7 +11,7 @@ from s3am_cloud.adapters.curl.flow import MakeWay
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.adapters.curl.requests import SignedCopy
 from s3am_cloud.adapters.curl.retry import Retry
-from s3am_cloud.adapters.curl.source_answers import curl_words
+from s3am_cloud.adapters.curl.source_answers import curl_words, refused_by_proxy
 from s3am_cloud.adapters.curl.store_answers import check_store, error_code, error_message
 from s3am_cloud.adapters.curl.upload_flow import Failed, Finished
 from s3am_cloud.adapters.s3.features import Attempt
@@ -64,6 +64,7 @@ class CopyFlow:
         # Whether an earlier try, whose answer was lost, may have made the object.
         self._unanswered = False
         self._easy: pycurl.Curl | None = None
+        self._url = ""
         self._over = False
 
     def start(self) -> None:
@@ -71,9 +72,9 @@ class CopyFlow:
             return
         self._attempt.begin()
         self._response, self._answer = Response(), b""
-        url, headers = self._signed()
+        self._url, headers = self._signed()
         easy = new_easy(self._settings)
-        go_to(easy, url)
+        go_to(easy, self._url)
         easy.setopt(pycurl.UPLOAD, 1)
         easy.setopt(pycurl.INFILESIZE_LARGE, 0)
         easy.setopt(pycurl.TIMEOUT, answer_seconds(self._part.length))
@@ -102,7 +103,8 @@ class CopyFlow:
         if not number and self._attempt.is_refused(status, error_code(answer), error_message(answer)):
             self._loop.later(0, self.start)
             return
-        error = self._judge(number)
+        error = refused_by_proxy(number, message, status, self._name, self._url, StoreUnavailable)
+        error = error or self._judge(number)
         if error is None or (isinstance(error, ObjectExists) and self._unanswered):
             self._attempt.succeeded()
             self._finish(made=error is None)

@@ -15,7 +15,14 @@ from s3am_cloud.adapters.curl.range_request import Address, RangeRequest
 from s3am_cloud.adapters.curl.rate_watch import RateWatch
 from s3am_cloud.adapters.curl.recheck import Answered, Recheck
 from s3am_cloud.adapters.curl.retry import Retry
-from s3am_cloud.adapters.curl.source_answers import BROKEN, BUSY, check_range, retry_after
+from s3am_cloud.adapters.curl.source_answers import (
+    BROKEN,
+    BUSY,
+    PROXY_LOGIN,
+    check_range,
+    refused_by_proxy,
+    retry_after,
+)
 from s3am_cloud.adapters.curl.validators import check_proven, pins
 from s3am_cloud.errors import BadSource, SourceBusy, SourceChanged, SourceUnavailable, TransferError
 from s3am_cloud.limits import CURL_BUFFER, PROGRESS
@@ -226,6 +233,8 @@ class RangeGet:
 
     def _judge(self, easy: pycurl.Curl, number: int, message: str) -> TransferError | None:
         """What is wrong with the answer, now that it has ended. With all bytes there, how it ended is of no matter."""
+        if (refused := self._refused_by_proxy(number, message)) is not None:
+            return refused
         if self._request.response.ends_at_its_head and not self._checked and (refusal := self._check()) is not None:
             return refusal
         if number and not self._whole:
@@ -238,6 +247,13 @@ class RangeGet:
         if error is None and self._next == self._part.first and not self._info.end_told:
             return SourceUnavailable(f"{self._name} sent no byte, and does not say how many there are")
         return error
+
+    def _refused_by_proxy(self, number: int, message: str) -> TransferError | None:
+        """Of a source that is not in S3, `failure` finds that out where there was no answer at all."""
+        status = self._request.response.status
+        if self._whole or not (self._stored or status == PROXY_LOGIN):
+            return None
+        return refused_by_proxy(number, message, status, self._name, self._request.url)
 
     def _end(self) -> None:
         if self._recheck is not None:

@@ -26,10 +26,12 @@ from s3am_cloud.adapters.curl.file_probe import check_run
 from s3am_cloud.adapters.curl.redirects import Redirects
 from s3am_cloud.adapters.curl.single import perform
 from s3am_cloud.adapters.curl.source_answers import (
+    PROXY_LOGIN,
     check_status,
     encoding,
     parse_content_range,
     plain_number,
+    refused_by_proxy,
     retry_after,
     tells_its_end,
 )
@@ -158,6 +160,8 @@ class HttpProbe:
             easy.setopt(pycurl.WRITEFUNCTION, lambda data: 0)
             listen(easy, response)
             number, message = perform(easy, self._clock, patience=until - self._clock.monotonic())
+            if response.status == PROXY_LOGIN and (refused := refused_by_proxy(0, "", PROXY_LOGIN, way.name, way.url)):
+                raise refused
             if number != pycurl.E_WRITE_ERROR or response.endless or not response.status:
                 check_run(number, message, response, guard, way.name)
             if not response.status:

@@ -83,7 +83,8 @@ class CurlMover:
         except AccessDenied as error:
             # A part's refusal does not say why; with a key of the customer's the likeliest reason is a new bucket.
             encrypted = self._route.target is not None and self._route.target.encrypted
-            raise AccessDenied(error.message, REFUSED_HINT if encrypted else error.hint) from error
+            unexplained = error.hint == AccessDenied.hint
+            raise AccessDenied(error.message, REFUSED_HINT if encrypted and unexplained else error.hint) from error
         finally:
             run.close()
 

@@ -24,7 +24,8 @@ PAYLOAD = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 PLAIN_PAYLOAD = "UNSIGNED-PAYLOAD"
 
 SignedPut = Callable[[dict[str, str]], tuple[str, dict[str, str]]]
-Answered = Callable[[int, Response, bytes], None]
+# libcurl's error number and words, the answer's head, and its body.
+Answered = Callable[[int, str, Response, bytes], None]
 
 
 def body_headers(length: int) -> dict[str, str]:
@@ -74,7 +75,7 @@ class Sums:
 
 
 class StreamedPut:
-    """Sends `length` bytes from `giver`; `answered` gets libcurl's error number, the response and its body."""
+    """Sends `length` bytes from `giver`; `answered` hears how that ended. `url` is where they went last."""
 
     def __init__(
         self, loop: Loop, settings: CurlSettings, signed: SignedPut, length: int, giver: Giver, answered: Answered
@@ -82,6 +83,7 @@ class StreamedPut:
         self._loop, self._settings, self._signed = loop, settings, signed
         self._length, self._giver, self._answered = length, giver, answered
         self._easy: pycurl.Curl | None = None
+        self.url = ""
         # None where the store's answer will have a CRC64NVME.
         self.sums: Sums | None = None
 
@@ -95,9 +97,10 @@ class StreamedPut:
         # libcurl asks for nothing beyond the length that it knows, so a plain body has no tail to wait for.
         self._tail_made, self._paused = not framed and not self._length, False
         self._response, self._answer = Response(), b""
-        url, headers = self._signed(body_headers(self._length) if framed else {"x-amz-content-sha256": PLAIN_PAYLOAD})
+        announced = body_headers(self._length) if framed else {"x-amz-content-sha256": PLAIN_PAYLOAD}
+        self.url, headers = self._signed(announced)
         easy = new_easy(self._settings)
-        go_to(easy, url)
+        go_to(easy, self.url)
         easy.setopt(pycurl.UPLOAD, 1)
         easy.setopt(pycurl.INFILESIZE_LARGE, encoded_length(self._length) if framed else self._length)
         set_headers(easy, headers, without=() if expects else ("Expect",))
@@ -157,4 +160,4 @@ class StreamedPut:
 
     def _done(self, number: int, message: str) -> None:
         self._easy = None
-        self._answered(number, self._response, self._answer)
+        self._answered(number, message, self._response, self._answer)

@@ -41,6 +41,8 @@ class RangeRequest:
         self.by_files = by_file_transfer(source.scheme, origin.info)
         self.name, self.scheme, self.stored = source.display, source.scheme, source.scheme == "s3"
         self._way: Redirects | None = None
+        # Where the last request went.
+        self.url = source.url
         # Where S3 answers is the function's own setting, and may be inside a private network.
         self.guard = Guard(allow_private=True)
         self.response = Response()
@@ -81,11 +83,12 @@ class RangeRequest:
 
     def _go(self, easy: pycurl.Curl) -> dict[str, str]:
         """Sets where `easy` goes, and gives the headers that it is to carry: those of a signed request to S3."""
-        url, headers = self._address()
+        self.url, headers = self._address()
         if self.stored:
-            go_to(easy, url)
+            go_to(easy, self.url)
             return headers
         if self._way is None:
-            self._way = Redirects(url, self.name, self._settings)
+            self._way = Redirects(self.url, self.name, self._settings)
+        self.url = self._way.url
         self._way.prepare(easy, self._info.digest_login)
         return headers

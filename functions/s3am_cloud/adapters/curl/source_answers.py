@@ -53,6 +53,7 @@ _FINAL = {
 BROKEN = {pycurl.E_COULDNT_CONNECT, pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR, pycurl.E_GOT_NOTHING}
 # Those of a connection that a proxy may not have made; others are the proxy's where libcurl speaks of its tunnel.
 _CONNECTING = {pycurl.E_COULDNT_CONNECT, pycurl.E_COULDNT_RESOLVE_PROXY}
+PROXY_LOGIN = 407
 _TUNNEL = re.compile(r"response (\d{3})")
 _WORDS = {
     pycurl.E_UNSUPPORTED_PROTOCOL: "this protocol is not supported",
@@ -231,18 +232,24 @@ def tells_its_end(response: Response) -> bool:
     return chunked or plain_number(response.header("Content-Length")) is not None
 
 
-def _check_proxy(number: int, message: str, name: str) -> TransferError | None:
-    """The error where the proxy, and not the source, refused the connection; `name` says the source's host."""
-    proxy = proxy_for(name)
-    if proxy is None or not (number in _CONNECTING or "CONNECT" in message):
+def refused_by_proxy(
+    number: int, message: str, status: int, name: str, url: str, unavailable: type[TransferError] = SourceUnavailable
+) -> TransferError | None:
+    """The error where the proxy on the way to `url`, and not the server there, refused the connection.
+
+    Over plain http it answers in the server's place, and only a 407 shows that it was the proxy.
+    """
+    proxy = proxy_for(url)
+    if proxy is None or not (status == PROXY_LOGIN or number in _CONNECTING or "CONNECT" in message):
         return None
     refused = _TUNNEL.search(message)
-    return proxy_error(name, proxy, int(refused[1]) if refused else None, SourceUnavailable)
+    code = int(refused[1]) if refused else status or None
+    return proxy_error(name, proxy, code, unavailable)
 
 
 def check_curl(number: int, message: str, name: str) -> TransferError:
     """The error that libcurl's own number stands for; its message is left out, as it may repeat the whole URL."""
-    if (proxied := _check_proxy(number, message, name)) is not None:
+    if (proxied := refused_by_proxy(number, message, 0, name, name)) is not None:
         return proxied
     if number in {pycurl.E_UNSUPPORTED_PROTOCOL, _WEIRD_REPLY} and _NO_STATUS_LINE.search(message):
         return SourceUnavailable(f"{name} answered without a status line of HTTP/1 (as HTTP/0.9 does)", _NOT_HTTP)

@@ -13,7 +13,7 @@ from s3am_cloud.adapters.curl.flow import Giver, MakeWay
 from s3am_cloud.adapters.curl.loop import Loop
 from s3am_cloud.adapters.curl.put import TRAILER, StreamedPut, Sums
 from s3am_cloud.adapters.curl.retry import Retry
-from s3am_cloud.adapters.curl.source_answers import curl_words
+from s3am_cloud.adapters.curl.source_answers import curl_words, refused_by_proxy
 from s3am_cloud.adapters.curl.store_answers import check_store, error_code, error_message, other_bytes, shows_bytes
 from s3am_cloud.adapters.s3.features import Attempt
 from s3am_cloud.errors import ChecksumMismatch, ObjectExists, SourceBusy, StoreBusy, StoreUnavailable, TransferError
@@ -130,7 +130,7 @@ class UploadFlow:
         self.stop()
         self._failed(error)
 
-    def answered(self, number: int, response: Response, body: bytes) -> None:
+    def answered(self, number: int, message: str, response: Response, body: bytes) -> None:
         """The PUT has ended, by an answer or without one."""
         self.giver.stop()
         if self._over:
@@ -144,7 +144,8 @@ class UploadFlow:
             # What was learned of the store is no failure: the PUT is sent again without what it refuses.
             self._loop.later(0, functools.partial(self._start_again, self._starts))
             return
-        error = self._judge(number, response, body)
+        error = refused_by_proxy(number, message, response.status, self._name, self.put.url, StoreUnavailable)
+        error = error or self._judge(number, response, body)
         if error is None:
             self._attempt.succeeded()
             shown = shows_bytes(response, self.giver.crc, self.put.sums)
