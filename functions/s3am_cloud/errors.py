@@ -88,6 +88,18 @@ class KeyReused(BadRequest):
     hint = "give every request an idempotency_key of its own; the same key is for sending the same request again"
 
 
+class NoSuchSecret(BadRequest):
+    """A request names a secret that is not in Secrets Manager."""
+
+    hint = "check its name; secrets for jobs have names that begin with s3am-cloud/"
+
+
+class BadSecret(BadRequest):
+    """The value of a named secret can't be read, or says what makes no sense."""
+
+    hint = "correct its value in Secrets Manager; SECURITY.md lists the fields"
+
+
 class BadIngest(Usage):
     """The file with the stack's routes and schedules says what can't be, or what must not be."""
 

@@ -21,7 +21,7 @@ class Vault(Protocol):
         """What was sealed with this binding. Raises SealedForAnother where it was not, or was altered since."""
 
     def named(self, name: str) -> str:
-        """The present value of a named secret. Raises BadRequest where there is none."""
+        """The present value of a named secret. Raises NoSuchSecret."""
 
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

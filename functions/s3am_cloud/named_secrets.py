@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from s3am_cloud.decoders import Decoder
-from s3am_cloud.errors import BadRequest, SecretElsewhere, SecretInClear, SecretUnrestricted
+from s3am_cloud.errors import BadSecret, SecretElsewhere, SecretInClear, SecretUnrestricted
 from s3am_cloud.job_secrets import Secrets, Vault
 from s3am_cloud.model import Job, TransferRequest
 from s3am_cloud.url_prefixes import covers, is_prefix
@@ -48,7 +48,7 @@ SECRET_FIELDS = frozenset(NamedSecrets.__struct_fields__) - _USES - frozenset(Tr
 
 
 def named_secrets(job: Job, vault: Vault) -> NamedSecrets:
-    """What the job's request names, if it may be used for that. Raises BadRequest, SecretRefused."""
+    """What the job's request names, if it may be used for that. Raises NoSuchSecret, BadSecret, SecretRefused."""
     name = job.request.secret
     if name is None:
         return NamedSecrets()
@@ -88,17 +88,17 @@ def _read(text: str, name: str) -> NamedSecrets:
         found = _decode_named(text)
     except msgspec.DecodeError:
         # Its own message may repeat a piece of the value.
-        raise BadRequest(
+        raise BadSecret(
             f"the value of the secret {name} can't be read",
             f"it is a JSON object with any of {', '.join(sorted(NamedSecrets.__struct_fields__))}",
         ) from None
     if found.user is not None and not found.host and not found.sources:
-        raise BadRequest(
+        raise BadSecret(
             f"the secret {name} has a login and does not say for which host",
             'add "sources", or "host": its login is sent nowhere else',
         )
     if not all(map(is_prefix, (*found.sources, *found.destinations))):
-        raise BadRequest(
+        raise BadSecret(
             f'the secret {name} has something else than URLs in "sources" or "destinations"',
             "write them as https://HOST/FOLDER/ and s3://BUCKET/FOLDER/, without login and query",
         )

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from s3am_cloud.adapters.memory_vault import MemoryVault
 from s3am_cloud.adapters.vault import AwsVault
-from s3am_cloud.errors import BadRequest, SealedForAnother, StoreUnavailable
+from s3am_cloud.errors import NoSuchSecret, SealedForAnother, StoreUnavailable
 from s3am_cloud.job_secrets import Vault
 from s3am_cloud.limits import KMS_PLAINTEXT
 
@@ -86,7 +86,7 @@ def test_a_named_secret_has_its_value(vault: Vault) -> None:
 
 
 def test_a_name_without_a_secret_is_told(vault: Vault) -> None:
-    with pytest.raises(BadRequest, match="s3am-cloud/other"):
+    with pytest.raises(NoSuchSecret, match="s3am-cloud/other"):
         vault.named("s3am-cloud/other")
 
 

@@ -15,6 +15,7 @@ from cfnlint.api import ManualArgs, lint
 
 from s3am_cloud.errors import BadIngest
 from s3am_cloud.events import Event
+from s3am_cloud.grants import read_grants
 from s3am_cloud.ingest_file import parse_ingest
 from s3am_cloud.routes import expanded
 from s3am_cloud_infra.app import make_app
@@ -37,6 +38,11 @@ name = "daily"
 every = "1 day"
 source = "https://host/latest.csv"
 destination = "s3://archive/{date}.csv"
+options = { secret = "s3am-cloud/daily" }
+
+[[secret]]
+name = "s3am-cloud/partner"
+events = ["lab.sequencer"]
 """
 
 
@@ -157,3 +163,15 @@ def test_the_file_may_be_named_by_the_environment_and_is_checked_before_anything
     monkeypatch.setenv("S3AM_CLOUD_INGEST", str(file))
     with pytest.raises(BadIngest, match="inside its own source"):
         make_app(stub_asset, outdir=tmp_path / "out")
+
+
+def test_control_knows_which_events_may_name_which_secret(template: Json) -> None:
+    [granted] = [
+        found["Environment"]["Variables"]["S3AM_CLOUD_GRANTS"]
+        for found in of_type(template, "AWS::Lambda::Function")
+        if "S3AM_CLOUD_GRANTS" in found["Environment"]["Variables"]
+    ]
+    assert read_grants(granted) == {
+        "events of lab.sequencer": ("s3am-cloud/partner",),
+        "schedule daily": ("s3am-cloud/daily",),
+    }

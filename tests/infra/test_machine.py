@@ -181,7 +181,7 @@ def test_an_event_whose_secret_is_not_for_what_it_requests_becomes_a_dead_letter
     found = definition["States"]
     [catch] = found["PrepareSealed"]["Catch"]
     refusals = {error.__name__ for error in errors.SecretRefused.__subclasses__()}
-    assert set(catch["ErrorEquals"]) == {"BadRequest", *refusals - {"SecretNotGranted"}}
+    assert set(catch["ErrorEquals"]) == {"BadRequest", "BadSecret", "NoSuchSecret", *refusals - {"SecretNotGranted"}}
     read = found[catch["Next"]]
     assert read["Parameters"] == {"input.$": "$$.Execution.Input", "refusal.$": "$.refusal"}
     whose = found[read["Next"]]

@@ -100,7 +100,8 @@ def test_a_function_knows_bucket_key_and_service_and_only_who_announces_knows_th
     bus = set() if module == "worker" else {"S3AM_CLOUD_EVENT_BUS"}
     named = {"S3AM_CLOUD_WORK_BUCKET", "S3AM_CLOUD_KEY_ARN", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}
     hosts = set() if module == "janitor" else {"S3AM_CLOUD_ALLOWED_HOSTS"}
-    assert set(variables) == named | bus | hosts
+    granted = {"S3AM_CLOUD_GRANTS"} if module == "control" else set()
+    assert set(variables) == named | bus | hosts | granted
     assert template["Resources"][variables["S3AM_CLOUD_WORK_BUCKET"]["Ref"]]["Type"] == "AWS::S3::Bucket"
     assert template["Resources"][variables["S3AM_CLOUD_KEY_ARN"]["Fn::GetAtt"][0]]["Type"] == "AWS::KMS::Key"
 

@@ -12,6 +12,8 @@ from s3am_cloud.adapters.memory_vault import MemoryVault
 from s3am_cloud.errors import (
     BadIngest,
     BadRequest,
+    BadSecret,
+    NoSuchSecret,
     SecretElsewhere,
     SecretInClear,
     SecretNotGranted,
@@ -129,7 +131,7 @@ def test_a_login_needs_no_leave_to_go_over_an_encrypted_connection(scheme: str) 
 
 @pytest.mark.parametrize("prefix", ["host/runs", "https://ann:hunter2@host/", "https://host/?a", "https://host/../"])
 def test_a_secret_that_names_no_readable_places_is_refused_without_repeating_them(prefix: str) -> None:
-    with pytest.raises(BadRequest, match=NAME) as refused:
+    with pytest.raises(BadSecret, match=NAME) as refused:
         opened(job(), vault(**LOGIN, sources=[prefix], destinations=USES["destinations"]))
     assert "hunter2" not in f"{refused.value} {refused.value.hint}"
 
@@ -193,7 +195,15 @@ def test_a_schedule_names_its_own_secret_and_no_other_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [SecretUnrestricted("a"), SecretElsewhere("b"), SecretInClear("c"), SecretNotGranted("d")]
+    "error",
+    [
+        SecretUnrestricted("a"),
+        SecretElsewhere("b"),
+        SecretInClear("c"),
+        SecretNotGranted("d"),
+        NoSuchSecret("e"),
+        BadSecret("f"),
+    ],
 )
 def test_what_is_refused_is_a_letter_with_the_name_the_reason_and_a_hint_and_can_be_sent_again(
     error: TransferError,
@@ -203,6 +213,6 @@ def test_what_is_refused_is_a_letter_with_the_name_the_reason_and_a_hint_and_can
     cause: dict[str, Any] = {"errorMessage": str(error), "errorType": type(error).__name__}
     letter = refuse(asked, EVENT, EXECUTION, (type(error).__name__, json.dumps(cause)), world.ports)
     assert letter.error == error.report()
-    assert type(error).hint != SecretRefused.hint
+    assert type(error).hint not in {SecretRefused.hint, BadRequest.hint}
     assert letter.request == asked
     assert accept(asked, EXECUTION, world.ports, event=EVENT, granted=GRANTED) == (made, False)

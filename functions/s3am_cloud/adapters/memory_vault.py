@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Mapping
 
-from s3am_cloud.errors import BadRequest, SealedForAnother
+from s3am_cloud.errors import NoSuchSecret, SealedForAnother
 
 
 class MemoryVault:
@@ -29,5 +29,5 @@ class MemoryVault:
 
     def named(self, name: str) -> str:
         if name not in self._named:
-            raise BadRequest(f"there is no secret {name}")
+            raise NoSuchSecret(f"there is no secret {name}")
         return self._named[name]

@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from s3am_cloud.adapters.s3.answers import code_of, naming
-from s3am_cloud.errors import BadRequest, SealedForAnother
-from s3am_cloud.limits import VAULT_PREFIX
+from s3am_cloud.errors import NoSuchSecret, SealedForAnother
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 _NOT_OPENED = {"InvalidCiphertextException", "IncorrectKeyException"}
-_HINT = f"secrets for jobs have names that begin with {VAULT_PREFIX}"
 
 
 class AwsVault:
@@ -47,7 +45,7 @@ class AwsVault:
                 answer = self._secrets().get_secret_value(SecretId=name)
             except ClientError as error:
                 if code_of(error) == "ResourceNotFoundException":
-                    raise BadRequest(f"there is no secret {name}", _HINT) from None
+                    raise NoSuchSecret(f"there is no secret {name}") from None
                 raise
         # One that was stored as bytes has no string.
         return answer.get("SecretString", "")

@@ -115,8 +115,8 @@ class Redirects:
 
     def _check_login(self, to: SourceUrl) -> None:
         """Keeps the login of a secret from the server's other folders, to which some pages redirect whoever asks."""
-        within = self._settings.login_within
-        if within and _place(to.url) == self._first and not any(covers(prefix, to.url) for prefix in within):
+        within = self._settings.login_within if self._login and _place(to.url) == self._first else ()
+        if within and not any(covers(prefix, to.url) for prefix in within):
             raise SecretElsewhere(f"{self.name} redirects to {to.display}, for which the secret may not be used")
 
     def _check_host(self, url: str) -> None:
