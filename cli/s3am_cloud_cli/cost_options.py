@@ -30,8 +30,8 @@ max_cost = click.option(
     "--max-cost",
     type=Dollars(),
     metavar="DOLLARS",
-    help="Refuse a job whose forecast is above that (exit code 25): here at once where that can be told, else in the "
-    "cloud, before it begins. See s3am-cloud plan.",
+    help="Refuse a job whose forecast is higher (exit code 25): at once if it can be computed here, else in the "
+    "cloud, before it starts. See s3am-cloud plan.",
 )
 
 rate = click.option(

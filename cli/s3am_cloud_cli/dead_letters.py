@@ -83,7 +83,7 @@ class DeadLetters:
         wanted = [message for message in found if message.letter and event_id in _names(message.letter)]
         self._release([message for message in found if message not in wanted])
         if not wanted or wanted[0].letter is None:
-            raise NoSuchEvent(f"no event {event_id} is among those that failed")
+            raise NoSuchEvent(f"unknown event {event_id}: it is not among the failed ones")
         try:
             letter = wanted[0].letter
             execution = self._machine.start_with(f"{letter.job}-{secrets.token_hex(4)}", sendable(letter))

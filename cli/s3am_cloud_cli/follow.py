@@ -34,9 +34,9 @@ def submit_job(request: TransferRequest, secrets: Secrets, remote: Remote, wait:
 def resume_job(job: str, source: str | None, remote: Remote, wait: bool, console: Console) -> None:
     found = resume(job, source, remote)
     if found.job != job:
-        console.note(f"job {found.job} goes on with job {job}")
+        console.note(f"job {found.job} continues job {job}")
     if found.started is None:
-        console.note(f"job {found.job} has succeeded: there is nothing to go on with")
+        console.note(f"job {found.job} has succeeded: nothing to resume")
         if found.receipt is not None:
             conclude(Submitted(found.job, remote.machine.arn_of(found.job), found.receipt), found.receipt, console)
         return
@@ -68,7 +68,7 @@ def follow(job: str, remote: Remote, console: Console) -> Receipt:
             return follow_job(job, remote, Shown(meter))
     except KeyboardInterrupt:
         raise Interrupted(
-            f"stopped watching; job {job} goes on in the cloud", f"follow it with {command_line('watch', job)}"
+            f"stopped watching; job {job} continues in the cloud", f"follow it with {command_line('watch', job)}"
         ) from None
 
 

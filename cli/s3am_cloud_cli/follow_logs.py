@@ -34,7 +34,7 @@ def show_logs(job: str, remote: Remote, access: S3Access, minutes: int | None, f
         if not follow:
             raise
         raise Interrupted(
-            f"stopped following; job {job} goes on in the cloud",
+            f"stopped following; job {job} continues in the cloud",
             f"continue with {command_line('logs', '--follow', job)}",
         ) from None
 

@@ -99,9 +99,7 @@ def run_upload(request: TransferRequest, ports: Ports, console: Console) -> Rece
     job = prepare(job, ports, DEFAULT_SLOTS, may_stream=True)
     _replace(earlier, job, ports)
     for file in job.info.unread_digest_files if job.info else ():
-        console.note(
-            f"{file} was found, but states no digest of the source in a form that is known: nothing is compared"
-        )
+        console.note(f"{file} was found, but has no digest of the source in a known format: nothing is compared")
     with beside(job, ports) as source:
         try:
             receipt = _moved_or_overtaken(job, source, ports, console)
@@ -310,7 +308,7 @@ def _proven(job: Job, there: list[UploadedPart], ports: Ports, console: Console)
     console.note(_why_proven(job, there))
     with console.progress("comparing", sum(part.length for part in there)) as meter:
         found = proven(job, there, ports, meter)
-    console.note(f"{len(found)} of {len(there)} parts are the source's; the others are moved anew")
+    console.note(f"{len(found)} of {len(there)} parts match the source; the others are transferred again")
     return found
 
 

@@ -21,13 +21,13 @@ _ALLOCATIONS_BETWEEN_COLLECTIONS = 100_000
 
 # The short help stands here as well, so that listing the commands imports none of them; a test compares the two.
 COMMANDS = {
-    "upload": "Move a file or a URL into S3 from this machine.",
+    "upload": "Copy a file or a URL into S3 from this machine.",
     "download": "Copy an object from S3 into a local file, or to standard output.",
-    "submit": "Move a URL into S3 in the cloud; this machine can be switched off.",
+    "submit": "Copy a URL into S3 in the cloud; this machine can be switched off.",
     "plan": "Show what submit would take, in time and dollars; nothing is written.",
-    "status": "Show how a job in the cloud fares.",
+    "status": "Show a job's progress or result.",
     "watch": "Follow a job in the cloud to its end.",
-    "resume": "Go on with a job that failed, from any machine.",
+    "resume": "Continue a job that failed, from any machine.",
     "jobs": "List the jobs in the cloud, the newest first.",
     "logs": "Show what the cloud's functions logged about a job.",
     "events": "List the events that made no job, and send one again.",
@@ -39,7 +39,7 @@ COMMANDS = {
     "deploy": "Deploy the stack to AWS, or update it.",
     "destroy": "Remove the stack from AWS.",
     "local": "The embedded cloud: the real stack on this machine, no AWS account needed.",
-    "demo": "See the main job end to end on the embedded cloud.",
+    "demo": "See a transfer from end to end on the embedded cloud.",
 }
 
 

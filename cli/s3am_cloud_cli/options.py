@@ -82,9 +82,13 @@ def _ignored(context: click.Context, parameter: click.Parameter, value: object) 
 
 
 output = together(
-    click.option("--json", is_flag=True, expose_value=False, callback=_ignored, help="One JSON document on stdout."),
-    click.option("--verbose", is_flag=True, expose_value=False, callback=_ignored, help="Say more of what is done."),
-    click.option("--debug", is_flag=True, expose_value=False, callback=_ignored, help="Show where errors come from."),
+    click.option(
+        "--json", is_flag=True, expose_value=False, callback=_ignored, help="Print one JSON document on stdout."
+    ),
+    click.option("--verbose", is_flag=True, expose_value=False, callback=_ignored, help="Show more detail."),
+    click.option(
+        "--debug", is_flag=True, expose_value=False, callback=_ignored, help="Show the traceback of an error."
+    ),
 )
 
 
@@ -169,8 +173,10 @@ aws = as_value(
     "aws",
     AwsOptions,
     click.option("--profile", metavar="NAME", help="AWS profile; otherwise AWS_PROFILE or the default one."),
-    click.option("--region", metavar="NAME", help="AWS region; a bucket's own region is found by itself."),
-    click.option("--endpoint-url", metavar="URL", help="Another S3 than Amazon's; otherwise AWS_ENDPOINT_URL[_S3]."),
+    click.option("--region", metavar="NAME", help="AWS region; the region of a bucket is looked up automatically."),
+    click.option(
+        "--endpoint-url", metavar="URL", help="Endpoint of an S3-compatible store; otherwise AWS_ENDPOINT_URL[_S3]."
+    ),
     click.option("--local", is_flag=True, help="Use the embedded cloud (see s3am-cloud local up)."),
 )
 
@@ -184,7 +190,7 @@ ingest = click.option(
     type=click.Path(path_type=Path),
     envvar="S3AM_CLOUD_INGEST",
     show_envvar=True,
-    help="Routes and schedules: what comes in by itself.",
+    help="File with routes and schedules, by which jobs start on events and by time.",
 )
 
 record_stack = click.option(
@@ -192,40 +198,43 @@ record_stack = click.option(
     metavar="NAME",
     envvar="S3AM_CLOUD_STACK",
     show_envvar=True,
-    help="Keep the job's record with this stack, so that submit --resume can go on with it. Else it is kept with the "
-    "default stack where there is one, else on this machine.",
+    help="Keep the job's record with this stack, so that submit --resume can continue it. Without this option "
+    "it is kept with the default stack if there is one, else on this machine.",
 )
 
 requester_pays = click.option(
-    "--requester-pays", is_flag=True, help="Agree to pay for requests on buckets of others that ask for it."
+    "--requester-pays", is_flag=True, help="Pay for requests to buckets of others that require it (requester pays)."
 )
 
 no_sign_request = click.option("--no-sign-request", is_flag=True, help="Read a public S3 source without credentials.")
 
-netrc = click.option("--netrc", is_flag=True, help="Take passwords for the source's host from ~/.netrc.")
+netrc = click.option("--netrc", is_flag=True, help="Use the login in ~/.netrc for the source's host.")
 
 secret = click.option(
     "--secret",
     metavar="NAME",
-    help="Secret of Secrets Manager, s3am-cloud/..., with the job's keys and login: a JSON object (see the README).",
+    help="Secret in Secrets Manager, s3am-cloud/..., with the job's keys and login: a JSON object (see the README).",
 )
 
 keep = click.option(
     "--keep",
     type=Hours(),
     metavar="TIME",
-    help=f"For how long a job that failed can be resumed, 12h or 7d ({JOB_KEEP_DAYS}d); then its upload is discarded.",
+    help=f"How long a failed job can be resumed, 12h or 7d (default: {JOB_KEEP_DAYS}d); then its upload is discarded.",
 )
 
 download_slots = click.option(
     "--download-slots",
     type=click.IntRange(1),
     metavar="N",
-    help="Connections to the source that move parts at once; without this, as many as make a difference.",
+    help="Connections to the source at a time; tuned automatically by default.",
 )
 
 upload_slots = click.option(
-    "--upload-slots", type=click.IntRange(1), metavar="N", help="Connections to S3 at once; likewise."
+    "--upload-slots",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Connections to S3 at a time; tuned automatically by default.",
 )
 
 
@@ -247,7 +256,7 @@ patience = as_value(
         metavar="SECONDS",
         default=STALL_SECONDS,
         show_default=True,
-        help="Without a byte for so long a connection is given up, and its part goes on over another.",
+        help="Drop a connection after SECONDS without data, and continue its part over another.",
     ),
     click.option(
         "--least-rate",
@@ -255,7 +264,7 @@ patience = as_value(
         metavar="SIZE",
         default=LEAST_RATE,
         show_default="1KB",
-        help=f"Give up a connection that brings fewer bytes a second over {LEAST_RATE_SECONDS} s; 0 takes any rate.",
+        help=f"Drop a connection that brings fewer bytes a second over {LEAST_RATE_SECONDS} s; 0 accepts any rate.",
     ),
 )
 
@@ -263,13 +272,13 @@ part_size = click.option(
     "--part-size",
     type=Size(),
     metavar="SIZE",
-    help="Size of a part, 5MB to 5GB; chosen so that 10,000 parts suffice when left out.",
+    help="Size of a part, 5MB to 5GB; by default chosen so that 10,000 parts suffice.",
 )
 
 transfer = as_value(
     "transfer",
     TransferOptions,
-    click.option("--exists", type=click.Choice(["overwrite", "skip"]), help="What to do where the object exists."),
+    click.option("--exists", type=click.Choice(["overwrite", "skip"]), help="What to do if the object exists."),
     click.option("--resume", is_flag=True, help="Continue an unfinished upload."),
     click.option("--force", is_flag=True, help="Discard unfinished uploads of the object first."),
     part_size,
@@ -277,42 +286,44 @@ transfer = as_value(
     upload_slots,
     click.option("--content-type", metavar="TYPE", help="Content type; otherwise the source's own."),
     click.option("--cache-control", metavar="TEXT", help="Cache-Control; otherwise the source object's own."),
-    click.option("--content-disposition", metavar="TEXT", help="Likewise Content-Disposition."),
+    click.option(
+        "--content-disposition", metavar="TEXT", help="Content-Disposition; otherwise the source object's own."
+    ),
     click.option("--storage-class", metavar="NAME", help="S3 storage class, such as STANDARD_IA or GLACIER_IR."),
     click.option(
         "--metadata",
         metavar="NAME=VALUE",
         multiple=True,
         callback=_pairs,
-        help="Metadata of the user's own, instead of the source object's; more than once for more.",
+        help="Metadata, instead of the source object's; can be repeated.",
     ),
     click.option(
         "--tag",
         metavar="NAME=VALUE",
         multiple=True,
         callback=_pairs,
-        help="Tag, instead of the source object's; more than once for more.",
+        help="Tag, instead of the source object's; can be repeated.",
     ),
     click.option(
         "--expect",
         metavar="ALGORITHM:VALUE",
-        help="Checksum that the content must have, such as sha256:HEX; another one is no success (exit code 21).",
+        help="Checksum that the content must have, such as sha256:HEX; else the transfer fails (exit code 21).",
     ),
-    click.option("--keep-mismatch", is_flag=True, help="Leave the object in S3 where it has another checksum."),
+    click.option("--keep-mismatch", is_flag=True, help="Keep the object in S3 if its checksum differs."),
     click.option(
         "--source-digest",
         metavar="auto|none|URL",
-        help="Hold the content to what its source says of it: auto looks into the headers of its answer and for files "
-        "beside it (SRC_URL.sha256, .sha512, .sha1, .md5), URL is such a file, none does not listen. This reads the "
-        "object once more in S3 (a local file: beside its transfer); in the cloud that costs up to one cent, and 60 GB "
-        "are the most. Otherwise headers are compared where that costs nothing, and up to 16 MiB.",
+        help="Compare the content with a digest that its source states: auto looks in response headers and for files "
+        "beside it (SRC_URL.sha256, .sha512, .sha1, .md5), URL is such a file, none ignores them. This reads the "
+        "object once more in S3 (a local file: during its transfer); in the cloud that costs up to one cent, and "
+        "60 GB are the limit. By default, headers are compared where that costs nothing, and up to 16 MiB.",
     ),
     click.option(
         "--ranges",
         type=click.Choice(["auto", "never", "always"]),
         default="auto",
         show_default=True,
-        help="Read the source in parallel ranges: auto where an ETag or a date pins its version, else in one request; "
+        help="Read the source in parallel ranges: auto if an ETag or a date pins its version, else in one request; "
         "never, in one request, for what several machines serve with different ETags; always, even where nothing pins "
         "the version, which needs --expect or --source-digest as a second proof.",
     ),

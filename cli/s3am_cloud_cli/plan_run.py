@@ -126,7 +126,7 @@ def quote(request: TransferRequest, sealed: bool, ports: Ports, console: Console
     store = ReadOnlyStore(ports.store)
     found = planned(request, sealed, store, ports)
     if store.blind is not None:
-        console.note(f"The destination is taken to be empty, as it can't be looked at from here: {store.blind.message}")
+        console.note(f"The destination can't be read from here and is assumed to be empty: {store.blind.message}")
     job, cut, info = found.job, found.cut, found.job.info
     source, where = parse_source(request.source), str(target(job))
     if cut is None or info is None:
@@ -180,4 +180,4 @@ def check_cost(request: TransferRequest, sealed: bool, ports: Ports, console: Co
 
 
 def _leave(error: TransferError, console: Console) -> None:
-    console.note(f"What the transfer would cost is left to the cloud to check, before it begins: {error.message}")
+    console.note(f"The cloud checks the cost before the transfer starts, as it can't be computed here: {error.message}")

@@ -31,7 +31,7 @@ VERDICTS: Final[dict[Verdict, str]] = {
 
 
 _UNKNOWN = {
-    "metadata": "not known: no receipt of this object is found; s3am-cloud verify --receipt compares it anew",
+    "metadata": "not known: no receipt of this object is found; s3am-cloud verify --receipt compares it again",
     "store": "not known: nothing on this object says where it came from",
 }
 
@@ -72,7 +72,7 @@ def verdict_lines(receipt: Receipt) -> list[tuple[str, str]]:
     if receipt.source_digest:
         lines.append(("digest", f"{receipt.source_digest}, as the source says"))
     lines += [("not compared", digest) for digest in receipt.unchecked_digests or ()]
-    return lines + [("not read", f"{file}, which states no digest of it that is known") for file in _unread(receipt)]
+    return lines + [("not read", f"{file}, which has no digest of it in a known format") for file in _unread(receipt)]
 
 
 def _unread(receipt: Receipt) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ def request_of(name: str) -> TransferRequest:
     except OSError as error:
         raise BadRequest(f"{name} can't be read: {error.strerror}") from None
     except msgspec.DecodeError as error:
-        raise BadRequest(f"{name} is no JSON: {error}") from None
+        raise BadRequest(f"{name} is not JSON: {error}") from None
 
 
 def check_alone(context: click.Context) -> None:
@@ -48,4 +48,4 @@ def check_alone(context: click.Context) -> None:
         given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
         if given and name not in _BESIDE and "sse_key" not in name:
             what = parameter.opts[0] if isinstance(parameter, click.Option) else parameter.make_metavar(context)
-            raise click.UsageError(f"--request has all of the request: {what} must not be beside it")
+            raise click.UsageError(f"--request has the whole request: {what} can't be used with it")

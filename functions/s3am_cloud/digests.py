@@ -80,7 +80,7 @@ def algorithm(text: str) -> str:
     for known in (name, name.replace("-", ""), name.replace("-", "_")):
         if combinable(known) or _hash(known) is not None:
             return known
-    raise UnknownChecksum(f"{text!r} is no checksum that is known here", f"use one of {', '.join(_COMMON)}")
+    raise UnknownChecksum(f"unknown checksum type {text!r}", f"use one of {', '.join(_COMMON)}")
 
 
 def combinable(name: str) -> bool:

@@ -221,7 +221,7 @@ class SecretNotGranted(SecretRefused):
 class SourceChanged(TransferError):
     code = 20
     meaning = "source changed"
-    hint = "start afresh with --force: parts of two versions are never mixed"
+    hint = "start again with --force: parts of two versions are never mixed"
 
 
 class ChecksumMismatch(TransferError):
@@ -239,7 +239,7 @@ class NotAsExpected(ChecksumMismatch):
 class NotAsStated(NotAsExpected):
     """The content has another checksum than its source says."""
 
-    hint = "transfer it again; where what the source says is wrong, do not listen: --source-digest none"
+    hint = "transfer it again; if what the source states is wrong, ignore it with --source-digest none"
 
 
 class PartReplaced(ChecksumMismatch):
@@ -262,7 +262,7 @@ class SourceBusy(TransferError):
 
 
 class SourceUnavailable(SourceBusy):
-    """The source can't be reached, broke the connection, or failed (5xx) more often than is borne."""
+    """The source can't be reached, broke the connection, or failed (5xx) more often than is accepted."""
 
     hint = "check the address and the network, then try again"
 
@@ -274,7 +274,7 @@ class StoreBusy(SourceBusy):
 
 
 class StoreUnavailable(SourceBusy):
-    """S3 can't be reached, broke the connection, or failed (5xx) more often than is borne."""
+    """S3 can't be reached, broke the connection, or failed (5xx) more often than is accepted."""
 
     hint = "check the network, the region and the endpoint, then try again"
 
@@ -290,7 +290,7 @@ class PartTooSlow(JobFailed):
     """A part can't be moved in the time that a Lambda function has, and will not be the next time either."""
 
     retryable = False
-    hint = "start afresh with --force and a smaller --part-size, or use s3am-cloud upload, which has no deadline"
+    hint = "start again with --force and a smaller --part-size, or use s3am-cloud upload, which has no deadline"
 
 
 class DiskFull(JobFailed):
@@ -310,7 +310,7 @@ class TooManyFiles(JobFailed):
 class JobFailedForGood(TransferError):
     code = 25
     meaning = "job failed for good"
-    hint = "start the transfer anew"
+    hint = "start the transfer again"
 
 
 class OutputClosed(JobFailedForGood):
@@ -322,7 +322,7 @@ class OutputClosed(JobFailedForGood):
 class SealedForAnother(JobFailedForGood):
     """The secrets in a job's record were sealed for another job, destination or source host, or were altered."""
 
-    hint = "submit the transfer anew, with its keys and logins"
+    hint = "submit the transfer again, with its keys and logins"
 
 
 class ObjectGone(JobFailedForGood):
@@ -338,7 +338,7 @@ class UploadGone(JobFailedForGood):
 class JobCancelled(JobFailedForGood):
     """Somebody has cancelled the job; its upload is discarded."""
 
-    hint = "submit the transfer anew if it is wanted after all"
+    hint = "submit the transfer again if it is still needed"
 
 
 class TooExpensive(JobFailedForGood):
@@ -366,7 +366,7 @@ def exit_codes() -> dict[int, str]:
 
 
 def by_name(name: str, message: str) -> TransferError:
-    """The error of that class name, as a state machine tells it; JobFailed, which can be resumed, for any other.
+    """The error of that class name, as a state machine reports it; JobFailed, which can be resumed, for any other.
 
     What a Lambda function dies of without raising, such as its time or its memory, has no name of ours.
     """

@@ -111,7 +111,7 @@ class Growth:
         many = self.places
         self._settle(now, max(1, many // 2))
         self._take_rest(now)
-        self._tell(f"the server is too busy for {many} connections; going on with {self.places}")
+        self._tell(f"the server is too busy for {many} connections; continuing with {self.places}")
 
     def _judge(self, now: float, rate: float) -> None:
         self._best, self._windows = max(self._best, rate), self._windows + 1

@@ -53,7 +53,7 @@ def parse_ingest(text: str) -> Ingest:
     try:
         found = _to_ingest(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise BadIngest(f"it is no TOML: {error}") from error
+        raise BadIngest(f"it is not TOML: {error}") from error
     except RecursionError:
         raise BadIngest(TOO_DEEP) from None
     except msgspec.ValidationError as error:
@@ -94,7 +94,9 @@ def _check_grants(ingest: Ingest) -> None:
 
 def _check(entry: Entry) -> None:
     if not _NAME.fullmatch(entry.name):
-        raise BadIngest(f"{entry.name!r} is no name: small letters, digits and hyphens, 32 at most, a letter first")
+        raise BadIngest(
+            f"{entry.name!r} is not a valid name: use up to 32 small letters, digits and hyphens, a letter first"
+        )
     try:
         check_template(entry)
         _check_source(entry)
@@ -120,7 +122,7 @@ def _check_source(entry: Entry) -> None:
 def _check_options(entry: Entry) -> None:
     for name in ("source", "destination"):
         if name in entry.options:
-            raise BadIngest(f"{entry.name}: {name} is none of the options")
+            raise BadIngest(f"{entry.name}: unknown option {name}")
     if entry.options.get("provenance") is False:
         raise BadIngest(
             f"{entry.name}: provenance has to be written",

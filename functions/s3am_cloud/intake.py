@@ -45,10 +45,10 @@ def decode_request(data: object) -> TransferRequest:
 def read_request(data: object) -> TransferRequest:
     """A request by the published schema. Raises BadRequest, which names the field and never its value."""
     if not isinstance(data, Mapping):
-        raise BadRequest("the request is no JSON object")
+        raise BadRequest("the request is not a JSON object")
     refuse_secret_fields(data)
     if data.get("version", VERSION) != VERSION:
-        raise BadRequest(f"the request's version is another than {VERSION}, the only one there is")
+        raise BadRequest(f"the request's version is not {VERSION}, the only known one")
     try:
         request = _to_request(data)
     except msgspec.ValidationError as error:

@@ -136,7 +136,7 @@ def overtaken_error(job: Job, error: Overtaken, ports: Ports, info: ObjectInfo |
     began = _began_anew(target, job, ports)
     if began is not None:
         return UploadGone(
-            f"the upload of {target} was aborted by another transfer, which began anew: {began}",
+            f"the upload of {target} was aborted by another transfer, which started again: {began}",
             "wait until that transfer has ended",
         )
     if info is not None and job.request.exists != "overwrite":
@@ -147,7 +147,7 @@ def overtaken_error(job: Job, error: Overtaken, ports: Ports, info: ObjectInfo |
     return UploadGone(
         f"the upload of {target} was cancelled by another: somebody discarded it, or replaced the object, while this "
         "transfer ran",
-        "start the transfer anew if it is wanted after all",
+        "start the transfer again if it is still needed",
     )
 
 

@@ -26,7 +26,7 @@ def resumed(job: Job, target: S3Url, upload_id: str, origin: Origin, connections
     if requested is not None and requested != before.plan.part_size:
         raise BadPartSize(
             f"the unfinished upload has parts of {before.plan.part_size:,} bytes, not {requested:,}",
-            "leave --part-size out, or start afresh with --force",
+            "leave --part-size out, or start again with --force",
         )
     check_time(before.plan, origin.info)
     state: Literal["transfer", "stream"] = "stream" if before.plan.grows_every else "transfer"

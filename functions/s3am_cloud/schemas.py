@@ -24,7 +24,7 @@ REQUEST_FIELDS: Final = {
     "destination": "s3://BUCKET/KEY; one that ends in / gets the source's file name.",
     "attributes": "What the object carries besides its bytes; otherwise what the source's does.",
     "exists": "What to do where the object exists; left out, the job fails.",
-    "resume": "Whether to go on with an unfinished upload of the object.",
+    "resume": "Whether to continue an unfinished upload of the object.",
     "force": "Whether to discard unfinished uploads of the object first.",
     "part_size": "Bytes of a part; left out, chosen so that 10,000 parts suffice.",
     "download_slots": "Connections to the source, all the time. Without this, as many as make a difference.",
@@ -99,7 +99,7 @@ CANCELLED: Final = Receipt(
         name="JobCancelled",
         retryable=False,
         message=f"job {SUCCEEDED.job} was cancelled",
-        hint="submit the transfer anew",
+        hint="submit the transfer again",
     ),
 )
 REQUEST: Final = TransferRequest(source=SUCCEEDED.source, destination="s3://bucket/runs/", exists="skip", keep_hours=24)

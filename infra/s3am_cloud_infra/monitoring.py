@@ -17,7 +17,7 @@ from constructs import Construct
 from s3am_cloud_infra import names
 
 PERIOD = Duration.minutes(1)
-"""Of the graphs. A worker tells what it moved when it ends, after 45 s as a rule."""
+"""Of the graphs. A worker reports what it moved when it ends, after 45 s as a rule."""
 
 ALARM_PERIOD = Duration.minutes(5)
 

@@ -128,4 +128,4 @@ def test_submit_leaves_to_the_cloud_what_it_can_not_look_at(
 ) -> None:
     refused = command.run("submit", http_server.url("/missing"), stored.url("x"), "--max-cost", "1")
     assert refused.returncode not in {0, 25}, "there is no stack"
-    assert "left to the cloud to check" in refused.stderr.splitlines()[0]
+    assert "The cloud checks the cost" in refused.stderr.splitlines()[0]

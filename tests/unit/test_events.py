@@ -173,7 +173,7 @@ def test_what_is_no_object_is_no_request(request_: object, world: World) -> None
 
 
 def test_another_version_of_requests_is_refused_in_words() -> None:
-    with pytest.raises(BadRequest, match="version is another than 1"):
+    with pytest.raises(BadRequest, match="version is not 1"):
         decode_request({**ASKED, "version": 2, "something": "new"})
 
 

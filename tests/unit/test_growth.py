@@ -158,7 +158,7 @@ def test_what_was_found_out_is_told_in_a_line_for_each_change() -> None:
         "8 connections: 100 MB/s; 16: 100 MB/s; staying with 8",
     ]
     assert Simulation(per_connection, bears=8).run(10).told[-1] == (
-        "the server is too busy for 16 connections; going on with 8"
+        "the server is too busy for 16 connections; continuing with 8"
     )
 
 

@@ -152,7 +152,9 @@ def test_an_upload_that_another_transfer_aborted_to_begin_anew_names_that_one(wo
     job = world.prepare(request())
     mine = moved(world, job)
     other = world.prepare(request(force=True))
-    with pytest.raises(UploadGone, match=rf"aborted by another transfer, which began anew: job {other.id}") as caught:
+    with pytest.raises(
+        UploadGone, match=rf"aborted by another transfer, which started again: job {other.id}"
+    ) as caught:
         finish(job, mine, world.ports)
     assert "wait" in caught.value.hint
     finishes(world, other)

@@ -170,7 +170,7 @@ def test_a_source_larger_than_any_object_is_a_bad_source_from_the_probe_on() -> 
 
 
 def test_a_source_without_a_size_is_refused() -> None:
-    with pytest.raises(SourceTooLarge, match="does not tell its size"):
+    with pytest.raises(SourceTooLarge, match="does not report its size"):
         plan(info(None, ranges=False), 8)
 
 

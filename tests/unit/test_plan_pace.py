@@ -145,7 +145,7 @@ def test_an_unfinished_uploads_parts_are_held_to_the_same_rule() -> None:
     check_time(before, info(100 * GIB))
     with pytest.raises(BadPartSize, match="a worker has 840 s") as caught:
         check_time(before, info(100 * GIB, 2_000_000))
-    assert caught.value.hint.startswith("start afresh with --force")
+    assert caught.value.hint.startswith("start again with --force")
 
 
 def test_slow_connections_share_a_worker_and_fast_ones_get_their_own() -> None:

@@ -114,11 +114,11 @@ def test_when_a_schedule_is_due_is_said_as_the_scheduler_has_it(when: str, due: 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[[route", "it is no TOML"),
+        ("[[route", "it is not TOML"),
         ("[[rout]]", "rout"),
         (ROUTE + "colour = 1", "colour"),
         (ROUTE.replace('name = "runs"', ""), "name"),
-        (ROUTE.replace('"runs"', '"Runs_1"'), "is no name"),
+        (ROUTE.replace('"runs"', '"Runs_1"'), "is not a valid name"),
         (ROUTE.replace("{key}", "{keys}"), "runs: destination has {keys}"),
         (ROUTE.replace("{key}", "{key"), "stands alone"),
         (ROUTE.replace("archive", "archive-{date}"), "no bucket of its own"),
@@ -127,7 +127,7 @@ def test_when_a_schedule_is_due_is_said_as_the_scheduler_has_it(when: str, due: 
         (ROUTE.replace("s3://incoming/runs/", "s3://incoming/*.bam"), "runs: source"),
         (ROUTE + 'options = { colour = "red" }', "colour"),
         (ROUTE + 'options = { exists = "maybe" }', "exists"),
-        (ROUTE + 'options = { source = "s3://b/k" }', "runs: source is none of the options"),
+        (ROUTE + 'options = { source = "s3://b/k" }', "runs: unknown option source"),
         (ROUTE + "options = { provenance = false }", "runs: provenance"),
         (ROUTE + 'options = { metadata = { a = "<b>" } }', "< and >"),
         (ROUTE + ROUTE, "two entries with the name runs"),

@@ -13,7 +13,7 @@ from s3am_cloud_cli.output import Console
 
 @click.command(short_help="Stop a job, or discard the unfinished uploads of an object.")
 @click.argument("target", metavar="JOB|S3_URL")
-@click.option("--prefix", is_flag=True, help="Those of all objects whose URL begins with S3_URL.")
+@click.option("--prefix", is_flag=True, help="Discard those of all objects whose URL begins with S3_URL.")
 @options.record_stack
 @options.requester_pays
 @options.aws
@@ -34,7 +34,7 @@ def cancel(
     """
     if not {"/", ":"} & set(target):  # no id of a job has any
         if prefix:
-            raise click.UsageError("--prefix goes with an S3 URL")
+            raise click.UsageError("--prefix needs an S3 URL")
         _cancel_job(target, stack, aws, console)
         return
     url = parse_s3(target, key_needed=False)

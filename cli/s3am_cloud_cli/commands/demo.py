@@ -8,11 +8,11 @@ from s3am_cloud_cli import options
 from s3am_cloud_cli.output import Console
 
 
-@click.command(short_help="See the main job end to end on the embedded cloud.")
+@click.command(short_help="See a transfer from end to end on the embedded cloud.")
 @options.output
 @click.pass_obj
 def demo(console: Console) -> None:
-    """Start the embedded cloud, serve sample files over HTTP, move them into S3 by the state machine, and verify them.
+    """Start the embedded cloud, serve sample files over HTTP, copy them into S3 by the state machine, and verify them.
 
     Needs no AWS account. Everything is on this machine and is cleaned up at the end, and on Ctrl-C too.
     """

@@ -31,7 +31,9 @@ from s3am_cloud_cli.output import Console
     multiple=True,
     help="Host that jobs may fetch from, or *.DOMAIN, and no other; more than once for more. '*': every public one.",
 )
-@click.option("--alarm-topic", metavar="ARN", help="SNS topic that is told of failed jobs; none: nobody is.")
+@click.option(
+    "--alarm-topic", metavar="ARN", help="SNS topic that gets a message for each failed job; 'none' for no messages."
+)
 @click.option(
     "--request-bus",
     type=click.Choice(["stack", "default"]),

@@ -20,7 +20,7 @@ def destroy(console: Console, abort_uploads: bool, yes: bool, stack: str | None,
     """Remove the stack with its work bucket and the records of its jobs; what would go is shown first.
 
     Transferred objects stay, whatever bucket they are in. Running jobs are stopped. Unfinished uploads cost until they
-    are aborted: --abort-uploads does so, as long as the records tell of them.
+    are aborted: --abort-uploads does so for those that the records name.
     """
     from s3am_cloud_cli.deployment.synthesis import require_extra
 

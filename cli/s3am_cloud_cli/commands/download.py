@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 @click.command(short_help="Copy an object from S3 into a local file, or to standard output.")
 @click.argument("source", metavar="S3_URL")
 @click.argument("destination", metavar="DST")
-@click.option("--file-exists", type=click.Choice(["overwrite", "skip"]), help="What to do where the file exists.")
+@click.option("--file-exists", type=click.Choice(["overwrite", "skip"]), help="What to do if the file exists.")
 @click.option(
     "--download-exists",
     type=click.Choice(["resume", "discard"]),
-    help="What to do with what an earlier download left.",
+    help="What to do with an unfinished earlier download.",
 )
 @options.part_size
 @options.download_slots

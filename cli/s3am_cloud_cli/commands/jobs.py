@@ -10,7 +10,7 @@ from s3am_cloud_cli.output import Console
 
 
 @click.command(short_help="List the jobs in the cloud, the newest first.")
-@click.option("--most", type=click.IntRange(1), default=20, show_default=True, help="How many at most.")
+@click.option("--most", type=click.IntRange(1), default=20, show_default=True, help="Show at most so many jobs.")
 @options.stack
 @options.aws
 @options.output
@@ -21,9 +21,9 @@ def jobs(
     stack: str | None,
     aws: AwsOptions,
 ) -> None:
-    """List the stack's jobs, the newest first: how they fare, how large and how old they are, from where to where.
+    """List the stack's jobs, the newest first: state, size, age, source and destination.
 
-    Those of the last 90 days are known. One with -r2 or -r3 at its end went on with the one of the same name without.
+    Jobs are listed for 90 days. One with -r2 or -r3 at its end continued the one of the same name without it.
     """
     from s3am_cloud_cli.job_status import recent_jobs
     from s3am_cloud_cli.receipts import jobs_text

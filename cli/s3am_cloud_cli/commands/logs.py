@@ -12,9 +12,9 @@ from s3am_cloud_cli.output import Console
 @click.command(short_help="Show what the cloud's functions logged about a job.")
 @click.argument("job", metavar="JOB")
 @click.option(
-    "--since", type=click.IntRange(1), metavar="MINUTES", help="Only the newest MINUTES; else the job's whole."
+    "--since", type=click.IntRange(1), metavar="MINUTES", help="Show only the last MINUTES; by default, the whole job."
 )
-@click.option("--follow", is_flag=True, help="Go on until the job ends.")
+@click.option("--follow", is_flag=True, help="Keep showing new lines until the job ends.")
 @options.stack
 @options.aws
 @options.output

@@ -39,7 +39,7 @@ def plan(
     no_sign_request: bool,
     aws: AwsOptions,
 ) -> None:
-    """Look at SRC_URL, and show what moving it to DST_URL takes in the cloud, on this machine, and with AWS DataSync.
+    """Look at SRC_URL, and show what copying it to DST_URL takes in the cloud, on this machine, and with AWS DataSync.
 
     The plan is the one that submit, with the same options, has the cloud make, and is refused where that would be. No
     stack is needed, and nothing is written anywhere. A login or a key in a --secret can't be used from here.

@@ -9,7 +9,7 @@ from s3am_cloud_cli.options import AwsOptions
 from s3am_cloud_cli.output import Console
 
 
-@click.command(short_help="Go on with a job that failed, from any machine.")
+@click.command(short_help="Continue a job that failed, from any machine.")
 @click.argument("job", metavar="JOB")
 @click.option("--source", metavar="URL", help="Another URL of the same source, where a signed one has expired.")
 @click.option("--wait", is_flag=True, help="Follow the job to its end; the exit code is then the job's.")
@@ -25,7 +25,7 @@ def resume(
     stack: str | None,
     aws: AwsOptions,
 ) -> None:
-    """Move what JOB left undone: a new job on the same upload, with the options of the old one.
+    """Transfer what JOB left undone: a new job on the same upload, with the options of the old one.
 
     Only JOB's id is needed, so it need not be the machine that submitted it. The source must still be the version that
     the parts there are of, else this ends with exit code 20. The new job has the old one's id with -r2 at its end (then

@@ -15,7 +15,7 @@ from s3am_cloud_cli.output import Console
 def schema(console: Console, which: str) -> None:
     """Print the JSON Schema of what submit --request and Transfer Requested events take.
 
-    With outcome, that of the detail of the events that tell how a job ended, with examples.
+    With outcome, that of the detail of the events that report how a job ended, with examples.
     """
     from s3am_cloud import schemas
 

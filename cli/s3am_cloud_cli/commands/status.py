@@ -9,7 +9,7 @@ from s3am_cloud_cli.options import AwsOptions
 from s3am_cloud_cli.output import Console
 
 
-@click.command(short_help="Show how a job in the cloud fares.")
+@click.command(short_help="Show a job's progress or result.")
 @click.argument("job", metavar="JOB")
 @options.stack
 @options.aws
@@ -21,7 +21,7 @@ def status(
     stack: str | None,
     aws: AwsOptions,
 ) -> None:
-    """Show how JOB fares at this moment: what has been moved, or how it ended, and which job went on with it.
+    """Show how far JOB is, or how it ended, and which job continued it.
 
     \b
       s3am-cloud status 20260102-030405-0a1b2c3d

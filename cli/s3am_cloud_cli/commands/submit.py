@@ -11,10 +11,12 @@ from s3am_cloud_cli.options import AwsOptions, TransferOptions
 from s3am_cloud_cli.output import Console
 
 
-@click.command(short_help="Move a URL into S3 in the cloud; this machine can be switched off.")
+@click.command(short_help="Copy a URL into S3 in the cloud; this machine can be switched off.")
 @click.argument("source", metavar="SRC_URL", required=False)
 @click.argument("destination", metavar="DST_URL", required=False)
-@click.option("--request", metavar="FILE", help="JSON of all of the request instead (s3am-cloud schema); -: stdin.")
+@click.option(
+    "--request", metavar="FILE", help="File with the whole request as JSON (see s3am-cloud schema); - for stdin."
+)
 @click.option("--wait", is_flag=True, help="Follow the job to its end; the exit code is then the job's.")
 @options.keep
 @cost_options.max_cost
@@ -47,7 +49,7 @@ def submit(
     stack: str | None,
     aws: AwsOptions,
 ) -> None:
-    """Have the stack move SRC_URL into S3 as DST_URL, and print the job's id.
+    """Have the stack copy SRC_URL into S3 as DST_URL, and print the job's id.
 
     Nothing passes through this machine: once the id is printed it can be switched off. s3am-cloud watch JOB follows
     the job from anywhere. Keys, passwords and signed URLs are encrypted here, for the stack's worker alone to open.

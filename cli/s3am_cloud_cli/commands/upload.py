@@ -11,7 +11,7 @@ from s3am_cloud_cli.options import AwsOptions, PatienceOptions, TransferOptions
 from s3am_cloud_cli.output import Console
 
 
-@click.command(short_help="Move a file or a URL into S3 from this machine.")
+@click.command(short_help="Copy a file or a URL into S3 from this machine.")
 @click.argument("source", metavar="SRC_URL")
 @click.argument("destination", metavar="DST_URL")
 @options.transfer
@@ -39,7 +39,7 @@ def upload(
     no_sign_request: bool,
     aws: AwsOptions,
 ) -> None:
-    """Move SRC_URL into S3 as DST_URL, in parallel parts, each checked by S3 against what the source sent.
+    """Copy SRC_URL into S3 as DST_URL, in parallel parts, each checked by S3 against what the source sent.
 
     SRC_URL is a local path or a URL with file, http, https, ftp, ftpes, ftps, sftp or s3. DST_URL is
     s3://BUCKET/KEY; one that ends in / gets the source's file name.

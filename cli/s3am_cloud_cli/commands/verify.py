@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     type=click.IntRange(1),
     metavar="N",
     expose_value=False,
-    help="Accepted for scripts that use it: one core sums up what comes as it comes.",
+    help="Accepted for compatibility; has no effect.",
 )
 @key_options.keys
 @options.requester_pays
@@ -99,13 +99,13 @@ def verify(
     if found.compared_with is None:
         console.note(f"not compared: S3 holds no {found.checksum_algorithm} of the whole content; --expect gives one")
     else:
-        whose = "expected" if found.compared_with == "expected" else "that S3 holds"
-        console.note(f"the {found.checksum_algorithm} is the one {whose}")
+        whose = "the expected value" if found.compared_with == "expected" else "S3's checksum"
+        console.note(f"OK: {found.checksum_algorithm} matches {whose}")
 
 
 @contextmanager
 def _reading() -> Iterator[None]:
-    """Who only reads has nothing that could be started afresh."""
+    """The hint for a command that only reads."""
     try:
         yield
     except SourceChanged as error:
@@ -124,10 +124,10 @@ def _recheck(source: S3Url, slots: int, access: S3Access, stack: str | None, con
     with _reading(), console.progress(source.key.rsplit("/", 1)[-1], 0) as meter:
         found = recheck(source, slots, look, ports, meter, meter.expect)
     console.result(found, found.checksums[PARTS_CRC])
-    whose = {"stored": "S3 holds", "receipt": f"the receipt of job {found.job} says", "source": "its source said"}
-    whose["expected"] = "its user expected"
+    whose = {"stored": "S3's checksum", "receipt": f"the receipt of job {found.job}", "source": "its source's"}
+    whose["expected"] = "the value that was expected of it"
     console.note(
-        f"it is what {', what '.join(whose[name] for name in found.compared_with)}"
+        f"OK: it matches {', '.join(whose[name] for name in found.compared_with)}"
         if found.compared_with
         else "not compared: nothing is known of this object"
     )

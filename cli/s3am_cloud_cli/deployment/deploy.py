@@ -80,7 +80,7 @@ def deploy(site: Site, wanted: Wanted, yes: bool, console: Console) -> Deploymen
     """
     from s3am_cloud_infra.assembly import needed_bootstrap
 
-    console.resume_hint = "CloudFormation goes on with what it has begun; run the command again to see how it ended"
+    console.resume_hint = "CloudFormation continues what it has begun; run the command again to see how it ended"
     parameters = wanted.parameters(site.account.partition)
     refuse_unreachable(site.ingest, parameters, site.before.parameters if site.before else {})
     for bucket in silent_buckets(site.ingest, site.account):
@@ -141,7 +141,7 @@ def _described(site: Site, stack: DeployedStack, changed: bool) -> Deployment:
 
 
 def deployment_text(done: Deployment, next_command: str) -> list[str]:
-    head = "deployed" if done.changed else "there already, no changes"
+    head = "deployed" if done.changed else "no changes"
     rows = {
         "account": f"{done.account}, {done.region}",
         "state machine": done.state_machine_arn,

@@ -110,7 +110,7 @@ def _cdk(stack: str, account: Account, console: Console) -> Cdk:
 
 
 def _remove(stack: str, cdk: Cdk, jobs: Leftovers, console: Console) -> None:
-    console.resume_hint = "CloudFormation goes on with what it has begun; run the command again to see how it ended"
+    console.resume_hint = "CloudFormation continues what it has begun; run the command again to see how it ended"
     for attempt in range(_ATTEMPTS):
         jobs.empty()
         try:

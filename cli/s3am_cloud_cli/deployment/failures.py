@@ -21,7 +21,7 @@ _ERROR_LINE = re.compile(r"❌|\b\w*(?:Error|Exception)\b")  # the CDK marks the
 class DeployFailed(Unexpected):
     """The CDK's command, or a tool that it needs, failed. What it said is above this error."""
 
-    hint = "what the CDK said is above; mend the cause, then run the command again"
+    hint = "the CDK's output is above; fix the cause and try again"
 
 
 def missing_extra(what: str) -> MissingExtra:

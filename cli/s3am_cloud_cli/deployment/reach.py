@@ -53,7 +53,7 @@ def silent_buckets(ingest: Ingest, account: Account) -> list[str]:
 def switch_on(bucket: str) -> str:
     """What to do about a silent bucket."""
     return (
-        f"bucket {bucket} tells EventBridge nothing, so its route hears of no object. Switch it on, beside whatever "
+        f"bucket {bucket} sends EventBridge no events, so its route gets none. Switch them on, beside whatever "
         f"notifications it has, under Properties, Amazon EventBridge, or if it has none with: aws s3api "
         f"put-bucket-notification-configuration --bucket {bucket} "
         """--notification-configuration '{"EventBridgeConfiguration": {}}'"""

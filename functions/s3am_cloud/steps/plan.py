@@ -30,7 +30,7 @@ from s3am_cloud.limits import (
 )
 from s3am_cloud.model import Plan, SourceInfo, TransferRequest, Unit
 
-_NO_RANGES = "the source serves no ranges, or none that are known to be of one version"
+_NO_RANGES = "the source serves no ranges, or ranges that may be of different versions"
 _UPLOAD = "use s3am-cloud upload, which has no deadline"
 # What a worker has for one part: 15 minutes less the time in which it begins none.
 PART_SECONDS = LAMBDA_SECONDS - DEADLINE_MARGIN_SECONDS
@@ -45,7 +45,7 @@ def plan(info: SourceInfo, connections: int, part_size: int | None = None, copie
     known size, does not fit one part, or where no part could be moved in time.
     """
     if info.size is None:
-        raise SourceTooLarge("the source does not tell its size")
+        raise SourceTooLarge("the source does not report its size")
     size = _check_size(info.size)
     if not info.ranges and size > MAX_PART:
         raise SourceTooLarge(f"{_NO_RANGES}, and its {size:,} bytes exceed the {MAX_PART:,} of one part", _UPLOAD)
@@ -91,7 +91,7 @@ def check_time(plan: Plan, info: SourceInfo, part_size: int | None = None) -> No
     if smallest_part(plan.size) > most * MIB:
         raise SourceTooLarge(f"{plan.size:,} bytes need parts that large: {said}", _UPLOAD)
     hint = f"use --part-size {most}MB or less"
-    raise BadPartSize(said, hint if part_size is not None else f"start afresh with --force, and {hint}")
+    raise BadPartSize(said, hint if part_size is not None else f"start again with --force, and {hint}")
 
 
 def stream_plan(info: SourceInfo) -> Plan:

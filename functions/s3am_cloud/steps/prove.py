@@ -37,10 +37,10 @@ def part_size_of(there: Sequence[UploadedPart], wish: int | None) -> int | None:
     largest = max(sizes)
     smaller = sum(count for size, count in sizes.items() if size != largest)
     if smaller > 1 or (smaller == 1 and there[-1].length == largest):
-        raise BadPartSize("the parts of the unfinished upload have several sizes", "start afresh with --force")
+        raise BadPartSize("the parts of the unfinished upload have several sizes", "start again with --force")
     if wish is not None and len(there) > 1 and wish != largest:
         raise BadPartSize(
             f"the unfinished upload has parts of {largest:,} bytes, not {wish:,}",
-            "leave --part-size out, or start afresh with --force",
+            "leave --part-size out, or start again with --force",
         )
     return largest if len(there) > 1 or wish is None else wish

@@ -18,7 +18,7 @@ def missing(plan: Plan, there: Iterable[UploadedPart | MovedPart]) -> list[Part]
         if length != planned:
             raise BadPartSize(
                 f"part {number} of the unfinished upload has {length:,} bytes where this plan has {planned:,}",
-                "resume with the part size it was begun with, or start afresh with --force",
+                "resume with the part size it was begun with, or start again with --force",
             )
     return [part for part in plan.parts() if part.number not in sizes]
 

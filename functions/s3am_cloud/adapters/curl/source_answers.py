@@ -117,7 +117,7 @@ def retry_after(text: str | None, now: datetime) -> float:
 
 
 _NOT_HTTP = "check the address and the port: the server there does not speak HTTP as it should"
-_CHANGING = "the file is being written to or is made anew for each request: try again when it is complete"
+_CHANGING = "the file is being written to or is generated for each request: try again when it is complete"
 _DENIED = (
     "check the user name and password, or whether a signed URL has expired; tokens in request headers are not supported"
 )

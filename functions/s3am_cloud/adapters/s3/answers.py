@@ -63,7 +63,7 @@ def _from_botocore(error: BotoCoreError, what: str) -> TransferError:
     if isinstance(error, NoRegionError):
         return Usage("no AWS region is set", "use --region or set AWS_REGION")
     if isinstance(error, ParamValidationError) and what.startswith("s3://"):
-        return BadDestination(f"{what}: that is no name of a bucket", "check the bucket's name")
+        return BadDestination(f"{what}: that is not a valid bucket name", "check the bucket's name")
     if isinstance(error, ProxyConnectionError):
         status = _TUNNEL.search(str(error.kwargs.get("error", "")))
         proxy = str(error.kwargs["proxy_url"])

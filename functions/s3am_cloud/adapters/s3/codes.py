@@ -53,7 +53,7 @@ _BY_CODE: dict[str, tuple[type[TransferError], str | None]] = {
     "PermanentRedirect": (BadDestination, _REGION),
     "TemporaryRedirect": (StoreUnavailable, None),
     "IllegalLocationConstraintException": (BadDestination, _REGION),
-    "NoSuchUpload": (UploadGone, "somebody aborted or completed the upload; start the transfer anew"),
+    "NoSuchUpload": (UploadGone, "somebody aborted or completed the upload; start the transfer again"),
     "PreconditionFailed": (ObjectExists, None),
     "BadDigest": (ChecksumMismatch, None),
     "InvalidDigest": (ChecksumMismatch, None),
