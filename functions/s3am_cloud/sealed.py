@@ -152,9 +152,19 @@ def _binding(job: Job, sealed_for: str) -> Mapping[str, str]:
     """What a piece is sealed for, as the record says it: the encryption context, which AWS writes into its logs.
 
     Of the destination it has the digest, since keys in S3 have characters, and names of people, that are not for logs.
+    An SFTP server is who has its keys, whatever its name.
     """
-    destination = hashlib.sha256(str(_target(job)).encode()).hexdigest()
-    return {"job": sealed_for, "destination": destination, "source": place_of(parse_source(job.request.source))}
+    keys = job.request.host_keys
+    return {
+        "job": sealed_for,
+        "destination": _digest(str(_target(job))),
+        "source": place_of(parse_source(job.request.source)),
+        **({"host_keys": _digest(" ".join(keys))} if keys else {}),
+    }
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _target(job: Job) -> S3Url:

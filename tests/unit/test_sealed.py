@@ -98,7 +98,7 @@ def sealed_job() -> Job:
     return seal(job(), Secrets(source=WHOLE, sse_key=KEY), MemoryVault())
 
 
-def changed(found: Job, **request: str) -> Job:
+def changed(found: Job, **request: object) -> Job:
     return msgspec.structs.replace(found, request=msgspec.structs.replace(found.request, **request))
 
 
@@ -133,6 +133,15 @@ def test_two_records_that_swap_what_is_sealed_in_them_both_open_nothing() -> Non
 def test_a_record_whose_destination_or_source_host_was_changed_opens_nothing(request_: dict[str, str]) -> None:
     with pytest.raises(SealedForAnother):
         opened(changed(sealed_job(), **request_), MemoryVault())
+
+
+@pytest.mark.parametrize("keys", [(), ("ssh-ed25519 BBBB",), ("ssh-ed25519 AAAA", "ssh-ed25519 BBBB")])
+def test_a_record_that_lets_another_sftp_server_pass_for_the_source_opens_nothing(keys: tuple[str, ...]) -> None:
+    known = changed(job("sftp://host/data.bin"), host_keys=("ssh-ed25519 AAAA",))
+    found = seal(known, Secrets(source="sftp://ann:hunter2@host/data.bin"), MemoryVault())
+    assert "hunter2" in opened(found, MemoryVault()).job.request.source
+    with pytest.raises(SealedForAnother):
+        opened(changed(found, host_keys=keys), MemoryVault())
 
 
 @pytest.mark.parametrize("same", ["https://HOST/data.bin?...", "https://host:443/data.bin?..."])
