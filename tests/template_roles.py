@@ -23,22 +23,22 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def statements(role: Json) -> Iterator[Json]:
+def statements(role: Json, effect: str = "Allow") -> Iterator[Json]:
     for policy in role["Properties"]["Policies"]:
-        yield from policy["PolicyDocument"]["Statement"]
+        yield from _of(policy["PolicyDocument"], effect)
 
 
 def role_of(template: Json, module: str) -> Json:
     return cast(Json, template["Resources"][function(template, module)["Role"]["Fn::GetAtt"][0]])
 
 
-def rights_of(template: Json, module: str) -> Iterator[Json]:
+def rights_of(template: Json, module: str, effect: str = "Allow") -> Iterator[Json]:
     """What a function's role may do, by its own statements and by policies that are attached to it."""
     name = function(template, module)["Role"]["Fn::GetAtt"][0]
-    yield from statements(role_of(template, module))
+    yield from statements(role_of(template, module), effect)
     for policy in of_type(template, "AWS::IAM::Policy"):
         if {"Ref": name} in policy["Properties"]["Roles"]:
-            yield from policy["Properties"]["PolicyDocument"]["Statement"]
+            yield from _of(policy["Properties"]["PolicyDocument"], effect)
 
 
 def actions(template: Json, module: str, service: str = "s3") -> set[str]:
@@ -51,4 +51,8 @@ def allowed(template: Json) -> Iterator[Json]:
     for role in of_type(template, "AWS::IAM::Role"):
         yield from statements(role)
     for policy in of_type(template, "AWS::IAM::Policy"):
-        yield from policy["Properties"]["PolicyDocument"]["Statement"]
+        yield from _of(policy["Properties"]["PolicyDocument"], "Allow")
+
+
+def _of(document: Json, effect: str) -> Iterator[Json]:
+    return (s for s in document["Statement"] if s["Effect"] == effect)

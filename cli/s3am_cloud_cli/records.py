@@ -77,6 +77,10 @@ class Fallible:
         self._documents, self._warn = documents, warn
         self._warned = False
 
+    @property
+    def bucket(self) -> str | None:
+        return self._documents.bucket
+
     def read(self, name: str) -> bytes | None:
         return self._ask(lambda: self._documents.read(name))
 
@@ -117,6 +121,10 @@ class Shelves:
     def shared(self) -> bool:
         """Whether the shared shelf is in use."""
         return self._ask(lambda shelf: True) is True
+
+    @property
+    def bucket(self) -> str | None:
+        return (self._shared or self._here).bucket
 
     def read(self, name: str) -> bytes | None:
         there = self._ask(lambda shelf: shelf.read(name))

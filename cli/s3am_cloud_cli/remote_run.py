@@ -23,6 +23,7 @@ from s3am_cloud.job_secrets import NO_SECRETS, Secrets
 from s3am_cloud.model import Job, TransferRequest
 from s3am_cloud.pipeline import new_job, target
 from s3am_cloud.ports import Clock, Execution
+from s3am_cloud.reserved import refuse_records_bucket
 from s3am_cloud.same_source import unsigned
 from s3am_cloud.sealed import seal
 from s3am_cloud.urls import parse_source
@@ -96,6 +97,7 @@ class Remote:
         refuse_secrets(request)
         job = new_job(request, _id_of(request, self.clock), self.clock)
         target(job)
+        refuse_records_bucket(request, self.jobs)
         whole = msgspec.structs.replace(request, source=unsigned(parse_source(secrets.source or request.source)))
         asked = asked_for(whole, secrets.keys_id(request.destination))
         return self.start(seal(msgspec.structs.replace(job, asked=asked), secrets, self.vault))

@@ -20,6 +20,7 @@ from s3am_cloud.named_secrets import SECRET_FIELDS
 from s3am_cloud.pipeline import new_job, target
 from s3am_cloud.ports import Ports
 from s3am_cloud.request import VERSION
+from s3am_cloud.reserved import refuse_records_bucket
 from s3am_cloud.routes import expanded
 from s3am_cloud.secret_names import carries_secret
 from s3am_cloud.source_digests import AUTO, NONE
@@ -139,6 +140,7 @@ def accept(
     digest = asked_for(request, ingested.asked if ingested else "")
     job = msgspec.structs.replace(job, execution=execution, asked=digest, event=came, ingested=ingested, requested=True)
     target(job)
+    refuse_records_bucket(request, ports.jobs)
     # Before the claim: a second delivery must not take it away from the first, which runs under another ARN.
     # A repeated task finds its own record.
     if not ports.jobs.add(job):

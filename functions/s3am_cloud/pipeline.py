@@ -48,6 +48,7 @@ from s3am_cloud.pace import Over, never
 from s3am_cloud.ports import Clock, ObjectSink, PartSink, Ports, Progress
 from s3am_cloud.provenance import written
 from s3am_cloud.quote import agree
+from s3am_cloud.reserved import refuse_records_bucket
 from s3am_cloud.resumption import cut_of, resumed
 from s3am_cloud.same_source import source_id
 from s3am_cloud.steps.abort import abort
@@ -79,6 +80,7 @@ def prepare(
     """
     request = job.request
     held_to(request)  # what makes no sense is refused before S3 is asked for anything
+    refuse_records_bucket(request, ports.jobs)
     try:
         return _prepared(job, ports, connections, may_stream, own)
     except UploadGone:

@@ -200,6 +200,9 @@ class Readers(Protocol):
 class JobStore(Protocol):
     """The records of jobs: a bucket's `jobs/` folder in the cloud, the user's state folder on a computer."""
 
+    def is_in(self, bucket: str) -> bool:
+        """Whether the records are kept in that bucket, as far as it is known where they are."""
+
     def add(self, job: Job) -> bool:
         """Writes a new record; False, and nothing written, where that id has one already."""
 

@@ -66,8 +66,13 @@ ACKNOWLEDGED: Final = (
     ),
     Acknowledged(
         "IAM5[Resource::<{Storage/Work}.Arn>/jobs/*]",
-        ("Control/Role", "WorkerRights", "Machine/Role", "Janitor/Role"),
+        ("Control/Role", "WorkerRights", "Janitor/Role"),
         f"the notes about jobs are below {names.JOBS_PREFIX}, in a folder for each job's id",
+    ),
+    Acknowledged(
+        "IAM5[Resource::<{Storage/Work}.Arn>/jobs/*/units.jsonl]",
+        ("Machine/Role",),
+        "each job has one list of units, in its own folder",
     ),
     Acknowledged(
         _objects_of(names.SOURCE_BUCKETS),

@@ -43,18 +43,30 @@ class Rights:
     destinations: Buckets
     sources: Buckets
 
-    def read_notes(self) -> list[iam.PolicyStatement]:
+    def read_units(self) -> list[iam.PolicyStatement]:
+        """What the machine's map is over; of all other notes it knows nothing."""
         return [
-            allow(["s3:GetObject"], [self._notes]),
+            allow(["s3:GetObject"], [self.storage.bucket.arn_for_objects(f"{names.JOBS_PREFIX}*/units.jsonl")]),
             allow(["kms:Decrypt"], [self.storage.key.key_arn], _BY_S3),
         ]
 
-    def write_notes(self) -> list[iam.PolicyStatement]:
-        """ListBucket is what makes S3 answer 404 and not 403 for a note that isn't there."""
+    def write_notes(self, forget: bool = False) -> list[iam.PolicyStatement]:
+        """Notes are read and written, and with `forget` deleted. ListBucket is what makes S3 answer 404 and not 403 for
+        a note that isn't there.
+
+        Nothing else is allowed in the work bucket, also where the buckets that the stack was given include it.
+        """
+        on_notes = ["s3:GetObject", "s3:PutObject", *(["s3:DeleteObject"] if forget else [])]
+        bucket = self.storage.bucket
         return [
-            allow(["s3:GetObject", "s3:PutObject"], [self._notes]),
-            allow(["s3:ListBucket"], [self.storage.bucket.bucket_arn]),
+            allow(on_notes, [self._notes]),
+            allow(["s3:ListBucket"], [bucket.bucket_arn]),
             allow(["kms:Decrypt", "kms:GenerateDataKey"], [self.storage.key.key_arn], _BY_S3),
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                not_actions=[*on_notes, "s3:ListBucket"],
+                resources=[bucket.bucket_arn, bucket.arn_for_objects("*")],
+            ),
         ]
 
     def open_secrets(self) -> list[iam.PolicyStatement]:
@@ -69,9 +81,6 @@ class Rights:
             allow(["kms:Decrypt"], [self.storage.key.key_arn], dict(SEALED_FOR_A_JOB)),
             allow(["secretsmanager:GetSecretValue"], [secrets]),
         ]
-
-    def forget_notes(self) -> list[iam.PolicyStatement]:
-        return [allow(["s3:DeleteObject"], [self._notes])]
 
     def manage_uploads(self) -> list[iam.PolicyStatement]:
         """Look at the source and the destination; create, complete and abort there (the ACL is the bucket owner's).

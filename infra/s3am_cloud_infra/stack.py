@@ -60,7 +60,7 @@ class S3amCloudStack(Stack):
             worker=worker.function,
             bus=self._bus,
             dead_letters=queue,
-            rights=[*self._rights.read_notes(), *announce(self._bus), *send_to(queue)],
+            rights=[*self._rights.read_units(), *announce(self._bus), *send_to(queue)],
         )
         # A policy of its own: inside the role it would have control and machine wait for each other.
         iam.Policy(self, "AskWhetherItRuns", roles=[control.role], statements=ask_whether_it_runs(machine.machine))
@@ -100,7 +100,8 @@ class S3amCloudStack(Stack):
             module="control",
             code=self._code,
             storage=self._storage,
-            rights=[*self._rights.write_notes(), *self._rights.manage_uploads()],
+            # Refused requests leave no record.
+            rights=[*self._rights.write_notes(forget=True), *self._rights.manage_uploads()],
             timeout=LONGEST,
             environment={**self._bus_name, **self._hosts, **granted},
         )
@@ -131,8 +132,7 @@ class S3amCloudStack(Stack):
             code=self._code,
             storage=self._storage,
             rights=[
-                *self._rights.write_notes(),
-                *self._rights.forget_notes(),
+                *self._rights.write_notes(forget=True),
                 *self._rights.abort_uploads(),
                 *ask_why_it_failed(machine.machine),
                 *announce(self._bus),

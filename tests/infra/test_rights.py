@@ -10,7 +10,7 @@ import pytest
 
 from s3am_cloud.limits import VAULT_PREFIX
 from s3am_cloud_infra import names
-from template_roles import HANDLERS, Json, actions, allowed, as_list, function, of_type, rights_of
+from template_roles import HANDLERS, Json, actions, allowed, as_list, function, of_type, rights_of, statements
 
 
 def test_no_two_roles_are_shared_and_none_takes_a_policy_of_somebody_else(template: Json) -> None:
@@ -30,21 +30,44 @@ def test_no_action_is_allowed_by_wildcard(template: Json) -> None:
     assert not [action for action in every if "*" in action]
 
 
-def test_the_janitor_may_delete_notes_about_jobs_and_nothing_else_and_who_completes_objects_at_destinations(
+def test_the_janitor_and_control_may_delete_notes_about_jobs_and_who_completes_objects_at_destinations(
     template: Json,
 ) -> None:
-    """An object that turns out not to be what was asked for is deleted again."""
+    """An object that turns out not to be what was asked for is deleted again, and so is a refused request's record."""
     deletes = [
         (module, s["Resource"])
         for module in HANDLERS
         for s in rights_of(template, module)
         if [action for action in as_list(s["Action"]) if action.startswith("s3:Delete")]
     ]
-    assert [module for module, _ in deletes] == ["control", "worker", "janitor"]
-    [*others, (_, notes)] = deletes
-    assert all(names.DESTINATION_BUCKETS in json.dumps(resource) for _, resource in others)
-    assert "StorageWork" in json.dumps(notes)
-    assert notes["Fn::Join"][1][-1] == f"/{names.JOBS_PREFIX}*"
+    at_destinations = [module for module, resource in deletes if names.DESTINATION_BUCKETS in json.dumps(resource)]
+    notes = [(module, resource) for module, resource in deletes if "StorageWork" in json.dumps(resource)]
+    assert at_destinations == ["control", "worker"]
+    assert [module for module, _ in notes] == ["control", "janitor"]
+    assert all(resource["Fn::Join"][1][-1] == f"/{names.JOBS_PREFIX}*" for _, resource in notes)
+    assert len(deletes) == 4
+
+
+@pytest.mark.parametrize(("module", "forgets"), [("control", True), ("worker", False), ("janitor", True)])
+def test_in_the_work_bucket_a_function_may_do_nothing_but_keep_notes(
+    template: Json, module: str, forgets: bool
+) -> None:
+    """Also where the buckets that the stack was given as sources and destinations include it."""
+    [denied] = rights_of(template, module, "Deny")
+    notes = {"s3:GetObject", "s3:PutObject", "s3:ListBucket", *(["s3:DeleteObject"] if forgets else [])}
+    assert set(denied["NotAction"]) == notes
+    [bucket, objects] = denied["Resource"]
+    assert bucket["Fn::GetAtt"][0] == objects["Fn::Join"][1][0]["Fn::GetAtt"][0]
+    assert "StorageWork" in json.dumps(bucket)
+    assert objects["Fn::Join"][1][1] == "/*"
+    assert "Condition" not in denied
+
+
+def test_of_the_notes_the_machine_reads_lists_of_units_only(template: Json) -> None:
+    [machine] = [r for r in of_type(template, "AWS::IAM::Role") if "lambda:InvokeFunction" in json.dumps(r)]
+    [notes] = [s for s in statements(machine) if "s3:" in json.dumps(s["Action"])]
+    assert notes["Action"] == "s3:GetObject"
+    assert notes["Resource"]["Fn::Join"][1][-1] == f"/{names.JOBS_PREFIX}*/units.jsonl"
 
 
 def test_the_janitor_may_look_at_a_failed_execution_its_map_run_and_the_child_that_failed(template: Json) -> None:

@@ -40,6 +40,10 @@ Decoded = TypeVar("Decoded")
 class Documents(Protocol):
     """Small documents by name, with one that can be written only where there is none."""
 
+    @property
+    def bucket(self) -> str | None:
+        """The bucket that they are in, None for those in a folder, or where it has not been looked for yet."""
+
     def read(self, name: str) -> bytes | None: ...
 
     def write(self, name: str, data: bytes) -> None: ...
@@ -62,6 +66,9 @@ class Jobs:
     def __init__(self, documents: Documents, with_sources: bool = True) -> None:
         self._documents = documents
         self._with_sources = with_sources
+
+    def is_in(self, bucket: str) -> bool:
+        return bucket == self._documents.bucket
 
     def add(self, job: Job) -> bool:
         return self._documents.create(_job(job.id), self._record(job))
@@ -144,6 +151,10 @@ class Folder:
     def __init__(self, root: Path | None) -> None:
         """Without a root there is nothing to read, and nothing can be written."""
         self._root = root
+
+    @property
+    def bucket(self) -> None:
+        return None
 
     def read(self, name: str) -> bytes | None:
         if self._root is None:

@@ -17,12 +17,16 @@ from s3am_cloud.urls import S3Url
 class MemoryJobs:
     """Job records in a dictionary."""
 
-    def __init__(self) -> None:
+    def __init__(self, bucket: str | None = None) -> None:
+        self._bucket = bucket
         self._jobs: dict[str, Job] = {}
         self._units: dict[str, list[Unit]] = {}
         self._reports: dict[str, Receipt] = {}
         self._tallies: dict[str, dict[str, Tally]] = {}
         self._part_records: dict[str, dict[str, list[PartRecord]]] = {}
+
+    def is_in(self, bucket: str) -> bool:
+        return bucket == self._bucket
 
     def add(self, job: Job) -> bool:
         if job.id in self._jobs:

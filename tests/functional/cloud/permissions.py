@@ -53,12 +53,19 @@ class Stack:
 
 
 def grants(policies: Iterable[Json]) -> Iterator[Grant]:
-    for policy in policies:
-        for statement in policy["Statement"]:
-            assert statement["Effect"] == "Allow"
-            for action in _listed(statement["Action"]):
-                for resource in _listed(statement["Resource"]):
+    """What the policies allow and do not deny."""
+    statements = [statement for policy in policies for statement in policy["Statement"]]
+    denials = [statement for statement in statements if statement["Effect"] == "Deny"]
+    for statement in (statement for statement in statements if statement["Effect"] == "Allow"):
+        for action in _listed(statement["Action"]):
+            for resource in _listed(statement["Resource"]):
+                if not any(_is_denied(action, resource, denial) for denial in denials):
                     yield Grant(action, resource, json.dumps(statement.get("Condition", {})))
+
+
+def _is_denied(action: str, resource: str, denial: Json) -> bool:
+    at = any(fnmatchcase(resource, pattern) for pattern in _listed(denial["Resource"]))
+    return at and action not in _listed(denial["NotAction"])
 
 
 def needs(call: Json, stack: Stack) -> Iterator[Need]:

@@ -127,18 +127,21 @@ def test_what_each_function_asks_s3_for_is_known_by_the_operation(taken: dict[st
         (CLIENT, "PutObject"): 2,  # the record and the claim
         (CLIENT, "GetObject"): 1,  # another's claim
         (CONTROL, "PutObject"): 2 + 2 + 3,  # the record, twice with the upload's id; units and report
-        (CONTROL, "GetObject"): 5 + 4 + moves + 1,  # to prepare; to complete, with all tallies; to report
+        (CONTROL, "GetObject"): 5
+        + 4
+        + 2 * moves
+        + 1,  # to prepare; to complete, with tallies and records of parts; to report
         (CONTROL, "HeadObject"): 2,  # before and after
         (CONTROL, "ListMultipartUploads"): 1,
         (CONTROL, "CreateMultipartUpload"): 1,
         (CONTROL, "ListParts"): 2,
         (CONTROL, "CompleteMultipartUpload"): 1,
-        (CONTROL, "ListObjects"): 1,  # the tallies
+        (CONTROL, "ListObjects"): 2,  # the tallies, and the records of parts
         (STATES, "GetObject"): 1,  # the units
         (WORKER, "GetObject"): 3 * moves,
         (WORKER, "ListParts"): moves,
         (WORKER, "UploadPart"): parts,
-        (WORKER, "PutObject"): moves,
+        (WORKER, "PutObject"): 2 * moves,  # a record of the parts, and a tally
     }
 
 

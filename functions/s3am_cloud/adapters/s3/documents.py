@@ -22,6 +22,10 @@ class Bucket:
         self._bucket = bucket
         self._client = access.client(access.region)
 
+    @property
+    def bucket(self) -> str:
+        return self._bucket
+
     def read(self, name: str) -> bytes | None:
         with naming(f"s3://{self._bucket}/{name}"):
             try:
