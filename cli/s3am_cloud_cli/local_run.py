@@ -42,7 +42,7 @@ from s3am_cloud_cli.expected_run import Beside, beside, hold, watched
 from s3am_cloud_cli.job_ids import new_id
 from s3am_cloud_cli.options import USUAL_PATIENCE, PatienceOptions
 from s3am_cloud_cli.output import Console, size_text
-from s3am_cloud_cli.part_notes import PartNotes
+from s3am_cloud_cli.part_notes import PartNotes, record_sent
 from s3am_cloud_cli.processes import ProcessMovers
 from s3am_cloud_cli.runners import Heartbeat, running, this_process
 from s3am_cloud_cli.state_home import state_home
@@ -130,6 +130,9 @@ def _moved_or_overtaken(job: Job, source: Beside | None, ports: Ports, console: 
         console.detail(f"{error.message}; checking whether another transfer has made the same object")
         with console.progress("comparing", (job.info.size if job.info else None) or 0) as meter:
             return overtaken(job, seen, error, ports, meter)
+    except BaseException:  # whatever ends the run, somebody may continue it
+        record_sent(job, seen, ports.jobs, console.detail)
+        raise
     return finish(job, moved, ports)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,11 +12,21 @@ import msgspec
 
 from s3am_cloud.adapters.private_files import open_private, private_folder, read_private
 from s3am_cloud.decoders import Decoder
-from s3am_cloud.errors import AccessDenied
-from s3am_cloud.model import MovedPart, UploadedPart
-from s3am_cloud.part_records import known
+from s3am_cloud.errors import AccessDenied, TransferError
+from s3am_cloud.model import Job, MovedPart, UploadedPart
+from s3am_cloud.part_records import keep, known
+from s3am_cloud.ports import JobStore
 
 _decode_part: Decoder[MovedPart] = Decoder(MovedPart)
+
+
+def record_sent(job: Job, sent: Sequence[MovedPart], jobs: JobStore, tell: Callable[[str], None]) -> None:
+    """Records what this run has sent, or compared with the source, so that whoever continues it elsewhere need not
+    compare these parts."""
+    try:
+        keep(job, None, sent, jobs)
+    except TransferError as error:
+        tell(f"which parts were sent is not recorded: {error.message}")
 
 
 class PartNotes:

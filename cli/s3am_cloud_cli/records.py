@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from s3am_cloud.adapters.jobs import Documents, Folder, Jobs
@@ -11,7 +11,7 @@ from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.documents import Bucket
 from s3am_cloud.claims import latest
 from s3am_cloud.errors import AccessDenied, NoCredentials, NoStack, StoreBusy, StoreUnavailable, Unexpected
-from s3am_cloud.model import Job, Receipt
+from s3am_cloud.model import Job, PartRecord, Receipt
 from s3am_cloud_cli.output import Console
 from s3am_cloud_cli.remote_run import QUICK, stack_jobs, work_bucket
 from s3am_cloud_cli.state_home import state_home
@@ -68,6 +68,11 @@ class OwnJobs(Jobs):
     def write_report(self, job_id: str, receipt: Receipt) -> None:
         if self._shelves.shared:
             super().write_report(job_id, receipt)
+
+    def write_part_records(self, job_id: str, name: str, records: Sequence[PartRecord]) -> None:
+        """On this machine alone, PartNotes knows them."""
+        if self._shelves.shared:
+            super().write_part_records(job_id, name, records)
 
 
 class Fallible:
