@@ -88,7 +88,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = cli.main(args=list(arguments), prog_name="s3am-cloud", standalone_mode=False, obj=console)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        console.note(error.format_message().splitlines())
         return Usage.code
     except click.ClickException as error:
         usage = Usage(_without_urls(error.format_message(), arguments), _usage_hint(error))

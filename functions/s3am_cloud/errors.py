@@ -328,7 +328,7 @@ class SealedForAnother(JobFailedForGood):
 class ObjectGone(JobFailedForGood):
     """The object of a job that had succeeded is not there any more."""
 
-    hint = "submit the transfer anew if the object is wanted after all"
+    hint = "submit the transfer again if the object is still needed"
 
 
 class UploadGone(JobFailedForGood):

@@ -39,14 +39,14 @@ COPY_BYTES_PER_SECOND: Final = 100 * 10**6
 S3_WRITES_PER_SECOND: Final = 3500
 # No part is answered sooner than after this, however small it is: with the line above, 1,050 parts in flight.
 PART_ANSWER_SECONDS: Final = 0.3
-# What ListParts tells in one answer.
+# The most parts that ListParts lists in one answer.
 LIST_PAGE: Final = 1000
-# A source's rate is told by its first bytes: by so many of them, or by those that come in so much time.
+# A source's rate is measured over its first bytes: so many of them, or those that come in so much time.
 SAMPLE_BYTES: Final = 8 * MIB
 SAMPLE_SECONDS: Final = 1.0
-# A smaller source is moved in time at any rate that is worth its name (80 kB/s).
+# A smaller source is moved in time at any realistic rate (80 kB/s).
 WORTH_A_SAMPLE: Final = 64 * MIB
-# What a host bears unless the user says otherwise: common FTP servers allow 4 to 10 connections per client.
+# The most connections to a host unless the user says otherwise: common FTP servers allow 4 to 10 per client.
 HOST_CONNECTIONS: Final = {"ftp": 4, "ftpes": 4, "ftps": 4, "sftp": 4, "http": 64, "https": 64, "s3": 1000}
 # Units of one job that run at once, with one worker's slots each.
 WORKER_SLOTS: Final = 8
@@ -58,7 +58,7 @@ STREAM_GROWS_EVERY: Final = 500
 
 # --- in-process transfers ---
 DEFAULT_SLOTS: Final = 8
-# What one machine is taken to move, where it is reckoned how long that would need: a link of 1 Gbit/s.
+# What one machine is assumed to move, for the forecast of a transfer from it: a link of 1 Gbit/s.
 LINK_BYTES_PER_SECOND: Final = 125 * 10**6
 # The most connections where the user said nothing and more keep being faster: each takes a window of memory.
 MOST_CONNECTIONS: Final = 32
@@ -66,7 +66,7 @@ MOST_CONNECTIONS: Final = 32
 BYTES_WORTH_A_PROCESS: Final = 128 * MIB
 
 # --- how the number of connections grows ---
-# What common servers let in, and enough to see whether more are of use.
+# Common servers allow so many, and they are enough to see whether more are of use.
 FIRST_CONNECTIONS: Final = 4
 # So few parts begin all at once.
 FEW_PARTS: Final = 8
@@ -74,7 +74,7 @@ FEW_PARTS: Final = 8
 WORTHWHILE_GAIN: Final = 1.1
 # A rate is that of so much time; the handshakes and slow starts of new connections do not count.
 RATE_SECONDS: Final = 0.5
-# And of so many bytes per connection: those that go to a file are told when they are written.
+# And of so many bytes per connection: those that go to a file are counted when they are written.
 RATE_BYTES: Final = 256 * KIB
 SETTLE_SECONDS: Final = 0.25
 # How many rates are looked at before a doubling is taken back: TCP may take a second to show what a far one gives.
@@ -105,7 +105,7 @@ LEAST_RATE: Final = KIB
 LEAST_RATE_SECONDS: Final = 60
 # Seconds without progress, over several connections, after which a part fails: two stalls, or two slow connections.
 PATIENCE_SECONDS: Final = 60
-# Bytes that count as progress: what LEAST_RATE amounts to in its window. Less than that is no reason to hope.
+# Bytes that count as progress: what LEAST_RATE amounts to in its window. Less than that does not count as progress.
 PROGRESS: Final = 64 * KIB
 # How long a store may take to answer a PUT whose body it has: two of them fit into the time that a failure may take.
 ANSWER_SECONDS: Final = 40
@@ -122,7 +122,7 @@ COMPLETE_SECONDS_PER_PART: Final = 0.05
 # A page of a listing: 1,000 keys of 1 KiB, three times as long when they are URL-encoded, and what is said of each.
 MAX_CONTROL_ANSWER: Final = 5 * MIB
 MAX_REFUSAL: Final = 64 * KIB  # S3's have less than 1 KiB
-# A million entries: more are nothing that this product lists.
+# A million entries: this product lists nothing longer.
 MAX_PAGES: Final = 1000
 # Amazon's S3 shows an object at once; stores with several sites, and proxies that remember a 404, take seconds.
 SEEN_SECONDS: Final = 10.0
@@ -134,15 +134,16 @@ MAX_IGNORED: Final = 16 * MIB
 # Failures in a row without progress, after which a part is given up; back-off doubles from BASE up to CAP.
 ATTEMPTS: Final = 8
 # Tries that a whole run may fail beyond those that its finished parts have earned: a way that is broken for good is
-# given up by all parts together, and not by each of a thousand in its turn.
+# given up by all parts together, not by each of a thousand in turn.
 RETRY_BUDGET: Final = 100
 RETRIES_EARNED_PER_PART: Final = 2
-# A server that asks for more patience than this is as good as gone; the job's own retries come later.
+# A server that asks for a longer wait counts as unavailable; the job's own retries come later.
 LONGEST_RETRY_AFTER: Final = 60
-PROBE_ATTEMPTS: Final = 4  # a wrong address should not keep anybody waiting
+PROBE_ATTEMPTS: Final = 4  # a wrong address should be reported soon
 # Refusals in a row by a server that lets no more connections in, while none of ours gets through.
 CROWD_ATTEMPTS: Final = 12
-# So many requests in a row may be denied (403) while no other is on its way, before that is no matter of their number.
+# So many requests in a row may be denied (403) while no other is on its way, before that is not put down to their
+# number.
 REFUSALS_ALONE: Final = 3
 # How long a look at a file's end waits for the reply that ends it: a whole file's is waited for as anything else is.
 LAST_REPLY_SECONDS: Final = 10
@@ -169,7 +170,7 @@ LAMBDA_SECONDS: Final = 900  # Lambda's own maximum
 # in the 14.3 s that a GiB takes. A worker needs 1.2 to 1.4 s for a GiB with TLS on both sides, and under 90 MB
 # (tests/benchmarks/lambda_cold.py); half the memory would leave it 2 s, and a slower processor none to spare.
 WORKER_MEMORY_MIB: Final = 512
-# A hash can't be interrupted and gone on with, so one invocation has to read the whole object: 60 GB.
+# A hash can't be interrupted and continued, so one invocation has to read the whole object: 60 GB.
 MOST_IN_ORDER: Final = 800 * LAMBDA_BYTES_PER_SECOND
 # A worker takes no part when less than this is left, and drops those in flight when less than that is.
 DEADLINE_MARGIN_SECONDS: Final = 60
@@ -184,7 +185,7 @@ STRANGER_HOURS: Final = 24
 MAX_KEEP_DAYS: Final = 15
 # A job whose execution is not there yet is about to be started for so long, and never will be after it.
 START_SECONDS: Final = 120
-# How long `cancel` waits for the janitor, who is told by an event.
+# How long `cancel` waits for the janitor, which an event starts.
 JANITOR_SECONDS: Final = 30
 LONGEST_JOB_DAYS: Final = 14  # the state machine stops itself then
 # KMS Encrypt takes no more (AWS KMS API reference).

@@ -136,6 +136,28 @@ def test_settings_of_the_environment_are_not_obeyed_either(
     assert len(err.splitlines()) == 1
 
 
+BREAK = "%0d%0aX-Evil:%201%0d%0aDELE%20x"
+
+
+@pytest.mark.parametrize("scheme", ["ftp", "ftpes", "ftps", "sftp", "http"])
+def test_an_encoded_line_break_makes_no_command_and_no_header(
+    scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("s3am_cloud.adapters.clock.SystemClock.sleep", lambda self, seconds: None)
+    end = b"\r\n\r\n" if scheme == "http" else b"\r\n"
+    answer = b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n" if scheme == "http" else b"500 no\r\n"
+    with serving(lambda message: answer, end, b"" if scheme == "http" else b"220 hello\r\n") as server:
+        url = f"{scheme}://127.0.0.1:{server.port}/a{BREAK}"
+        variables = {**KEYS, "HOME": str(tmp_path), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+        with mock.patch.dict(os.environ, variables, clear=True):
+            codes = [run(["plan", url, "s3://b/k"]), run(["plan", url.replace("://", f"://u{BREAK}:p@"), "s3://b/k"])]
+    said = b"\r\n".join(server.messages).splitlines()
+    assert codes == [5, 5]
+    assert not [line for line in said if line.startswith((b"X-Evil", b"DELE"))]
+    assert bool(said) == (scheme == "http"), "file servers are not even asked"
+
+
 def _filled(word: str, values: dict[str, str]) -> str:
     for mark, value in values.items():
         word = word.replace(mark, value)

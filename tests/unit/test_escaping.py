@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -255,6 +256,19 @@ def test_a_name_in_a_hint_is_no_clause_and_no_option_of_it(name: str) -> None:
     hint = f"continue with --resume, or discard it with {command_line('cancel', f's3://b/{name}')}"
     assert without_lacking(hint, {"--resume"}) == hint
     assert without_lacking(hint, set()) == f"discard it with {command_line('cancel', f's3://b/{name}')}"
+
+
+PRINTING = re.compile(
+    r"\bprint\(|\bclick\.s?echo\(|\bclick\.(confirm|prompt)\((?!escaped\()|sys\.std(out|err)\.write\(|print_exc"
+)
+COMMAND = Path(__file__).parents[2] / "cli" / "s3am_cloud_cli"
+
+
+def test_nothing_but_the_console_prints() -> None:
+    """The embedded cloud's own processes write to its log; they are not the user's command."""
+    paths = [path for path in COMMAND.rglob("*.py") if "local_cloud" not in path.parts and path.name != "output.py"]
+    assert len(paths) > 50
+    assert [path.name for path in paths if PRINTING.search(path.read_text())] == []
 
 
 def test_every_console_is_given_lines_and_no_joined_text() -> None:
