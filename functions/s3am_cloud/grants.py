@@ -1,8 +1,9 @@
 """Which events may name which secrets, as the stack's ingest file says it.
 
 A route or a schedule may name the secret in its own options. All other events may name what a `[[secret]]` grants to
-their source, which EventBridge takes from the sender's rights and not from the request. Whoever starts executions
-directly can claim any source: what the secret says of its own use (named_secrets.py) holds for them all the same.
+their source. A sender writes that source into the event, so the right to put events has to be given for some sources
+only (condition `events:source`); whoever starts executions directly can claim any. What the secret says of its own use
+(named_secrets.py) holds for them all the same.
 """
 
 from __future__ import annotations

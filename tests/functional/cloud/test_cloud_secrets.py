@@ -86,6 +86,31 @@ def test_a_job_with_a_key_a_password_and_a_signature_works_and_nothing_that_is_k
     assert secrets_in(told) == []
 
 
+def test_what_was_sealed_for_one_job_serves_no_record_that_somebody_else_writes(
+    command: Command, s3: Any, states: Any, destination: str, local_cloud: LocalCloud, keys: tuple[str, ...]
+) -> None:
+    """As somebody may who submits jobs: the record is copied, changed, and started. `JOB-r2` would continue the job."""
+    s3.put_object(Bucket=destination, Key="from", Body=b"few bytes", **of(SOURCE_KEY))
+    copy = (*keys, "--src-sse-key-file", "source.key", f"s3://{destination}/from", f"s3://{destination}/x")
+    job = command.run("submit", "--wait", "--json", *copy).ended(0).document["job"]
+    record = json.loads(s3.get_object(Bucket=local_cloud.work_bucket, Key=f"jobs/{job}/job.json")["Body"].read())
+    made = {name: record[name] for name in ("created", "sealed", "request")}
+    attacks = {
+        f"stolen-{uuid.uuid4().hex[:8]}": {},
+        f"{job}-r2": {"destination": f"s3://{destination}/stolen"},
+        f"{job}-r3": {"source": f"s3://{destination}/other"},
+    }
+    for name, fields in attacks.items():
+        body = json.dumps({**made, "id": name, "request": {**made["request"], **fields}})
+        s3.put_object(Bucket=local_cloud.work_bucket, Key=f"jobs/{name}/job.json", Body=body.encode())
+        states.start_execution(
+            stateMachineArn=local_cloud.state_machine_arn, name=name, input=json.dumps({"job": name})
+        )
+        failed = command.run("watch", "--json", name).ended(25)
+        assert failed.document["error"]["name"] == "SealedForAnother"
+        assert secrets_in(failed.stdout + failed.stderr) == []
+
+
 def test_a_job_that_fails_for_its_password_tells_it_no_more_than_one_that_does_not(
     command: Command, http_server: FaultyHttp, destination: str, local_cloud: LocalCloud
 ) -> None:
