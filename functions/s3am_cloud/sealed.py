@@ -108,7 +108,7 @@ def carry_over(old: Job, job: Job, vault: Vault, source: str | None = None) -> J
     if old.sealed and place_of(parse_source(source)) != bound_to:
         raise BadRequest(
             f"the keys and logins of job {old.id} are bound to {bound_to}, and the new source is elsewhere",
-            "submit the transfer with its keys again; --resume continues the upload",
+            "give the keys and logins again, with s3am-cloud submit --resume: it continues the upload",
         )
     request, secrets = withheld(msgspec.structs.replace(job.request, source=source))
     if has_secrets(old):

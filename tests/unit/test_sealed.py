@@ -235,6 +235,7 @@ def test_a_long_id_is_continued_as_often_as_it_takes() -> None:
 def test_a_new_url_at_another_host_is_refused_for_a_job_that_has_secrets() -> None:
     with pytest.raises(BadRequest, match="bound to https://host:443") as refused:
         carry_over(sealed_job(), job(name="job-r2"), MemoryVault(), "https://evil/data.bin?token=50ddba11")
+    assert "s3am-cloud submit --resume" in refused.value.hint
     assert "50ddba11" not in f"{refused.value} {refused.value.hint}"
 
 
