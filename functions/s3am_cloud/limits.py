@@ -187,6 +187,8 @@ MAX_KEEP_DAYS: Final = 15
 START_SECONDS: Final = 120
 # How long `cancel` waits for the janitor, which an event starts.
 JANITOR_SECONDS: Final = 30
+# By so much the clocks of S3, of Lambda and of whoever submits a job may differ.
+CLOCK_SKEW_SECONDS: Final = 60
 LONGEST_JOB_DAYS: Final = 14  # the state machine stops itself then
 # KMS Encrypt takes no more (AWS KMS API reference).
 KMS_PLAINTEXT: Final = 4096

@@ -2,7 +2,7 @@
 
 So nothing is taken for somebody else's before it is compared with what this job would have made itself:
 
-    an upload that nobody has a record of and that has no parts    was opened by the try that died before its record
+    an upload without a record and parts, not older than the job   was opened by the try that died before its record
     an upload that is gone                                         was completed, if the object is what was due
     an object that exists                                          was put, if it is what the source sends
 """
@@ -10,12 +10,14 @@ So nothing is taken for somebody else's before it is compared with what this job
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 import msgspec
 
 from s3am_cloud.digests import Crc
 from s3am_cloud.errors import JobCancelled, ObjectExists
 from s3am_cloud.expect import PARTS_CRC
+from s3am_cloud.limits import CLOCK_SKEW_SECONDS
 from s3am_cloud.model import Job, MovedPart, Origin, Plan
 from s3am_cloud.pipeline import move, target
 from s3am_cloud.ports import ObjectStore, Ports
@@ -32,9 +34,17 @@ def own_upload(job: Job, ports: Ports) -> str | None:
         return None
     where = target(job)
     there = ports.store.unfinished(where)
-    if len(there) != 1 or ports.jobs.find(where, there[0]) is not None:
+    if len(there) != 1 or ports.jobs.find(where, there[0]) is not None or _is_older(there[0], job, ports):
         return None
     return None if any(True for _ in ports.store.parts(ports.store.find(where, there[0]))) else there[0]
+
+
+def _is_older(upload_id: str, job: Job, ports: Ports) -> bool:
+    """Whether an upload was begun before the job was recorded, by clocks that may differ a little: then it is another
+    transfer's, which may be about to send its first part."""
+    found = [one.initiated for one in ports.store.unfinished_below(target(job)) if one.upload_id == upload_id]
+    recorded = datetime.fromisoformat(job.created) - timedelta(seconds=CLOCK_SKEW_SECONDS)
+    return any(began is not None and datetime.fromisoformat(began) < recorded for began in found)
 
 
 def is_made(job: Job, store: ObjectStore) -> bool:

@@ -12,7 +12,7 @@ from s3am_cloud.adapters.jobs import Folder, Jobs
 from s3am_cloud.adapters.memory_jobs import MemoryJobs
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.documents import Bucket
-from s3am_cloud.errors import JobFailed, JobFailedForGood, NoSuchJob
+from s3am_cloud.errors import JobFailed, JobFailedForGood, NoSuchJob, StoreUnavailable
 from s3am_cloud.model import Job, PartRecord, Plan, Receipt, SourceInfo, TransferRequest, Unit, Upload
 from s3am_cloud.ports import JobStore
 from s3am_cloud.tallies import Tally
@@ -194,6 +194,32 @@ def test_a_record_that_was_cut_off_is_named(tmp_path: Path) -> None:
     (tmp_path / "jobs" / NEW.id / "job.json").write_bytes(b'{"id":')
     with pytest.raises(JobFailedForGood, match=NEW.id):
         jobs.load(NEW.id)
+
+
+def test_a_record_that_is_far_too_long_is_not_read(
+    s3_access: S3Access, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("s3am_cloud.adapters.s3.bounded.MAX_CONTROL_ANSWER", 1000)
+    documents = Bucket(s3_access, bucket)
+    documents.write("jobs/long/job.json", b" " * 1001)
+    with pytest.raises(StoreUnavailable, match="more than 1,000 bytes"):
+        Jobs(documents).load("long")
+
+
+def test_few_records_are_in_memory_however_many_there_are(tmp_path: Path) -> None:
+    read = list[str]()
+
+    class Counted(Folder):
+        def read(self, name: str) -> bytes | None:
+            read.append(name)
+            return super().read(name)
+
+    for number in range(40):
+        Jobs(Folder(tmp_path)).write_tally("job", f"{number:02}-a", Tally(first=number))
+    tallies = iter(Jobs(Counted(tmp_path)).tallies("job"))
+    assert next(tallies) == Tally(first=0)
+    assert len(read) <= 16
+    assert len(list(tallies)) == 39
 
 
 def test_a_bucket_of_records_that_is_gone_is_named(s3_access: S3Access) -> None:

@@ -7,6 +7,7 @@ call to the last, and repeats the task as the state machine does.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from s3am_cloud.checksum import update
 from s3am_cloud.cloud import complete_job, prepare_job, report_job, work
 from s3am_cloud.errors import ObjectExists, TransferError, UploadExists, UploadGone
 from s3am_cloud.intake import accept
+from s3am_cloud.retried import begun, own_upload
 from servers.content import pattern
 from unit.cloud_fakes import ASKED, LONG
 from unit.fakes import PART, SOURCE, TARGET, World
@@ -23,7 +25,7 @@ from unit.fakes import PART, SOURCE, TARGET, World
 TWO_PARTS = pattern(PART + 1000)
 CHANGES = {
     "store": ("create", "put_part", "put_object", "complete", "abort", "delete"),
-    "jobs": ("add", "save", "write_units", "write_report", "forget"),
+    "jobs": ("add", "save", "write_units", "write_part_records", "write_report", "forget"),
 }
 
 
@@ -116,7 +118,7 @@ def test_wherever_a_task_dies_its_repetition_makes_the_object(
 
 def test_there_are_changes_to_die_at() -> None:
     """Record, intention, upload, record, units, two parts, what is due, object, report; and the same without parts."""
-    assert (changes_of(len(TWO_PARTS)), changes_of(1000, part_size=None)) == (10, 5)
+    assert (changes_of(len(TWO_PARTS)), changes_of(1000, part_size=None)) == (12, 5)
 
 
 def dies_after(world: World, change: str) -> Mortal:
@@ -233,3 +235,17 @@ def test_a_resumed_job_goes_on_with_its_own_upload_whatever_else_is_unfinished(w
     prepare_job("job-r2", "arn:job-r2", "work", world.ports)
     assert world.jobs.load("job-r2").upload == old.upload
     assert [n for unit in world.jobs.units("job-r2") for n in range(unit.first, unit.last + 1)] == [1, 2]
+
+
+@pytest.mark.parametrize(("older", "own"), [(61, False), (59, True), (-5, True)])
+def test_an_upload_that_was_begun_before_the_job_was_recorded_is_not_its_own(
+    world: World, older: int, own: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another transfer may have opened it, and be about to send its first part."""
+    accept(ASKED, "arn:job", world.ports)
+    job = begun(world.jobs.load("job"), "arn:job", world.ports)
+    upload = world.store.open(TARGET)
+    initiated = (datetime.fromisoformat(job.created) - timedelta(seconds=older)).isoformat()
+    dated = msgspec.structs.replace(upload, initiated=initiated)
+    monkeypatch.setattr(world.store, "unfinished_below", lambda prefix: iter([dated]))
+    assert own_upload(job, world.ports) == (upload.upload_id if own else None)

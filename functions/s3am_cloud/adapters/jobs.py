@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -29,6 +30,7 @@ from s3am_cloud.urls import S3Url, parse_source
 
 # A job may have 10,000 tallies, and as many records of parts, at 20 ms each.
 _READERS = 8
+_AT_ONCE = 2 * _READERS
 _OTHER_FOLDER = "name another folder in S3AM_CLOUD_STATE_HOME"
 _decode_job: Decoder[Job] = Decoder(Job)
 _decode_receipt: Decoder[Receipt] = Decoder(Receipt)
@@ -131,12 +133,14 @@ class Jobs:
             yield from records
 
     def _all(self, prefix: str, decode: Callable[[bytes], Decoded]) -> Iterator[Decoded]:
-        """The documents whose names begin so, without those that can't be read."""
-        names = list(self._documents.names(prefix))
+        """The documents whose names begin so, without those that can't be read. Few are in memory at a time, whatever
+        somebody has put there."""
+        names = self._documents.names(prefix)
         with ThreadPoolExecutor(_READERS) as readers:
-            for data in readers.map(self._documents.read, names):
-                with suppress(msgspec.DecodeError):
-                    yield decode(data or b"")
+            while batch := list(islice(names, _AT_ONCE)):
+                for data in readers.map(self._documents.read, batch):
+                    with suppress(msgspec.DecodeError):
+                        yield decode(data or b"")
 
     def forget(self, job: Job) -> None:
         """Removes what is only of use while the job can be resumed."""
