@@ -18,7 +18,7 @@ def continues(job_id: str, earlier: str) -> bool:
 
 
 def next_id(job_id: str) -> str:
-    """The id of the job that goes on with this one: JOB-r2, then JOB-r3.
+    """The id of the job that continues this one: JOB-r2, then JOB-r3.
 
     It follows from the id, so that `status JOB` finds without a note what became of it, and two who resume the same
     job at the same moment start one execution. Names of executions are unique for 90 days, hence a new one each time.

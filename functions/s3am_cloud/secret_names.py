@@ -24,8 +24,8 @@ def may_hold_secret(name: str) -> bool:
 
 # A name stands behind any of these: in a query, a fragment, the parameters of a path, and in a URL within a URL.
 _NAMES: Final = re.compile(r"[?&;#]([^?&;#=]*)")
-# Any user at all, as tokens are often written as one; and passwords that a / or ? in them seems to end, which are told
-# from a port.
+# Any user at all, as tokens are often written as one; and what stands between a colon that no port follows and an @, as
+# passwords have / and ? in them too.
 _LOGIN: Final = re.compile(r"//[^/?#]*@|(?:^|//)[^/?#@]*:(?!//|\d{1,5}(?:[/?#]|$))[^@]*@")
 # Nobody encodes a name more often and means well.
 _MOST_ENCODINGS: Final = 8
