@@ -121,6 +121,8 @@ CALL_SECONDS: Final = 30
 COMPLETE_SECONDS_PER_PART: Final = 0.05
 # A page of a listing: 1,000 keys of 1 KiB, three times as long when they are URL-encoded, and what is said of each.
 MAX_CONTROL_ANSWER: Final = 5 * MIB
+# Of such a page's elements each has two tags. What is parsed takes a hundred bytes for each of them.
+MAX_TAGS: Final = 100_000
 MAX_REFUSAL: Final = 64 * KIB  # S3's have less than 1 KiB
 # A million entries: this product lists nothing longer.
 MAX_PAGES: Final = 1000

@@ -153,6 +153,30 @@ def test_an_answer_that_is_too_long_is_not_kept(call: Call) -> None:
     assert len(requests) == 1
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<!DOCTYPE r [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]><R><Name>&b;</Name></R>',
+        '<?xml version="1.0"?>\n<!doctype r SYSTEM "file:///etc/passwd"><R/>',
+        "<R>" + "<Contents/>" * 200_000 + "</R>",
+        "<R>" * 200_000,
+    ],
+    ids=["entities", "an outer document", "elements", "depth"],
+)
+@pytest.mark.parametrize("call", [parts, names])
+def test_a_document_that_would_take_all_memory_is_not_parsed(call: Call, body: str) -> None:
+    error, requests = calling(call, endless.page(body))
+    assert "no service" in error.message
+    assert len(requests) == 1
+
+
+def test_what_an_object_holds_is_not_taken_for_a_document(s3_environment: None) -> None:
+    body = '<!DOCTYPE html><!ENTITY a "b">'
+    with serving(lambda head: endless.page("" if head.startswith(b"HEAD /b ") else body)) as server:
+        access = S3Access(S3Settings(endpoint_url=f"http://127.0.0.1:{server.port}", region="us-east-1"))
+        assert Bucket(access, "b").read("x") == body.encode()
+
+
 def test_a_refusal_that_is_too_long_is_judged_by_its_status() -> None:
     error, _ = calling(read, endless.http("500 Internal Server Error", endless.CHUNKED, again=endless.CHUNK))
     assert "500" in error.message

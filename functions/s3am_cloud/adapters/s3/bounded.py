@@ -8,6 +8,7 @@ connection is ended, as nothing else ends a read that is under way, and with it 
 from __future__ import annotations
 
 import io
+import re
 import time
 from collections.abc import Callable, Iterator
 from threading import Event, Thread
@@ -27,8 +28,12 @@ from s3am_cloud.limits import (
     CURL_BUFFER,
     MAX_CONTROL_ANSWER,
     MAX_REFUSAL,
+    MAX_TAGS,
 )
 
+# Protocols of services whose answers are XML.
+_XML = {"rest-xml", "query", "ec2"}
+_DEFINITIONS = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _LONGEST_LINE = 64 * 1024
 # Tries of a call that is not answered; what fails at once, botocore tries more often.
 _SILENT_TRIES = 2
@@ -77,6 +82,7 @@ def bound(client: Any) -> None:
     track(endpoint.http_session)
     endpoint.http_session = BoundedSession(endpoint.http_session, CALL_SECONDS)
     client.meta.events.register_first("needs-retry", _give_up)
+    client.meta.events.register_first("before-parse", _check_document)
 
 
 def _give_up(attempts: int, caught_exception: Exception | None, **_: object) -> None:
@@ -88,6 +94,19 @@ def _give_up(attempts: int, caught_exception: Exception | None, **_: object) -> 
         ) from caught_exception
     if isinstance(caught_exception, ConnectTimeoutError) and attempts > _SILENT_TRIES:
         raise caught_exception
+
+
+def _check_document(operation_model: Any, response_dict: dict[str, Any], **_: object) -> None:
+    """Raises StoreUnavailable for XML that would take far more memory, or time, than its bytes: with entities, which no
+    service defines, or with more elements than a page of a listing has."""
+    body = response_dict.get("body")
+    if operation_model.service_model.resolved_protocol not in _XML or not isinstance(body, bytes):
+        return
+    if _DEFINITIONS.search(body) or body.count(b"<") > MAX_TAGS:
+        raise StoreUnavailable(
+            f"the answer to {operation_model.name} is an XML document that no service of AWS's sends",
+            "check the endpoint",
+        )
 
 
 class _Exchange:
