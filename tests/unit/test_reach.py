@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from s3am_cloud.errors import BadIngest
 from s3am_cloud.ingest_file import parse_ingest
 from s3am_cloud_cli.deployment.account import Account
-from s3am_cloud_cli.deployment.reach import refuse_unreachable, silent_buckets, switch_on
+from s3am_cloud_cli.deployment.reach import refuse_unreachable, refuse_work_bucket, silent_buckets, switch_on
 from s3am_cloud_infra import names
 
 INGEST = parse_ingest("""
@@ -93,3 +93,14 @@ def test_a_routes_bucket_that_tells_eventbridge_nothing_is_found(
     assert silent_buckets(INGEST, cast(Account, buckets)) == silent
     assert buckets.asked == ["incoming"]
     assert "--bucket incoming" in switch_on("incoming")
+
+
+@pytest.mark.parametrize(("bucket", "entry"), [("incoming", "runs"), ("s3am-daily", "daily"), ("lists", "lists")])
+def test_the_bucket_of_the_stacks_records_is_in_no_route_and_no_schedule(bucket: str, entry: str) -> None:
+    with pytest.raises(BadIngest, match=f"{entry}: {bucket} holds the records"):
+        refuse_work_bucket(INGEST, bucket)
+
+
+def test_other_buckets_are_taken_and_so_are_all_where_there_is_no_stack_yet() -> None:
+    refuse_work_bucket(INGEST, "work")
+    refuse_work_bucket(INGEST, None)

@@ -15,7 +15,7 @@ from s3am_cloud_cli.deployment.cdk import Cdk, cdk_script
 from s3am_cloud_cli.deployment.failures import DeployFailed
 from s3am_cloud_cli.deployment.parameters import Wanted, bucket_of, parameter_changes
 from s3am_cloud_cli.deployment.questions import agree
-from s3am_cloud_cli.deployment.reach import refuse_unreachable, silent_buckets, switch_on
+from s3am_cloud_cli.deployment.reach import refuse_unreachable, refuse_work_bucket, silent_buckets, switch_on
 from s3am_cloud_cli.deployment.synthesis import assembly, functions_code
 from s3am_cloud_cli.output import Console
 from s3am_cloud_infra import names
@@ -83,6 +83,7 @@ def deploy(site: Site, wanted: Wanted, yes: bool, console: Console) -> Deploymen
     console.resume_hint = "CloudFormation continues what it has begun; run the command again to see how it ended"
     parameters = wanted.parameters(site.account.partition)
     refuse_unreachable(site.ingest, parameters, site.before.parameters if site.before else {})
+    refuse_work_bucket(site.ingest, site.before.outputs.get(names.WORK_BUCKET) if site.before else None)
     for bucket in silent_buckets(site.ingest, site.account):
         console.note(switch_on(bucket))
     ready = site.account.is_bootstrapped(needed_bootstrap(site.assembly, site.stack))

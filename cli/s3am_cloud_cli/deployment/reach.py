@@ -39,6 +39,14 @@ def refuse_unreachable(ingest: Ingest, given: dict[str, str], before: dict[str, 
                 )
 
 
+def refuse_work_bucket(ingest: Ingest, work_bucket: str | None) -> None:
+    """Raises BadIngest for a route or a schedule from or into the bucket of the stack's own records, where the stack
+    is there already. The jobs of any other would be refused one by one."""
+    for entry, bucket in (*_sources(ingest), *((each.name, each.target.bucket) for each in ingest.entries)):
+        if bucket == work_bucket:
+            raise BadIngest(f"{entry}: {bucket} holds the records of this stack's jobs", "name another bucket")
+
+
 def silent_buckets(ingest: Ingest, account: Account) -> list[str]:
     """Buckets of routes that don't tell EventBridge of new objects, as far as this user may see that."""
     found = []

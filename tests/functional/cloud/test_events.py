@@ -93,6 +93,52 @@ def test_two_events_with_one_key_make_one_transfer(
     assert sum(record.status == 206 for record in http_server.requests_for("/f")) <= 3
 
 
+def test_a_key_that_is_used_for_another_request_is_listed_with_its_reason(
+    put: Put, outcomes: Outcomes, command: Command, http_server: FaultyHttp, destination: str
+) -> None:
+    asked = {"source": http_server.add("/f", b"few"), "idempotency_key": uuid.uuid4().hex}
+    job = put({**asked, "destination": f"s3://{destination}/f"})
+    assert outcomes(job)["detail-type"] == "Transfer Succeeded"
+    assert put({**asked, "destination": f"s3://{destination}/g"}) == job
+
+    def letters() -> list[dict[str, Any]]:
+        listed = command.run("events", "failed", "--json").ended(0).document["events"]
+        return [event for event in listed if event["id"] == job]
+
+    [letter] = eventually(letters, "the letter")
+    assert (letter["error"]["name"], letter["destination"]) == ("KeyReused", f"s3://{destination}/g")
+    assert command.run("status", "--json", job).ended(0).document["receipt"]["state"] == "succeeded"
+
+
+def test_a_finished_job_that_is_started_again_fails_where_its_object_is_gone(
+    put: Put,
+    outcomes: Outcomes,
+    states: Any,
+    local_cloud: LocalCloud,
+    http_server: FaultyHttp,
+    s3: Any,
+    destination: str,
+) -> None:
+    job = put({"source": http_server.add("/f", b"few"), "destination": f"s3://{destination}/f"})
+    assert outcomes(job)["detail-type"] == "Transfer Succeeded"
+
+    def replayed() -> dict[str, Any]:
+        arn = states.start_execution(
+            stateMachineArn=local_cloud.state_machine_arn, name=uuid.uuid4().hex, input=json.dumps({"job": job})
+        )["executionArn"]
+
+        def ended() -> dict[str, Any] | None:
+            found: dict[str, Any] = states.describe_execution(executionArn=arn)
+            return None if found["status"] == "RUNNING" else found
+
+        return eventually(ended, "the end of the replay")
+
+    assert replayed()["status"] == "SUCCEEDED"
+    s3.delete_object(Bucket=destination, Key="f")
+    again = replayed()
+    assert (again["status"], again["error"]) == ("FAILED", "ObjectGone")
+
+
 def test_a_refused_event_is_listed_with_its_reason_and_can_be_sent_again(
     put: Put,
     failed: Callable[[str], dict[str, Any]],
