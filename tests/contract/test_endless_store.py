@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from botocore.retries.standard import ExponentialBackoff
@@ -23,6 +24,7 @@ from unit.fakes import FakeClock
 
 UPLOAD = Upload(target=S3Url("b", "k"), upload_id="u", full_object=True)
 BLANKS = endless.http("200 OK", endless.CHUNKED, again=b"1\r\n \r\n", pause=0.02)
+BOMB = '<!DOCTYPE r [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]><R><Name>&b;</Name></R>'
 Call = Callable[[S3Access, S3Store], object]
 
 
@@ -156,18 +158,32 @@ def test_an_answer_that_is_too_long_is_not_kept(call: Call) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        '<!DOCTYPE r [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]><R><Name>&b;</Name></R>',
+        BOMB,
         '<?xml version="1.0"?>\n<!doctype r SYSTEM "file:///etc/passwd"><R/>',
         "<R>" + "<Contents/>" * 200_000 + "</R>",
         "<R>" * 200_000,
+        "\ufeff" + BOMB,
+        BOMB.encode("utf-16"),
+        BOMB.encode("utf-16-le"),
     ],
-    ids=["entities", "an outer document", "elements", "depth"],
+    ids=["entities", "an outer document", "elements", "depth", "a mark before it", "UTF-16", "UTF-16 without a mark"],
 )
 @pytest.mark.parametrize("call", [parts, names])
-def test_a_document_that_would_take_all_memory_is_not_parsed(call: Call, body: str) -> None:
+def test_a_document_that_would_take_all_memory_is_not_parsed(
+    call: Call, body: str | bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[object] = []
+    parse = ElementTree.XMLParser
+
+    def parser(*arguments: Any, **options: Any) -> ElementTree.XMLParser:
+        parsed.append(arguments)
+        return parse(*arguments, **options)
+
+    monkeypatch.setattr(ElementTree, "XMLParser", parser)
     error, requests = calling(call, endless.page(body))
     assert "no service" in error.message
     assert len(requests) == 1
+    assert not parsed
 
 
 def test_what_an_object_holds_is_not_taken_for_a_document(s3_environment: None) -> None:

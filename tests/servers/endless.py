@@ -111,9 +111,10 @@ def partial(start: int, end: int, size: int) -> bytes:
     ).encode()
 
 
-def page(body: str) -> bytes:
+def page(body: str | bytes) -> bytes:
     """An answer that is as it should be."""
-    return f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+    data = body.encode() if isinstance(body, str) else body
+    return f"HTTP/1.1 200 OK\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data
 
 
 def ftp(said: Mapping[str, Answer]) -> Callable[[bytes], Answer]:

@@ -31,9 +31,8 @@ from s3am_cloud.limits import (
     MAX_TAGS,
 )
 
-# Protocols of services whose answers are XML.
-_XML = {"rest-xml", "query", "ec2"}
 _DEFINITIONS = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _LONGEST_LINE = 64 * 1024
 # Tries of a call that is not answered; what fails at once, botocore tries more often.
 _SILENT_TRIES = 2
@@ -82,7 +81,6 @@ def bound(client: Any) -> None:
     track(endpoint.http_session)
     endpoint.http_session = BoundedSession(endpoint.http_session, CALL_SECONDS)
     client.meta.events.register_first("needs-retry", _give_up)
-    client.meta.events.register_first("before-parse", _check_document)
 
 
 def _give_up(attempts: int, caught_exception: Exception | None, **_: object) -> None:
@@ -96,17 +94,13 @@ def _give_up(attempts: int, caught_exception: Exception | None, **_: object) -> 
         raise caught_exception
 
 
-def _check_document(operation_model: Any, response_dict: dict[str, Any], **_: object) -> None:
-    """Raises StoreUnavailable for XML that would take far more memory, or time, than its bytes: with entities, which no
-    service defines, or with more elements than a page of a listing has."""
-    body = response_dict.get("body")
-    if operation_model.service_model.resolved_protocol not in _XML or not isinstance(body, bytes):
-        return
-    if _DEFINITIONS.search(body) or body.count(b"<") > MAX_TAGS:
-        raise StoreUnavailable(
-            f"the answer to {operation_model.name} is an XML document that no service of AWS's sends",
-            "check the endpoint",
-        )
+def _is_hostile(document: bytearray) -> bool:
+    """Whether it is XML that would take far more memory, or time, than its bytes: with entities, which no service
+    defines, or with more elements than a page of a listing has."""
+    start = bytes(document[:64]).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if b"\0" in start[:2] or start[:2] in _UTF_16:
+        return True  # no service writes so, and definitions could hide in it
+    return start[:1] == b"<" and (_DEFINITIONS.search(document) is not None or document.count(b"<") > MAX_TAGS)
 
 
 class _Exchange:
@@ -118,6 +112,7 @@ class _Exchange:
         self._error: BaseException | None = None
         self.ended, self._abandoned, self.moved = Event(), False, time.monotonic()
         self._connection = Used()
+        self._parsed = True
 
     def abandon(self) -> None:
         """Nobody waits for the answer any more."""
@@ -142,6 +137,8 @@ class _Exchange:
         request = self._request
         if isinstance(request.body, bytes | bytearray) and len(request.body) > CURL_BUFFER:
             request.body = _Sending(request.body, self._note)
+        # What an object holds is nothing that botocore parses.
+        self._parsed = not request.stream_output
         request.stream_output = True  # it is read here
         answer = self._session.send(request)
         self._note()
@@ -168,6 +165,10 @@ class _Exchange:
             raise ReadTimeoutError(endpoint_url=answer.url, error=error) from error
         except ProtocolError as error:
             raise ConnectionClosedError(error=error, request=self._request, endpoint_url=answer.url) from error
+        if (self._parsed or refused) and _is_hostile(data):
+            if refused:
+                return b""
+            raise StoreUnavailable(f"{urlsplit(answer.url).netloc} answered with XML that no service of AWS's sends")
         return bytes(data)
 
 
