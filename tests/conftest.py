@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from s3am_cloud.ingest_file import read_ingest
+from s3am_cloud.ingest.file import read_ingest
 from s3am_cloud_cli import local_cloud as embedded
 from s3am_cloud_cli.local_cloud import LocalCloud
 from servers.certificates import make_certificate

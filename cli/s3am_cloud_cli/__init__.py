@@ -1,6 +1,13 @@
-"""The `s3am-cloud` command.
+"""The `s3am-cloud` command, built on the Python client.
 
-`main` is the only place that exits; `options` and `output` are what commands share; each command is one file in
-`commands`. `local_run` drives the pipeline on this machine, `remote_run` drives it through the state machine.
-Modules are imported when a command needs them, so that `--help` answers at once.
+entry        The start: imports little, so that Ctrl-C works from the beginning.
+environment  Puts the environment variables in order.
+main         Finds the command, runs it, and is the one place that exits.
+
+commands/     One file per command.
+options/      Options that several commands share.
+console/      What a user reads.
+demo/         The demo's servers and its story.
+deployment/   `deploy` and `destroy`.
+local_cloud/  The embedded cloud.
 """

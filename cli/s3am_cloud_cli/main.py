@@ -11,11 +11,11 @@ import click
 
 from s3am_cloud import __version__
 from s3am_cloud.errors import DONE, Interrupted, TransferError, Unexpected, Usage, exit_codes
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.console.streams import prepare_streams
 from s3am_cloud_cli.environment import drop_empty_variables, ensure_utf8_names, spell_http_proxy
-from s3am_cloud_cli.output import Console
-from s3am_cloud_cli.stopping import heed_stops, ignore_stops
-from s3am_cloud_cli.streams import prepare_streams
-from s3am_cloud_cli.system_errors import named_system_error
+from s3am_cloud_client.inprocess.stopping import heed_stops, ignore_stops
+from s3am_cloud_client.inprocess.system_errors import named_system_error
 
 _ALLOCATIONS_BETWEEN_COLLECTIONS = 100_000
 
@@ -105,7 +105,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _failed(error: TransferError, arguments: Sequence[str], console: Console) -> int:
-    from s3am_cloud_cli.hints import fit_hint
+    from s3am_cloud_cli.console.hints import fit_hint
 
     fit_hint(error, cli, arguments)
     return console.fail(error)

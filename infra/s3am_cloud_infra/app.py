@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from s3am_cloud.ingest_file import read_ingest
-from s3am_cloud.routes import Ingest
-from s3am_cloud_infra import names
+from s3am_cloud import names
+from s3am_cloud.ingest.file import read_ingest
+from s3am_cloud.ingest.rules import Ingest
 from s3am_cloud_infra.node import point_jsii_at_node
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from s3am_cloud.routes import Ingest
+from s3am_cloud.ingest.rules import Ingest
 from s3am_cloud_infra.app import make_app
 from s3am_cloud_infra.node import NodeMissing, point_jsii_at_node
 

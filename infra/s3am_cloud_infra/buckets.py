@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from aws_cdk import CfnParameter, Fn
 from constructs import Construct
 
-from s3am_cloud_infra import names
+from s3am_cloud import names
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from s3am_cloud.limits import LAMBDA_SECONDS, WORKER_MEMORY_MIB
-from s3am_cloud_infra.rights import allow, policy
+from s3am_cloud_infra.permissions import allow, policy
 from s3am_cloud_infra.storage import Storage
 
 LONGEST = Duration.seconds(LAMBDA_SECONDS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_cdk import CfnParameter
 from constructs import Construct
 
-from s3am_cloud_infra import names
+from s3am_cloud import names
 
 _HOST = r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*"
 

@@ -13,10 +13,10 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from s3am_cloud.ingest_file import expression
-from s3am_cloud.routes import S3, SCHEDULER, Ingest, Route, Schedule
-from s3am_cloud_infra.requests import LONGEST_DELIVERY, Requests
-from s3am_cloud_infra.rights import allow, policy, send_to
+from s3am_cloud.ingest.file import expression
+from s3am_cloud.ingest.rules import S3, SCHEDULER, Ingest, Route, Schedule
+from s3am_cloud_infra.permissions import allow, policy, send_to
+from s3am_cloud_infra.request_rule import LONGEST_DELIVERY, Requests
 
 # What EventBridge Scheduler puts values in place of (user guide, "Adding context attributes").
 _DUE = "<aws.scheduler.scheduled-time>"

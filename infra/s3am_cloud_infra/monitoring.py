@@ -14,7 +14,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from s3am_cloud_infra import names
+from s3am_cloud import names
 
 PERIOD = Duration.minutes(1)
 """Of the graphs. A worker reports what it moved when it ends, after 45 s as a rule."""

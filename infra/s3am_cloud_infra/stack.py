@@ -11,20 +11,20 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from s3am_cloud.grants import grants_of, write_grants
-from s3am_cloud.routes import Ingest
-from s3am_cloud_infra import names
-from s3am_cloud_infra.acknowledged import acknowledge
+from s3am_cloud import names
+from s3am_cloud.ingest.grants import grants_of, write_grants
+from s3am_cloud.ingest.rules import Ingest
 from s3am_cloud_infra.asset import tree_digest
 from s3am_cloud_infra.buckets import destination_buckets, source_buckets
 from s3am_cloud_infra.events import Housekeeping, dead_letter_queue
 from s3am_cloud_infra.functions import LONGEST, Handler
 from s3am_cloud_infra.hosts import allowed_hosts
 from s3am_cloud_infra.ingest import add_ingest
-from s3am_cloud_infra.machine import Machine
 from s3am_cloud_infra.monitoring import Monitoring
-from s3am_cloud_infra.requests import Requests
-from s3am_cloud_infra.rights import Rights, announce, ask_whether_it_runs, ask_why_it_failed, document, send_to
+from s3am_cloud_infra.nag_suppressions import acknowledge
+from s3am_cloud_infra.permissions import Rights, announce, ask_whether_it_runs, ask_why_it_failed, document, send_to
+from s3am_cloud_infra.request_rule import Requests
+from s3am_cloud_infra.state_machine import Machine
 from s3am_cloud_infra.storage import Storage
 
 

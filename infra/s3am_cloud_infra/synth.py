@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from s3am_cloud.routes import Ingest
-from s3am_cloud_infra import names
+from s3am_cloud import names
+from s3am_cloud.ingest.rules import Ingest
 from s3am_cloud_infra.app import feature_flags, make_app
 from s3am_cloud_infra.asset import source_files, tree_digest
 

@@ -42,7 +42,7 @@ began = time.perf_counter()
 sys.path.insert(0, sys.argv[1])
 from s3am_cloud.handlers import worker
 imported = time.perf_counter()
-import s3am_cloud.adapters.curl.get as get
+import s3am_cloud.adapters.curl.source.get as get
 first, go_on = [], get.RangeGet._go_on
 def noting(self):
     first.append(time.perf_counter())

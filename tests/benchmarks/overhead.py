@@ -23,12 +23,12 @@ from typing import Any
 
 import msgspec
 
-from functional.command import Command, eventually
 from s3am_cloud.model import Receipt
 from s3am_cloud_cli import local_cloud as embedded
 from s3am_cloud_cli.local_cloud import LocalCloud, aws
 from servers.content import Pattern
 from servers.faulty_http import FaultyHttp
+from support.command import Command, eventually
 
 _MIB = 1 << 20
 # By name: bytes, and options of `submit`. Eight parts go to the eight workers that a host bears.

@@ -14,16 +14,16 @@ from contract.routes import End, FileEnd, ObjectEnd, PartEnd, Route
 from contract.sources import SourceCase
 from contract.stores import MemoryCase, S3Case, StoreCase
 from s3am_cloud.adapters.clock import SystemClock
-from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.movers import CurlMovers
-from s3am_cloud.adapters.curl.source import CurlSource
+from s3am_cloud.adapters.curl.source.probe import CurlSource
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.authorities import trusted_authorities
 from s3am_cloud.adapters.s3.store import S3Store
 from servers.faulty_http import FaultyHttp
 from servers.proxy import FaultyProxy
 from servers.strict_s3 import StrictS3
-from unit.fakes import FakeClock
+from support.fakes import FakeClock
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contract.routes import NAME, ObjectEnd, Route
-from s3am_cloud.checksum import update
+from s3am_cloud.checksums.crc64nvme import update
 from s3am_cloud.limits import MIN_PART
 from s3am_cloud.model import MovedPart, Plan
 from servers.content import pattern

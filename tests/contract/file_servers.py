@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from s3am_cloud.adapters.curl.easy import CurlSettings
-from s3am_cloud.adapters.curl.source import CurlSource
-from s3am_cloud.ports import Clock
+from s3am_cloud.adapters.curl.source.probe import CurlSource
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
+from s3am_cloud.ports.transfer import Clock
 from s3am_cloud.urls import SourceUrl, parse_source
 from servers.ftp import START, FtpServer
 from servers.sftp import SftpServer

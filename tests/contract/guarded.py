@@ -12,16 +12,17 @@ from types import ModuleType
 import pycurl
 import pytest
 
-from s3am_cloud.adapters.curl import addresses, easy, file_transfer, guard, http_probe, range_request
-from s3am_cloud.adapters.curl.easy import CurlSettings
+from s3am_cloud.adapters.curl.source import ftp, http_probe, range_request
+from s3am_cloud.adapters.curl.transport import addresses, easy, guard
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.model import MovedPart, Origin, Part, SourceInfo
-from s3am_cloud.ports import FileSink, Ports
+from s3am_cloud.ports.transfer import FileSink, Ports
 from s3am_cloud.urls import parse_source
 
 PUBLIC = "127.0.0.1"
 """What counts as public in tests that have to reach a server first."""
 PRIVATE = "127.0.0.2"
-_MAKERS: tuple[ModuleType, ...] = (http_probe, range_request, file_transfer)
+_MAKERS: tuple[ModuleType, ...] = (http_probe, range_request, ftp)
 
 
 class Trap:

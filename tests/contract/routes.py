@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from contract import sources
 from contract.sources import SourceCase
-from s3am_cloud.adapters.memory import MemoryMovers, MemoryStore
-from s3am_cloud.checksum import combine
+from s3am_cloud.adapters.memory.transfer import MemoryMovers, MemoryStore
+from s3am_cloud.checksums.crc64nvme import combine
 from s3am_cloud.model import Attributes, MovedPart, Origin, Upload, UploadedPart
-from s3am_cloud.ports import FileSink, Mover, Movers, ObjectSink, ObjectStore, PartSink, Progress, Sink
+from s3am_cloud.ports.transfer import FileSink, Mover, Movers, ObjectSink, ObjectStore, PartSink, Progress, Sink
 from s3am_cloud.urls import S3Url
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
-from s3am_cloud.adapters.curl.source import CurlSource
-from s3am_cloud.adapters.local_file import FileSource
-from s3am_cloud.adapters.memory import MemorySource
+from s3am_cloud.adapters.curl.source.probe import CurlSource
+from s3am_cloud.adapters.files.local_file import FileSource
+from s3am_cloud.adapters.memory.transfer import MemorySource
 from s3am_cloud.adapters.s3.source import S3Source
 from s3am_cloud.adapters.s3.store import S3Store
-from s3am_cloud.ports import Source
+from s3am_cloud.ports.transfer import Source
 from s3am_cloud.urls import SourceUrl, parse_source
 from servers.content import Content
 from servers.faulty_http import FaultyHttp

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from s3am_cloud.adapters.memory import MemoryStore
+from s3am_cloud.adapters.memory.transfer import MemoryStore
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.store import S3Store
-from s3am_cloud.checksum import update
+from s3am_cloud.checksums.crc64nvme import update
 from s3am_cloud.model import Upload, UploadedPart
-from s3am_cloud.ports import ObjectStore
+from s3am_cloud.ports.transfer import ObjectStore
 from s3am_cloud.urls import S3Url
-from unit.fakes import FakeClock
+from support.fakes import FakeClock
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -12,20 +12,20 @@ from contract.conftest import HastyClock
 from contract.crowded_http import CrowdedHttp
 from contract.routes import NAME, FileEnd, Route
 from contract.test_mover import two_processes
-from s3am_cloud import growth
+from s3am_cloud import concurrency
 from s3am_cloud.adapters.clock import SystemClock
-from s3am_cloud.adapters.curl import crowd
-from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.movers import CurlMovers
-from s3am_cloud.adapters.curl.source import CurlSource
+from s3am_cloud.adapters.curl.source.probe import CurlSource
+from s3am_cloud.adapters.curl.transport import admission
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.errors import SourceBusy
 from s3am_cloud.limits import ATTEMPTS, CROWD_ATTEMPTS, KIB, MIB, MIN_PART
 from s3am_cloud.model import Plan
-from s3am_cloud.ports import Movers
-from s3am_cloud_cli import processes
-from s3am_cloud_cli.processes import ProcessMovers
-from s3am_cloud_cli.shared_places import Foreman
+from s3am_cloud.ports.transfer import Movers
+from s3am_cloud_client.inprocess import workers
+from s3am_cloud_client.inprocess.shared_concurrency import Foreman
+from s3am_cloud_client.inprocess.workers import ProcessMovers
 from servers.content import pattern
 from servers.faults import Reset, Slow, Status
 from servers.http_model import Request
@@ -41,10 +41,10 @@ __all__ = ("two_processes",)
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything is found out ten times as fast."""
-    monkeypatch.setattr(growth, "RATE_SECONDS", 0.1)
-    monkeypatch.setattr(growth, "SETTLE_SECONDS", 0.05)
-    monkeypatch.setattr(growth, "RATE_BYTES", 32 * KIB)
-    monkeypatch.setattr(crowd, "CROWD_SECONDS", 0.06)
+    monkeypatch.setattr(concurrency, "RATE_SECONDS", 0.1)
+    monkeypatch.setattr(concurrency, "SETTLE_SECONDS", 0.05)
+    monkeypatch.setattr(concurrency, "RATE_BYTES", 32 * KIB)
+    monkeypatch.setattr(admission, "CROWD_SECONDS", 0.06)
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_connections_begin_few_and_grow_while_that_is_faster(
     route: Route, server: CrowdedHttp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Longer than the first parts take on a busy machine, so that the sixth request comes before the number grows.
-    monkeypatch.setattr(growth, "RATE_SECONDS", 0.3)
+    monkeypatch.setattr(concurrency, "RATE_SECONDS", 0.3)
     move(route, server, slots=16, first=4)
     assert max(server.at_once[:6]) <= 5, "a connection that ends is counted for a moment more"
     assert server.most_at_once == 16
@@ -121,7 +121,7 @@ def test_a_process_without_a_place_waits_for_one(
             moved_when_left.append(sum(self._board.moved))
             super().left(index)
 
-    monkeypatch.setattr(processes, "Foreman", Watched)
+    monkeypatch.setattr(workers, "Foreman", Watched)
     move(route, server, slots=16, first=1, size=MIB)
     assert len(moved_when_left) == 2
     assert min(moved_when_left) > MIB // 2, "no process left early"
@@ -157,7 +157,7 @@ def test_with_an_explicit_number_a_refused_part_tries_again_by_itself(route: Rou
 def test_a_server_that_stays_too_busy_is_given_up(
     route: Route, server: CrowdedHttp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crowd, "CROWD_ATTEMPTS", 3)
+    monkeypatch.setattr(admission, "CROWD_ATTEMPTS", 3)
     with pytest.raises(SourceBusy) as caught:
         move(route, server, slots=16, first=4, most=0)
     assert caught.type is SourceBusy

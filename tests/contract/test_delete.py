@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from contract.stores import S3Case, StoreCase
 from s3am_cloud.adapters.s3.access import S3Access
-from s3am_cloud.digests import new
+from s3am_cloud.checksums.digests import new
 from s3am_cloud.urls import S3Url
 from servers.content import pattern
 

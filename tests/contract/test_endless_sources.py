@@ -10,10 +10,10 @@ import pytest
 from contract.conftest import HastyClock
 from contract.faulty_moves import DATA, from_http, move
 from contract.routes import NAME, Route
-from s3am_cloud.adapters.curl import file_transfer
-from s3am_cloud.adapters.curl.easy import CurlSettings, Response
-from s3am_cloud.adapters.curl.ordered import CurlReader
-from s3am_cloud.adapters.curl.source import CurlSource
+from s3am_cloud.adapters.curl.reading.reader import CurlReader
+from s3am_cloud.adapters.curl.source import ftp
+from s3am_cloud.adapters.curl.source.probe import CurlSource
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings, Response
 from s3am_cloud.errors import BadSource, SourceNotFound, SourceUnavailable
 from s3am_cloud.limits import ATTEMPTS, MAX_HEAD, RETRY_BUDGET
 from s3am_cloud.model import Origin, SourceInfo
@@ -63,7 +63,7 @@ def test_an_ssh_server_that_never_comes_to_its_greeting_is_an_error(
     line: bytes, curl_settings: CurlSettings, hasty_clock: HastyClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """libcurl does not return from reading what comes before it."""
-    monkeypatch.setattr(file_transfer, "SSH_GREETING_SECONDS", -0.7)
+    monkeypatch.setattr(ftp, "SSH_GREETING_SECONDS", -0.7)
     settings = msgspec.structs.replace(curl_settings, connect_seconds=1)
     with serving(endless.ftp({}), greeting=Endless(b"", line)) as server:
         with pytest.raises(BadSource, match="no SSH greeting"):

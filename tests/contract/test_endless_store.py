@@ -15,12 +15,12 @@ from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.documents import Bucket
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.errors import StoreUnavailable
-from s3am_cloud.handlers import world
+from s3am_cloud.handlers import runtime
 from s3am_cloud.model import Upload, UploadedPart
 from s3am_cloud.urls import S3Url
 from servers import endless
 from servers.endless import Answer, Endless, serving
-from unit.fakes import FakeClock
+from support.fakes import FakeClock
 
 UPLOAD = Upload(target=S3Url("b", "k"), upload_id="u", full_object=True)
 BLANKS = endless.http("200 OK", endless.CHUNKED, again=b"1\r\n \r\n", pause=0.02)
@@ -132,7 +132,7 @@ def test_the_calls_of_a_function_end(service: str, monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.port}")
         monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         calls = {"kms": "list_keys", "secretsmanager": "list_secrets", "events": "list_rules"}
-        client = world._client(service)
+        client = runtime._client(service)
         with pytest.raises(StoreUnavailable, match="no answer within"):
             getattr(client, calls.get(service, "list_state_machines"))()
 

@@ -8,9 +8,9 @@ import pytest
 
 from contract.conftest import HastyClock
 from contract.routes import FileEnd, ObjectEnd, PartEnd
-from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.movers import CurlMovers
-from s3am_cloud.adapters.curl.source import CurlSource
+from s3am_cloud.adapters.curl.source.probe import CurlSource
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.errors import (
@@ -23,7 +23,7 @@ from s3am_cloud.errors import (
     UploadGone,
 )
 from s3am_cloud.model import Origin, Part
-from s3am_cloud.ports import Sink
+from s3am_cloud.ports.transfer import Sink
 from s3am_cloud.urls import parse_source
 from servers.content import Pattern
 from servers.faults import ContentChanges, Fault, Gzipped, Status, WrongContentRange

@@ -10,8 +10,8 @@ import pytest
 
 from contract.conftest import HastyClock
 from contract.file_servers import FileServer, trusting
-from s3am_cloud.adapters.curl.easy import CurlSettings
-from s3am_cloud.adapters.curl.gauge import CurlGauge
+from s3am_cloud.adapters.curl.source.rate_probe import CurlGauge
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.limits import MIB, SAMPLE_BYTES, SAMPLE_SECONDS
 from s3am_cloud.model import Origin, SourceInfo
 from servers.content import BLOCK, Pattern, pattern
@@ -19,7 +19,7 @@ from servers.faults import Fault, IgnoreRanges, Slow, Stall, Status
 from servers.faulty_http import FaultyHttp
 from servers.http_model import Answer, Request
 from servers.processes import free_ports
-from unit.fakes import FakeClock
+from support.fakes import FakeClock
 
 BIG = Pattern(1 << 40)
 Measure = Callable[..., int | None]

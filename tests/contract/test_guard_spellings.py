@@ -12,11 +12,11 @@ import pycurl
 import pytest
 
 from contract.guarded import Trap, gauge, has_ipv6, move, trap
-from s3am_cloud.adapters.curl.easy import CurlSettings, as_source, guard_of, new_easy
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings, as_source, guard_of, new_easy
 from s3am_cloud.errors import AccessDenied, BadSource, TransferError
-from s3am_cloud.handlers.world import ports_of
+from s3am_cloud.handlers.runtime import ports_of
 from s3am_cloud.model import Origin, SourceInfo
-from s3am_cloud.ports import Ports
+from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.urls import parse_source
 
 # Each leads to the trap, if nothing is in the way.

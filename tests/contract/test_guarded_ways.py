@@ -17,13 +17,13 @@ import pytest
 
 from contract.conftest import HastyClock
 from contract.guarded import PRIVATE, PUBLIC, Trap, gauge, move, resolve, take_for_public, trap
-from s3am_cloud.adapters.curl.easy import CurlSettings
-from s3am_cloud.adapters.curl.source import CurlSource
+from s3am_cloud.adapters.curl.source.probe import CurlSource
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.errors import BadSource, TransferError
-from s3am_cloud.handlers import world
-from s3am_cloud.handlers.world import ports_of
+from s3am_cloud.handlers import runtime
+from s3am_cloud.handlers.runtime import ports_of
 from s3am_cloud.model import Attributes, Origin, Part, SourceInfo
-from s3am_cloud.ports import ObjectSink, PartSink, Ports
+from s3am_cloud.ports.transfer import ObjectSink, PartSink, Ports
 from s3am_cloud.urls import S3Url, parse_source
 from servers.faults import Redirect, Reset
 from servers.faulty_http import FaultyHttp
@@ -46,7 +46,7 @@ def there() -> Iterator[Trap]:
 def function(function_environment: Mapping[str, str]) -> Ports:
     """What a function on AWS has, but for shorter pauses."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(world, "SystemClock", HastyClock)
+        patch.setattr(runtime, "SystemClock", HastyClock)
         return ports_of(function_environment)
 
 

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import pytest
 
-from s3am_cloud.adapters.curl.easy import CurlSettings
-from s3am_cloud.adapters.curl.source import CurlSource
+from s3am_cloud.adapters.curl.source.probe import CurlSource
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.errors import BadSource
 from s3am_cloud.limits import SMALL_OBJECT
 from s3am_cloud.model import SourceInfo
@@ -17,7 +17,7 @@ from servers.content import Pattern, pattern
 from servers.faults import Fault, IgnoreRanges, Redirect, WrongContentRange
 from servers.faulty_http import FaultyHttp
 from servers.http_model import Answer, Request, plain
-from unit.fakes import FakeClock
+from support.fakes import FakeClock
 
 LARGE = Pattern(SMALL_OBJECT + 100)
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from s3am_cloud.adapters.curl.easy import CurlSettings
-from s3am_cloud.adapters.curl.source import CurlSource
+from s3am_cloud.adapters.curl.source.probe import CurlSource
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.errors import (
     AccessDenied,
     BadSource,
@@ -35,7 +35,7 @@ from servers.faults import (
 )
 from servers.faulty_http import FaultyHttp
 from servers.processes import free_ports
-from unit.fakes import FakeClock
+from support.fakes import FakeClock
 
 Probe = Callable[..., SourceInfo]
 SIZE = 100_000

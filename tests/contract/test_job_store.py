@@ -8,14 +8,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from s3am_cloud.adapters.jobs import Folder, Jobs
-from s3am_cloud.adapters.memory_jobs import MemoryJobs
+from s3am_cloud.adapters.memory.jobs import MemoryJobs
+from s3am_cloud.adapters.records.jobs import Folder, Jobs
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.documents import Bucket
 from s3am_cloud.errors import JobFailed, JobFailedForGood, NoSuchJob, StoreUnavailable
+from s3am_cloud.jobs.usage import Tally
 from s3am_cloud.model import Job, PartRecord, Plan, Receipt, SourceInfo, TransferRequest, Unit, Upload
-from s3am_cloud.ports import JobStore
-from s3am_cloud.tallies import Tally
+from s3am_cloud.ports.transfer import JobStore
 from s3am_cloud.urls import S3Url
 
 TARGET = S3Url("bucket", "a key/é")

@@ -11,10 +11,10 @@ import pytest
 from contract.conftest import HastyClock
 from contract.guarded import PRIVATE, PUBLIC, Trap, move, resolve, take_for_public, trap
 from s3am_cloud.errors import BadSource
-from s3am_cloud.handlers import world
-from s3am_cloud.handlers.world import ports_of
+from s3am_cloud.handlers import runtime
+from s3am_cloud.handlers.runtime import ports_of
 from s3am_cloud.model import SourceInfo
-from s3am_cloud.ports import Ports
+from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.urls import parse_source
 from servers.faults import Redirect
 from servers.faulty_http import FaultyHttp
@@ -39,7 +39,7 @@ def probe(ports: Ports, url: str) -> SourceInfo:
 def listed(function_environment: Mapping[str, str]) -> Ports:
     """What a function of a stack has whose AllowedHosts are these."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(world, "SystemClock", HastyClock)
+        patch.setattr(runtime, "SystemClock", HastyClock)
         return ports_of({**function_environment, "S3AM_CLOUD_ALLOWED_HOSTS": "data.example.org,*.example.com"})
 
 

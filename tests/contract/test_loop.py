@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pycurl
 
-from functional.command import eventually
 from s3am_cloud.adapters.clock import SystemClock
-from s3am_cloud.adapters.curl.loop import Loop
+from s3am_cloud.adapters.curl.transport.loop import Loop
 from servers.certificates import make_certificate
 from servers.content import pattern
 from servers.faulty_http import FaultyHttp
 from servers.sockets import TrackingServer
+from support.command import eventually
 
 
 def test_what_is_refused_when_a_pause_ends_ends_that_request_and_no_other(http_server: FaultyHttp) -> None:

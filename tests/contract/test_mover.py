@@ -13,23 +13,23 @@ from contract.conftest import HastyClock
 from contract.file_servers import FileServer, file_server_case, trusting
 from contract.routes import NAME, End, FileEnd, ObjectEnd, PartEnd, Route, memory_route
 from contract.sources import SourceCase
-from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.movers import CurlMovers
-from s3am_cloud.adapters.curl.source import CurlSource
+from s3am_cloud.adapters.curl.source.probe import CurlSource
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.store import S3Store
-from s3am_cloud.checksum import update
+from s3am_cloud.checksums.crc64nvme import update
 from s3am_cloud.errors import ObjectExists, SourceChanged, SourceNotFound, UploadGone
 from s3am_cloud.limits import MIN_PART
 from s3am_cloud.model import MovedPart, Origin, Plan
-from s3am_cloud.ports import Movers
+from s3am_cloud.ports.transfer import Movers
 from s3am_cloud.urls import FILE_TRANSFER_SCHEMES
-from s3am_cloud_cli import processes
-from s3am_cloud_cli.processes import ProcessMovers
+from s3am_cloud_client.inprocess import workers
+from s3am_cloud_client.inprocess.workers import ProcessMovers
 from servers.content import pattern
 from servers.faults import Slow
 from servers.faulty_http import FaultyHttp
-from unit.fakes import FakeClock
+from support.fakes import FakeClock
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -53,7 +53,7 @@ OVER_PROCESSES = ["http-parts-processes", "file-parts-processes", "s3-file-proce
 
 @pytest.fixture
 def two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "BYTES_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(workers, "BYTES_WORTH_A_PROCESS", 1)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
 
 

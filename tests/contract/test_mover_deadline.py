@@ -11,7 +11,7 @@ import pytest
 from contract.faulty_moves import PART, from_http
 from contract.routes import NAME, Route
 from s3am_cloud.model import MovedPart, Plan
-from s3am_cloud.pace import Over
+from s3am_cloud.ports.pace import Over
 from servers.content import pattern
 from servers.faults import Slow, Stall
 from servers.faulty_http import FaultyHttp

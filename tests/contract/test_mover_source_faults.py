@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from contract.routes import NAME, PartEnd, Route
-from s3am_cloud.checksum import update
+from s3am_cloud.checksums.crc64nvme import update
 from s3am_cloud.errors import (
     AccessDenied,
     BadSource,

@@ -8,12 +8,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from s3am_cloud.adapters.jobs import Folder
-from s3am_cloud.adapters.memory_jobs import MemoryNotices
-from s3am_cloud.adapters.notices import DocumentNotices
+from s3am_cloud.adapters.memory.jobs import MemoryNotices
+from s3am_cloud.adapters.records.coordination import DocumentNotices
+from s3am_cloud.adapters.records.jobs import Folder
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.documents import Bucket
-from s3am_cloud.notices import Claim, Notices, Seen
+from s3am_cloud.ports.coordination import Claim, Notices, Seen
 from s3am_cloud.urls import S3Url
 
 TARGET = S3Url("bucket", "a key/é")

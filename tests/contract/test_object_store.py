@@ -7,7 +7,7 @@ import contextlib
 import pytest
 
 from contract.stores import StoreCase, listed
-from s3am_cloud.checksum import combine, encode, update
+from s3am_cloud.checksums.crc64nvme import combine, encode, update
 from s3am_cloud.errors import ChecksumMismatch, ObjectExists, TransferError, UploadGone
 from s3am_cloud.limits import MIN_PART
 from s3am_cloud.model import Attributes, Upload, UploadedPart

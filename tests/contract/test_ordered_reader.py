@@ -16,20 +16,20 @@ from contract import sources
 from contract.conftest import HastyClock
 from contract.routes import NAME, Tally
 from contract.sources import SourceCase
-from s3am_cloud.adapters.curl.easy import CurlSettings
-from s3am_cloud.adapters.curl.ordered import buffers
-from s3am_cloud.adapters.curl.readers import CurlReaders
-from s3am_cloud.adapters.curl.source import CurlSource
-from s3am_cloud.adapters.memory import MemoryStore
-from s3am_cloud.adapters.memory_reader import MemoryReaders
+from s3am_cloud.adapters.curl.reading.factory import CurlReaders
+from s3am_cloud.adapters.curl.reading.reader import buffers
+from s3am_cloud.adapters.curl.source.probe import CurlSource
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
+from s3am_cloud.adapters.memory.reader import MemoryReaders
+from s3am_cloud.adapters.memory.transfer import MemoryStore
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.store import S3Store
-from s3am_cloud.digests import Crc
+from s3am_cloud.checksums.digests import Crc
 from s3am_cloud.errors import SourceChanged, SourceNotFound, SourceUnavailable
+from s3am_cloud.integrity.compute import digest
 from s3am_cloud.limits import CURL_BUFFER, MAX_PIECE, MIB
 from s3am_cloud.model import Origin, SourceInfo
-from s3am_cloud.ports import OrderedReader, Readers
-from s3am_cloud.steps.digest import digest
+from s3am_cloud.ports.transfer import OrderedReader, Readers
 from servers.content import Pattern, pattern
 from servers.faults import (
     ContentChanges,
@@ -44,7 +44,7 @@ from servers.faults import (
 )
 from servers.faulty_http import FaultyHttp
 from servers.http_model import Request
-from unit.fakes import FakeClock
+from support.fakes import FakeClock
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

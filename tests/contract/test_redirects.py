@@ -15,25 +15,25 @@ import pytest
 
 from contract.conftest import HastyClock
 from contract.guarded import PUBLIC, Trap, gauge, move, resolve, take_for_public, trap
-from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.movers import CurlMovers
-from s3am_cloud.adapters.curl.readers import CurlReaders
-from s3am_cloud.adapters.curl.source import CurlSource
+from s3am_cloud.adapters.curl.reading.factory import CurlReaders
+from s3am_cloud.adapters.curl.source.probe import CurlSource
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.source import S3Source
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.errors import AccessDenied, BadDestination, BadSource, SecretElsewhere, TransferError
-from s3am_cloud.handlers import world
-from s3am_cloud.handlers.world import ports_of
+from s3am_cloud.handlers import runtime
+from s3am_cloud.handlers.runtime import ports_of
 from s3am_cloud.model import Origin, Part, SourceInfo
-from s3am_cloud.ports import ObjectSink, Ports
+from s3am_cloud.ports.transfer import ObjectSink, Ports
 from s3am_cloud.sse import KeyRing, SseKey
 from s3am_cloud.urls import S3Url, parse_source
 from servers.certificates import make_certificate
 from servers.endless import EndlessServer, serving
 from servers.faults import Redirect
 from servers.faulty_http import FaultyHttp
-from unit.fakes import FakeClock
+from support.fakes import FakeClock
 
 DATA = b"0123456789"
 FILE = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-0/10\r\nContent-Length: 1\r\n\r\n0"
@@ -65,7 +65,7 @@ def away() -> Iterator[Trap]:
 def listed(function_environment: Mapping[str, str]) -> Ports:
     """What a function of a stack has that lists one host."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(world, "SystemClock", HastyClock)
+        patch.setattr(runtime, "SystemClock", HastyClock)
         return ports_of({**function_environment, "S3AM_CLOUD_ALLOWED_HOSTS": "data.example.org"})
 
 

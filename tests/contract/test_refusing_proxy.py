@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from contract.conftest import HastyClock
-from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.movers import CurlMovers
-from s3am_cloud.adapters.curl.readers import CurlReaders
-from s3am_cloud.adapters.curl.source import CurlSource
-from s3am_cloud.adapters.local_file import FileSource
+from s3am_cloud.adapters.curl.reading.factory import CurlReaders
+from s3am_cloud.adapters.curl.source.probe import CurlSource
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
+from s3am_cloud.adapters.files.local_file import FileSource
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.signer import Endpoint
 from s3am_cloud.errors import AccessDenied, StoreUnavailable, TransferError
 from s3am_cloud.model import Origin, Part, SourceInfo
-from s3am_cloud.ports import FileSink, ObjectSink
+from s3am_cloud.ports.transfer import FileSink, ObjectSink
 from s3am_cloud.sse import KeyRing, SseKey
 from s3am_cloud.urls import S3Url, parse_source
 from servers.endless import serving

@@ -9,7 +9,7 @@ import pytest
 from contract.stores import S3Case, listed
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.store import S3Store
-from s3am_cloud.checksum import update
+from s3am_cloud.checksums.crc64nvme import update
 from s3am_cloud.errors import (
     AccessDenied,
     BadDestination,
@@ -22,7 +22,7 @@ from s3am_cloud.errors import (
 )
 from s3am_cloud.limits import MIN_PART
 from s3am_cloud.model import Attributes, MovedPart, Plan, Upload
-from s3am_cloud.steps.complete import complete
+from s3am_cloud.transfer.steps.complete import complete
 from s3am_cloud.urls import S3Url
 from servers.content import pattern
 from servers.proxy import FaultyProxy
@@ -38,7 +38,7 @@ from servers.proxy_rules import (
     Respond,
 )
 from servers.strict_s3 import StrictS3
-from unit.fakes import FakeClock
+from support.fakes import FakeClock
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -14,10 +14,10 @@ from contract import sources
 from contract.conftest import HastyClock
 from contract.file_servers import FileServer, file_server_case
 from contract.sources import SourceCase
-from s3am_cloud.adapters.curl.easy import CurlSettings
-from s3am_cloud.adapters.curl.source import CurlSource
-from s3am_cloud.adapters.file_reader import FileReader
-from s3am_cloud.adapters.local_file import FileSource, PinnedFile
+from s3am_cloud.adapters.curl.source.probe import CurlSource
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
+from s3am_cloud.adapters.files.file_reader import FileReader
+from s3am_cloud.adapters.files.local_file import FileSource, PinnedFile
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.source import S3Source
 from s3am_cloud.adapters.s3.store import S3Store
@@ -27,7 +27,7 @@ from s3am_cloud.model import Origin
 from s3am_cloud.urls import FILE_TRANSFER_SCHEMES, parse_source
 from servers.content import pattern
 from servers.faulty_http import FaultyHttp
-from unit.fakes import FakeClock
+from support.fakes import FakeClock
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -12,9 +12,9 @@ from contract.conftest import HastyClock
 from contract.file_servers import trusting
 from contract.routes import NAME, FileEnd, Route
 from contract.sources import HttpCase
-from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.movers import CurlMovers
-from s3am_cloud.adapters.curl.source import CurlSource
+from s3am_cloud.adapters.curl.source.probe import CurlSource
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.errors import AccessDenied, BadSource
 from s3am_cloud.limits import MAX_REDIRECTS, MIN_PART
@@ -25,7 +25,7 @@ from servers.faults import BasicAuth, Redirect
 from servers.faulty_http import FaultyHttp
 from servers.ftp import FtpServer
 from servers.sftp import SftpServer
-from unit.fakes import FakeClock
+from support.fakes import FakeClock
 
 ODD = "Mäuse & co/a b+c?d#e%41;f=[1].bin"
 DATA = pattern(5 * MIN_PART // 2)

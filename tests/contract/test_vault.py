@@ -10,10 +10,10 @@ import pytest
 from botocore.config import Config
 from moto import mock_aws
 
-from s3am_cloud.adapters.memory_vault import MemoryVault
-from s3am_cloud.adapters.vault import AwsVault
+from s3am_cloud.adapters.memory.vault import MemoryVault
+from s3am_cloud.adapters.records.vault import AwsVault
 from s3am_cloud.errors import NoSuchSecret, SealedForAnother, StoreUnavailable
-from s3am_cloud.job_secrets import Vault
+from s3am_cloud.jobs.secrets import Vault
 from s3am_cloud.limits import KMS_PLAINTEXT
 
 NAME, VALUE = "s3am-cloud/partner", '{"password":"hunter2"}'

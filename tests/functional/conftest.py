@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from functional.command import Command
-from functional.stored import Stored
 from servers.proxy import FaultyProxy
 from servers.strict_s3 import StrictS3
+from support.command import Command
 from support.fork_server import ForkServer
+from support.stored import Stored
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from functional.ahead import Ahead
-from functional.command import Command, Result
-from functional.stored import Stored
 from servers.processes import free_ports
 from servers.strict_s3 import READER, StrictS3
+from support.command import Command, Result
 from support.fork_server import ForkServer
+from support.prefetch import Ahead
+from support.stored import Stored
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

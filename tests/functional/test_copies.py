@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from functional.command import Command
-from functional.stored import Stored, own
 from servers.content import Pattern, write_file
 from servers.proxy import FaultyProxy
 from servers.proxy_rules import GET_OBJECT, UPLOAD_PART, Match, Respond
+from support.command import Command
+from support.stored import Stored, own
 
 MIB = 1 << 20
 CONTENT = Pattern(22 * MIB, seed=5)

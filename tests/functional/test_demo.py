@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from functional.command import PROGRAM, Command, eventually, group
+from support.command import PROGRAM, Command, eventually, group
 
 CACHE = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from functional.command import Command
-from functional.stored import Stored, answer
 from servers.content import pattern, write_file
 from servers.faulty_http import FaultyHttp
+from support.command import Command
+from support.stored import Stored, answer
 
 MIB = 1 << 20
 SMALL_PARTS = ("--part-size", "5MB")

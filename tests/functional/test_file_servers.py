@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from functional.command import Command
-from functional.stored import Stored
 from servers.content import Pattern
 from servers.ftp import PASSWORD, START, USER, FtpServer
 from servers.sftp import SftpServer
+from support.command import Command
+from support.stored import Stored
 
 MIB = 1 << 20
 CONTENT = Pattern(38 * MIB + 7)

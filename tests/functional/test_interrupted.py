@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from functional.command import Command, Running, eventually, group
-from functional.stored import CONTENT_READ, Stored, assert_file_holds
 from servers.content import Pattern
 from servers.faults import Stall
 from servers.faulty_http import FaultyHttp
 from servers.http_model import Request
 from servers.proxy import FaultyProxy
 from servers.proxy_rules import Delay
+from support.command import Command, Running, eventually, group
+from support.stored import CONTENT_READ, Stored, assert_file_holds
 
 MIB = 1 << 20
 PART = 5 * MIB

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from functional.command import Command
-from functional.stored import Stored, assert_file_holds
 from s3am_cloud.sse import SseKey, derive
 from s3am_cloud.urls import S3Url
 from servers.content import Pattern, write_file
 from servers.proxy import FaultyProxy
 from servers.proxy_rules import HEAD, Respond
+from support.command import Command
+from support.stored import Stored, assert_file_holds
 
 MIB = 1 << 20
 CONTENT = Pattern(13 * MIB, seed=11)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from functional.command import Command, Running, private_memory
-from functional.stored import Stored
 from s3am_cloud.limits import DEFAULT_SLOTS, MIB
 from servers.content import BLOCK
+from support.command import Command, Running, private_memory
+from support.stored import Stored
 
 SIZE = 260 * MIB
 MOST = 60 * 10**6 + DEFAULT_SLOTS * MIB

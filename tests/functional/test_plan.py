@@ -7,12 +7,12 @@ from collections import Counter
 import pytest
 
 from functional.cloud.counted import READS, WRITES, operation
-from functional.command import Command
-from functional.stored import Stored
-from s3am_cloud.prices import PRICES
+from s3am_cloud.costs.prices import PRICES
 from servers.content import Pattern
 from servers.faulty_http import FaultyHttp
 from servers.proxy import FaultyProxy
+from support.command import Command
+from support.stored import Stored
 
 MIB = 1 << 20
 CONTENT = Pattern(12 * MIB, seed=3)

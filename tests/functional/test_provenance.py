@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from functional.command import Command
-from functional.stored import Stored
 from servers.content import crc64nvme, pattern, write_file
 from servers.faulty_http import FaultyHttp
 from servers.proxy import FaultyProxy
 from servers.proxy_rules import GET_OBJECT, FlipReplyBit
+from support.command import Command
+from support.stored import Stored
 
 MIB = 1 << 20
 DATA = pattern(6 * MIB, 8)

@@ -13,15 +13,15 @@ from pathlib import Path
 import click
 import pytest
 
-from functional.bare_cloud import CACHES
-from s3am_cloud.aftermath import SUCCEEDED
 from s3am_cloud.errors import exit_codes
-from s3am_cloud.ingest_file import parse_ingest
+from s3am_cloud.ingest.file import parse_ingest
+from s3am_cloud.jobs.cleanup import SUCCEEDED
 from s3am_cloud.model import Receipt
+from s3am_cloud.names import EVENT_SOURCE
 from s3am_cloud_cli.main import cli
-from s3am_cloud_infra.names import EVENT_SOURCE
 from servers.content import pattern
 from servers.faulty_http import FaultyHttp
+from support.bare_cloud import CACHES
 
 # What this machine trusts, for packages that are fetched.
 _TRUST = ("SSL_CERT_FILE", "PIP_CERT", "NODE_EXTRA_CA_CERTS")

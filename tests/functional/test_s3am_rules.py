@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from functional.command import Command, eventually
-from functional.stored import Stored
 from servers.content import Pattern, write_file
 from servers.faults import Slow
 from servers.faulty_http import FaultyHttp
+from support.command import Command, eventually
+from support.stored import Stored
 
 CONTENT = Pattern(12 << 20, seed=3)
 KEY, OTHER_KEY = "k" * 32, "o" * 32

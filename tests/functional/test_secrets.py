@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from functional.command import Command, Result
-from functional.stored import Stored
 from servers.content import Pattern
 from servers.faults import BasicAuth, Redirect, Reset, Status
 from servers.faulty_http import FaultyHttp
 from servers.strict_s3 import StrictS3
+from support.command import Command, Result
+from support.stored import Stored
 
 MIB = 1 << 20
 PASSWORD = "pa55w0rd"

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from functional.command import Command
-from functional.stored import Stored
 from servers.content import Pattern, pattern, write_file
 from servers.faults import Fault, IgnoreRanges, NoLength
 from servers.faulty_http import FaultyHttp
 from servers.http_model import Answer, Request
 from servers.proxy import FaultyProxy
 from servers.proxy_rules import GET_OBJECT
+from support.command import Command
+from support.stored import Stored
 
 MIB = 1 << 20
 DATA = pattern(12 * MIB, 3)

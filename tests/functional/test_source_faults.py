@@ -2,11 +2,11 @@
 
 import pytest
 
-from functional.command import Command
-from functional.stored import Stored
 from servers.content import Pattern
 from servers.faults import ContentChanges, IgnoreRanges, Redirect, Status, Truncate
 from servers.faulty_http import FaultyHttp
+from support.command import Command
+from support.stored import Stored
 
 MIB = 1 << 20
 TIB = 1 << 40

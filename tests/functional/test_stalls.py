@@ -5,25 +5,25 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from functional.stored import CONTENT_READ, Stored
-from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.movers import CurlMovers
-from s3am_cloud.adapters.jobs import Folder, Jobs
-from s3am_cloud.adapters.partial_file import PartialFile
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
+from s3am_cloud.adapters.files.partial_file import PartialFile
+from s3am_cloud.adapters.records.jobs import Folder, Jobs
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.sources import AnySource
-from s3am_cloud.download import DownloadRequest, download
 from s3am_cloud.model import Receipt, TransferRequest
-from s3am_cloud.pipeline import finish, move, new_job, prepare
-from s3am_cloud.ports import Ports
+from s3am_cloud.ports.transfer import Ports
+from s3am_cloud.transfer.download import DownloadRequest, download
+from s3am_cloud.transfer.pipeline import finish, move, new_job, prepare
 from s3am_cloud.urls import S3Url
-from s3am_cloud_cli.local_run import local_ports
+from s3am_cloud_client.inprocess.driver import local_ports
 from servers.content import Pattern
 from servers.faults import Stall
 from servers.faulty_http import FaultyHttp
 from servers.proxy import FaultyProxy
 from servers.proxy_rules import Delay, upload_part
 from servers.strict_s3 import StrictS3
+from support.stored import CONTENT_READ, Stored
 
 MIB = 1 << 20
 # More than the sockets between the command and a store that does not read can hold.

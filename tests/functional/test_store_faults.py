@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from functional.command import Command, eventually
-from functional.stored import CONTENT_READ, Stored, assert_file_holds
 from servers.content import Pattern, write_file
 from servers.proxy import FaultyProxy
 from servers.proxy_rules import (
@@ -22,6 +20,8 @@ from servers.proxy_rules import (
     Respond,
     upload_part,
 )
+from support.command import Command, eventually
+from support.stored import CONTENT_READ, Stored, assert_file_holds
 
 if TYPE_CHECKING:
     pass

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from functional.command import Command
-from functional.stored import Stored
 from servers.content import Pattern
 from servers.faults import ContentChanges, IgnoreRanges, NoLength, Truncate
 from servers.faulty_http import FaultyHttp
 from servers.proxy import FaultyProxy
 from servers.proxy_rules import upload_part
+from support.command import Command
+from support.stored import Stored
 
 MIB = 1 << 20
 

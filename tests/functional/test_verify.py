@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from functional.command import Command, Running, eventually, peak_memory
-from functional.stored import Stored, answer
 from servers.content import Pattern, pattern, write_file
 from servers.proxy import FaultyProxy
 from servers.proxy_rules import GET_OBJECT, SLOW_DOWN, CutReply, FlipReplyBit
 from servers.strict_s3 import StrictS3
+from support.command import Command, Running, eventually, peak_memory
+from support.stored import Stored, answer
 
 MIB = 1 << 20
 SIZES = [0, 5 * MIB + 1, 25 * MIB // 2]

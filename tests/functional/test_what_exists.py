@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from functional.command import Command, eventually
-from functional.stored import Stored, assert_file_holds
 from servers.content import Pattern, write_file
 from servers.faults import ContentChanges, Stall, Status
 from servers.faulty_http import FaultyHttp
 from servers.http_model import Request
+from support.command import Command, eventually
+from support.stored import Stored, assert_file_holds
 
 MIB = 1 << 20
 PART = 5 * MIB

@@ -8,12 +8,12 @@ from urllib.parse import unquote
 
 import pytest
 
-from functional.command import Command
-from functional.stored import Stored, assert_file_holds
 from servers.certificates import Certificate, make_certificate
 from servers.content import Pattern, crc64nvme, write_file
 from servers.faults import Slow
 from servers.faulty_http import FaultyHttp
+from support.command import Command
+from support.stored import Stored, assert_file_holds
 
 MIB = 1 << 20
 # Around one part of 5 MiB, which is also where one request stops being enough.

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from s3am_cloud.routes import Ingest
+from s3am_cloud.ingest.rules import Ingest
 from s3am_cloud_cli.deployment.parameters import Wanted
 from s3am_cloud_infra import cdk_command
 from s3am_cloud_infra.assembly import Bootstrap, needed_bootstrap, write_assembly, write_empty_assembly

@@ -15,9 +15,9 @@ from cfnlint.api import ManualArgs, lint
 
 from s3am_cloud.errors import BadIngest
 from s3am_cloud.events import Event
-from s3am_cloud.grants import read_grants
-from s3am_cloud.ingest_file import parse_ingest
-from s3am_cloud.routes import expanded
+from s3am_cloud.ingest.file import parse_ingest
+from s3am_cloud.ingest.grants import read_grants
+from s3am_cloud.ingest.rules import expanded
 from s3am_cloud_infra.app import make_app
 
 Json = dict[str, Any]

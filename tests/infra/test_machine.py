@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from s3am_cloud import errors
+from s3am_cloud import errors, names
 from s3am_cloud.limits import WORKER_MEMORY_MIB
-from s3am_cloud_infra import names
 from s3am_cloud_infra.node import find_node
 
 Json = dict[str, Any]

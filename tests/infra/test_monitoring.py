@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
+from s3am_cloud import names
 from s3am_cloud.handlers import metrics
-from s3am_cloud_infra import names
 
 Json = dict[str, Any]
 

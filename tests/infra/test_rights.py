@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from s3am_cloud import names
 from s3am_cloud.limits import VAULT_PREFIX
-from s3am_cloud_infra import names
 from template_roles import HANDLERS, Json, actions, allowed, as_list, function, of_type, rights_of, statements
 
 

@@ -11,7 +11,7 @@ import pytest
 from aws_cdk import Validations
 from cdk_nag import AwsSolutionsChecks
 
-from s3am_cloud_infra import acknowledged, stack
+from s3am_cloud_infra import nag_suppressions, stack
 from s3am_cloud_infra.app import make_app
 
 
@@ -47,10 +47,10 @@ def test_every_acknowledged_rule_is_broken_where_it_says_so(
     known: set[tuple[str, str]] = set()
 
     def only_look(made: stack.S3amCloudStack) -> None:
-        ids = acknowledged.LogicalIds(made)
-        for item in acknowledged.ACKNOWLEDGED:
+        ids = nag_suppressions.LogicalIds(made)
+        for item in nag_suppressions.ACKNOWLEDGED:
             known.update((f"AwsSolutions-{item.rule.format_map(ids)}", path) for path in item.paths)
 
     monkeypatch.setattr(stack, "acknowledge", only_look)
     assert findings(stub_asset, tmp_path / "out") == known
-    assert all(len(item.reason) > 40 for item in acknowledged.ACKNOWLEDGED)
+    assert all(len(item.reason) > 40 for item in nag_suppressions.ACKNOWLEDGED)

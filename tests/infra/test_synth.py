@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from s3am_cloud_infra import app, names, synth
+from s3am_cloud import names
+from s3am_cloud_infra import app, synth
 from s3am_cloud_infra.node import find_node
 from s3am_cloud_infra.synth import Synthesized, synthesized
 

@@ -4,9 +4,9 @@ import hashlib
 import re
 from collections.abc import Callable
 
+from integrity.case_env import PART, Site
 from integrity.faults import OBJECT, Driver, Fault, both, here
-from integrity.site import PART, Site
-from s3am_cloud.checksum import encode, update
+from s3am_cloud.checksums.crc64nvme import encode, update
 from servers import endless
 from servers.endless import serving
 from servers.proxy_rules import EditReplyHead, upload_part

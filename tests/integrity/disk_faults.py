@@ -4,10 +4,10 @@ import fcntl
 import os
 from collections.abc import Callable
 
-from functional.stored import CONTENT_READ
+from integrity.case_env import KEY, Site
 from integrity.faults import OBJECT, Fault, down
-from integrity.site import KEY, Site
 from servers.proxy_rules import Do
+from support.stored import CONTENT_READ
 
 PARTIAL, PROGRESS = f".{KEY}.partial", f".{KEY}.progress"
 

@@ -5,17 +5,17 @@ import time
 
 import msgspec
 
-from functional.command import Result
-from functional.stored import assert_file_holds
+from integrity.case_env import KEY, PART, Site
 from integrity.faults import OBJECT, Case, Ended, Fault
 from integrity.hooks import RATE_WINDOW
 from integrity.machine import cloud_ports, run_job
-from integrity.site import KEY, PART, Site
-from s3am_cloud.adapters.jobs import Folder
+from s3am_cloud.adapters.records.jobs import Folder
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.errors import by_name
 from s3am_cloud.limits import LEAST_RATE_SECONDS
 from s3am_cloud.model import TransferRequest
+from support.command import Result
+from support.stored import assert_file_holds
 
 LONGEST = 60.0
 

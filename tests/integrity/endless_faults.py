@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable
 
+from integrity.case_env import MIB, Site
 from integrity.faults import OBJECT, Driver, Fault, both, here
 from integrity.hooks import RATE_WINDOW
-from integrity.site import MIB, Site
 from servers import endless
 from servers.endless import Answer, Endless, ftp, serving
 from servers.faults import IgnoreRanges, NoLength, Truncate

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from integrity.site import CONTENT, Site
+from integrity.case_env import CONTENT, Site
 from servers.content import Content
 
 Driver = Literal["upload", "download", "cloud"]

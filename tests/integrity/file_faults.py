@@ -4,8 +4,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from integrity.case_env import KEY, LONGER, MIB, OTHER, PART, SMALL, Site
 from integrity.faults import OBJECT, Driver, Fault, both, here
-from integrity.site import KEY, LONGER, MIB, OTHER, PART, SMALL, Site
 from servers.content import Content, write_file
 from servers.ftp import START, USER, Drop, FtpServer
 from servers.proxy_rules import (

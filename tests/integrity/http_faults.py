@@ -4,8 +4,8 @@ import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from integrity.case_env import CONTENT, LONGER, MIB, OTHER, PART, SMALL, Site
 from integrity.faults import OBJECT, Driver, Fault, both, there
-from integrity.site import CONTENT, LONGER, MIB, OTHER, PART, SMALL, Site
 from servers import faults as wrong
 from servers.content import Content, Flipped, crc64nvme
 from servers.faults import (

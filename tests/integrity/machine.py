@@ -9,24 +9,24 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from integrity.mortal import Died
+from integrity.crashing_port import Died
 from s3am_cloud.adapters.clock import SystemClock
-from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.movers import CurlMovers
-from s3am_cloud.adapters.curl.readers import CurlReaders
-from s3am_cloud.adapters.jobs import Documents, Jobs
+from s3am_cloud.adapters.curl.reading.factory import CurlReaders
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
+from s3am_cloud.adapters.records.jobs import Documents, Jobs
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.sources import AnySource
-from s3am_cloud.aftermath import settle
-from s3am_cloud.cloud import complete_job, prepare_job, report_job, work
 from s3am_cloud.errors import TransferError
+from s3am_cloud.jobs.cleanup import settle
+from s3am_cloud.jobs.tasks import complete_job, prepare_job, report_job, work
 from s3am_cloud.limits import LAMBDA_SECONDS, LEAST_RATE_SECONDS
 from s3am_cloud.model import MovedPart, Origin, Part, Receipt, TransferRequest, Unit, Upload, UploadedPart
-from s3am_cloud.pace import Over, never
-from s3am_cloud.pipeline import new_job
-from s3am_cloud.ports import Execution, Failure, Mover, Movers, Ports, Progress, Sink
-from unit.cloud_fakes import Bus, Machine
+from s3am_cloud.ports.pace import Over, never
+from s3am_cloud.ports.transfer import Execution, Failure, Mover, Movers, Ports, Progress, Sink
+from s3am_cloud.transfer.pipeline import new_job
+from support.cloud_fakes import Bus, Machine
 
 DEFINITION = Path(__file__).parents[2] / "infra" / "s3am_cloud_infra" / "state_machine.asl.json"
 Answer = TypeVar("Answer")

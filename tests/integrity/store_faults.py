@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 
-from functional.stored import CONTENT_READ
+from integrity.case_env import CONTENT, KEY, MIB, OTHER, PART, SMALL, Site
 from integrity.faults import OBJECT, Driver, Fault, both, down
-from integrity.site import CONTENT, KEY, MIB, OTHER, PART, SMALL, Site
 from servers.content import Content
 from servers.proxy_rules import (
     ACCESS_DENIED,
@@ -35,6 +34,7 @@ from servers.proxy_rules import (
     Respond,
     upload_part,
 )
+from support.stored import CONTENT_READ
 
 FLIPPED = FlipRequestBit(at=1000)
 GONE_WRONG = FlipReplyBit(at=1000)

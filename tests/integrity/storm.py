@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from functional.command import Result
+from integrity.case_env import KEY, MIB, PART, Site, site_of
 from integrity.drivers import variables_of
+from integrity.forked_runs import Nursery
 from integrity.machine import cloud_ports, run_job
-from integrity.nursery import Nursery
-from integrity.site import KEY, MIB, PART, Site, site_of
-from s3am_cloud.adapters.jobs import Folder
+from s3am_cloud.adapters.records.jobs import Folder
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.model import TransferRequest
 from servers.content import Pattern, crc64nvme, write_file
@@ -36,6 +35,7 @@ from servers.proxy_rules import (
     ResetBefore,
 )
 from servers.strict_s3 import StrictS3
+from support.command import Result
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.retries.standard import ExponentialBackoff
 
-from functional.ahead import Ahead
+from integrity.case_env import site_of
 from integrity.dialect_faults import DIALECTS
 from integrity.disk_faults import DOWNLOADS_TO_DISK
 from integrity.drivers import run
 from integrity.endless_faults import ENDLESS
 from integrity.faults import OBJECT, Case, Ended
 from integrity.file_faults import FILES
+from integrity.forked_runs import Nursery
 from integrity.http_faults import HTTP
-from integrity.nursery import Nursery
-from integrity.site import site_of
 from integrity.store_faults import STORE
 from servers.strict_s3 import StrictS3
+from support.prefetch import Ahead
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from integrity.mortal import Life
+from integrity.crashing_port import Life
 from integrity.world import DONE, KILLED, SIZES, SKIPPED, Model, World
 from s3am_cloud.model import Exists
 from servers.content import Pattern, crc64nvme

@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from functional.stored import assert_file_holds
+from integrity.case_env import KEY, MIB, SMALL, Site, site_of
+from integrity.crashing_port import Life
 from integrity.drivers import check_leftovers, command, request_of
 from integrity.faults import OBJECT, Case, Ended, Fault, both
+from integrity.forked_runs import Nursery
 from integrity.machine import cloud_ports, run_job
-from integrity.mortal import Life
-from integrity.nursery import Nursery
-from integrity.site import KEY, MIB, SMALL, Site, site_of
-from s3am_cloud.adapters.jobs import Folder
+from s3am_cloud.adapters.records.jobs import Folder
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
-from s3am_cloud.ports import Ports
+from s3am_cloud.ports.transfer import Ports
 from servers.content import Content, Pattern
 from servers.proxy_rules import Action, Do, LoseReply, Match, ProxiedRequest, ResetBefore
 from servers.strict_s3 import StrictS3
+from support.stored import assert_file_holds
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -4,19 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from functional.stored import Stored
 from integrity.machine import Listing, cloud_ports
-from s3am_cloud.adapters.jobs import Folder
+from s3am_cloud.adapters.records.jobs import Folder
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
-from s3am_cloud.cloud import complete_job, prepare_job, work
 from s3am_cloud.errors import PartReplaced
+from s3am_cloud.jobs.tasks import complete_job, prepare_job, work
 from s3am_cloud.limits import LAMBDA_SECONDS, MIB
 from s3am_cloud.model import Job, TransferRequest, Unit
-from s3am_cloud.pipeline import move, new_job, prepare
-from s3am_cloud.ports import Ports
+from s3am_cloud.ports.transfer import Ports
+from s3am_cloud.transfer.pipeline import move, new_job, prepare
 from servers.content import Pattern
 from servers.faulty_http import FaultyHttp
 from servers.strict_s3 import StrictS3
+from support.stored import Stored
 
 PART = 5 * MIB
 OURS, THEIRS = Pattern(2 * PART + 1000, 1), Pattern(2 * PART + 1000, 2)

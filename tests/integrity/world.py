@@ -6,20 +6,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from functional.stored import Stored
-from integrity.mortal import Died, Life
-from integrity.site import MIB, PART
-from s3am_cloud.adapters.jobs import Folder, Jobs
+from integrity.case_env import MIB, PART
+from integrity.crashing_port import Died, Life
+from s3am_cloud.adapters.records.jobs import Folder, Jobs
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
-from s3am_cloud.download import DownloadRequest
 from s3am_cloud.errors import TransferError
 from s3am_cloud.model import Exists, TransferRequest
-from s3am_cloud.ports import Ports
+from s3am_cloud.ports.transfer import Ports
+from s3am_cloud.transfer.download import DownloadRequest
 from s3am_cloud.urls import parse_s3
-from s3am_cloud_cli.local_run import cancel_uploads, local_ports, run_download, run_upload
-from s3am_cloud_cli.output import Console
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_client.inprocess.driver import cancel_uploads, local_ports, run_download, run_upload
 from servers.content import Pattern, crc64nvme, write_file
 from servers.strict_s3 import StrictS3
+from support.stored import Stored
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

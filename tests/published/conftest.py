@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from packaging.requirements import Requirement
 
-from functional.command import Command
-from functional.stored import Stored
 from published.wheel import Wheel, link, with_dependencies
+from support.command import Command
+from support.stored import Stored
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

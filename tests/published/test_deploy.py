@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from functional.bare_cloud import BareCloud
-from functional.command import Command
+from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.deployment.cdk import cdk_script
 from s3am_cloud_cli.deployment.synthesis import functions_code
-from s3am_cloud_cli.output import Console
 from s3am_cloud_infra.asset import AWS, default_cache
+from support.bare_cloud import BareCloud
+from support.command import Command
 
 
 @pytest.fixture

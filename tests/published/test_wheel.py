@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from functional.command import Command
-from functional.stored import Stored
 from published.wheel import Wheel
 from servers.content import Pattern, write_file
 from servers.processes import free_ports
 from servers.strict_s3 import StrictS3
+from support.command import Command
+from support.stored import Stored
 
 PACKAGES = {"s3am_cloud", "s3am_cloud_cli", "s3am_cloud_infra"}
 DATA = {"state_machine.asl.json", "asset.txt", "cdk.json", "package.json", "package-lock.json", "py.typed"}

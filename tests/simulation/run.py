@@ -10,20 +10,20 @@ from collections.abc import Callable
 
 import msgspec
 
-from s3am_cloud.claims import Desk, hold, take
-from s3am_cloud.cloud import Prepared, Worked, complete_job, prepare_job, report_job, work
-from s3am_cloud.forecast import (
+from s3am_cloud.costs.forecast import (
     CHILD_STARTS_PER_SECOND,
     ENVIRONMENTS_PER_10_SECONDS,
     OVERHEAD_SECONDS,
     Usage,
     cost,
 )
+from s3am_cloud.jobs.locks import Desk, hold, take
+from s3am_cloud.jobs.tasks import Prepared, Worked, complete_job, prepare_job, report_job, work
+from s3am_cloud.jobs.usage import Tally
 from s3am_cloud.limits import LAMBDA_SECONDS, WORKER_MEMORY_MIB
 from s3am_cloud.model import TransferRequest, Unit
-from s3am_cloud.pipeline import new_job
-from s3am_cloud.ports import Execution
-from s3am_cloud.tallies import Tally
+from s3am_cloud.ports.transfer import Execution
+from s3am_cloud.transfer.pipeline import new_job
 from simulation import asl
 from simulation.world import Weather, World
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from s3am_cloud.forecast import (
+from s3am_cloud.costs.forecast import (
     CHILD_STATES,
     ENVIRONMENTS_PER_10_SECONDS,
     EVENT_STATES,
@@ -25,7 +25,7 @@ from s3am_cloud.limits import (
     MIN_PART,
 )
 from s3am_cloud.model import Plan, SourceInfo, TransferRequest
-from s3am_cloud.steps.plan import plan
+from s3am_cloud.transfer.steps.plan import plan
 from simulation import asl
 from simulation.run import JobFailed, Outcome, Simulation
 from simulation.world import Weather

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from s3am_cloud.adapters.memory_jobs import MemoryJobs
+from s3am_cloud.adapters.memory.jobs import MemoryJobs
+from s3am_cloud.jobs.usage import Tally
 from s3am_cloud.limits import COPY_BYTES_PER_SECOND, LAMBDA_BYTES_PER_SECOND, LIST_PAGE
 from s3am_cloud.model import (
     Attributes,
@@ -25,10 +26,9 @@ from s3am_cloud.model import (
     Upload,
     UploadedPart,
 )
-from s3am_cloud.notices import Claim, Seen
-from s3am_cloud.pace import Over, never
-from s3am_cloud.ports import Ports, Progress, Readers, Sink
-from s3am_cloud.tallies import Tally
+from s3am_cloud.ports.coordination import Claim, Seen
+from s3am_cloud.ports.pace import Over, never
+from s3am_cloud.ports.transfer import Ports, Progress, Readers, Sink
 from s3am_cloud.urls import S3Url, SourceUrl
 
 START = datetime(2026, 1, 2, tzinfo=UTC)

@@ -27,8 +27,13 @@ _MESSAGE_BYTES = 1 << 20
 _READ_BYTES = 1 << 16
 _TESTS = Path(__file__).parents[1]
 _IMPORTED = (
-    *("s3am_cloud_cli.main", "s3am_cloud_cli.local_run", "s3am_cloud_cli.records", "s3am_cloud_cli.receipts"),
-    *("s3am_cloud_cli.settings", "s3am_cloud_cli.commands.upload", "s3am_cloud_cli.commands.download"),
+    *(
+        "s3am_cloud_cli.main",
+        "s3am_cloud_client.inprocess.driver",
+        "s3am_cloud_client.inprocess.record_store",
+        "s3am_cloud_cli.console.receipt_text",
+    ),
+    *("s3am_cloud_cli.options.settings", "s3am_cloud_cli.commands.upload", "s3am_cloud_cli.commands.download"),
     *("s3am_cloud.adapters.curl.movers", "botocore.retries.standard", "awscrt.checksums"),
 )
 

@@ -9,8 +9,8 @@ from typing import cast
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from s3am_cloud.handlers.world import World
-from s3am_cloud.ports import Ports
+from s3am_cloud.handlers.runtime import World
+from s3am_cloud.ports.transfer import Ports
 
 _requests = itertools.count(1)
 

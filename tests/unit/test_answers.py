@@ -13,15 +13,10 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from s3am_cloud.adapters.curl.easy import Response
-from s3am_cloud.adapters.curl.source_answers import (
-    check_curl,
-    check_range,
-    check_status,
-    parse_content_range,
-)
-from s3am_cloud.adapters.curl.store_answers import check_store, error_code
-from s3am_cloud.adapters.curl.validators import check_proven, pins
+from s3am_cloud.adapters.curl.source.answers import check_curl, check_range, check_status, parse_content_range
+from s3am_cloud.adapters.curl.source.validators import check_proven, pins
+from s3am_cloud.adapters.curl.store.answers import check_store, error_code
+from s3am_cloud.adapters.curl.transport.easy import Response
 from s3am_cloud.adapters.s3.answers import named_client
 from s3am_cloud.errors import (
     AccessDenied,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from s3am_cloud.adapters.curl.ordered import buffers
+from s3am_cloud.adapters.curl.reading.reader import buffers
 from s3am_cloud.limits import MAX_PIECE, MIB, READ_AHEAD
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3am_cloud.checksum import EMPTY, combine, decode, encode, update
+from s3am_cloud.checksums.crc64nvme import EMPTY, combine, decode, encode, update
 
 
 def slow_crc(data: bytes) -> int:

@@ -8,18 +8,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from s3am_cloud.aftermath import discard
-from s3am_cloud.claims import Desk, asked_for, hold, latest, successor, take
 from s3am_cloud.errors import DestinationBusy, StoreBusy
-from s3am_cloud.intake import accept, decode_request
-from s3am_cloud.job_rows import next_id
+from s3am_cloud.ingest.accept import accept, decode_request
+from s3am_cloud.jobs.cleanup import discard
+from s3am_cloud.jobs.locks import Desk, asked_for, hold, latest, successor, take
+from s3am_cloud.jobs.successors import next_id
 from s3am_cloud.limits import START_SECONDS
 from s3am_cloud.model import Job, TransferRequest
-from s3am_cloud.notices import Claim
-from s3am_cloud.pipeline import new_job
+from s3am_cloud.ports.coordination import Claim
+from s3am_cloud.transfer.pipeline import new_job
 from s3am_cloud.urls import S3Url
-from unit.cloud_fakes import ASKED, Machine
-from unit.fakes import SOURCE, World, request
+from support.cloud_fakes import ASKED, Machine
+from support.fakes import SOURCE, World, request
 
 OTHER_SOURCE = "https://host/other.bin"
 

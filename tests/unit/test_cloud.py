@@ -5,14 +5,14 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from s3am_cloud.cloud import Worked, complete_job, prepare_job, report_job, work
 from s3am_cloud.errors import BadRequest, BadSource, NoSuchJob, ObjectExists, SourceChanged, SourceNotFound
-from s3am_cloud.intake import accept, decode_request
+from s3am_cloud.ingest.accept import accept, decode_request
+from s3am_cloud.jobs.tasks import Worked, complete_job, prepare_job, report_job, work
 from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS, SMALL_OBJECT
 from s3am_cloud.model import Unit
 from servers.content import pattern
-from unit.cloud_fakes import ASKED, DATA, LONG, prepared
-from unit.fakes import PART, SOURCE, TARGET, World
+from support.cloud_fakes import ASKED, DATA, LONG, prepared
+from support.fakes import PART, SOURCE, TARGET, World
 
 
 @pytest.fixture

@@ -7,14 +7,14 @@ import hashlib
 import msgspec
 import pytest
 
-from s3am_cloud.adapters.memory_reader import MemoryReaders
-from s3am_cloud.aftermath import settle
-from s3am_cloud.cloud import complete_job, prepare_job, work
+from s3am_cloud.adapters.memory.reader import MemoryReaders
 from s3am_cloud.errors import BadRequest, NotAsExpected
-from s3am_cloud.intake import accept
-from s3am_cloud.ports import Execution, Failure
-from unit.cloud_fakes import ASKED, DATA, LONG, Bus, Machine, prepared
-from unit.fakes import SOURCE, TARGET, World, request
+from s3am_cloud.ingest.accept import accept
+from s3am_cloud.jobs.cleanup import settle
+from s3am_cloud.jobs.tasks import complete_job, prepare_job, work
+from s3am_cloud.ports.transfer import Execution, Failure
+from support.cloud_fakes import ASKED, DATA, LONG, Bus, Machine, prepared
+from support.fakes import SOURCE, TARGET, World, request
 
 RIGHT, WRONG = f"sha256:{hashlib.sha256(DATA).hexdigest()}", f"sha256:{'0' * 64}"
 

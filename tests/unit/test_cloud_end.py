@@ -5,14 +5,14 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from s3am_cloud.aftermath import FAILED, settle
-from s3am_cloud.checksum import encode, update
-from s3am_cloud.cloud import complete_job, report_job, work
+from s3am_cloud.checksums.crc64nvme import encode, update
 from s3am_cloud.errors import JobFailed, NoSuchJob
+from s3am_cloud.jobs.cleanup import FAILED, settle
+from s3am_cloud.jobs.tasks import complete_job, report_job, work
 from s3am_cloud.model import Unit
-from s3am_cloud.ports import Executions, Failure
-from unit.cloud_fakes import DATA, LONG, Bus, Machine, ended, moved_whole, prepared
-from unit.fakes import SOURCE, TARGET, World
+from s3am_cloud.ports.transfer import Executions, Failure
+from support.cloud_fakes import DATA, LONG, Bus, Machine, ended, moved_whole, prepared
+from support.fakes import SOURCE, TARGET, World
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from s3am_cloud.adapters.memory import MemoryStore
-from s3am_cloud.checksum import update
+from s3am_cloud.adapters.memory.transfer import MemoryStore
+from s3am_cloud.checksums.crc64nvme import update
 from s3am_cloud.errors import (
     ChecksumMismatch,
     JobFailed,
@@ -19,11 +19,11 @@ from s3am_cloud.errors import (
     UploadGone,
 )
 from s3am_cloud.model import MovedPart, ObjectInfo, Plan, Upload, UploadedPart
-from s3am_cloud.steps.complete import complete
-from s3am_cloud.steps.verify import proof, verify
+from s3am_cloud.transfer.steps.complete import complete
+from s3am_cloud.transfer.steps.verify import proof, verify
 from s3am_cloud.urls import S3Url
 from servers.content import pattern
-from unit.fakes import PART, TARGET, FakeClock, LoggedStore
+from support.fakes import PART, TARGET, FakeClock, LoggedStore
 
 DATA = pattern(2 * PART + 10)
 PLAN = Plan(size=len(DATA), part_size=PART)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from s3am_cloud.adapters.curl.easy import Response
-from s3am_cloud.adapters.curl.put import Sums
-from s3am_cloud.adapters.curl.store_answers import other_bytes, shows_bytes
-from s3am_cloud.checksum import encode
-from s3am_cloud.confirmation import confirmed_object
+from s3am_cloud.adapters.curl.store.answers import other_bytes, shows_bytes
+from s3am_cloud.adapters.curl.store.put import Sums
+from s3am_cloud.adapters.curl.transport.easy import Response
+from s3am_cloud.checksums.crc64nvme import encode
 from s3am_cloud.errors import AccessDenied, ChecksumMismatch, ObjectExists, SpoiledByStore
 from s3am_cloud.limits import SEEN_SECONDS
 from s3am_cloud.model import Job, MovedPart, ObjectInfo
-from s3am_cloud.pipeline import finish, move
-from s3am_cloud.steps.verify import verify
+from s3am_cloud.transfer.confirmation import confirmed_object
+from s3am_cloud.transfer.pipeline import finish, move
+from s3am_cloud.transfer.steps.verify import verify
 from s3am_cloud.urls import S3Url
-from unit.fakes import SOURCE, TARGET, FakeClock, World, request
+from support.fakes import SOURCE, TARGET, FakeClock, World, request
 
 
 class Slow(World):

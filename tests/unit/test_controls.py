@@ -8,11 +8,11 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 
-from s3am_cloud.adapters.curl.easy import Response, _lines
+from s3am_cloud.adapters.curl.transport.easy import Response, _lines
 from s3am_cloud.adapters.s3.attributes import object_info, own_headers, parameters, tagging_headers
 from s3am_cloud.controls import check_text
 from s3am_cloud.errors import BadRequest, BadS3Url, BadSource
-from s3am_cloud.intake import read_request
+from s3am_cloud.ingest.accept import read_request
 from s3am_cloud.model import Attributes
 from s3am_cloud.request import TransferRequest
 from s3am_cloud.urls import parse_destination, parse_s3, parse_source

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from s3am_cloud.adapters.curl.crowd import Crowd
-from s3am_cloud.adapters.curl.loop import Loop
-from s3am_cloud.adapters.curl.put import StreamedPut
-from s3am_cloud.adapters.curl.retry import Retry
-from s3am_cloud.adapters.curl.upload_flow import PutTarget, UploadFlow
+from s3am_cloud.adapters.curl.parts.upload import PutTarget, UploadFlow
+from s3am_cloud.adapters.curl.store.put import StreamedPut
+from s3am_cloud.adapters.curl.transport.admission import Crowd
+from s3am_cloud.adapters.curl.transport.loop import Loop
+from s3am_cloud.adapters.curl.transport.retry import Retry
 from s3am_cloud.adapters.s3.features import Attempt, Features
+from s3am_cloud.concurrency import Fixed
 from s3am_cloud.errors import SourceBusy, StoreUnavailable, TransferError
-from s3am_cloud.growth import Fixed
 from s3am_cloud.limits import CROWD_ATTEMPTS, CROWD_SECONDS
 from s3am_cloud.model import MovedPart, Part
-from unit.fakes import FakeClock
+from support.fakes import FakeClock
 
 FULL = SourceBusy("full")
 

@@ -10,11 +10,11 @@ import msgspec
 import pytest
 
 from s3am_cloud.errors import BadRequest, NoStack, NoSuchEvent
-from s3am_cloud.ports import Execution
-from s3am_cloud.refusals import refuse
-from s3am_cloud_cli.dead_letters import DeadLetters, failed_text
-from unit.cloud_fakes import ASKED
-from unit.fakes import World
+from s3am_cloud.ingest.dead_letter import refuse
+from s3am_cloud.ports.transfer import Execution
+from s3am_cloud_client.remote.dead_letters import DeadLetters, failed_text
+from support.cloud_fakes import ASKED
+from support.fakes import World
 
 
 class Queue:

@@ -12,9 +12,9 @@ import pytest
 
 from s3am_cloud.decoders import Converter, Decoder, decode_any
 from s3am_cloud.errors import BadIngest, BadRequest
-from s3am_cloud.ingest_file import parse_ingest
-from s3am_cloud.intake import read_request
-from s3am_cloud_cli.request_file import request_of
+from s3am_cloud.ingest.accept import read_request
+from s3am_cloud.ingest.file import parse_ingest
+from s3am_cloud_cli.options.request_file import request_of
 
 ROOT = Path(__file__).parents[2]
 DEEP = 100_000
@@ -24,9 +24,9 @@ import sys
 sys.setswitchinterval(1e-6)
 from types import SimpleNamespace
 from s3am_cloud.adapters.clock import SystemClock
-from s3am_cloud.adapters.executions import StateMachine
-from s3am_cloud.adapters.jobs import Jobs
-from s3am_cloud_cli.job_status import recent_jobs
+from s3am_cloud.adapters.records.executions import StateMachine
+from s3am_cloud.adapters.records.jobs import Jobs
+from s3am_cloud_client.remote.status import recent_jobs
 
 JOB = b'{"id":"j","created":"2026-01-02T03:04:05+00:00","request":{"source":"/x","destination":"s3://b/k"}}'
 REPORT = b'{"state":"succeeded","source":"s","destination":"d"}'

@@ -10,7 +10,7 @@ import pytest
 
 from s3am_cloud.errors import BadDestination
 from s3am_cloud.urls import S3Url
-from s3am_cloud_cli.destinations import Output, destination_of
+from s3am_cloud_client.inprocess.destinations import Output, destination_of
 
 SOURCE = S3Url("b", "run/x.bin")
 

@@ -7,8 +7,8 @@ import hashlib
 
 import pytest
 
-from s3am_cloud.digest_files import in_file, is_page
-from s3am_cloud.digests import Expected
+from s3am_cloud.checksums.digest_files import in_file, is_page
+from s3am_cloud.checksums.digests import Expected
 
 DATA = b"content"
 MD5, SHA1, SHA, SHA512 = (hashlib.new(name, DATA).hexdigest() for name in ("md5", "sha1", "sha256", "sha512"))

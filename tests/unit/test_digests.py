@@ -7,8 +7,8 @@ import hashlib
 
 import pytest
 
-from s3am_cloud import digests
-from s3am_cloud.digests import Crc, Expected
+from s3am_cloud.checksums import digests
+from s3am_cloud.checksums.digests import Crc, Expected
 from s3am_cloud.errors import UnknownChecksum, Usage
 from servers.content import pattern
 

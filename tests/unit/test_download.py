@@ -7,11 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from s3am_cloud.adapters.memory import MemoryMovers
-from s3am_cloud.adapters.partial_file import PartialFile
+from s3am_cloud.adapters.files.partial_file import PartialFile
+from s3am_cloud.adapters.memory.transfer import MemoryMovers
 from s3am_cloud.adapters.s3.source import S3Source
-from s3am_cloud.checksum import encode, update
-from s3am_cloud.download import DownloadRequest, download
+from s3am_cloud.checksums.crc64nvme import encode, update
 from s3am_cloud.errors import (
     ChecksumMismatch,
     JobFailed,
@@ -21,10 +20,11 @@ from s3am_cloud.errors import (
     SourceNotFound,
 )
 from s3am_cloud.model import MovedPart, ObjectInfo, Origin, Part, Plan, Receipt
-from s3am_cloud.steps.fetch import whole
+from s3am_cloud.transfer.download import DownloadRequest, download
+from s3am_cloud.transfer.steps.save import whole
 from s3am_cloud.urls import S3Url, parse_s3, parse_source
 from servers.content import pattern
-from unit.fakes import PART, TARGET, CountingSource, World
+from support.fakes import PART, TARGET, CountingSource, World
 
 DATA = pattern(3 * PART + 1000)
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3am_cloud.adapters.curl.put import body_headers, encoded_length
-from s3am_cloud.adapters.curl.retry import Retry
-from s3am_cloud.adapters.curl.window import Window
+from s3am_cloud.adapters.curl.parts.window import Window
+from s3am_cloud.adapters.curl.store.put import body_headers, encoded_length
+from s3am_cloud.adapters.curl.transport.retry import Retry
 from s3am_cloud.limits import ATTEMPTS, BACKOFF_BASE_SECONDS, BACKOFF_CAP_SECONDS
-from unit.fakes import FakeClock
+from support.fakes import FakeClock
 
 MOVES = st.lists(st.one_of(st.binary(min_size=1, max_size=40), st.integers(1, 50)))
 

@@ -11,8 +11,8 @@ import pytest
 
 from s3am_cloud.errors import AccessDenied, DiskFull, JobFailed, TransferError
 from s3am_cloud_cli.environment import drop_empty_variables
-from s3am_cloud_cli.stopping import STOPS, heed_stops, interruptible
-from s3am_cloud_cli.system_errors import named_system_error
+from s3am_cloud_client.inprocess.stopping import STOPS, heed_stops, interruptible
+from s3am_cloud_client.inprocess.system_errors import named_system_error
 
 
 @pytest.fixture

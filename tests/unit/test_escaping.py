@@ -16,25 +16,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3am_cloud.adapters.executions import MapCounts
+from s3am_cloud.adapters.records.executions import MapCounts
 from s3am_cloud.command_lines import command_line, shell_word
+from s3am_cloud.costs.quote import Cloud, DataSync, InProcess, Quote
 from s3am_cloud.errors import ErrorReport, JobFailed, TransferError
 from s3am_cloud.events import Event
+from s3am_cloud.integrity.provenance_lookup import Known
 from s3am_cloud.model import Receipt
-from s3am_cloud.origins import Known
-from s3am_cloud.quote import Cloud, DataSync, InProcess, Quote
-from s3am_cloud_cli.cancel_run import Cancelled
-from s3am_cloud_cli.dead_letters import Failed, FailedEvent, failed_text
+from s3am_cloud_cli.console.escaping import escaped, escaped_layout
+from s3am_cloud_cli.console.hints import without_lacking
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.console.quote_text import quote_text
+from s3am_cloud_cli.console.receipt_text import cancelled_text, jobs_text, origin_text, receipt_text, status_text
+from s3am_cloud_cli.console.streams import LastingOutput
 from s3am_cloud_cli.deployment.deploy import Deployment, deployment_text
 from s3am_cloud_cli.deployment.destroy import Removal, removal_text
-from s3am_cloud_cli.escaping import escaped, escaped_layout
-from s3am_cloud_cli.hints import without_lacking
-from s3am_cloud_cli.job_logs import Line, line_text
-from s3am_cloud_cli.job_status import JobLine, JobStatus
-from s3am_cloud_cli.output import Console
-from s3am_cloud_cli.quote_text import quote_text
-from s3am_cloud_cli.receipts import cancelled_text, jobs_text, origin_text, receipt_text, status_text
-from s3am_cloud_cli.streams import LastingOutput
+from s3am_cloud_client.remote.cancel import Cancelled
+from s3am_cloud_client.remote.dead_letters import Failed, FailedEvent, failed_text
+from s3am_cloud_client.remote.logs import Line, line_text
+from s3am_cloud_client.remote.status import JobLine, JobStatus
 
 # A new title, a forged line, a name that is read backwards, C1's own way to begin a sequence, DEL, half a character.
 HOSTILE = "\x1b]0;pwned\x07\r\ns3am-cloud: done\n\u202etxt.exe\u2066\x9b31m\x7f\u2028\u061c\udc9b\ufeff"
@@ -227,7 +227,7 @@ def test_nothing_that_a_terminal_obeys_is_left_in_any_text(text: str) -> None:
 def test_warnings_of_libraries_are_escaped_too() -> None:
     """What urllib3 logs of a store's answer, and what Python warns of, never comes to the console."""
     program = (
-        "import logging, sys, warnings; from s3am_cloud_cli.streams import prepare_streams; prepare_streams();"
+        "import logging, sys, warnings; from s3am_cloud_cli.console.streams import prepare_streams; prepare_streams();"
         "logging.getLogger('urllib3').warning('\\x1b[31m\\x9b'); warnings.warn('\\x1b]0;x\\x07')"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

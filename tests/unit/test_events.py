@@ -9,18 +9,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from s3am_cloud.adapters.executions import StateMachine
-from s3am_cloud.aftermath import FAILED, settle
-from s3am_cloud.claims import Desk, asked_for
-from s3am_cloud.cloud import prepare_job, report_job
+from s3am_cloud.adapters.records.executions import StateMachine
 from s3am_cloud.errors import BadDestination, BadRequest, DestinationBusy
 from s3am_cloud.events import Event, job_of_event, job_of_request, read_event
-from s3am_cloud.intake import accept, decode_request
-from s3am_cloud.job_rows import next_id
-from s3am_cloud.ports import Execution, Failure
-from s3am_cloud.refusals import Letter, read_letter, refuse, sendable
-from unit.cloud_fakes import ASKED, DATA, Bus, Machine
-from unit.fakes import SOURCE, TARGET, World
+from s3am_cloud.ingest.accept import accept, decode_request
+from s3am_cloud.ingest.dead_letter import Letter, read_letter, refuse, sendable
+from s3am_cloud.jobs.cleanup import FAILED, settle
+from s3am_cloud.jobs.locks import Desk, asked_for
+from s3am_cloud.jobs.successors import next_id
+from s3am_cloud.jobs.tasks import prepare_job, report_job
+from s3am_cloud.ports.transfer import Execution, Failure
+from support.cloud_fakes import ASKED, DATA, Bus, Machine
+from support.fakes import SOURCE, TARGET, World
 
 EVENT = {
     "id": "7bf73129",

@@ -7,13 +7,13 @@ import hashlib
 import msgspec
 import pytest
 
-from s3am_cloud import intake
-from s3am_cloud.digests import expected
+from s3am_cloud.checksums.digests import expected
 from s3am_cloud.errors import NotAsExpected, ObjectReplaced, UnknownChecksum, Usage
-from s3am_cloud.held import check_stored, stored, withdraw
+from s3am_cloud.ingest import accept
+from s3am_cloud.integrity.after_commit import check_stored, stored, withdraw
 from s3am_cloud.model import Receipt, TransferRequest
 from servers.content import crc64nvme, pattern
-from unit.fakes import PART, SOURCE, TARGET, World, request
+from support.fakes import PART, SOURCE, TARGET, World, request
 
 SIZES = [0, 1, PART, 2 * PART + 1]
 WRONG = "crc64nvme:0123456789abcdef"
@@ -105,7 +105,7 @@ def test_an_object_of_ours_is_withdrawn() -> None:
 
 def test_the_cloud_takes_any_checksum_that_is_known() -> None:
     asked_for = {"source": SOURCE, "destination": str(TARGET)}
-    assert intake.decode_request({**asked_for, "expect": WRONG}).expect == WRONG
-    assert intake.decode_request({**asked_for, "expect": f"sha256:{'0' * 64}"}).expect
+    assert accept.decode_request({**asked_for, "expect": WRONG}).expect == WRONG
+    assert accept.decode_request({**asked_for, "expect": f"sha256:{'0' * 64}"}).expect
     with pytest.raises(UnknownChecksum):
-        intake.decode_request({**asked_for, "expect": "sha257:00"})
+        accept.decode_request({**asked_for, "expect": "sha257:00"})

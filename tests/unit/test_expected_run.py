@@ -10,14 +10,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from s3am_cloud.adapters.local_file import FileSource
-from s3am_cloud.digests import Digest
+from s3am_cloud.adapters.files.local_file import FileSource
+from s3am_cloud.checksums.digests import Digest
 from s3am_cloud.errors import NotAsExpected, SourceChanged
 from s3am_cloud.model import Job, Origin, Part
-from s3am_cloud.ports import OrderedReader, Ports, Progress
+from s3am_cloud.ports.transfer import OrderedReader, Ports, Progress
 from s3am_cloud.urls import parse_source
-from s3am_cloud_cli.expected_run import beside, watched
-from unit.fakes import World, request
+from s3am_cloud_client.inprocess.checks import beside, watched
+from support.fakes import World, request
 
 CONTENT = b"abc"
 RIGHT = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"

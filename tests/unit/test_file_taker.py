@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from s3am_cloud.adapters.curl.takers import FileTaker, open_sink
-from s3am_cloud.checksum import update
+from s3am_cloud.adapters.curl.parts.file_writer import FileTaker, open_sink
+from s3am_cloud.checksums.crc64nvme import update
 from s3am_cloud.errors import BadDestination, DiskFull, JobFailed, SourceUnavailable, TransferError
 from s3am_cloud.limits import WRITE_CHUNKS
 from s3am_cloud.model import Part
-from s3am_cloud.ports import FileSink
+from s3am_cloud.ports.transfer import FileSink
 from servers.content import pattern
 
 CHUNK = 1000

@@ -11,7 +11,7 @@ import pytest
 from botocore.credentials import Credentials, RefreshableCredentials
 
 from s3am_cloud.adapters.s3.signer import Endpoint, Signer
-from s3am_cloud_cli.processes import may_fork
+from s3am_cloud_client.inprocess.workers import may_fork
 
 ENDPOINT = Endpoint("https://bucket.s3.amazonaws.com", "us-east-1")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from s3am_cloud.growth import Fixed, Growth, first_connections
+from s3am_cloud.concurrency import Fixed, Growth, first_connections
 from s3am_cloud.limits import (
     FEW_PARTS,
     FIRST_CONNECTIONS,

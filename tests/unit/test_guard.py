@@ -9,9 +9,9 @@ from pathlib import Path
 import pycurl
 import pytest
 
-from s3am_cloud.adapters.curl import easy
-from s3am_cloud.adapters.curl.addresses import is_public
-from s3am_cloud.adapters.curl.guard import Guard
+from s3am_cloud.adapters.curl.transport import easy
+from s3am_cloud.adapters.curl.transport.addresses import is_public
+from s3am_cloud.adapters.curl.transport.guard import Guard
 
 PUBLIC = [
     "8.8.8.8",

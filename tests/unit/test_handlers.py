@@ -13,7 +13,7 @@ from s3am_cloud.errors import BadRequest, NoSuchJob, SourceNotFound
 from s3am_cloud.handlers import control, janitor, worker
 from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS
 from servers.content import pattern
-from unit.fakes import PART, SOURCE, TARGET, World
+from support.fakes import PART, SOURCE, TARGET, World
 from unit.lambda_fakes import context, lambda_world
 
 DATA = pattern(2 * PART + 5)

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from s3am_cloud.errors import Interrupted, JobFailed, ObjectExists, SourceBusy, StoreBusy, TransferError
-from s3am_cloud_cli.hints import fit_hint, options_of
+from s3am_cloud_cli.console.hints import fit_hint, options_of
 from s3am_cloud_cli.main import COMMANDS, cli
 from unit.test_errors import all_errors
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from s3am_cloud.adapters.curl.hosts import parse_hosts, refused_host
+from s3am_cloud.adapters.curl.transport.hosts import parse_hosts, refused_host
 
 LIST = parse_hosts("Data.example.org, *.example.com,files.example.net.,8.8.8.8,")
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pycurl
 import pytest
 
-from s3am_cloud.adapters.curl.easy import Response
-from s3am_cloud.adapters.curl.source_answers import check_curl, parse_content_range, plain_number, retry_after
+from s3am_cloud.adapters.curl.source.answers import check_curl, parse_content_range, plain_number, retry_after
+from s3am_cloud.adapters.curl.transport.easy import Response
 from s3am_cloud.errors import BadSource, SourceUnavailable
 from s3am_cloud.limits import LONGEST_RETRY_AFTER
 

@@ -13,14 +13,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from s3am_cloud.checksum import update
-from s3am_cloud.cloud import complete_job, prepare_job, report_job, work
+from s3am_cloud.checksums.crc64nvme import update
 from s3am_cloud.errors import ObjectExists, TransferError, UploadExists, UploadGone
-from s3am_cloud.intake import accept
-from s3am_cloud.retried import begun, own_upload
+from s3am_cloud.ingest.accept import accept
+from s3am_cloud.jobs.recovery import begun, own_upload
+from s3am_cloud.jobs.tasks import complete_job, prepare_job, report_job, work
 from servers.content import pattern
-from unit.cloud_fakes import ASKED, LONG
-from unit.fakes import PART, SOURCE, TARGET, World
+from support.cloud_fakes import ASKED, LONG
+from support.fakes import PART, SOURCE, TARGET, World
 
 TWO_PARTS = pattern(PART + 1000)
 CHANGES = {

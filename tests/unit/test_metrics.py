@@ -10,20 +10,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from s3am_cloud.cloud import complete_job
+from s3am_cloud.costs.forecast import forecast
+from s3am_cloud.costs.prices import PRICES, rounded
 from s3am_cloud.errors import SourceBusy, SourceChanged, StoreUnavailable
-from s3am_cloud.forecast import forecast
 from s3am_cloud.handlers import control, worker
+from s3am_cloud.jobs.tasks import complete_job
+from s3am_cloud.jobs.usage import Tally, spent, summed
 from s3am_cloud.limits import GIB
 from s3am_cloud.model import MovedPart, Origin, Part, Receipt, SourceInfo
-from s3am_cloud.pace import Over, never
-from s3am_cloud.ports import Mover, Movers, Progress, Sink
-from s3am_cloud.prices import PRICES, rounded
-from s3am_cloud.steps.plan import plan
-from s3am_cloud.tallies import Tally, spent, summed
+from s3am_cloud.ports.pace import Over, never
+from s3am_cloud.ports.transfer import Mover, Movers, Progress, Sink
+from s3am_cloud.transfer.steps.plan import plan
 from s3am_cloud.urls import parse_source
 from servers.content import pattern
-from unit.fakes import PART, SOURCE, TARGET, World
+from support.fakes import PART, SOURCE, TARGET, World
 from unit.lambda_fakes import context, lambda_world
 
 DATA = pattern(2 * PART + 5)

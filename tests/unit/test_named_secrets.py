@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from s3am_cloud.adapters.memory_vault import MemoryVault
+from s3am_cloud.adapters.memory.vault import MemoryVault
 from s3am_cloud.errors import (
     BadIngest,
     BadRequest,
@@ -21,15 +21,15 @@ from s3am_cloud.errors import (
     SecretUnrestricted,
     TransferError,
 )
-from s3am_cloud.grants import Grants, grants_of, read_grants, write_grants
-from s3am_cloud.ingest_file import parse_ingest
-from s3am_cloud.intake import accept
+from s3am_cloud.ingest.accept import accept
+from s3am_cloud.ingest.dead_letter import refuse
+from s3am_cloud.ingest.file import parse_ingest
+from s3am_cloud.ingest.grants import Grants, grants_of, read_grants, write_grants
+from s3am_cloud.jobs.sealing import opened
 from s3am_cloud.limits import MOST_GRANTS
 from s3am_cloud.model import Job, TransferRequest
-from s3am_cloud.pipeline import new_job
-from s3am_cloud.refusals import refuse
-from s3am_cloud.sealed import opened
-from unit.fakes import FakeClock, World
+from s3am_cloud.transfer.pipeline import new_job
+from support.fakes import FakeClock, World
 
 NAME = "s3am-cloud/partner"
 SOURCE, TARGET = "https://host/runs/a.bin", "s3://archive/partner/a.bin"

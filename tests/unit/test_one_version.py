@@ -8,7 +8,7 @@ import pytest
 from s3am_cloud.errors import Usage
 from s3am_cloud.model import Origin, SourceInfo, TransferRequest, Verdict
 from s3am_cloud.request import Ranges
-from s3am_cloud.steps.one_version import one_version
+from s3am_cloud.transfer.steps.one_version import one_version
 
 URL = "https://host/x.bin"
 PINNED = SourceInfo(size=100, ranges=True, etag='"e"')

@@ -9,17 +9,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from s3am_cloud.adapters import output_stream
-from s3am_cloud.adapters.output_stream import OutputStream, open_output
+from s3am_cloud.adapters.files import output_stream
+from s3am_cloud.adapters.files.output_stream import OutputStream, open_output
 from s3am_cloud.adapters.s3.source import S3Source
-from s3am_cloud.checksum import encode, update
-from s3am_cloud.download import DownloadRequest
-from s3am_cloud.download_stream import download_stream
+from s3am_cloud.checksums.crc64nvme import encode, update
 from s3am_cloud.errors import BadDestination, ChecksumMismatch, DiskFull, OutputClosed
 from s3am_cloud.model import ObjectInfo, Receipt
+from s3am_cloud.transfer.download import DownloadRequest
+from s3am_cloud.transfer.download_stream import download_stream
 from s3am_cloud.urls import S3Url
 from servers.content import pattern
-from unit.fakes import PART, TARGET, World
+from support.fakes import PART, TARGET, World
 
 DATA = pattern(2 * PART + 1000)
 

@@ -7,17 +7,17 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from s3am_cloud.checksum import encode, update
-from s3am_cloud.cloud import complete_job, prepare_job, work
+from s3am_cloud.checksums.crc64nvme import encode, update
 from s3am_cloud.errors import JobCancelled, ObjectExists, ObjectReplaced, UploadGone
+from s3am_cloud.integrity.provenance import JOB
+from s3am_cloud.jobs.tasks import complete_job, prepare_job, work
 from s3am_cloud.model import Job, MovedPart, ObjectInfo, Unit
-from s3am_cloud.overtaken import ANOTHER
-from s3am_cloud.pipeline import finish, move, overtaken
-from s3am_cloud.ports import Ports
-from s3am_cloud.provenance import JOB
+from s3am_cloud.ports.transfer import Ports
+from s3am_cloud.transfer.overtaken import ANOTHER
+from s3am_cloud.transfer.pipeline import finish, move, overtaken
 from servers.content import pattern
-from unit.cloud_fakes import LONG, prepared
-from unit.fakes import PART, SOURCE, TARGET, World, lacking, relied_or_proven, request
+from support.cloud_fakes import LONG, prepared
+from support.fakes import PART, SOURCE, TARGET, World, lacking, relied_or_proven, request
 
 DATA = pattern(4 * PART + 1000)
 OTHER = pattern(len(DATA), 7)

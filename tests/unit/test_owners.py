@@ -16,13 +16,13 @@ import pytest
 from s3am_cloud.errors import AccessDenied, DestinationBusy, SeveralUploads, TransferError, UploadExists
 from s3am_cloud.limits import BEAT_SECONDS, STRANGER_HOURS
 from s3am_cloud.model import Job, Receipt, Runner, Upload
-from s3am_cloud.owners import age_text
+from s3am_cloud.transfer.owners import age_text
 from s3am_cloud.urls import S3Url
-from s3am_cloud_cli import runners
-from s3am_cloud_cli.output import Console
-from s3am_cloud_cli.runners import Heartbeat, process_runs, this_process
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_client.inprocess import runners
+from s3am_cloud_client.inprocess.runners import Heartbeat, process_runs, this_process
 from servers.content import pattern
-from unit.fakes import PART, SOURCE, START, TARGET, FakeClock, World, request
+from support.fakes import PART, SOURCE, START, TARGET, FakeClock, World, request
 
 RUNNER = Runner(host="lab7", pid=4711, machine="boot", began="12", seen=START.isoformat())
 

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from s3am_cloud.adapters.memory import MemoryMovers
-from s3am_cloud.aftermath import settle
-from s3am_cloud.checksum import update
-from s3am_cloud.cloud import complete_job, prepare_job, work
+from s3am_cloud.adapters.memory.transfer import MemoryMovers
+from s3am_cloud.checksums.crc64nvme import update
 from s3am_cloud.errors import PartReplaced, StoreUnavailable
+from s3am_cloud.jobs.cleanup import settle
+from s3am_cloud.jobs.part_records import known
+from s3am_cloud.jobs.tasks import complete_job, prepare_job, work
 from s3am_cloud.model import MovedPart, PartRecord, Unit, UploadedPart
-from s3am_cloud.part_records import known
-from s3am_cloud.ports import Failure
+from s3am_cloud.ports.transfer import Failure
 from servers.content import pattern
-from unit.cloud_fakes import DATA, LONG, Bus, Machine, ended, moved_whole, prepared
-from unit.fakes import PART, SOURCE, TARGET, World, request
+from support.cloud_fakes import DATA, LONG, Bus, Machine, ended, moved_whole, prepared
+from support.fakes import PART, SOURCE, TARGET, World, request
 
 OTHER = "https://elsewhere/data.bin"
 THEIRS = pattern(len(DATA), 9)

@@ -13,9 +13,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from s3am_cloud.adapters import locked_file
-from s3am_cloud.adapters.partial_file import PartialFile
-from s3am_cloud.checksum import update
+from s3am_cloud.adapters.files import locked_file
+from s3am_cloud.adapters.files.partial_file import PartialFile
+from s3am_cloud.checksums.crc64nvme import update
 from s3am_cloud.errors import (
     AccessDenied,
     BadDestination,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from s3am_cloud.checksum import encode, update
+from s3am_cloud.checksums.crc64nvme import encode, update
 from s3am_cloud.errors import (
     AccessDenied,
     BadPartSize,
@@ -20,9 +20,9 @@ from s3am_cloud.errors import (
 )
 from s3am_cloud.limits import SMALL_OBJECT
 from s3am_cloud.model import Job, MovedPart, TransferRequest
-from s3am_cloud.pipeline import finish, move
+from s3am_cloud.transfer.pipeline import finish, move
 from servers.content import pattern
-from unit.fakes import PART, SOURCE, TARGET, World, lacking, request
+from support.fakes import PART, SOURCE, TARGET, World, lacking, request
 
 DATA = pattern(2 * PART + 1000)
 

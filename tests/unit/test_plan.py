@@ -22,8 +22,8 @@ from s3am_cloud.limits import (
     WORKER_SLOTS,
 )
 from s3am_cloud.model import Plan, SourceInfo
-from s3am_cloud.steps.plan import download_plan, plan, smallest_part, units
-from s3am_cloud.steps.probe import probe
+from s3am_cloud.transfer.steps.plan import download_plan, plan, smallest_part, units
+from s3am_cloud.transfer.steps.probe import probe
 from s3am_cloud.urls import SourceUrl
 
 SIZES = st.one_of(st.integers(0, MAX_OBJECT), st.integers(0, 2 * SMALL_OBJECT))

@@ -25,8 +25,8 @@ from s3am_cloud.limits import (
     WORTH_A_SAMPLE,
 )
 from s3am_cloud.model import Origin, Plan, SourceInfo
-from s3am_cloud.steps.plan import PART_SECONDS, check_time, plan, smallest_part
-from s3am_cloud.steps.probe import probe
+from s3am_cloud.transfer.steps.plan import PART_SECONDS, check_time, plan, smallest_part
+from s3am_cloud.transfer.steps.probe import probe
 from s3am_cloud.urls import SourceUrl
 
 SIZES = st.integers(0, MAX_OBJECT)

@@ -7,19 +7,19 @@ import io
 import msgspec
 import pytest
 
-from s3am_cloud.adapters.memory import MemorySource
+from s3am_cloud.adapters.memory.transfer import MemorySource
+from s3am_cloud.costs.forecast import forecast
 from s3am_cloud.errors import AccessDenied, ObjectExists, SourceTooLarge, TooExpensive, UploadExists
-from s3am_cloud.forecast import forecast
 from s3am_cloud.limits import MIB
 from s3am_cloud.model import ObjectInfo, SourceInfo, TransferRequest
-from s3am_cloud.ports import Ports
-from s3am_cloud.steps.plan import plan
+from s3am_cloud.ports.transfer import Ports
+from s3am_cloud.transfer.steps.plan import plan
 from s3am_cloud.urls import S3Url, SourceUrl
-from s3am_cloud_cli.output import Console
-from s3am_cloud_cli.plan_run import check_cost, quote
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_client.inprocess.dry_run import check_cost, quote
 from servers.content import pattern
-from unit.cloud_fakes import DATA
-from unit.fakes import PART, SOURCE, TARGET, LoggedStore, World, request
+from support.cloud_fakes import DATA
+from support.fakes import PART, SOURCE, TARGET, LoggedStore, World, request
 
 # More than a sample is worth.
 LARGE = pattern(65 * MIB)

@@ -11,17 +11,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from s3am_cloud.adapters.curl.easy import CurlSettings
-from s3am_cloud.adapters.curl.known_hosts import knowing
-from s3am_cloud.adapters.jobs import Folder
-from s3am_cloud.adapters.locked_file import keep_acl
-from s3am_cloud.adapters.output_stream import open_output
-from s3am_cloud.adapters.private_files import create_private, private_folder, read_private, write_private
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
+from s3am_cloud.adapters.curl.transport.known_hosts import knowing
+from s3am_cloud.adapters.files.locked_file import keep_acl
+from s3am_cloud.adapters.files.output_stream import open_output
+from s3am_cloud.adapters.files.private_files import create_private, private_folder, read_private, write_private
+from s3am_cloud.adapters.records.jobs import Folder
 from s3am_cloud.errors import AccessDenied, BadDestination
 from s3am_cloud.model import MovedPart
 from s3am_cloud_cli.local_cloud.state import Record, StateFolder, claim_server_lock
-from s3am_cloud_cli.part_notes import PartNotes
-from s3am_cloud_cli.records import Fallible
+from s3am_cloud_client.inprocess.part_journal import PartNotes
+from s3am_cloud_client.inprocess.record_store import Fallible
 
 Plant = Callable[[Path, Path], object]
 
@@ -176,7 +176,7 @@ def test_what_is_planted_in_the_last_moment_is_not_written_to(
         return opened(path, flags, mode)
 
     opened = os.open
-    monkeypatch.setattr("s3am_cloud.adapters.private_files.os.open", planting)
+    monkeypatch.setattr("s3am_cloud.adapters.files.private_files.os.open", planting)
     with pytest.raises(FileExistsError):
         write(tmp_path / "record", b"x")
 

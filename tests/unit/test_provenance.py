@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from s3am_cloud.integrity.provenance import JOB, SOURCE, SOURCE_DIGEST, SOURCE_VERSION, TOOL, VERDICT, written
+from s3am_cloud.integrity.provenance_lookup import origin_of
 from s3am_cloud.limits import MAX_METADATA, SMALL_OBJECT
 from s3am_cloud.model import Attributes, Job, ObjectInfo, Receipt, SourceInfo, TransferRequest
-from s3am_cloud.origins import origin_of
-from s3am_cloud.provenance import JOB, SOURCE, SOURCE_DIGEST, SOURCE_VERSION, TOOL, VERDICT, written
 from s3am_cloud.urls import S3Url
-from unit.fakes import SOURCE as URL
-from unit.fakes import TARGET
+from support.fakes import SOURCE as URL
+from support.fakes import TARGET
 
 INFO = SourceInfo(size=1, ranges=True, etag='"e"', claims={"md5": "0" * 32, "sha256": "1" * 64})
 

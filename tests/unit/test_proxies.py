@@ -9,7 +9,7 @@ import pycurl
 import pytest
 from botocore.exceptions import ProxyConnectionError
 
-from s3am_cloud.adapters.curl.source_answers import check_curl
+from s3am_cloud.adapters.curl.source.answers import check_curl
 from s3am_cloud.adapters.proxies import exceptions_for_curl, proxy_for, shown_proxy
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.answers import named_client

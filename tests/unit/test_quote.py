@@ -7,21 +7,21 @@ import re
 import msgspec
 import pytest
 
-from s3am_cloud.aftermath import FAILED, settle
-from s3am_cloud.claims import asked_for
-from s3am_cloud.cloud import work
+from s3am_cloud.costs.forecast import forecast
+from s3am_cloud.costs.prices import PRICES, price_text
+from s3am_cloud.costs.quote import agree, by_datasync, foretold, in_cloud, in_process, left
 from s3am_cloud.errors import BadRequest, TooExpensive
-from s3am_cloud.forecast import forecast
-from s3am_cloud.intake import decode_request
+from s3am_cloud.ingest.accept import decode_request
+from s3am_cloud.jobs.cleanup import FAILED, settle
+from s3am_cloud.jobs.locks import asked_for
+from s3am_cloud.jobs.tasks import work
 from s3am_cloud.limits import COPY_BYTES_PER_SECOND, LINK_BYTES_PER_SECOND, MIB
 from s3am_cloud.model import Job, Plan, SourceInfo, TransferRequest, Unit
-from s3am_cloud.ports import Failure
-from s3am_cloud.prices import PRICES, price_text
-from s3am_cloud.quote import agree, by_datasync, foretold, in_cloud, in_process, left
-from s3am_cloud.steps.plan import plan
+from s3am_cloud.ports.transfer import Failure
+from s3am_cloud.transfer.steps.plan import plan
 from servers.content import pattern
-from unit.cloud_fakes import ASKED, DATA, LONG, Bus, Machine, ended, prepared
-from unit.fakes import PART, SOURCE, TARGET, World
+from support.cloud_fakes import ASKED, DATA, LONG, Bus, Machine, ended, prepared
+from support.fakes import PART, SOURCE, TARGET, World
 
 TB = 10**12
 CUT = plan(SourceInfo(size=len(DATA), ranges=True), 64, PART)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from s3am_cloud.adapters.curl.rate_watch import RateWatch
+from s3am_cloud.adapters.curl.transport.rate_watch import RateWatch
 from s3am_cloud.limits import MAX_IGNORED
 
 

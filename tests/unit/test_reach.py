@@ -7,11 +7,11 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
+from s3am_cloud import names
 from s3am_cloud.errors import BadIngest
-from s3am_cloud.ingest_file import parse_ingest
+from s3am_cloud.ingest.file import parse_ingest
 from s3am_cloud_cli.deployment.account import Account
-from s3am_cloud_cli.deployment.reach import refuse_unreachable, refuse_work_bucket, silent_buckets, switch_on
-from s3am_cloud_infra import names
+from s3am_cloud_cli.deployment.scope import refuse_unreachable, refuse_work_bucket, silent_buckets, switch_on
 
 INGEST = parse_ingest("""
 [[route]]

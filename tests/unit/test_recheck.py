@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from s3am_cloud.errors import ChecksumMismatch, NotAsStated, SourceNotFound
-from s3am_cloud.expect import passing
+from s3am_cloud.integrity.before_commit import passing
+from s3am_cloud.integrity.provenance import JOB, SOURCE_DIGEST
 from s3am_cloud.model import Attributes, ObjectInfo, Receipt, SourceInfo
-from s3am_cloud.provenance import JOB, SOURCE_DIGEST
+from s3am_cloud.transfer.verification import Rechecked, recheck
 from s3am_cloud.urls import S3Url
-from s3am_cloud.verification import Rechecked, recheck
 from servers.content import crc64nvme
-from unit.fakes import SOURCE, TARGET, World, request
+from support.fakes import SOURCE, TARGET, World, request
 
 DATA = b"content"
 SHA = hashlib.sha256(DATA).hexdigest()

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from s3am_cloud.adapters.jobs import Documents, Folder
+from s3am_cloud.adapters.records.jobs import Documents, Folder
 from s3am_cloud.errors import AccessDenied, NoStack, StoreUnavailable
 from s3am_cloud.model import Job, MovedPart, Receipt, TransferRequest, Upload, UploadedPart
 from s3am_cloud.urls import S3Url
 from s3am_cloud_cli.local_cloud.state import StateFolder
-from s3am_cloud_cli.part_notes import PartNotes
-from s3am_cloud_cli.records import Fallible, OwnJobs, Shelves
-from s3am_cloud_cli.state_home import state_home
+from s3am_cloud_client.inprocess.part_journal import PartNotes
+from s3am_cloud_client.inprocess.record_store import Fallible, OwnJobs, Shelves
+from s3am_cloud_client.state_home import state_home
 
 JOB = Job(id="j", created="2026-01-02T03:04:05+00:00", request=TransferRequest(source="/x", destination="s3://b/k"))
 UPLOAD = Upload(target=S3Url("b", "k"), upload_id="u", full_object=True)

@@ -5,19 +5,19 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from s3am_cloud.aftermath import FAILED, settle
-from s3am_cloud.claims import Desk, hold
-from s3am_cloud.cloud import complete_job, prepare_job, work
 from s3am_cloud.errors import DestinationBusy, JobCancelled, KeyReused, ObjectGone, ObjectReplaced, TransferError
 from s3am_cloud.events import KEY_FIELD
-from s3am_cloud.intake import accept
+from s3am_cloud.ingest.accept import accept
+from s3am_cloud.ingest.dead_letter import refuse, sendable
+from s3am_cloud.jobs.cleanup import FAILED, settle
+from s3am_cloud.jobs.locks import Desk, hold
+from s3am_cloud.jobs.tasks import complete_job, prepare_job, work
 from s3am_cloud.model import ObjectInfo, Unit
-from s3am_cloud.ports import Execution, Failure
-from s3am_cloud.refusals import refuse, sendable
+from s3am_cloud.ports.transfer import Execution, Failure
 from s3am_cloud.urls import S3Url
 from servers.content import pattern
-from unit.cloud_fakes import ASKED, DATA, LONG, Bus, Machine, ended, moved_whole, prepared
-from unit.fakes import SOURCE, TARGET, World
+from support.cloud_fakes import ASKED, DATA, LONG, Bus, Machine, ended, moved_whole, prepared
+from support.fakes import SOURCE, TARGET, World
 
 ALL = Unit(0, 1, 5)
 REPLAY = Execution(arn="arn:replay", name="replay", status="FAILED", job="job")

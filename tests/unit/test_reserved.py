@@ -5,17 +5,17 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from s3am_cloud.adapters.jobs import Folder, Jobs
-from s3am_cloud.adapters.memory_jobs import MemoryJobs
-from s3am_cloud.cloud import prepare_job
+from s3am_cloud.adapters.memory.jobs import MemoryJobs
+from s3am_cloud.adapters.records.jobs import Folder, Jobs
 from s3am_cloud.errors import BadDestination, BadSource, TransferError
-from s3am_cloud.intake import accept
-from s3am_cloud.pipeline import new_job
-from s3am_cloud.refusals import refuse
-from s3am_cloud.routes import Route, Schedule
-from s3am_cloud_cli.records import Fallible, Shelves
+from s3am_cloud.ingest.accept import accept
+from s3am_cloud.ingest.dead_letter import refuse
+from s3am_cloud.ingest.rules import Route, Schedule
+from s3am_cloud.jobs.tasks import prepare_job
+from s3am_cloud.transfer.pipeline import new_job
+from s3am_cloud_client.inprocess.record_store import Fallible, Shelves
 from servers.content import pattern
-from unit.fakes import SOURCE, TARGET, World, request
+from support.fakes import SOURCE, TARGET, World, request
 
 WORK = "the-work-bucket"
 THERE = [

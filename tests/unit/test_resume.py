@@ -5,13 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from s3am_cloud.checksum import update
+from s3am_cloud.checksums.crc64nvme import update
 from s3am_cloud.errors import BadPartSize, BadSource, ObjectExists, SourceChanged, SourceNotFound
 from s3am_cloud.model import Plan, SourceInfo, UploadedPart
-from s3am_cloud.steps.upload import missing
+from s3am_cloud.transfer.steps.move import missing
 from s3am_cloud.urls import SourceUrl, parse_source
 from servers.content import pattern
-from unit.fakes import PART, SOURCE, TARGET, World, lacking, request
+from support.fakes import PART, SOURCE, TARGET, World, lacking, request
 
 DATA = pattern(3 * PART + 1000)
 

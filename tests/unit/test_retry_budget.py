@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from s3am_cloud.adapters.curl.retry import Budget, Retry
+from s3am_cloud.adapters.curl.transport.retry import Budget, Retry
 from s3am_cloud.limits import PATIENCE_SECONDS, RETRIES_EARNED_PER_PART
-from unit.fakes import FakeClock
+from support.fakes import FakeClock
 
 
 def test_parts_that_share_a_budget_give_up_together() -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from s3am_cloud.errors import BadIngest, BadRequest
 from s3am_cloud.events import Event
-from s3am_cloud.ingest_file import expression, parse_ingest, read_ingest
-from s3am_cloud.intake import decode_request
-from s3am_cloud.routes import Ingest, expanded
+from s3am_cloud.ingest.accept import decode_request
+from s3am_cloud.ingest.file import expression, parse_ingest, read_ingest
+from s3am_cloud.ingest.rules import Ingest, expanded
 
 ROUTE = """
 [[route]]

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from s3am_cloud import schemas
-from s3am_cloud.intake import decode_request
+from s3am_cloud.ingest.accept import decode_request
 from s3am_cloud.model import Receipt, TransferRequest
 
 

@@ -13,24 +13,24 @@ from typing import Any
 import msgspec
 import pytest
 
-from s3am_cloud.adapters.curl.easy import CurlSettings
-from s3am_cloud.adapters.memory_vault import MemoryVault
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
+from s3am_cloud.adapters.memory.vault import MemoryVault
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.errors import BadDestination, BadEncryptionKey, BadRequest, SealedForAnother
 from s3am_cloud.handlers import control, worker
-from s3am_cloud.handlers.world import JobPorts, is_special
-from s3am_cloud.handlers.world import World as LambdaWorld
-from s3am_cloud.intake import decode_request
-from s3am_cloud.job_secrets import Secrets
+from s3am_cloud.handlers.runtime import JobPorts, is_special
+from s3am_cloud.handlers.runtime import World as LambdaWorld
+from s3am_cloud.ingest.accept import decode_request
+from s3am_cloud.jobs.sealing import Opened, opened, opened_jobs, seal, withheld
+from s3am_cloud.jobs.secrets import Secrets
 from s3am_cloud.model import Job, TransferRequest
-from s3am_cloud.pipeline import new_job
-from s3am_cloud.ports import Ports
-from s3am_cloud.sealed import Opened, opened, opened_jobs, seal, withheld
+from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.sse import KeyRing, SseKey
+from s3am_cloud.transfer.pipeline import new_job
 from s3am_cloud.urls import S3Url, SourceUrl
 from servers.content import pattern
 from servers.faulty_http import FaultyHttp
-from unit.fakes import PART, TARGET, FakeClock, World
+from support.fakes import PART, TARGET, FakeClock, World
 from unit.lambda_fakes import context, lambda_world
 
 DATA = pattern(2 * PART + 5)

@@ -7,15 +7,15 @@ import json
 import pytest
 
 from s3am_cloud.errors import BadIngest, BadRequest, BadS3Url, TransferError
-from s3am_cloud.ingest_file import parse_ingest
-from s3am_cloud.intake import accept, decode_request
+from s3am_cloud.ingest.accept import accept, decode_request
+from s3am_cloud.ingest.dead_letter import refuse
+from s3am_cloud.ingest.file import parse_ingest
+from s3am_cloud.jobs.sealing import withheld
 from s3am_cloud.model import TransferRequest
-from s3am_cloud.pipeline import new_job, target
-from s3am_cloud.refusals import refuse
-from s3am_cloud.sealed import withheld
 from s3am_cloud.secret_names import carries_secret
+from s3am_cloud.transfer.pipeline import new_job, target
 from s3am_cloud.urls import parse_s3, parse_source
-from unit.fakes import FakeClock, World
+from support.fakes import FakeClock, World
 
 SECRET = "hunter2"
 TELLING = [

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from botocore.loaders import Loader
 
-from s3am_cloud.adapters.curl.requests import Signers
+from s3am_cloud.adapters.curl.store.routing import Signers
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.session import new_session
 

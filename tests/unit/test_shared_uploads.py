@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from s3am_cloud.checksum import update
+from s3am_cloud.checksums.crc64nvme import update
 from s3am_cloud.model import Origin, Part
-from s3am_cloud_cli.local_run import _left, _moved_or_overtaken
-from s3am_cloud_cli.output import Console
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_client.inprocess.driver import _left, _moved_or_overtaken
 from servers.content import pattern
-from unit.fakes import PART, SOURCE, TARGET, World, request
+from support.fakes import PART, SOURCE, TARGET, World, request
 
 DATA = pattern(3 * PART + 1000)
 

@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3am_cloud.adapters.memory import MemoryMovers
-from s3am_cloud.checksum import EMPTY, update
-from s3am_cloud.cloud import Worked, complete_job, work
+from s3am_cloud.adapters.memory.transfer import MemoryMovers
+from s3am_cloud.checksums.crc64nvme import EMPTY, update
 from s3am_cloud.errors import PartTooSlow
+from s3am_cloud.jobs.tasks import Worked, complete_job, work
 from s3am_cloud.limits import ABANDON_SECONDS, DEADLINE_MARGIN_SECONDS, LAMBDA_SECONDS
 from s3am_cloud.model import MovedPart, Origin, Part, Unit
-from s3am_cloud.pace import Over, never
-from s3am_cloud.ports import OrderedReader, Ports, Progress, Sink
+from s3am_cloud.ports.pace import Over, never
+from s3am_cloud.ports.transfer import OrderedReader, Ports, Progress, Sink
 from servers.content import pattern
-from unit.cloud_fakes import DATA, LONG, prepared
-from unit.fakes import PART, SOURCE, TARGET, World
+from support.cloud_fakes import DATA, LONG, prepared
+from support.fakes import PART, SOURCE, TARGET, World
 
 ALL = Unit(0, 1, 5)
 

@@ -8,18 +8,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from s3am_cloud.adapters.curl.own_places import OwnPlaces, growth
-from s3am_cloud.adapters.partial_file import PartialFile
-from s3am_cloud.download import DownloadRequest, download
-from s3am_cloud.growth import Growth
+from s3am_cloud.adapters.curl.transport.concurrency import OwnPlaces, growth
+from s3am_cloud.adapters.files.partial_file import PartialFile
+from s3am_cloud.concurrency import Growth
+from s3am_cloud.jobs.unit_worker import spend
 from s3am_cloud.limits import FEW_PARTS, FIRST_CONNECTIONS, MIB, MOST_CONNECTIONS, WORKER_SLOTS
 from s3am_cloud.model import Origin, TransferRequest, Unit
-from s3am_cloud.ports import Mover, Movers, Ports, Progress, Sink
-from s3am_cloud.shift import spend
-from s3am_cloud_cli.local_run import run_upload
-from s3am_cloud_cli.output import Console
-from s3am_cloud_cli.shared_places import Board, Foreman
-from unit.fakes import PART, SOURCE, TARGET, FakeClock, World, request
+from s3am_cloud.ports.transfer import Mover, Movers, Ports, Progress, Sink
+from s3am_cloud.transfer.download import DownloadRequest, download
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_client.inprocess.driver import run_upload
+from s3am_cloud_client.inprocess.shared_concurrency import Board, Foreman
+from support.fakes import PART, SOURCE, TARGET, FakeClock, World, request
 
 MANY = FEW_PARTS + 2
 

@@ -8,17 +8,17 @@ import hashlib
 import msgspec
 import pytest
 
+from s3am_cloud.checksums.published import beside, in_headers
 from s3am_cloud.errors import BadRequest, BadSource, ChecksumMismatch, NotAsStated, SourceNotFound
-from s3am_cloud.expect import check_early
-from s3am_cloud.held import held, to_read
-from s3am_cloud.intake import refuse_secrets
+from s3am_cloud.ingest.accept import refuse_secrets
+from s3am_cloud.integrity.after_commit import held, to_read
+from s3am_cloud.integrity.before_commit import check_early
 from s3am_cloud.limits import MOST_IN_ORDER, SMALL_OBJECT
 from s3am_cloud.model import Job, ObjectInfo, Receipt, SourceInfo, TransferRequest
-from s3am_cloud.pipeline import finish, move
-from s3am_cloud.source_digests import beside, in_headers
+from s3am_cloud.transfer.pipeline import finish, move
 from s3am_cloud.urls import SourceUrl, parse_source
 from servers.content import crc64nvme, pattern
-from unit.fakes import PART, SOURCE, TARGET, World, lacking, request
+from support.fakes import PART, SOURCE, TARGET, World, lacking, request
 
 DATA = b"content"
 HEX = {name: hashlib.new(name, DATA).hexdigest() for name in ("md5", "sha1", "sha256", "sha512")}

@@ -9,7 +9,7 @@ import hmac
 import pytest
 
 from s3am_cloud.errors import BadRequest
-from s3am_cloud.intake import decode_request
+from s3am_cloud.ingest.accept import decode_request
 from s3am_cloud.ssh_hosts import host_of, keys_in, lines
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5"

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from s3am_cloud.errors import AccessDenied, DiskFull
-from s3am_cloud_cli.output import Console
-from s3am_cloud_cli.streams import LastingOutput
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.console.streams import LastingOutput
 
 # Most of what is printed comes from here: it is quick to import.
 PROGRAM = "from s3am_cloud_cli.main import main; import sys; sys.argv = ['s3am-cloud', *sys.argv[1:]]; main()"

@@ -7,13 +7,13 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from s3am_cloud.aftermath import CANCELLED, FAILED, Swept, discard, settle, sweep
-from s3am_cloud.cloud import complete_job, work
 from s3am_cloud.errors import AccessDenied, JobCancelled, UploadGone
+from s3am_cloud.jobs.cleanup import CANCELLED, FAILED, Swept, discard, settle, sweep
+from s3am_cloud.jobs.tasks import complete_job, work
 from s3am_cloud.limits import JOB_KEEP_DAYS, LONGEST_JOB_DAYS
 from s3am_cloud.model import Unit, Upload
-from unit.cloud_fakes import DATA, LONG, Bus, Machine, ended, moved_whole, prepared, reported
-from unit.fakes import SOURCE, START, TARGET, World, request
+from support.cloud_fakes import DATA, LONG, Bus, Machine, ended, moved_whole, prepared, reported
+from support.fakes import SOURCE, START, TARGET, World, request
 
 WEEK = timedelta(days=JOB_KEEP_DAYS)
 NOTHING = Swept([], {})

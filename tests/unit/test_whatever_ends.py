@@ -14,12 +14,12 @@ import pytest
 
 from s3am_cloud.errors import AccessDenied, JobFailed, NotAsExpected, StoreUnavailable, TransferError, Unexpected
 from s3am_cloud.model import MovedPart
-from s3am_cloud_cli import local_run
-from s3am_cloud_cli.local_run import run_upload
-from s3am_cloud_cli.output import Console
-from s3am_cloud_cli.processes import _named, exit_text
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_client.inprocess import driver
+from s3am_cloud_client.inprocess.driver import run_upload
+from s3am_cloud_client.inprocess.workers import _named, exit_text
 from servers.content import pattern
-from unit.fakes import PART, SOURCE, TARGET, World, request
+from support.fakes import PART, SOURCE, TARGET, World, request
 
 ENDS = [
     MemoryError(),
@@ -85,7 +85,7 @@ def test_what_ends_a_comparison_leaves_an_object_that_is_reported(
     def ends(*arguments: object) -> None:
         raise error
 
-    monkeypatch.setattr(local_run, "hold", ends)
+    monkeypatch.setattr(driver, "hold", ends)
     assert f"{TARGET} is complete in S3, but was not yet compared" in uploaded(world)
 
 
@@ -95,7 +95,7 @@ def test_an_object_that_is_not_as_expected_is_reported_by_its_error_alone(
     def ends(*arguments: object) -> None:
         raise NotAsExpected("other")
 
-    monkeypatch.setattr(local_run, "hold", ends)
+    monkeypatch.setattr(driver, "hold", ends)
     assert "not yet compared" not in uploaded(world)
 
 

@@ -6,18 +6,18 @@ import click
 
 from s3am_cloud.errors import BadDestination
 from s3am_cloud.urls import parse_s3
-from s3am_cloud_cli import options
-from s3am_cloud_cli.options import AwsOptions
-from s3am_cloud_cli.output import Console
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.options import transfer
+from s3am_cloud_cli.options.transfer import AwsOptions
 
 
 @click.command(short_help="Stop a job, or discard the unfinished uploads of an object.")
 @click.argument("target", metavar="JOB|S3_URL")
 @click.option("--prefix", is_flag=True, help="Discard those of all objects whose URL begins with S3_URL.")
-@options.record_stack
-@options.requester_pays
-@options.aws
-@options.output
+@transfer.record_stack
+@transfer.requester_pays
+@transfer.aws
+@transfer.output
 @click.pass_obj
 def cancel(
     console: Console, target: str, prefix: bool, stack: str | None, requester_pays: bool, aws: AwsOptions
@@ -40,9 +40,9 @@ def cancel(
     url = parse_s3(target, key_needed=False)
     if not prefix and (not url.key or url.key.endswith("/")):
         raise BadDestination(f"{target} names no object", "name one, or use --prefix to mean all that begin so")
-    from s3am_cloud_cli.local_run import cancel_uploads, local_ports
-    from s3am_cloud_cli.records import records
-    from s3am_cloud_cli.settings import s3_access
+    from s3am_cloud_cli.options.settings import s3_access
+    from s3am_cloud_client.inprocess.driver import cancel_uploads, local_ports
+    from s3am_cloud_client.inprocess.record_store import records
 
     access = s3_access(aws, requester_pays=requester_pays)
     jobs = records(access, stack, console)
@@ -54,11 +54,11 @@ def cancel(
 def _cancel_job(job: str, stack: str | None, aws: AwsOptions, console: Console) -> None:
     import msgspec
 
-    from s3am_cloud_cli.cancel_run import cancel_job
-    from s3am_cloud_cli.local_run import local_ports
-    from s3am_cloud_cli.receipts import cancelled_text
-    from s3am_cloud_cli.remote_run import Remote
-    from s3am_cloud_cli.settings import s3_settings
+    from s3am_cloud_cli.console.receipt_text import cancelled_text
+    from s3am_cloud_cli.options.settings import s3_settings
+    from s3am_cloud_client.inprocess.driver import local_ports
+    from s3am_cloud_client.remote.cancel import cancel_job
+    from s3am_cloud_client.remote.client import Remote
 
     remote = Remote(s3_settings(aws), stack)
     ports = msgspec.structs.replace(local_ports(remote.access, jobs=remote.jobs), notices=remote.notices)

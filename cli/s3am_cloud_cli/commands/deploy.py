@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from s3am_cloud_cli import options
-from s3am_cloud_cli.options import AwsOptions
-from s3am_cloud_cli.output import Console
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.options import transfer
+from s3am_cloud_cli.options.transfer import AwsOptions
 
 
 @click.command(short_help="Deploy the stack to AWS, or update it.")
@@ -40,10 +40,10 @@ from s3am_cloud_cli.output import Console
     help="Event bus on which others ask for transfers: the stack's own, or the account's default one.",
 )
 @click.option("--yes", is_flag=True, help="Deploy without asking.")
-@options.ingest
-@options.stack
-@options.aws
-@options.output
+@transfer.ingest
+@transfer.stack
+@transfer.aws
+@transfer.output
 @click.pass_obj
 def deploy(
     console: Console,
@@ -69,14 +69,14 @@ def deploy(
     from s3am_cloud_cli.deployment.synthesis import require_extra
 
     require_extra()
-    from s3am_cloud.ingest_file import read_ingest
-    from s3am_cloud.routes import Ingest
+    from s3am_cloud.ingest.file import read_ingest
+    from s3am_cloud.ingest.rules import Ingest
+    from s3am_cloud.names import DEFAULT_STACK
     from s3am_cloud_cli.deployment.deploy import deploy as deploy_stack
     from s3am_cloud_cli.deployment.deploy import deployment_text, open_site
     from s3am_cloud_cli.deployment.parameters import Wanted
-    from s3am_cloud_cli.settings import s3_settings
+    from s3am_cloud_cli.options.settings import s3_settings
     from s3am_cloud_infra.asset import AWS, Target
-    from s3am_cloud_infra.names import DEFAULT_STACK
 
     wanted = Wanted(source_bucket, destination_bucket, allow_host, alarm_topic, request_bus)
     wanted.parameters("aws")  # a name that can't be one is told before anything is built

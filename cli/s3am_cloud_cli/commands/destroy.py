@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import click
 
-from s3am_cloud_cli import options
-from s3am_cloud_cli.options import AwsOptions
-from s3am_cloud_cli.output import Console
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.options import transfer
+from s3am_cloud_cli.options.transfer import AwsOptions
 
 
 @click.command(short_help="Remove the stack from AWS.")
 @click.option("--abort-uploads", is_flag=True, help="Abort the unfinished uploads of its jobs first.")
 @click.option("--yes", is_flag=True, help="Remove it without asking.")
-@options.stack
-@options.aws
-@options.output
+@transfer.stack
+@transfer.aws
+@transfer.output
 @click.pass_obj
 def destroy(console: Console, abort_uploads: bool, yes: bool, stack: str | None, aws: AwsOptions) -> None:
     """Remove the stack with its work bucket and the records of its jobs; what would go is shown first.
@@ -25,10 +25,10 @@ def destroy(console: Console, abort_uploads: bool, yes: bool, stack: str | None,
     from s3am_cloud_cli.deployment.synthesis import require_extra
 
     require_extra()
+    from s3am_cloud.names import DEFAULT_STACK
     from s3am_cloud_cli.deployment.destroy import destroy as destroy_stack
     from s3am_cloud_cli.deployment.destroy import removal_text
-    from s3am_cloud_cli.settings import s3_settings
-    from s3am_cloud_infra.names import DEFAULT_STACK
+    from s3am_cloud_cli.options.settings import s3_settings
 
     done = destroy_stack(s3_settings(aws), stack or DEFAULT_STACK, abort_uploads, yes, console)
     if aws.local and done.removed:

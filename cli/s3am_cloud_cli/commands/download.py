@@ -11,15 +11,16 @@ import click
 
 from s3am_cloud.errors import BadDestination, LocalFileExists, Usage
 from s3am_cloud.urls import S3Url, parse_s3, shown_path
-from s3am_cloud_cli import key_options, options
-from s3am_cloud_cli.destinations import Output, destination_of
-from s3am_cloud_cli.directions import check_from_s3
-from s3am_cloud_cli.key_options import KeyOptions
-from s3am_cloud_cli.options import AwsOptions, PatienceOptions
-from s3am_cloud_cli.output import Console
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.options import keys as key_options
+from s3am_cloud_cli.options import transfer
+from s3am_cloud_cli.options.directions import check_from_s3
+from s3am_cloud_cli.options.keys import KeyOptions
+from s3am_cloud_cli.options.transfer import AwsOptions, PatienceOptions
+from s3am_cloud_client.inprocess.destinations import Output, destination_of
 
 if TYPE_CHECKING:
-    from s3am_cloud.download import DownloadRequest
+    from s3am_cloud.transfer.download import DownloadRequest
 
 
 @click.command(short_help="Copy an object from S3 into a local file, or to standard output.")
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     type=click.Choice(["resume", "discard"]),
     help="What to do with an unfinished earlier download.",
 )
-@options.part_size
-@options.download_slots
+@transfer.part_size
+@transfer.download_slots
 @click.option(
     "--checksum-slots",
     type=click.IntRange(1),
@@ -40,11 +41,11 @@ if TYPE_CHECKING:
     help="Parts of an earlier download whose checksums are compared at once; as many as there are cores.",
 )
 @key_options.keys
-@options.patience
-@options.requester_pays
-@options.no_sign_request
-@options.aws
-@options.output
+@transfer.patience
+@transfer.requester_pays
+@transfer.no_sign_request
+@transfer.aws
+@transfer.output
 @click.pass_obj
 def download(
     console: Console,
@@ -83,14 +84,14 @@ def download(
             raise LocalFileExists(f"{place} exists")
         _skipped(place, console)
         return
-    from s3am_cloud_cli.local_run import local_ports, run_download
-    from s3am_cloud_cli.receipts import receipt_text
-    from s3am_cloud_cli.settings import s3_access
+    from s3am_cloud_cli.console.receipt_text import receipt_text
+    from s3am_cloud_cli.options.settings import s3_access
+    from s3am_cloud_client.inprocess.driver import local_ports, run_download
 
     access = s3_access(aws, keys.ring(), requester_pays, sign=not no_sign_request)
     ports = local_ports(access, patience=patience, tags=False, tell=console.detail)
     if isinstance(place, Output):
-        from s3am_cloud_cli.stream_run import run_stream
+        from s3am_cloud_client.inprocess.stream_driver import run_stream
 
         receipt = run_stream(request, place, access, patience, ports, console)
     else:
@@ -112,7 +113,7 @@ def _request(
     download_slots: int | None,
     checksum_slots: int | None,
 ) -> DownloadRequest:
-    from s3am_cloud.download import DownloadRequest
+    from s3am_cloud.transfer.download import DownloadRequest
 
     return DownloadRequest(
         source=source,

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from s3am_cloud_cli import options
-from s3am_cloud_cli.output import Console
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.options import transfer
 
 
 @click.command("generate-sse-key", short_help="Make a key for encryption with SSE-C.")
 @click.argument("key_file", metavar="KEY_FILE", type=click.Path(path_type=Path))
-@options.output
+@transfer.output
 @click.pass_obj
 def generate_sse_key(console: Console, key_file: Path) -> None:
     """Write a new random SSE-C key, 32 bytes, to KEY_FILE, which only its owner may read.

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import click
 
-from s3am_cloud_cli import options
-from s3am_cloud_cli.options import AwsOptions
-from s3am_cloud_cli.output import Console
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.options import transfer
+from s3am_cloud_cli.options.transfer import AwsOptions
 
 
 @click.command(short_help="List the jobs in the cloud, the newest first.")
 @click.option("--most", type=click.IntRange(1), default=20, show_default=True, help="Show at most so many jobs.")
-@options.stack
-@options.aws
-@options.output
+@transfer.stack
+@transfer.aws
+@transfer.output
 @click.pass_obj
 def jobs(
     console: Console,
@@ -25,10 +25,10 @@ def jobs(
 
     Jobs are listed for 90 days. One with -r2 or -r3 at its end continued the one of the same name without it.
     """
-    from s3am_cloud_cli.job_status import recent_jobs
-    from s3am_cloud_cli.receipts import jobs_text
-    from s3am_cloud_cli.remote_run import Remote
-    from s3am_cloud_cli.settings import s3_settings
+    from s3am_cloud_cli.console.receipt_text import jobs_text
+    from s3am_cloud_cli.options.settings import s3_settings
+    from s3am_cloud_client.remote.client import Remote
+    from s3am_cloud_client.remote.status import recent_jobs
 
     found = recent_jobs(most, Remote(s3_settings(aws), stack))
     console.result({"jobs": found}, jobs_text(found))

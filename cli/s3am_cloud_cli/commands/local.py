@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from s3am_cloud.errors import NoStack
-from s3am_cloud_cli.options import ingest, output
-from s3am_cloud_cli.output import Console
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.options.transfer import ingest, output
 
 if TYPE_CHECKING:
     from s3am_cloud_cli.local_cloud import LocalCloud
@@ -30,7 +30,7 @@ def up(console: Console, ingest: Path | None) -> None:
 
     Without --ingest one that runs keeps the routes and schedules that it has.
     """
-    from s3am_cloud.ingest_file import read_ingest
+    from s3am_cloud.ingest.file import read_ingest
     from s3am_cloud_cli import local_cloud
 
     comes_in = None if ingest is None else read_ingest(ingest)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from s3am_cloud_cli import options
-from s3am_cloud_cli.options import AwsOptions
-from s3am_cloud_cli.output import Console
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.options import transfer
+from s3am_cloud_cli.options.transfer import AwsOptions
 
 
 @click.command(short_help="Show what the cloud's functions logged about a job.")
@@ -15,9 +15,9 @@ from s3am_cloud_cli.output import Console
     "--since", type=click.IntRange(1), metavar="MINUTES", help="Show only the last MINUTES; by default, the whole job."
 )
 @click.option("--follow", is_flag=True, help="Keep showing new lines until the job ends.")
-@options.stack
-@options.aws
-@options.output
+@transfer.stack
+@transfer.aws
+@transfer.output
 @click.pass_obj
 def logs(
     console: Console,
@@ -29,9 +29,9 @@ def logs(
 ) -> None:
     """Show what the functions logged about JOB, by time: a line for each invocation. --json prints one JSON document a
     line. Ctrl-C stops following, not the job."""
-    from s3am_cloud_cli.follow_logs import show_logs
-    from s3am_cloud_cli.remote_run import Remote
-    from s3am_cloud_cli.settings import s3_access
+    from s3am_cloud_cli.console.follow_logs import show_logs
+    from s3am_cloud_cli.options.settings import s3_access
+    from s3am_cloud_client.remote.client import Remote
 
     access = s3_access(aws)
     show_logs(job, Remote(access.settings, stack), access, since, follow, console)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import click
 
-from s3am_cloud_cli import cost_options, key_options, options
-from s3am_cloud_cli.directions import check_into_s3
-from s3am_cloud_cli.key_options import KeyOptions, SourceKeyOptions
-from s3am_cloud_cli.options import AwsOptions, TransferOptions
-from s3am_cloud_cli.output import Console
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.options import cost
+from s3am_cloud_cli.options import keys as key_options
+from s3am_cloud_cli.options import transfer as options
+from s3am_cloud_cli.options.directions import check_into_s3
+from s3am_cloud_cli.options.keys import KeyOptions, SourceKeyOptions
+from s3am_cloud_cli.options.transfer import AwsOptions, TransferOptions
 
 
 @click.command(short_help="Show what submit would take, in time and dollars; nothing is written.")
 @click.argument("source", metavar="SRC_URL")
 @click.argument("destination", metavar="DST_URL")
-@cost_options.rate
+@cost.rate
 @options.transfer
 @key_options.keys
 @key_options.source_keys
@@ -49,11 +51,11 @@ def plan(
     """
     import msgspec
 
-    from s3am_cloud.intake import refuse_secrets
-    from s3am_cloud.sealed import withheld
-    from s3am_cloud_cli.netrc_logins import with_login
-    from s3am_cloud_cli.plan_run import plan_ports, quote
-    from s3am_cloud_cli.quote_text import quote_text
+    from s3am_cloud.ingest.accept import refuse_secrets
+    from s3am_cloud.jobs.sealing import withheld
+    from s3am_cloud_cli.console.quote_text import quote_text
+    from s3am_cloud_cli.options.netrc import with_login
+    from s3am_cloud_client.inprocess.dry_run import plan_ports, quote
 
     check_into_s3(source, destination)
     asked = msgspec.structs.replace(

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from s3am_cloud.urls import S3Url, parse_s3
-from s3am_cloud_cli import key_options, options
-from s3am_cloud_cli.key_options import KeyOptions
-from s3am_cloud_cli.options import AwsOptions
-from s3am_cloud_cli.output import Console
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.options import keys as key_options
+from s3am_cloud_cli.options import transfer
+from s3am_cloud_cli.options.keys import KeyOptions
+from s3am_cloud_cli.options.transfer import AwsOptions
 
 if TYPE_CHECKING:
     from s3am_cloud.adapters.s3.access import S3Access
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
 @click.command(short_help="Show where an object came from, and how it was verified.")
 @click.argument("source", metavar="S3_URL")
 @key_options.keys
-@options.requester_pays
-@options.stack
-@options.aws
-@options.output
+@transfer.requester_pays
+@transfer.stack
+@transfer.aws
+@transfer.output
 @click.pass_obj
 def receipt(
     console: Console,
@@ -43,10 +44,10 @@ def receipt(
     """
     from s3am_cloud.adapters.clock import SystemClock
     from s3am_cloud.adapters.s3.store import S3Store
-    from s3am_cloud.origins import origin_of, pinned
-    from s3am_cloud_cli.receipts import origin_text
-    from s3am_cloud_cli.records import reports
-    from s3am_cloud_cli.settings import s3_access
+    from s3am_cloud.integrity.provenance_lookup import origin_of, pinned
+    from s3am_cloud_cli.console.receipt_text import origin_text
+    from s3am_cloud_cli.options.settings import s3_access
+    from s3am_cloud_client.inprocess.record_store import reports
 
     access = s3_access(aws, keys.ring(), requester_pays)
     target = parse_s3(source)
@@ -56,11 +57,11 @@ def receipt(
 
 
 def _read(access: S3Access, target: S3Url, info: ObjectInfo, algorithms: Sequence[str]) -> dict[str, str]:
+    from s3am_cloud.integrity.compute import digests
+    from s3am_cloud.integrity.provenance_lookup import version_of
     from s3am_cloud.limits import DEFAULT_SLOTS
     from s3am_cloud.model import Origin
-    from s3am_cloud.origins import version_of
-    from s3am_cloud.steps.digest import digests
-    from s3am_cloud_cli.local_run import local_ports
+    from s3am_cloud_client.inprocess.driver import local_ports
 
     origin = Origin(url=str(target), info=version_of(info))
     return digests(algorithms, local_ports(access).readers(origin, DEFAULT_SLOTS, lambda count: None))

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import click
 
-from s3am_cloud_cli import options
-from s3am_cloud_cli.options import AwsOptions
-from s3am_cloud_cli.output import Console
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.options import transfer
+from s3am_cloud_cli.options.transfer import AwsOptions
 
 
 @click.command(short_help="Continue a job that failed, from any machine.")
 @click.argument("job", metavar="JOB")
 @click.option("--source", metavar="URL", help="Another URL of the same source, where a signed one has expired.")
 @click.option("--wait", is_flag=True, help="Follow the job to its end; the exit code is then the job's.")
-@options.stack
-@options.aws
-@options.output
+@transfer.stack
+@transfer.aws
+@transfer.output
 @click.pass_obj
 def resume(
     console: Console,
@@ -36,8 +36,8 @@ def resume(
       s3am-cloud resume --wait 20260102-030405-0a1b2c3d
       s3am-cloud resume --source "$FRESHLY_SIGNED_URL" 20260102-030405-0a1b2c3d
     """
-    from s3am_cloud_cli.follow import resume_job
-    from s3am_cloud_cli.remote_run import Remote
-    from s3am_cloud_cli.settings import s3_settings
+    from s3am_cloud_cli.console.follow import resume_job
+    from s3am_cloud_cli.options.settings import s3_settings
+    from s3am_cloud_client.remote.client import Remote
 
     resume_job(job, source, Remote(s3_settings(aws), stack), wait, console)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from s3am_cloud_cli.options import output
-from s3am_cloud_cli.output import Console
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.options.transfer import output
 
 
 @click.command(short_help="Print the JSON Schema of requests, or of outcome events.")

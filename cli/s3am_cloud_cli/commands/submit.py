@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import click
 
-from s3am_cloud_cli import cost_options, key_options, options
-from s3am_cloud_cli.directions import check_into_s3
-from s3am_cloud_cli.key_options import KeyOptions, SourceKeyOptions
-from s3am_cloud_cli.options import AwsOptions, TransferOptions
-from s3am_cloud_cli.output import Console
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.options import cost
+from s3am_cloud_cli.options import keys as key_options
+from s3am_cloud_cli.options import transfer as options
+from s3am_cloud_cli.options.directions import check_into_s3
+from s3am_cloud_cli.options.keys import KeyOptions, SourceKeyOptions
+from s3am_cloud_cli.options.transfer import AwsOptions, TransferOptions
 
 
 @click.command(short_help="Copy a URL into S3 in the cloud; this machine can be switched off.")
@@ -19,7 +21,7 @@ from s3am_cloud_cli.output import Console
 )
 @click.option("--wait", is_flag=True, help="Follow the job to its end; the exit code is then the job's.")
 @options.keep
-@cost_options.max_cost
+@cost.max_cost
 @options.transfer
 @key_options.keys
 @key_options.source_keys
@@ -60,13 +62,13 @@ def submit(
     console: Console = context.obj
     import msgspec
 
-    from s3am_cloud.sealed import withheld
-    from s3am_cloud_cli.follow import submit_job
-    from s3am_cloud_cli.host_keys import host_keys
-    from s3am_cloud_cli.netrc_logins import with_login
-    from s3am_cloud_cli.remote_run import Remote
-    from s3am_cloud_cli.request_file import check_alone, request_of
-    from s3am_cloud_cli.settings import s3_settings
+    from s3am_cloud.jobs.sealing import withheld
+    from s3am_cloud_cli.console.follow import submit_job
+    from s3am_cloud_cli.options.host_keys import host_keys
+    from s3am_cloud_cli.options.netrc import with_login
+    from s3am_cloud_cli.options.request_file import check_alone, request_of
+    from s3am_cloud_cli.options.settings import s3_settings
+    from s3am_cloud_client.remote.client import Remote
 
     if request is not None:
         check_alone(context)
@@ -91,7 +93,7 @@ def submit(
     rings = keys.ring(), source_keys.ring()
     shown, secrets = withheld(asked, *rings)
     if asked.max_cost is not None:
-        from s3am_cloud_cli.plan_run import check_cost, plan_ports
+        from s3am_cloud_client.inprocess.dry_run import check_cost, plan_ports
 
         check_cost(asked, bool(secrets), plan_ports(asked, *rings, aws), console)
     submit_job(shown, secrets, Remote(s3_settings(aws), stack), wait, console)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from s3am_cloud_cli import key_options, options
-from s3am_cloud_cli.directions import check_into_s3
-from s3am_cloud_cli.key_options import KeyOptions, SourceKeyOptions
-from s3am_cloud_cli.options import AwsOptions, PatienceOptions, TransferOptions
-from s3am_cloud_cli.output import Console
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.options import keys as key_options
+from s3am_cloud_cli.options import transfer as options
+from s3am_cloud_cli.options.directions import check_into_s3
+from s3am_cloud_cli.options.keys import KeyOptions, SourceKeyOptions
+from s3am_cloud_cli.options.transfer import AwsOptions, PatienceOptions, TransferOptions
 
 
 @click.command(short_help="Copy a file or a URL into S3 from this machine.")
@@ -50,10 +51,10 @@ def upload(
     """
     check_into_s3(source, destination)
     request = transfer.request(source, destination)
-    from s3am_cloud_cli.local_run import local_ports, run_upload
-    from s3am_cloud_cli.receipts import receipt_text
-    from s3am_cloud_cli.records import records
-    from s3am_cloud_cli.settings import s3_access
+    from s3am_cloud_cli.console.receipt_text import receipt_text
+    from s3am_cloud_cli.options.settings import s3_access
+    from s3am_cloud_client.inprocess.driver import local_ports, run_upload
+    from s3am_cloud_client.inprocess.record_store import records
 
     access = s3_access(aws, keys.ring(), requester_pays)
     source_access = s3_access(aws, source_keys.ring(), requester_pays, sign=not no_sign_request)

@@ -10,10 +10,11 @@ import click
 
 from s3am_cloud.errors import SourceChanged
 from s3am_cloud.urls import S3Url, parse_s3
-from s3am_cloud_cli import key_options, options
-from s3am_cloud_cli.key_options import KeyOptions
-from s3am_cloud_cli.options import AwsOptions
-from s3am_cloud_cli.output import Console
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.options import keys as key_options
+from s3am_cloud_cli.options import transfer
+from s3am_cloud_cli.options.keys import KeyOptions
+from s3am_cloud_cli.options.transfer import AwsOptions
 
 if TYPE_CHECKING:
     from s3am_cloud.adapters.s3.access import S3Access
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Compare it with all that was said when it was written: its receipt, and its source's own digest.",
 )
-@options.part_size
+@transfer.part_size
 @click.option("--download-slots", type=click.IntRange(1), metavar="N", help="Connections to S3 that read at once.")
 @click.option(
     "--checksum-slots",
@@ -42,11 +43,11 @@ if TYPE_CHECKING:
     help="Accepted for compatibility; has no effect.",
 )
 @key_options.keys
-@options.requester_pays
-@options.no_sign_request
-@options.stack
-@options.aws
-@options.output
+@transfer.requester_pays
+@transfer.no_sign_request
+@transfer.stack
+@transfer.aws
+@transfer.output
 @click.pass_obj
 def verify(
     console: Console,
@@ -72,14 +73,14 @@ def verify(
       s3am-cloud verify --checksum sha256 s3://bucket/genome.bam
       s3am-cloud verify --expect sha256:2c26b46b68ffc68ff99b453c1d304134... s3://bucket/genome.bam
     """
-    from s3am_cloud import digests
+    from s3am_cloud.checksums import digests
     from s3am_cloud.limits import DEFAULT_SLOTS
-    from s3am_cloud.verification import VerifyRequest, verify_object
-    from s3am_cloud_cli.local_run import local_ports
-    from s3am_cloud_cli.settings import s3_access
+    from s3am_cloud.transfer.verification import VerifyRequest, verify_object
+    from s3am_cloud_cli.options.settings import s3_access
+    from s3am_cloud_client.inprocess.driver import local_ports
 
-    options.exclusive(receipt=receipt, checksum=checksum, expect=expect)
-    options.exclusive(receipt=receipt, part_size=part_size)
+    transfer.exclusive(receipt=receipt, checksum=checksum, expect=expect)
+    transfer.exclusive(receipt=receipt, part_size=part_size)
     access = s3_access(aws, keys.ring(), requester_pays, sign=not no_sign_request)
     if receipt:
         _recheck(parse_s3(source), download_slots or DEFAULT_SLOTS, access, stack, console)
@@ -115,10 +116,10 @@ def _reading() -> Iterator[None]:
 
 
 def _recheck(source: S3Url, slots: int, access: S3Access, stack: str | None, console: Console) -> None:
-    from s3am_cloud.expect import PARTS_CRC
-    from s3am_cloud.verification import recheck
-    from s3am_cloud_cli.local_run import local_ports
-    from s3am_cloud_cli.records import reports
+    from s3am_cloud.integrity.before_commit import PARTS_CRC
+    from s3am_cloud.transfer.verification import recheck
+    from s3am_cloud_client.inprocess.driver import local_ports
+    from s3am_cloud_client.inprocess.record_store import reports
 
     ports, look = local_ports(access), reports(access, stack, console)
     with _reading(), console.progress(source.key.rsplit("/", 1)[-1], 0) as meter:

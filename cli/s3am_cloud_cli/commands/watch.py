@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import click
 
-from s3am_cloud_cli import options
-from s3am_cloud_cli.options import AwsOptions
-from s3am_cloud_cli.output import Console
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.options import transfer
+from s3am_cloud_cli.options.transfer import AwsOptions
 
 
 @click.command(short_help="Follow a job in the cloud to its end.")
 @click.argument("job", metavar="JOB")
-@options.stack
-@options.aws
-@options.output
+@transfer.stack
+@transfer.aws
+@transfer.output
 @click.pass_obj
 def watch(
     console: Console,
@@ -22,8 +22,8 @@ def watch(
     aws: AwsOptions,
 ) -> None:
     """Follow JOB to its end and print its receipt; the exit code is the job's. Ctrl-C stops watching, not the job."""
-    from s3am_cloud_cli.follow import watch_job
-    from s3am_cloud_cli.remote_run import Remote
-    from s3am_cloud_cli.settings import s3_settings
+    from s3am_cloud_cli.console.follow import watch_job
+    from s3am_cloud_cli.options.settings import s3_settings
+    from s3am_cloud_client.remote.client import Remote
 
     watch_job(job, Remote(s3_settings(aws), stack), console)

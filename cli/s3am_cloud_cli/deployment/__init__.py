@@ -1,1 +1,13 @@
-"""The stack on AWS: deployed and removed through the CDK's own command, from a checkout or an installed wheel."""
+"""`deploy` and `destroy`: the stack on AWS through the CDK's own command.
+
+account     The AWS account and region, and what of the stack is there.
+cdk         Runs the CDK's command.
+deploy      Deploys: look, show the changes, ask, do it.
+destroy     Removes: show what goes and what stays, ask, do it.
+failures    Errors of a deployment.
+leftovers   Running jobs and unfinished uploads that would be left behind.
+parameters  The stack's parameters as options.
+prompts     Questions before something that costs or cannot be undone.
+scope       Whether routes and schedules may reach what they name.
+synthesis   The cloud assembly, cached by its content.
+"""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from botocore.exceptions import ClientError
 
+from s3am_cloud import names
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.answers import code_of, naming
 from s3am_cloud.errors import NoStack
-from s3am_cloud_infra import names
 
 if TYPE_CHECKING:
     from s3am_cloud_infra.assembly import Bootstrap

@@ -7,9 +7,9 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.deployment.account import Account
 from s3am_cloud_cli.deployment.failures import DeployFailed, cdk_failure, missing_extra
-from s3am_cloud_cli.output import Console
 from s3am_cloud_infra.cdk_command import QUIET, CdkNotInstalled, cdk_command, installed_cdk
 from s3am_cloud_infra.node import NodeMissing, find_node
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from s3am_cloud import names
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
-from s3am_cloud.routes import Ingest
+from s3am_cloud.ingest.rules import Ingest
+from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.deployment.account import Account, DeployedStack
 from s3am_cloud_cli.deployment.cdk import Cdk, cdk_script
 from s3am_cloud_cli.deployment.failures import DeployFailed
 from s3am_cloud_cli.deployment.parameters import Wanted, bucket_of, parameter_changes
-from s3am_cloud_cli.deployment.questions import agree
-from s3am_cloud_cli.deployment.reach import refuse_unreachable, refuse_work_bucket, silent_buckets, switch_on
+from s3am_cloud_cli.deployment.prompts import agree
+from s3am_cloud_cli.deployment.scope import refuse_unreachable, refuse_work_bucket, silent_buckets, switch_on
 from s3am_cloud_cli.deployment.synthesis import assembly, functions_code
-from s3am_cloud_cli.output import Console
-from s3am_cloud_infra import names
 
 if TYPE_CHECKING:
     from s3am_cloud_infra.asset import Target

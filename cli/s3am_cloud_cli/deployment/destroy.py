@@ -9,13 +9,13 @@ import msgspec
 
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.command_lines import command_line
+from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.deployment.account import Account, Resource
 from s3am_cloud_cli.deployment.cdk import Cdk, cdk_script
 from s3am_cloud_cli.deployment.failures import DeployFailed
 from s3am_cloud_cli.deployment.leftovers import Leftovers, LeftUpload
-from s3am_cloud_cli.deployment.questions import agree
+from s3am_cloud_cli.deployment.prompts import agree
 from s3am_cloud_cli.deployment.synthesis import empty_assembly
-from s3am_cloud_cli.output import Console
 
 _BUCKET, _MACHINE = "AWS::S3::Bucket", "AWS::StepFunctions::StateMachine"
 _ATTEMPTS = 3  # the janitor may write one more report into the work bucket after it was emptied

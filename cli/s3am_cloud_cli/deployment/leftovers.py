@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from s3am_cloud.adapters.clock import SystemClock
-from s3am_cloud.adapters.executions import StateMachine
-from s3am_cloud.adapters.jobs import Jobs
+from s3am_cloud.adapters.records.executions import StateMachine
+from s3am_cloud.adapters.records.jobs import Jobs
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.answers import naming
 from s3am_cloud.adapters.s3.documents import Bucket
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.errors import AccessDenied, JobFailedForGood, NoSuchJob, TransferError, UploadGone
 from s3am_cloud.model import Upload
-from s3am_cloud.ports import Clock
-from s3am_cloud.steps.abort import abort
+from s3am_cloud.ports.transfer import Clock
+from s3am_cloud.transfer.steps.abort import abort
 from s3am_cloud_cli.deployment.account import Account
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from s3am_cloud import names
 from s3am_cloud.errors import Usage
-from s3am_cloud_infra import names
 
 # Characters of bucket names (S3 user guide, "General purpose bucket naming rules"; old buckets have capitals and _),
 # and the two that IAM takes for any one or any number of characters.

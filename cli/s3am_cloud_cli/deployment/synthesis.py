@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from s3am_cloud.routes import Ingest
+from s3am_cloud.ingest.rules import Ingest
+from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.deployment.failures import INSTALL, DeployFailed, missing_extra
-from s3am_cloud_cli.output import Console
 
 if TYPE_CHECKING:
     from s3am_cloud_infra.asset import Target

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from s3am_cloud.adapters.private_files import open_private, private_folder
-from s3am_cloud.routes import Ingest
+from s3am_cloud.adapters.files.private_files import open_private, private_folder
+from s3am_cloud.ingest.rules import Ingest
 from s3am_cloud_cli.local_cloud.failures import INSTALL, LocalCloudFailed, missing_extra
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from s3am_cloud.routes import Ingest
+from s3am_cloud import names
+from s3am_cloud.ingest.rules import Ingest
 from s3am_cloud_cli.local_cloud import aws, build, server
 from s3am_cloud_cli.local_cloud.deploy import deploy
 from s3am_cloud_cli.local_cloud.failures import LocalCloudFailed
 from s3am_cloud_cli.local_cloud.state import LocalCloud, Record, Server, StateFolder
-from s3am_cloud_infra import names
 
 if TYPE_CHECKING:
     from s3am_cloud_infra.synth import Synthesized

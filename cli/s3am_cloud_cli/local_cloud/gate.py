@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from urllib.parse import parse_qs
 
+from s3am_cloud_cli.local_cloud.audit_log import App, Message, Receive, Scope, Send
 from s3am_cloud_cli.local_cloud.state import Server
-from s3am_cloud_cli.local_cloud.trail import App, Message, Receive, Scope, Send
 
 HEALTH_PATH = "/_ministack/health"
 

@@ -28,9 +28,9 @@ def main() -> None:
     announce_server(lock, server)  # at once: whoever started this may be gone, and another has to end it
     os.environ.update(settings(server, folder))
 
-    from s3am_cloud_cli.local_cloud import mends  # after the settings: the emulator reads them when it is imported
+    from s3am_cloud_cli.local_cloud import patches
 
-    mends.apply(folder.code_folder)
+    patches.apply(folder.code_folder)
     asyncio.run(_serve(listener, server, folder))
 
 
@@ -59,8 +59,8 @@ async def _serve(listener: socket.socket, server: Server, folder: StateFolder) -
     from ministack.app import app
     from ministack.services import sts
 
+    from s3am_cloud_cli.local_cloud.audit_log import with_trail
     from s3am_cloud_cli.local_cloud.gate import with_gate
-    from s3am_cloud_cli.local_cloud.trail import with_trail
 
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from s3am_cloud.adapters.private_files import open_private
+from s3am_cloud.adapters.files.private_files import open_private
 from s3am_cloud_cli.local_cloud.failures import LocalCloudFailed, missing_extra
 from s3am_cloud_cli.local_cloud.gate import HEALTH_PATH
 from s3am_cloud_cli.local_cloud.state import Server, StateFolder

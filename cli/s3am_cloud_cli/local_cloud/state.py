@@ -25,11 +25,11 @@ from typing import TypeVar
 
 import msgspec
 
-from s3am_cloud.adapters.private_files import open_private, private_folder, read_private, write_private
+from s3am_cloud.adapters.files.private_files import open_private, private_folder, read_private, write_private
 from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import AccessDenied
-from s3am_cloud.routes import Ingest
-from s3am_cloud_cli.state_home import STATE_HOME, state_home
+from s3am_cloud.ingest.rules import Ingest
+from s3am_cloud_client.state_home import STATE_HOME, state_home
 
 _T = TypeVar("_T")
 

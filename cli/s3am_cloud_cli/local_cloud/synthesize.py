@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from s3am_cloud.decoders import Decoder
-from s3am_cloud.routes import Ingest
+from s3am_cloud.ingest.rules import Ingest
 from s3am_cloud_infra.synth import synthesized
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from s3am_cloud.adapters.curl.easy import CurlSettings
-from s3am_cloud.adapters.curl.source import CurlSource
-from s3am_cloud.adapters.local_file import FileSource, refuse_local
+from s3am_cloud.adapters.curl.source.probe import CurlSource
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
+from s3am_cloud.adapters.files.local_file import FileSource, refuse_local
 from s3am_cloud.adapters.s3.source import S3Source
 from s3am_cloud.model import SourceInfo
-from s3am_cloud.ports import Clock, ObjectStore, Source
+from s3am_cloud.ports.transfer import Clock, ObjectStore, Source
 from s3am_cloud.urls import SourceUrl
 
 

@@ -8,15 +8,15 @@ from typing import Any, assert_never
 import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from s3am_cloud.claims import hold
-from s3am_cloud.cloud import report_job
 from s3am_cloud.events import job_of_request
 from s3am_cloud.handlers.metrics import Observed, observed
+from s3am_cloud.handlers.runtime import World, desk_of, granted_secrets, world
 from s3am_cloud.handlers.tasks import Complete, Prepare, do
-from s3am_cloud.handlers.world import World, desk_of, granted_secrets, world
-from s3am_cloud.intake import accept
-from s3am_cloud.refusals import refuse
-from s3am_cloud.sealed import has_secrets
+from s3am_cloud.ingest.accept import accept
+from s3am_cloud.ingest.dead_letter import refuse
+from s3am_cloud.jobs.locks import hold
+from s3am_cloud.jobs.sealing import has_secrets
+from s3am_cloud.jobs.tasks import report_job
 
 
 class Accept(msgspec.Struct, frozen=True, tag="accept", tag_field="action"):

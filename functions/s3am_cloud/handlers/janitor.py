@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from s3am_cloud.aftermath import settle, sweep
 from s3am_cloud.handlers.metrics import observed
-from s3am_cloud.handlers.world import describe, event_bus, state_machine, world
+from s3am_cloud.handlers.runtime import describe, event_bus, state_machine, world
+from s3am_cloud.jobs.cleanup import settle, sweep
 
 
 class Change(msgspec.Struct, frozen=True, rename="camel"):

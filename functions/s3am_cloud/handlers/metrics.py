@@ -19,12 +19,12 @@ import msgspec
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from s3am_cloud.counting import Counts, counted
 from s3am_cloud.errors import TransferError
-from s3am_cloud.handlers.world import World
+from s3am_cloud.handlers.runtime import World
+from s3am_cloud.jobs.metering import Counts, counted
+from s3am_cloud.jobs.usage import Tally
 from s3am_cloud.model import Unit
-from s3am_cloud.ports import Ports
-from s3am_cloud.tallies import Tally
+from s3am_cloud.ports.transfer import Ports
 
 NAMESPACE: Final = "s3am-cloud"
 

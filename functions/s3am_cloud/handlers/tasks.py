@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from s3am_cloud.cloud import complete_job, prepare_job
-from s3am_cloud.ports import Ports
+from s3am_cloud.jobs.tasks import complete_job, prepare_job
+from s3am_cloud.ports.transfer import Ports
 
 
 class Prepare(msgspec.Struct, frozen=True, tag="prepare", tag_field="action", forbid_unknown_fields=True):

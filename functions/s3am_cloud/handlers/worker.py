@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from s3am_cloud.cloud import work
 from s3am_cloud.handlers.metrics import observed
+from s3am_cloud.handlers.runtime import world
 from s3am_cloud.handlers.tasks import Complete, Prepare, do
-from s3am_cloud.handlers.world import world
+from s3am_cloud.jobs.tasks import work
 from s3am_cloud.model import Unit
 
 

@@ -12,13 +12,13 @@ import pytest
 from contract.conftest import HastyClock
 from contract.file_servers import FileServer, file_server_case, trusting
 from contract.routes import End, FileEnd, ObjectEnd, PartEnd, Route
-from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.movers import CurlMovers
-from s3am_cloud.adapters.curl.source import CurlSource
+from s3am_cloud.adapters.curl.source.probe import CurlSource
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.urls import parse_source
-from unit.fakes import FakeClock
+from support.fakes import FakeClock
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -9,7 +9,7 @@ import pytest
 
 from contract.file_servers import FileServer
 from contract.routes import NAME, ObjectEnd, Route
-from s3am_cloud.checksum import update
+from s3am_cloud.checksums.crc64nvme import update
 from s3am_cloud.limits import MIN_PART
 from s3am_cloud.model import MovedPart, Origin, Plan, SourceInfo
 from servers.content import pattern

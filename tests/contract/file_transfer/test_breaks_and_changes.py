@@ -9,9 +9,9 @@ import pytest
 from contract.conftest import HastyClock
 from contract.file_servers import FileServer
 from contract.routes import NAME, ObjectEnd, Route
-from s3am_cloud.adapters.curl.easy import CurlSettings
-from s3am_cloud.adapters.curl.readers import CurlReaders
-from s3am_cloud.adapters.curl.source import CurlSource
+from s3am_cloud.adapters.curl.reading.factory import CurlReaders
+from s3am_cloud.adapters.curl.source.probe import CurlSource
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.errors import SourceChanged, SourceUnavailable
 from s3am_cloud.limits import ATTEMPTS, KIB, WRITE_CHUNKS
@@ -19,7 +19,7 @@ from s3am_cloud.model import Origin, SourceInfo
 from s3am_cloud.urls import parse_source
 from servers.ftp import START, Drop, FtpServer
 from servers.sftp import SftpServer
-from unit.fakes import FakeClock
+from support.fakes import FakeClock
 
 if TYPE_CHECKING:
     pass

@@ -8,17 +8,17 @@ import pytest
 
 from contract.conftest import HastyClock
 from contract.routes import NAME, Route
-from s3am_cloud.adapters.curl import crowd
-from s3am_cloud.adapters.curl.easy import CurlSettings
-from s3am_cloud.adapters.curl.source import CurlSource
+from s3am_cloud.adapters.curl.source.probe import CurlSource
+from s3am_cloud.adapters.curl.transport import admission
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.errors import AccessDenied, SourceBusy
 from s3am_cloud.model import Plan
 from s3am_cloud.urls import parse_source
-from s3am_cloud_cli import processes
-from s3am_cloud_cli.processes import ProcessMovers
+from s3am_cloud_client.inprocess import workers
+from s3am_cloud_client.inprocess.workers import ProcessMovers
 from servers.ftp import Drop, FtpServer
-from unit.fakes import FakeClock
+from support.fakes import FakeClock
 
 if TYPE_CHECKING:
     pass
@@ -66,9 +66,9 @@ def test_one_process_shares_the_few_connections_of_a_file_server(
     s3_access: S3Access,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(processes, "BYTES_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(workers, "BYTES_WORTH_A_PROCESS", 1)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    monkeypatch.setattr(processes, "_Crew", None)  # what would start others
+    monkeypatch.setattr(workers, "_Crew", None)  # what would start others
     route.movers = ProcessMovers(settings, s3_access, hasty_clock)
     origin = route.put(DATA)
     server.rules.limit = 1
@@ -79,7 +79,7 @@ def test_a_part_that_lost_its_connection_midway_waits_for_a_place_and_goes_on_at
     route: Route, server: FtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the part is without a connection, somebody else takes the only place: twice, for less than is borne."""
-    monkeypatch.setattr(crowd, "CROWD_ATTEMPTS", 5)
+    monkeypatch.setattr(admission, "CROWD_ATTEMPTS", 5)
     origin = route.put(DATA)
     route.slots = 1
 
@@ -98,7 +98,7 @@ def test_a_part_that_lost_its_connection_midway_waits_for_a_place_and_goes_on_at
 
 
 def test_a_server_that_stays_full_is_given_up(route: Route, server: FtpServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowd, "CROWD_ATTEMPTS", 3)
+    monkeypatch.setattr(admission, "CROWD_ATTEMPTS", 3)
     origin = route.put(DATA)
     server.rules.limit = 0
     with pytest.raises(SourceBusy) as caught:

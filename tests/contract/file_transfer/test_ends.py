@@ -9,11 +9,11 @@ from contract.conftest import HastyClock
 from contract.file_servers import FileServer
 from contract.file_transfer.moving import Probe, for_kinds
 from contract.routes import NAME
-from s3am_cloud.adapters.curl.easy import CurlSettings, Response
-from s3am_cloud.adapters.curl.file_transfer import is_crowded
-from s3am_cloud.adapters.curl.readers import CurlReaders
-from s3am_cloud.adapters.curl.source import CurlSource
-from s3am_cloud.adapters.curl.source_answers import check_curl
+from s3am_cloud.adapters.curl.reading.factory import CurlReaders
+from s3am_cloud.adapters.curl.source.answers import check_curl
+from s3am_cloud.adapters.curl.source.ftp import is_crowded
+from s3am_cloud.adapters.curl.source.probe import CurlSource
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings, Response
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.errors import AccessDenied, BadSource, SourceChanged, SourceNotFound, SourceUnavailable
 from s3am_cloud.model import Origin

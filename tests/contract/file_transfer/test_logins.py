@@ -15,16 +15,16 @@ import pytest
 from contract.conftest import HastyClock
 from contract.file_servers import FileServer
 from contract.routes import NAME, Route
-from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.movers import CurlMovers
-from s3am_cloud.adapters.curl.source import CurlSource
+from s3am_cloud.adapters.curl.source.probe import CurlSource
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.errors import AccessDenied, BadSource, SourceNotFound
 from s3am_cloud.model import Origin
 from s3am_cloud.urls import parse_source
 from servers.ftp import PASSWORD, USER, FtpServer
 from servers.sftp import SftpServer
-from unit.fakes import FakeClock
+from support.fakes import FakeClock
 
 if TYPE_CHECKING:
     pass

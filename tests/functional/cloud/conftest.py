@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from functional.command import Command, eventually
 from s3am_cloud_cli import local_cloud as embedded
 from s3am_cloud_cli.local_cloud import LocalCloud, aws
+from support.command import Command, eventually
 from support.fork_server import ForkServer
 
 

@@ -12,20 +12,20 @@ from typing import Any
 
 import msgspec
 
-from functional.command import Command, eventually
-from s3am_cloud.adapters.jobs import Folder, Jobs
-from s3am_cloud.adapters.notices import DocumentNotices
+from s3am_cloud.adapters.records.coordination import DocumentNotices
+from s3am_cloud.adapters.records.jobs import Folder, Jobs
+from s3am_cloud.costs.forecast import Forecast
+from s3am_cloud.costs.quote import foretold
 from s3am_cloud.events import Event, job_of_event
-from s3am_cloud.forecast import Forecast
+from s3am_cloud.jobs.usage import Tally
 from s3am_cloud.model import Job
-from s3am_cloud.notices import Claim
-from s3am_cloud.pipeline import target
-from s3am_cloud.quote import foretold
-from s3am_cloud.tallies import Tally
+from s3am_cloud.ports.coordination import Claim
+from s3am_cloud.transfer.pipeline import target
 from s3am_cloud_cli import local_cloud as embedded
 from s3am_cloud_cli.local_cloud import LocalCloud, aws
+from s3am_cloud_cli.local_cloud.audit_log import session_token
 from s3am_cloud_cli.local_cloud.state import StateFolder
-from s3am_cloud_cli.local_cloud.trail import session_token
+from support.command import Command, eventually
 from support.fork_server import ForkServer
 
 CONTROL, WORKER, CLIENT, STATES = "control", "worker", "client", "states"

@@ -13,13 +13,13 @@ from urllib.parse import quote
 import pytest
 
 from functional.cloud.everything_kept import kept_of, spellings
-from functional.command import Command
 from s3am_cloud.events import job_of_request
 from s3am_cloud_cli.local_cloud import LocalCloud, aws
 from servers.content import Pattern, crc64nvme
 from servers.faults import BasicAuth, Status
 from servers.faulty_http import FaultyHttp
 from servers.http_model import Request
+from support.command import Command
 
 MIB = 1 << 20
 IN_PARTS = ("--part-size", "5MB")

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from functional.command import Command
 from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS
 from s3am_cloud_cli.local_cloud import LocalCloud, aws
 from servers.content import Pattern, crc64nvme
 from servers.faults import Slow
 from servers.faulty_http import FaultyHttp
+from support.command import Command
 
 MIB = 1 << 20
 

@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from functional.bare_cloud import CACHES, BareCloud
-from functional.command import Command, Result, eventually
+from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.deployment.cdk import cdk_script
 from s3am_cloud_cli.deployment.synthesis import functions_code
-from s3am_cloud_cli.output import Console
 from s3am_cloud_infra.asset import Target, default_cache
 from servers.content import Pattern
 from servers.faults import Stall
 from servers.faulty_http import FaultyHttp
+from support.bare_cloud import CACHES, BareCloud
+from support.command import Command, Result, eventually
 
 MIB = 1024 * 1024
 

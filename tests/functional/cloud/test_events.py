@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from functional.command import Command, eventually
 from s3am_cloud.events import job_of_request
 from s3am_cloud_cli.local_cloud import LocalCloud, aws
 from servers.content import Pattern, crc64nvme
 from servers.faults import Slow, Stall
 from servers.faulty_http import FaultyHttp
+from support.command import Command, eventually
 
 MIB = 1024 * 1024
 LAB = "lab.sequencer"

@@ -16,8 +16,7 @@ from typing import Any
 
 import pytest
 
-from functional.cloud.trouble import MIB, SLOW_CREATE, Dice, Functions, crashes, of_s3, of_source
-from functional.command import Command, eventually
+from functional.cloud.chaos import MIB, SLOW_CREATE, Dice, Functions, crashes, of_s3, of_source
 from s3am_cloud import errors
 from s3am_cloud_cli.local_cloud import LocalCloud
 from servers.content import Pattern, crc64nvme
@@ -25,6 +24,7 @@ from servers.faults import Status
 from servers.faulty_http import FaultyHttp
 from servers.proxy import FaultyProxy
 from servers.proxy_rules import CREATE_UPLOAD
+from support.command import Command, eventually
 
 PART = "5MB"
 MOST_TRIES = 3

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from functional.command import Command
 from servers.content import Pattern, crc64nvme
 from servers.ftp import PASSWORD, FtpServer
 from servers.sftp import SftpServer
+from support.command import Command
 
 CONTENT = Pattern((12 << 20) + 7)
 

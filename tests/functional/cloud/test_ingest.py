@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from functional.command import Command, eventually
-from s3am_cloud.provenance import JOB
+from s3am_cloud.integrity.provenance import JOB
 from s3am_cloud_cli import local_cloud as embedded
 from s3am_cloud_cli.local_cloud import LocalCloud, aws
 from servers.content import pattern
+from support.command import Command, eventually
 
 INCOMING, LISTS, ARCHIVE = "ingest-incoming", "ingest-lists", "ingest-archive"
 ODD = 'in/a "quoted" + key & <more>/ä.bin'

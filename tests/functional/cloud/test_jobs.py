@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from functional.command import Command, eventually
 from s3am_cloud_cli.local_cloud import LocalCloud
 from servers.content import Pattern, crc64nvme
 from servers.faults import ContentChanges, FlipBit, Slow, Status, Truncate
 from servers.faulty_http import FaultyHttp
+from support.command import Command, eventually
 
 MIB = 1024 * 1024
 PART = "5MB"

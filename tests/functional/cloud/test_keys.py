@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from functional.command import Command
+from s3am_cloud.names import DEFAULT_STACK
 from s3am_cloud_cli.local_cloud import LocalCloud
-from s3am_cloud_infra.names import DEFAULT_STACK
 from servers.content import Pattern, crc64nvme, write_file
 from servers.faults import Status
 from servers.faulty_http import FaultyHttp
 from servers.http_model import Request
+from support.command import Command
 
 MIB = 1 << 20
 CONTENT = Pattern(17 * MIB, seed=21)

@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from functional.command import PROGRAM, Command, Result, eventually
 from s3am_cloud_cli import local_cloud as embedded
 from s3am_cloud_cli.local_cloud import LocalCloud
 from servers.content import Pattern, crc64nvme
 from servers.faults import Slow, Status
 from servers.faulty_http import FaultyHttp
+from support.command import PROGRAM, Command, Result, eventually
 from support.fork_server import ForkServer
 
 MIB = 1024 * 1024

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from functional.cloud.office import CONTENT, HANDLERS, MIB, PART, Json, Office, granted_to, stack_of
+from functional.cloud.job_client import CONTENT, HANDLERS, MIB, PART, Json, Office, granted_to, stack_of
 from functional.cloud.permissions import Grant, Need, needs
-from functional.command import eventually
 from s3am_cloud_cli.local_cloud import LocalCloud, aws
 from servers.content import crc64nvme
 from servers.faults import Slow, Status
 from servers.faulty_http import FaultyHttp
+from support.command import eventually
 from support.fork_server import ForkServer
 
 # Rights that no job here can be seen to use, by function ("*": each of them).

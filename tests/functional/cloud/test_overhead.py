@@ -19,9 +19,9 @@ from functional.cloud.counted import (
     Taken,
     operation,
 )
-from s3am_cloud.forecast import Usage, cost
+from s3am_cloud.costs.forecast import Usage, cost
+from s3am_cloud.costs.prices import rounded
 from s3am_cloud.limits import MIB
-from s3am_cloud.prices import rounded
 from s3am_cloud_cli.local_cloud import LocalCloud
 from servers.content import Pattern
 from servers.faulty_http import FaultyHttp

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from functional.command import Command
 from servers.content import Pattern
 from servers.faulty_http import FaultyHttp
+from support.command import Command
 
 MIB = 1024 * 1024
 CONTENT = Pattern(11 * MIB + 1)

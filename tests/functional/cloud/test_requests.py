@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from functional.command import Command, Result, eventually
 from s3am_cloud_cli.local_cloud import LocalCloud
 from servers.content import Pattern, crc64nvme
 from servers.faulty_http import FaultyHttp
+from support.command import Command, Result, eventually
 
 MIB = 1024 * 1024
 

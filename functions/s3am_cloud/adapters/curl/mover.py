@@ -8,18 +8,16 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 
-from s3am_cloud.adapters.curl.copy_flow import CopyFlow
-from s3am_cloud.adapters.curl.crowd import Crowd
-from s3am_cloud.adapters.curl.download_flow import DownloadFlow
-from s3am_cloud.adapters.curl.easy import CurlSettings
-from s3am_cloud.adapters.curl.file_transfer import by_file_transfer
-from s3am_cloud.adapters.curl.flow import Giver, MakeWay, Taker
-from s3am_cloud.adapters.curl.get import MakeRecheck, RangeGet
-from s3am_cloud.adapters.curl.givers import FileGiver, WindowGiver
-from s3am_cloud.adapters.curl.loop import Loop
-from s3am_cloud.adapters.curl.put import StreamedPut
-from s3am_cloud.adapters.curl.recheck import Answered, Recheck
-from s3am_cloud.adapters.curl.requests import (
+from s3am_cloud.adapters.curl.parts.body_sources import FileGiver, WindowGiver
+from s3am_cloud.adapters.curl.parts.copy import CopyFlow
+from s3am_cloud.adapters.curl.parts.download import DownloadFlow
+from s3am_cloud.adapters.curl.parts.file_writer import FileTaker, Turn, open_sink
+from s3am_cloud.adapters.curl.parts.upload import PutTarget, UploadFlow
+from s3am_cloud.adapters.curl.source.ftp import by_file_transfer
+from s3am_cloud.adapters.curl.source.get import MakeRecheck, RangeGet
+from s3am_cloud.adapters.curl.source.revalidate import Answered, Recheck
+from s3am_cloud.adapters.curl.store.put import StreamedPut
+from s3am_cloud.adapters.curl.store.routing import (
     Route,
     Signers,
     copy_attempt,
@@ -28,16 +26,18 @@ from s3am_cloud.adapters.curl.requests import (
     put_attempt,
     source_address,
 )
-from s3am_cloud.adapters.curl.retry import Budget, Retry
-from s3am_cloud.adapters.curl.takers import FileTaker, Turn, open_sink
-from s3am_cloud.adapters.curl.upload_flow import PutTarget, UploadFlow
-from s3am_cloud.adapters.local_file import PinnedFile, refuse_local
+from s3am_cloud.adapters.curl.transport.admission import Crowd
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
+from s3am_cloud.adapters.curl.transport.loop import Loop
+from s3am_cloud.adapters.curl.transport.pipes import Giver, MakeWay, Taker
+from s3am_cloud.adapters.curl.transport.retry import Budget, Retry
+from s3am_cloud.adapters.files.local_file import PinnedFile, refuse_local
+from s3am_cloud.concurrency import Places
 from s3am_cloud.errors import AccessDenied, TransferError
-from s3am_cloud.growth import Places
 from s3am_cloud.limits import CURL_BUFFER, FILE_BUFFER
 from s3am_cloud.model import MovedPart, Part
-from s3am_cloud.pace import Over, never
-from s3am_cloud.ports import Clock, FileSink, ObjectSink, Progress
+from s3am_cloud.ports.pace import Over, never
+from s3am_cloud.ports.transfer import Clock, FileSink, ObjectSink, Progress
 from s3am_cloud.sse import REFUSED_HINT
 from s3am_cloud.urls import parse_source
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from s3am_cloud.adapters.curl.easy import CurlSettings
 from s3am_cloud.adapters.curl.mover import CurlMover
-from s3am_cloud.adapters.curl.own_places import growth, own_places
-from s3am_cloud.adapters.curl.requests import Signers, route
+from s3am_cloud.adapters.curl.store.routing import Signers, route
+from s3am_cloud.adapters.curl.transport.concurrency import growth, own_places
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.model import Origin
-from s3am_cloud.ports import Clock, Progress, Sink
+from s3am_cloud.ports.transfer import Clock, Progress, Sink
 
 
 class CurlMovers:

@@ -1,1 +1,21 @@
-"""Amazon S3, and whatever speaks its protocol."""
+"""Amazon S3, and whatever speaks its protocol, over boto3.
+
+access            Which S3, with whose credentials, and where each bucket answers.
+answers           boto3's errors under our names.
+attributes        Metadata, tags and headers of an object, for boto3 and for S3's headers.
+authorities       Whose TLS certificates are trusted.
+bounded           Bounds every answer in bytes and seconds.
+codes             What S3's error codes and statuses mean.
+connections       Which connection a call uses, so that it can be ended.
+configuration     What is wrong with the user's AWS configuration or credentials.
+documents         Small documents in the work bucket.
+features          What a store supports of S3, remembered for the rest of the run.
+fewer             Repeats a call without the features that a store refuses.
+head              HEAD of an object, and why it is refused.
+pages             Listings that end, whatever the store says.
+session           A botocore session that starts quickly.
+signer            Signs the requests that libcurl sends.
+source            Objects in S3 as sources.
+store             Control calls: uploads, parts, completion, listings.
+stored_checksums  What S3 says of an object's checksum.
+"""

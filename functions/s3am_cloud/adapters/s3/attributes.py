@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from s3am_cloud.adapters.s3.stored_checksums import stored_checksums
-from s3am_cloud.checksum import decode
+from s3am_cloud.checksums.crc64nvme import decode
 from s3am_cloud.controls import breaks_lines, on_one_line
 from s3am_cloud.errors import StoreUnavailable
 from s3am_cloud.etags import quoted

@@ -9,7 +9,7 @@ from botocore.exceptions import PaginationError
 
 from s3am_cloud.errors import StoreUnavailable
 from s3am_cloud.limits import MAX_PAGES, PATIENCE_SECONDS
-from s3am_cloud.ports import Clock
+from s3am_cloud.ports.transfer import Clock
 
 Page = TypeVar("Page", bound=Mapping[str, object])
 

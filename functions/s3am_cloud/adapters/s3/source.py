@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from s3am_cloud.checksum import ALGORITHM
+from s3am_cloud.checksums.crc64nvme import ALGORITHM
 from s3am_cloud.errors import BadDestination, BadSource, SourceNotFound
 from s3am_cloud.model import ObjectInfo, SourceInfo
-from s3am_cloud.ports import ObjectStore
+from s3am_cloud.ports.transfer import ObjectStore
 from s3am_cloud.urls import SourceUrl, parse_s3
 
 

@@ -18,13 +18,13 @@ from s3am_cloud.adapters.s3.features import Feature
 from s3am_cloud.adapters.s3.fewer import repeated
 from s3am_cloud.adapters.s3.head import customer_key, key_refused, look
 from s3am_cloud.adapters.s3.pages import bounded, endless
-from s3am_cloud.checksum import ALGORITHM, decode, encode
+from s3am_cloud.checksums.crc64nvme import ALGORITHM, decode, encode
+from s3am_cloud.concurrency import Tell, silent
 from s3am_cloud.errors import AccessDenied, BadDestination, BadEncryptionKey, ObjectExists, StoreUnavailable, UploadGone
 from s3am_cloud.etags import quoted
-from s3am_cloud.growth import Tell, silent
 from s3am_cloud.limits import MAX_PARTS
 from s3am_cloud.model import Attributes, ObjectInfo, Upload, UploadedPart
-from s3am_cloud.ports import Clock
+from s3am_cloud.ports.transfer import Clock
 from s3am_cloud.sse import REFUSED_HINT, SseKey
 from s3am_cloud.urls import S3Url
 

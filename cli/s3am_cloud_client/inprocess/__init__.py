@@ -1,0 +1,16 @@
+"""The pipeline on this machine, over worker processes.
+
+checks              Verifies an upload against expected checksums, while it runs or afterwards.
+destinations        Where a download goes: a file, standard output, a FIFO or a device.
+driver              Runs uploads and downloads.
+dry_run             Plans a job as the cloud would prepare it, and writes nothing.
+patience            When a connection is given up.
+part_journal        Checksums of moved parts, for stores that do not list them.
+record_store        Where records are kept: with the stack, or in the user's folder.
+runners             Which process runs a transfer, and whether it still does.
+shared_concurrency  The number of connections that several processes share.
+stopping            Ctrl-C, SIGTERM and SIGHUP.
+stream_driver       Downloads to standard output, FIFOs and devices.
+system_errors       The operating system's limits under our names.
+workers             Moves parts over several worker processes.
+"""

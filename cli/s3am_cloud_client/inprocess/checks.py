@@ -1,0 +1,108 @@
+"""Holding an upload from this machine to checksums: a local file is read beside its transfer, others are read back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+from s3am_cloud.checksums.digests import Expected
+from s3am_cloud.errors import Interrupted, NotAsExpected
+from s3am_cloud.integrity.after_commit import or_withdraw, read_back, to_read
+from s3am_cloud.integrity.before_commit import by_reading, check_source
+from s3am_cloud.limits import DEFAULT_SLOTS
+from s3am_cloud.model import Job, Origin, Receipt
+from s3am_cloud.ports.transfer import Ports
+from s3am_cloud.transfer.pipeline import target
+from s3am_cloud.urls import parse_source
+from s3am_cloud_cli.console.output import Console
+
+T = TypeVar("T")
+
+
+class Beside:
+    """The checksums of a local file, computed in a thread while its parts move."""
+
+    def __init__(self, wanted: tuple[Expected, ...], origin: Origin, ports: Ports) -> None:
+        self._wanted, self._origin, self._ports = wanted, origin, ports
+        self._stopped = threading.Event()
+        self._threads = ThreadPoolExecutor(1)
+        self._compared: Future[None] = self._threads.submit(self._compute)
+
+    def watch(self, moved: Iterator[T]) -> Iterator[T]:
+        """Passes on what comes, and ends it as soon as a checksum turns out to be another."""
+        try:
+            for one in moved:
+                if self._compared.done():
+                    self.check()
+                yield one
+            self.check()
+        finally:
+            # Now, and not when somebody drops the error that leads here: nothing is to move any more.
+            if isinstance(moved, Generator):
+                moved.close()
+
+    def check(self) -> None:
+        """Waits until the file is read. Raises NotAsExpected, and what reading it does."""
+        self._compared.result()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._threads.shutdown()
+
+    def _compute(self) -> None:
+        check_source(self._wanted, self._origin, self._ports, self._progress)
+
+    def _progress(self, count: int) -> None:
+        if self._stopped.is_set():
+            raise Interrupted("the transfer has ended")
+
+
+@contextmanager
+def beside(job: Job, ports: Ports) -> Iterator[Beside | None]:
+    """Reads the source beside its transfer where that shows what it is held to before the object is made."""
+    source = parse_source(job.request.source)
+    wanted = by_reading(job.request, source, job.info) if job.info is not None else ()
+    if not wanted or job.info is None or source.scheme != "file":
+        yield None
+        return
+    reading = Beside(wanted, Origin(url=source.url, info=job.info), ports)
+    try:
+        yield reading
+    finally:
+        reading.stop()
+
+
+def watched(moved: Iterator[T], job: Job, source: Beside | None) -> Iterator[T]:
+    """The parts as they come, as long as the source is what the request is held to. Raises NotAsExpected.
+
+    What becomes an object in one request moves only when that is known.
+    """
+    if source is None or job.request.keep_mismatch:
+        yield from moved
+        return
+    if job.state == "put":
+        source.check()
+    yield from source.watch(moved)
+
+
+def hold(job: Job, done: Receipt, source: Beside | None, ports: Ports, console: Console) -> Receipt:
+    """The receipt of an object that is what it is held to. Another one is deleted, if it is not to be kept.
+
+    Raises NotAsExpected.
+    """
+    wanted, where = to_read(job, done), target(job)
+    if not wanted:
+        return done
+    slots = job.request.download_slots or DEFAULT_SLOTS
+    try:
+        if source is not None:
+            return or_withdraw(source.check, wanted, job, where, done, ports)
+        with console.progress(f"checking {wanted[0].algorithm}", done.size or 0) as meter:
+            return read_back(wanted, job, where, done, slots, ports, meter)
+    except NotAsExpected:
+        kept = job.request.keep_mismatch or done.finished_by is not None
+        console.note(f"{where} is " + ("left in S3 as it is" if kept else "deleted again"))
+        raise

@@ -1,0 +1,183 @@
+"""Planning a job on this machine as the cloud would prepare it, without writing anything anywhere.
+
+The plan is made by the very function that prepares jobs, so it is refused as the job would be. Only its store differs:
+it is read from, and what would be opened or discarded is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+import msgspec
+
+from s3am_cloud.adapters.clock import SystemClock
+from s3am_cloud.adapters.curl.source.rate_probe import CurlGauge
+from s3am_cloud.adapters.memory.jobs import MemoryJobs
+from s3am_cloud.costs.quote import Quote, agree, by_datasync, in_cloud, in_process, left
+from s3am_cloud.errors import AccessDenied, BadPartSize, SourceTooLarge, StoreUnavailable, TooExpensive, TransferError
+from s3am_cloud.integrity.before_commit import needs_parts
+from s3am_cloud.limits import MOST_IN_ORDER
+from s3am_cloud.model import Attributes, Job, ObjectInfo, Plan, Sealed, SourceInfo, TransferRequest, Upload
+from s3am_cloud.ports.pace import Gauge, unmeasured
+from s3am_cloud.ports.transfer import ObjectStore, Ports
+from s3am_cloud.sse import KeyRing
+from s3am_cloud.transfer.pipeline import new_job, prepare, target
+from s3am_cloud.transfer.steps.move import missing
+from s3am_cloud.transfer.steps.plan import plan
+from s3am_cloud.urls import S3Url, parse_source
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.options.settings import s3_access
+from s3am_cloud_cli.options.transfer import AwsOptions
+from s3am_cloud_client.inprocess.driver import curl_settings, local_ports, most_connections
+
+_JOB = "plan"
+_NEW = ""
+"""Id of an upload that was not opened."""
+
+
+class ReadOnlyStore:
+    """What `prepare` asks of a store. Where the user may not look at the destination it is taken to be empty, and
+    `blind` is why."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self.blind: TransferError | None = None
+
+    def head(self, target: S3Url) -> ObjectInfo | None:
+        try:
+            return self._store.head(target)
+        except (AccessDenied, StoreUnavailable) as error:
+            if type(error) is AccessDenied and self._store.lists(target):
+                raise  # it is there, and needs another key
+            self.blind = error
+            return None
+
+    def lists(self, target: S3Url) -> bool:
+        return self._store.lists(target)
+
+    def unfinished(self, target: S3Url) -> Sequence[str]:
+        try:
+            return self._store.unfinished(target)
+        except (AccessDenied, StoreUnavailable) as error:
+            self.blind = error
+            return ()
+
+    def checks_puts(self, target: S3Url) -> bool:
+        return self._store.checks_puts(target)
+
+    def unfinished_below(self, prefix: S3Url) -> Iterator[Upload]:
+        return self._store.unfinished_below(prefix)
+
+    def find(self, target: S3Url, upload_id: str) -> Upload:
+        return self._store.find(target, upload_id)
+
+    def parts(self, upload: Upload, after: int = 0) -> Any:
+        return self._store.parts(upload, after)
+
+    def create(self, target: S3Url, attributes: Attributes) -> Upload:
+        return Upload(target=target, upload_id=_NEW, full_object=True)
+
+    def abort(self, upload: Upload) -> None:
+        """It stays."""
+
+
+class Planned(msgspec.Struct, frozen=True):
+    """A job as the cloud would prepare it; `cut` is what is left of its plan to be moved."""
+
+    job: Job
+    cut: Plan | None
+
+
+def plan_ports(
+    request: TransferRequest, keys: KeyRing, source_keys: KeyRing, aws: AwsOptions, rate: int | None = None
+) -> Ports:
+    """The world as this machine sees it, with both sides' keys; a source's rate is measured as the cloud does, unless
+    the user tells it."""
+    access = s3_access(aws, keys, request.requester_pays)
+    source = s3_access(aws, source_keys, request.requester_pays, sign=not request.no_sign_request)
+    measured = CurlGauge(curl_settings(access), SystemClock())
+    gauge: Gauge = measured if rate is None else lambda origin: rate
+    return msgspec.structs.replace(local_ports(access, source, tags=False), gauge=gauge)
+
+
+def planned(request: TransferRequest, sealed: bool, store: ReadOnlyStore, ports: Ports) -> Planned:
+    """The job for a request, with its source's whole URL; `sealed` where it has secrets.
+
+    Parts of an unfinished upload that is resumed count as moved. Raises what preparing the job would, TooExpensive
+    among it.
+    """
+    world = msgspec.structs.replace(
+        ports, store=cast("ObjectStore", store), jobs=MemoryJobs(), most_in_order=MOST_IN_ORDER
+    )
+    job = new_job(request, _JOB, ports.clock)
+    if sealed:
+        job = msgspec.structs.replace(job, sealed=(Sealed(job=_JOB, data=""),))
+    job = prepare(job, world)
+    if job.plan is None or job.upload is None or job.upload.upload_id == _NEW:
+        return Planned(job, job.plan)
+    cut = left(job.plan, missing(job.plan, store.parts(job.upload)))
+    agree(job, cut)
+    return Planned(job, cut)
+
+
+def quote(request: TransferRequest, sealed: bool, ports: Ports, console: Console) -> Quote:
+    """What the transfer takes, in the cloud and in-process. Raises what preparing the job would."""
+    store = ReadOnlyStore(ports.store)
+    found = planned(request, sealed, store, ports)
+    if store.blind is not None:
+        console.note(f"The destination can't be read from here and is assumed to be empty: {store.blind.message}")
+    job, cut, info = found.job, found.cut, found.job.info
+    source, where = parse_source(request.source), str(target(job))
+    if cut is None or info is None:
+        return Quote(state="skipped", source=source.display, destination=where)
+    connections = most_connections(request)
+    return Quote(
+        state="transfer",
+        source=source.display,
+        destination=where,
+        size=cut.size,
+        parts=cut.count,
+        part_size=cut.part_size,
+        rate=info.rate,
+        cloud=in_cloud(job, cut, info.rate),
+        in_process=in_process(job, _cut_here(request, info, connections, cut.size), connections, info.rate),
+        datasync=by_datasync(cut.size),
+    )
+
+
+def _cut_here(request: TransferRequest, info: SourceInfo, connections: int, size: int) -> Plan:
+    """The plan of `upload`, which has no deadline and so measures no rate; `size` of it is left."""
+    source = parse_source(request.source)
+    free = msgspec.structs.replace(info, rate=None)
+    cut = plan(free, connections, request.part_size, copies=source.scheme == "s3")
+    small = cut.small and not needs_parts(request, source, info)
+    return msgspec.structs.replace(cut, size=size, small=small)
+
+
+def check_cost(request: TransferRequest, sealed: bool, ports: Ports, console: Console) -> None:
+    """Refuses here and now what is above `max_cost`; what can't be told from here is the cloud's to check, as a note
+    says.
+
+    The source's rate as it is seen from here may be that of this machine's own link, and the cloud's a better one. So
+    the job is refused if it is too expensive both by that rate and where the source fills its workers. Raises
+    TooExpensive, and BadPartSize and SourceTooLarge, which no other bound would mend.
+    """
+    store = ReadOnlyStore(ports.store)
+    try:
+        if request.secret is not None:
+            raise AccessDenied("its login or its key is in a secret")
+        try:
+            planned(request, sealed, store, msgspec.structs.replace(ports, gauge=unmeasured))
+        except TooExpensive:
+            planned(request, sealed, store, ports)
+    except (TooExpensive, BadPartSize, SourceTooLarge):
+        if store.blind is None or not (request.resume or request.exists == "skip"):
+            raise
+        _leave(store.blind, console)  # there may be less to do, or nothing
+    except TransferError as error:
+        _leave(error, console)
+
+
+def _leave(error: TransferError, console: Console) -> None:
+    console.note(f"The cloud checks the cost before the transfer starts, as it can't be computed here: {error.message}")

@@ -1,0 +1,84 @@
+"""Places that several processes have together: what one of them has is taken from the others.
+
+The parent judges by what all have moved, and tells each its share, by memory that they share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from s3am_cloud.concurrency import Growth
+from s3am_cloud.ports.transfer import Clock
+
+if TYPE_CHECKING:
+    from ctypes import Array, c_double, c_int, c_longlong
+    from multiprocessing.context import ForkContext, SpawnContext
+
+
+class Board:
+    """What the processes write for each other, each at its own index: how many places it has, how many bytes it has
+    moved, and when it sent the last request that was refused."""
+
+    def __init__(self, context: ForkContext | SpawnContext, shares: Iterable[int]) -> None:
+        numbers = list(shares)
+        self.places: Array[c_int] = context.RawArray("i", numbers)
+        self.moved: Array[c_longlong] = context.RawArray("q", len(numbers))
+        self.refused: Array[c_double] = context.RawArray("d", len(numbers))
+        # To write to a file. The kernel has its own lock for that, but turns a processor over while it waits.
+        self.turn = context.Lock()
+
+
+class SharedPlaces:
+    """`Places` of the worker process of that index. The parent looks at the board a few times a second, sooner than a
+    part that was refused is tried again."""
+
+    def __init__(self, board: Board, index: int, adapts: bool, moved: Callable[[], int]) -> None:
+        self._board, self._index, self.adapts, self._moved = board, index, adapts, moved
+
+    @property
+    def now(self) -> int:
+        return self._board.places[self._index]
+
+    def look(self, grain: int, all_begun: bool) -> None:
+        self._board.moved[self._index] = self._moved()
+
+    def refused(self, asked: float) -> None:
+        self._board.refused[self._index] = asked
+
+    def moved(self) -> int:
+        return sum(self._board.moved)
+
+
+class Foreman:
+    """Shares out, in the parent, the places that grow with what all workers move."""
+
+    def __init__(self, board: Board, growth: Growth, clock: Clock) -> None:
+        self._board, self._growth, self._clock = board, growth, clock
+        self._workers = list(range(len(board.places)))
+        self._refused = list(board.refused)
+
+    def look(self, all_begun: bool) -> None:
+        """To be called whenever a worker says anything. With `all_begun` there is nothing left to find out for."""
+        now = self._clock.monotonic()
+        for index, asked in enumerate(self._board.refused):
+            if asked != self._refused[index]:
+                self._refused[index] = asked
+                self._growth.refused(now, asked)
+        if not all_begun:
+            self._growth.at(now, sum(self._board.moved))
+        self._share_out()
+
+    def left(self, index: int) -> None:
+        """The worker of that index has nothing more to do: its places are the others'."""
+        self._workers.remove(index)
+        self._share_out()
+
+    def _share_out(self) -> None:
+        for index, places in zip(self._workers, share(self._growth.places, len(self._workers)), strict=True):
+            self._board.places[index] = places
+
+
+def share(slots: int, count: int) -> list[int]:
+    """7 slots over 3 processes: 3, 2, 2."""
+    return [slots // count + (index < slots % count) for index in range(count)]

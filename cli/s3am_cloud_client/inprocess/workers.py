@@ -1,0 +1,291 @@
+"""Parts over several worker processes: each runs one mover, and takes the next part when one of its slots is free."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from s3am_cloud.adapters.clock import SystemClock
+from s3am_cloud.adapters.curl.mover import CurlMover
+from s3am_cloud.adapters.curl.store.routing import Route, Signers, route
+from s3am_cloud.adapters.curl.transport.concurrency import growth, own_places
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
+from s3am_cloud.adapters.s3.access import S3Access
+from s3am_cloud.concurrency import Growth, Tell, silent
+from s3am_cloud.errors import JobFailed, TransferError, Unexpected
+from s3am_cloud.limits import BYTES_WORTH_A_PROCESS, DEFAULT_SLOTS
+from s3am_cloud.model import MovedPart, Origin, Part
+from s3am_cloud.ports.pace import Over, never
+from s3am_cloud.ports.transfer import Clock, Progress, Sink
+from s3am_cloud.urls import FILE_TRANSFER_SCHEMES, parse_source
+from s3am_cloud_client.inprocess.shared_concurrency import Board, Foreman, SharedPlaces, share
+from s3am_cloud_client.inprocess.stopping import ignore_stops, interruptible
+from s3am_cloud_client.inprocess.system_errors import named_system_error
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkContext, SpawnContext
+    from multiprocessing.process import BaseProcess
+    from multiprocessing.sharedctypes import Synchronized
+
+_TELL_SECONDS = 0.2
+_END_SECONDS = 2.0
+
+
+class ProcessMovers:
+    """`Movers` that share slots out over min(cores, slots) processes."""
+
+    def __init__(
+        self,
+        settings: CurlSettings,
+        access: S3Access,
+        clock: Clock,
+        source_access: S3Access | None = None,
+        tell: Tell = silent,
+    ) -> None:
+        self._settings, self._access, self._clock = settings, access, clock
+        self._source_access, self._tell = source_access or access, tell
+
+    def __call__(
+        self, origin: Origin, sink: Sink, slots: int, progress: Progress, first: int | None = None
+    ) -> ProcessMover:
+        way = route(origin, sink, self._access, self._source_access)
+        signers = Signers(self._access, self._source_access)
+        grown = growth(first, slots, way.is_copy, self._tell)
+        return ProcessMover(way, self._settings, signers, slots, progress, self._clock, grown)
+
+
+class ProcessMover:
+    """A `Mover`. Few bytes are moved in this process: another one would cost more than it saves."""
+
+    def __init__(
+        self,
+        way: Route,
+        settings: CurlSettings,
+        signers: Signers,
+        slots: int,
+        progress: Progress,
+        clock: Clock,
+        growth: Growth | None = None,
+    ) -> None:
+        self._way, self._settings, self._signers = way, settings, signers
+        self._slots, self._progress, self._clock, self._growth = slots, progress, clock, growth
+
+    def move(self, parts: Iterable[Part], over: Over = never) -> Iterator[MovedPart]:
+        todo = list(parts)
+        # What may grow to many more does so over as many processes.
+        most = self._slots if self._growth is None else min(self._slots, DEFAULT_SLOTS)
+        count = 1 if self._in_one_process else worthwhile_processes(todo, most, os.cpu_count() or 1)
+        if count < 2:
+            with interruptible() as check:
+                places, tell = own_places(self._growth, self._slots, self._clock, self._progress)
+                yield from CurlMover(self._way, self._settings, self._signers, places, tell, self._clock, check).move(
+                    todo, over
+                )
+            return
+        # The process that starts first must not take all of a few parts.
+        slots = share(min(self._growth.places if self._growth else self._slots, len(todo)), count)
+        crew = _Crew(self._way, self._settings, self._signers, todo, slots, self._growth, self._clock)
+        try:
+            yield from crew.results(self._progress, over)
+        finally:
+            crew.end()
+
+    @property
+    def _in_one_process(self) -> bool:
+        """What S3 copies by itself is no work for a second one; the few connections of a file server are shared best,
+        and given up one by one where they are too many, by one loop that knows of all of them."""
+        return self._way.is_copy or parse_source(self._way.origin.url).scheme in FILE_TRANSFER_SCHEMES
+
+
+def worthwhile_processes(parts: Sequence[Part], slots: int, cores: int) -> int:
+    worth = sum(part.length for part in parts) // BYTES_WORTH_A_PROCESS
+    return max(1, min(cores, slots, len(parts), worth))
+
+
+class _Crew:
+    """Worker processes that share one list of parts through a counter."""
+
+    def __init__(
+        self,
+        way: Route,
+        settings: CurlSettings,
+        signers: Signers,
+        parts: Sequence[Part],
+        slots: Sequence[int],
+        growth: Growth | None,
+        clock: Clock,
+    ) -> None:
+        forks = may_fork()
+        context = multiprocessing.get_context("fork") if forks else multiprocessing.get_context("spawn")
+        # Held here, as it is gone with its last reference in this process.
+        self._taken = context.Value("q", 0)
+        self._board, self._count = Board(context, slots), len(parts)
+        self._foreman = None if growth is None else Foreman(self._board, growth, clock)
+        self._processes: dict[Connection, BaseProcess] = {}
+        self._indices: dict[Connection, int] = {}
+        # A fresh interpreter finds its credentials by itself; a forked one has them.
+        signers = signers.apart() if forks else Signers()
+        if forks:
+            # What is not looked at by the collector stays shared memory.
+            gc.freeze()
+        work = _Work(way, settings, signers, parts, growth is not None)
+        try:
+            for index in range(len(slots)):
+                self._start(context, work, index, forks)
+        except BaseException:
+            self.end()  # nobody else knows of those that have begun
+            raise
+
+    def results(self, progress: Progress, over: Over) -> Iterator[MovedPart]:
+        """The parts as they finish. Raises the first error that a worker meets, or JobFailed where one died."""
+        # The processes tell something a few times a second, so nobody waits long between two looks at `over`.
+        while self._processes and not over():
+            for pipe in wait(list(self._processes)):
+                assert isinstance(pipe, Connection)
+                yield from self._take(pipe, progress)
+            if self._foreman is not None:
+                self._foreman.look(self._taken.value >= self._count)
+
+    def end(self) -> None:
+        for process in self._processes.values():
+            process.kill()
+        for pipe, process in self._processes.items():
+            process.join()
+            pipe.close()
+
+    def _start(self, context: ForkContext | SpawnContext, work: _Work, index: int, forks: bool) -> None:
+        ours, theirs = context.Pipe(duplex=False)
+        # A forked process has the parent's ends of all pipes, and keeps none: they tell when the parent is gone.
+        others = (*self._processes, ours) if forks else ()
+        process = context.Process(
+            target=_work,
+            args=(work, index, self._board, self._taken, theirs, others),
+            daemon=True,
+            name="s3am-cloud mover",
+        )
+        process.start()
+        theirs.close()
+        self._processes[ours], self._indices[ours] = process, index
+
+    def _take(self, pipe: Connection, progress: Progress) -> Iterator[MovedPart]:
+        try:
+            message = pipe.recv()
+        except EOFError:
+            raise self._died(self._processes[pipe]) from None
+        match message:
+            case int():
+                progress(message)
+            case MovedPart():
+                yield message
+            case TransferError():
+                raise message
+            case None:
+                self._processes.pop(pipe).join()
+                pipe.close()
+                if self._foreman is not None:
+                    self._foreman.left(self._indices[pipe])
+
+    def _died(self, process: BaseProcess) -> JobFailed:
+        process.join(_END_SECONDS)
+        return JobFailed(f"a worker process died ({exit_text(process.exitcode)})")
+
+
+def exit_text(code: int | None) -> str:
+    """How a process ended: by which signal, if by one."""
+    if code is None or code >= 0:
+        return f"exit code {code}"
+    name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
+    return f"{name}, as the system sends where memory is short" if name == "SIGKILL" else name
+
+
+class _Work(msgspec.Struct, frozen=True):
+    """What the worker processes are to do, with as many connections as each has places."""
+
+    way: Route
+    settings: CurlSettings
+    signers: Signers
+    parts: Sequence[Part]
+    adapts: bool
+
+
+def may_fork() -> bool:
+    """A fork costs next to nothing, where a fresh interpreter takes 0.25 s and 50 MB to import what the parent has.
+
+    It is safe where no other thread may hold a lock at that moment; macOS's own libraries don't bear it.
+    """
+    return sys.platform == "linux" and threading.active_count() == 1
+
+
+def _work(
+    work: _Work, index: int, board: Board, taken: Synchronized[int], pipe: Connection, others: Sequence[Connection]
+) -> None:
+    """The life of a worker process. Stops are the parent's to handle; a broken pipe means that it is gone."""
+    ignore_stops()
+    for other in others:
+        other.close()
+    teller = _Teller(pipe)
+    clock = SystemClock()
+    places = SharedPlaces(board, index, work.adapts, lambda: teller.total)
+    mover = CurlMover(
+        work.way, work.settings, work.signers, places, teller.count, clock, teller.tell_sometimes, board.turn
+    )
+    try:
+        for moved in mover.move(_take_turns(work.parts, taken)):
+            teller.tell()
+            pipe.send(moved)
+        teller.tell()
+        pipe.send(None)
+    except TransferError as error:
+        pipe.send(error)
+    except BrokenPipeError:
+        os._exit(1)
+    except Exception as error:  # whatever a worker meets, its parent reports it with what is left
+        pipe.send(_named(error))
+
+
+def _named(error: Exception) -> TransferError:
+    """What the parent raises for it. Only its name is shown: foreign messages may hold parts of a request."""
+    named = named_system_error(error) or Unexpected(f"a worker process failed: {type(error).__name__}")
+    named.add_note(traceback.format_exc())  # --debug shows it
+    return named
+
+
+def _take_turns(parts: Sequence[Part], taken: Synchronized[int]) -> Iterator[Part]:
+    while True:
+        with taken.get_lock():
+            index = taken.value
+            taken.value += 1
+        if index >= len(parts):
+            return
+        yield parts[index]
+
+
+class _Teller:
+    """Tells the parent of bytes moved, a few times a second, and by that notices when it is gone."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe, self._told = pipe, time.monotonic()
+        self.total = self._before = 0
+
+    def count(self, count: int) -> None:
+        self.total += count
+
+    def tell_sometimes(self) -> None:
+        if time.monotonic() - self._told >= _TELL_SECONDS:
+            self.tell()
+
+    def tell(self) -> None:
+        self._told = time.monotonic()
+        self._pipe.send(self.total - self._before)
+        self._before = self.total

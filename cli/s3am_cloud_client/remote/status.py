@@ -1,0 +1,220 @@
+"""How jobs fare, as their records, their executions and S3 tell it together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import msgspec
+
+from s3am_cloud.adapters.records.executions import MapCounts
+from s3am_cloud.command_lines import command_line
+from s3am_cloud.errors import AccessDenied, BadEncryptionKey, JobFailed, NoSuchJob, TransferError, UploadGone
+from s3am_cloud.jobs.cleanup import failed, failure
+from s3am_cloud.jobs.locks import successor
+from s3am_cloud.limits import POLL_SECONDS
+from s3am_cloud.model import Job, Receipt, UploadedPart
+from s3am_cloud.ports.transfer import Execution
+from s3am_cloud.transfer.pipeline import target
+from s3am_cloud.urls import parse_source
+from s3am_cloud_client.remote.client import Remote
+
+_FIRST_POLL_SECONDS = 0.25
+# Notes about the work so far are read this seldom: a large job has thousands.
+_RETRIES_EVERY = 6
+_READERS = 8
+# Names that tell the job by themselves: see job_ids.py and claims.next_id.
+_OURS = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}(-r\d+)?")
+RUNNING = "running"
+
+
+class JobStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How a job fares at this moment.
+
+    `status` is Step Functions' word in lower case, or "unstarted", or "forgotten" where it remembers no execution.
+    `bytes_done` and `parts_done` are known where the destination may be listed, `retries` where work has been noted.
+    `resumes` is the job that this one goes on with, `resumed_by` the one that goes on with this.
+    """
+
+    job: str
+    status: str
+    execution_arn: str | None = None
+    source: str | None = None
+    destination: str | None = None
+    size: int | None = None
+    bytes_done: int | None = None
+    parts: int | None = None
+    parts_done: int | None = None
+    retries: int | None = None
+    units: MapCounts | None = None
+    created: str | None = None
+    started: str | None = None
+    stopped: str | None = None
+    resumes: str | None = None
+    resumed_by: str | None = None
+    receipt: Receipt | None = None
+
+
+class JobLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A job in a list. `status` is as in `JobStatus`, `state` the receipt's, where there is one."""
+
+    job: str
+    status: str
+    execution_arn: str
+    state: str | None = None
+    size: int | None = None
+    source: str | None = None
+    destination: str | None = None
+    started: str | None = None
+    stopped: str | None = None
+    age_seconds: float | None = None
+    resumes: str | None = None
+    error: str | None = None
+
+
+def status_of(job_id: str, remote: Remote, with_retries: bool = True) -> JobStatus:
+    """Raises NoSuchJob where neither an execution nor a record of it is known."""
+    execution = remote.execution(job_id)
+    if execution is not None and execution.job is not None:
+        job_id = execution.job
+    try:
+        job = remote.jobs.load(job_id)
+    except NoSuchJob:
+        return _unrecorded(job_id, execution, remote)
+    there = _parts_there(job, remote) if execution is not None and execution.status == "RUNNING" else None
+    after = successor(job.id, remote.jobs)
+    return JobStatus(
+        job=job.id,
+        status=_word(execution, job, remote),
+        execution_arn=execution.arn if execution else None,
+        source=parse_source(job.request.source).display,
+        destination=str(target(job)),
+        size=job.plan.size if job.plan else None,
+        bytes_done=None if there is None else sum(part.length for part in there),
+        parts=job.plan.count if job.plan else None,
+        parts_done=None if there is None else len(there),
+        retries=_retries(job, remote) if with_retries and there is not None else None,
+        units=remote.machine.counts(execution.arn) if execution else None,
+        created=job.created,
+        started=_time(execution, "started"),
+        stopped=_time(execution, "stopped"),
+        resumes=job.resumes,
+        resumed_by=after.id if after else None,
+        receipt=_receipt(job, execution, remote),
+    )
+
+
+def follow_job(job_id: str, remote: Remote, on_status: Callable[[JobStatus], None]) -> Receipt:
+    """Waits for the job's end, asking seldom enough for the account's limits, and returns its receipt.
+
+    Raises JobFailed where nothing runs that could come to an end.
+    """
+    pause, asked = _FIRST_POLL_SECONDS, 0
+    while True:
+        status = status_of(job_id, remote, with_retries=asked % _RETRIES_EVERY == 0)
+        on_status(status)
+        if status.receipt is not None:
+            return status.receipt
+        if status.status != RUNNING:
+            raise JobFailed(f"job {job_id} is {status.status}", f"{command_line('resume', job_id)} starts it")
+        remote.clock.sleep(pause)
+        pause, asked = min(POLL_SECONDS, pause * 1.5), asked + 1
+
+
+def recent_jobs(most: int, remote: Remote) -> list[JobLine]:
+    """The newest first."""
+    with ThreadPoolExecutor(_READERS) as readers:
+        lines = list(readers.map(lambda execution: _line(execution, remote), remote.machine.recent(most)))
+    # Of an event that was delivered twice, the execution that found the job there already came last.
+    return list({line.job: line for line in lines}.values())
+
+
+def _line(execution: Execution, remote: Remote) -> JobLine:
+    job_id, job, report = _job_of(execution, remote), None, None
+    with suppress(TransferError):
+        report = remote.jobs.report(job_id)
+    with suppress(TransferError):
+        job = remote.jobs.load(job_id)
+    age = remote.clock.now() - execution.started if execution.started else None
+    return JobLine(
+        job=job_id,
+        status=execution.status.lower(),
+        execution_arn=execution.arn,
+        state=report.state if report else None,
+        size=job.plan.size if job and job.plan else report.size if report else None,
+        source=parse_source(job.request.source).display if job else report.source if report else None,
+        destination=str(target(job)) if job else report.destination if report else None,
+        started=_time(execution, "started"),
+        stopped=_time(execution, "stopped"),
+        age_seconds=round(age.total_seconds(), 1) if age else None,
+        resumes=job.resumes if job else None,
+        error=report.error.name if report and report.error else None,
+    )
+
+
+def _job_of(execution: Execution, remote: Remote) -> str:
+    """EventBridge names executions as it likes, and only a look at their input tells the job."""
+    if _OURS.fullmatch(execution.name):
+        return execution.name
+    with suppress(TransferError):
+        return remote.machine.describe(execution.arn).job or execution.name
+    return execution.name
+
+
+def _word(execution: Execution | None, job: Job, remote: Remote) -> str:
+    if execution is not None:
+        return execution.status.lower()
+    return "unstarted" if job.state == "new" and remote.jobs.report(job.id) is None else "forgotten"
+
+
+def _unrecorded(job_id: str, execution: Execution | None, remote: Remote) -> JobStatus:
+    """A request that has not been accepted yet or was refused, or a job whose record has expired: it has no record."""
+    receipt = remote.jobs.report(job_id)
+    if execution is None:
+        if receipt is None:
+            raise NoSuchJob(f"there is no job {job_id}")
+        return JobStatus(job=job_id, status="forgotten", receipt=receipt)
+    if receipt is None and execution.status != "RUNNING":
+        error = failure(execution, remote.machine)
+        receipt = Receipt(state="failed", source="", destination="", job=job_id, error=error.report())
+    return JobStatus(
+        job=job_id,
+        status=execution.status.lower(),
+        execution_arn=execution.arn,
+        started=_time(execution, "started"),
+        stopped=_time(execution, "stopped"),
+        receipt=receipt,
+    )
+
+
+def _receipt(job: Job, execution: Execution | None, remote: Remote) -> Receipt | None:
+    if execution is not None and execution.status == "RUNNING":
+        return None
+    found = remote.jobs.report(job.id)
+    if found is not None or execution is None:
+        return found
+    if execution.status == "SUCCEEDED":
+        raise NoSuchJob(f"job {job.id} has ended, but its report is gone", "reports are kept for 30 days")
+    # The janitor reports a failed job a moment after its execution has ended.
+    return failed(job, failure(execution, remote.machine), remote.clock)
+
+
+def _parts_there(job: Job, remote: Remote) -> list[UploadedPart] | None:
+    if job.upload is None:
+        return None
+    try:
+        return list(remote.store.parts(job.upload))
+    except (AccessDenied, BadEncryptionKey, UploadGone):
+        return None  # it is being completed, or the destination is not this user's to list
+
+
+def _retries(job: Job, remote: Remote) -> int:
+    """What the workers have noted so far; the receipt tells all."""
+    return sum(tally.retries + (tally.error is not None) for tally in remote.jobs.tallies(job.id))
+
+
+def _time(execution: Execution | None, which: str) -> str | None:
+    found = None if execution is None else execution.started if which == "started" else execution.stopped
+    return None if found is None else found.isoformat(timespec="seconds")

@@ -1,0 +1,94 @@
+"""The requests for one range of a source: each goes where the one before was redirected to."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import pycurl
+
+from s3am_cloud.adapters.curl.source.answers import range_of
+from s3am_cloud.adapters.curl.source.ftp import as_file_source, by_file_transfer
+from s3am_cloud.adapters.curl.source.validators import pins
+from s3am_cloud.adapters.curl.transport.easy import (
+    CurlSettings,
+    Response,
+    as_source,
+    go_to,
+    guard_of,
+    listen,
+    new_easy,
+    set_headers,
+)
+from s3am_cloud.adapters.curl.transport.guard import Guard
+from s3am_cloud.adapters.curl.transport.redirects import Redirects
+from s3am_cloud.model import Origin, Part
+from s3am_cloud.urls import parse_source
+
+
+class Address(Protocol):
+    """Where a GET goes and what it carries, made anew for each request as signatures age."""
+
+    def __call__(self) -> tuple[str, dict[str, str]]: ...
+
+
+class RangeRequest:
+    """Makes them for `part` of `origin`. `buffer` bytes are taken from the socket at once."""
+
+    def __init__(self, settings: CurlSettings, origin: Origin, address: Address, part: Part, buffer: int) -> None:
+        self._settings, self._info, self._address = settings, origin.info, address
+        self._part, self._buffer = part, buffer
+        self._source = source = parse_source(origin.url)
+        self.by_files = by_file_transfer(source.scheme, origin.info)
+        self.name, self.scheme, self.stored = source.display, source.scheme, source.scheme == "s3"
+        self._way: Redirects | None = None
+        # Where the last request went.
+        self.url = source.url
+        # Where S3 answers is the function's own setting, and may be inside a private network.
+        self.guard = Guard(allow_private=True)
+        self.response = Response()
+
+    def begin(self, first: int, conditions: bool) -> pycurl.Curl:
+        """A request to the source's own URL for the bytes from `first` on; with `conditions` of no other version.
+
+        Raises BadSource for a host where sources may not be.
+        """
+        self._way = None
+        return self._made(first, conditions)
+
+    def follow(self, easy: pycurl.Curl, first: int, conditions: bool) -> pycurl.Curl | None:
+        """The request that follows the redirect which ended `easy`; None where that was none. Raises BadSource."""
+        if self._way is None or not self._way.follow(easy, self.response):
+            return None
+        return self._made(first, conditions)
+
+    def _made(self, first: int, conditions: bool) -> pycurl.Curl:
+        self.response = Response()
+        self.guard = Guard(allow_private=True) if self.stored else guard_of(self._settings)
+        easy = as_source(new_easy(self._settings), self._settings, self.guard)
+        headers = self._go(easy)
+        easy.setopt(pycurl.BUFFERSIZE, self._buffer)
+        if self.by_files:
+            as_file_source(easy, self._source, self._settings, self.guard, self._info.reached)
+            # A whole file is read to where its data end: neither SIZE nor the words of reply 150 say where that is.
+            easy.setopt(pycurl.IGNORE_CONTENT_LENGTH, 0 if self._info.ranges else 1)
+        else:
+            pinning = pins(self._info) if conditions else {}
+            # Back in the very bytes that they came in.
+            coding = "utf-8" if self.stored else "iso-8859-1"
+            set_headers(easy, {"Accept-Encoding": "identity", **pinning, **headers}, coding)
+        if self._info.ranges:
+            easy.setopt(pycurl.RANGE, range_of(self.scheme, self._info, first, self._part.last))
+        listen(easy, self.response)
+        return easy
+
+    def _go(self, easy: pycurl.Curl) -> dict[str, str]:
+        """Sets where `easy` goes, and gives the headers that it is to carry: those of a signed request to S3."""
+        self.url, headers = self._address()
+        if self.stored:
+            go_to(easy, self.url)
+            return headers
+        if self._way is None:
+            self._way = Redirects(self.url, self.name, self._settings)
+        self.url = self._way.url
+        self._way.prepare(easy, self._info.digest_login)
+        return headers

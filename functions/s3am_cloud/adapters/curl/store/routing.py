@@ -1,0 +1,219 @@
+"""The requests of a route: where its GETs and PUTs go, and what they carry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
+
+import msgspec
+
+from s3am_cloud.adapters.curl.source.range_request import Address
+from s3am_cloud.adapters.curl.store.put import SignedPut
+from s3am_cloud.adapters.s3.access import S3Access, S3Settings
+from s3am_cloud.adapters.s3.attributes import headers as attribute_headers
+from s3am_cloud.adapters.s3.attributes import own_headers, tagging_headers
+from s3am_cloud.adapters.s3.features import Attempt, Feature, Features
+from s3am_cloud.adapters.s3.signer import Endpoint, Signer
+from s3am_cloud.adapters.s3.store import ACL
+from s3am_cloud.checksums.crc64nvme import ALGORITHM
+from s3am_cloud.errors import JobFailedForGood
+from s3am_cloud.model import Attributes, Origin, Part
+from s3am_cloud.ports.transfer import FileSink, ObjectSink, PartSink, Sink
+from s3am_cloud.urls import S3Url, parse_s3, parse_source
+
+SignedCopy = Callable[[], tuple[str, dict[str, str]]]
+
+
+class Side(msgspec.Struct, frozen=True, kw_only=True):
+    """An object at one end of a route: where it is, and what requests on it carry. The headers may hold a key."""
+
+    object: S3Url
+    endpoint: Endpoint
+    settings: S3Settings
+    headers: Mapping[str, str]
+    copy_headers: Mapping[str, str]
+    features: Features
+
+    @property
+    def encrypted(self) -> bool:
+        return "x-amz-server-side-encryption-customer-key" in self.headers
+
+    def __repr__(self) -> str:
+        return f"Side({self.object})"
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """From where to where: all that a worker process needs to know. A side that is not in S3 is None."""
+
+    origin: Origin
+    sink: Sink
+    source: Side | None
+    target: Side | None
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether S3 can move the bytes itself."""
+        return self.source is not None and self.target is not None
+
+    @property
+    def name(self) -> str:
+        """The destination, for messages."""
+        return str(self.sink.path if isinstance(self.sink, FileSink) else target_of(self.sink))
+
+    def part_name(self, part: Part) -> str:
+        """What a part goes to, for messages: it is named where it is not all there is."""
+        return f"part {part.number} of {self.name}" if isinstance(self.sink, PartSink) else self.name
+
+
+class Signers:
+    """A signer for each settings, made once: to find credentials may take a moment."""
+
+    def __init__(self, *accesses: S3Access) -> None:
+        # Of two with the same settings the first, which has been used and so has found its credentials.
+        self._accesses = {access.settings: access for access in reversed(accesses)}
+
+    def __call__(self, settings: S3Settings) -> Signer:
+        """Raises NoCredentials."""
+        return self._accesses.setdefault(settings, S3Access(settings)).signer
+
+    def apart(self) -> Signers:
+        """The same for a forked process. Raises NoCredentials."""
+        return Signers(*(access.apart() for access in self._accesses.values()))
+
+
+def route(origin: Origin, sink: Sink, access: S3Access, source_access: S3Access) -> Route:
+    """Raises BadDestination where a bucket on the way does not exist."""
+    source, to = parse_source(origin.url), target_of(sink)
+    return Route(
+        origin=origin,
+        sink=sink,
+        source=_side(parse_s3(source.url), source_access) if source.scheme == "s3" else None,
+        target=_side(to, access) if to is not None else None,
+    )
+
+
+def target_of(sink: Sink) -> S3Url | None:
+    match sink:
+        case PartSink(upload):
+            return upload.target
+        case ObjectSink(target=target):
+            return target
+        case FileSink():
+            return None
+
+
+def source_address(route: Route, signers: Signers) -> Address:
+    """Where the origin's GETs go: its URL, or a signed request for exactly its version."""
+    side = route.source
+    if side is None:
+        url = parse_source(route.origin.url).url
+        return lambda: (url, {})
+    headers = {"x-amz-content-sha256": "UNSIGNED-PAYLOAD", **side.headers}
+    version = route.origin.info.version
+    query = {"versionId": version} if version else {}
+    signer = signers(side.settings)
+    return lambda: signer.sign("GET", side.endpoint, side.object.key, query, headers)
+
+
+def part_put(route: Route, signers: Signers, part: Part) -> SignedPut:
+    """Where the part's PUT goes: UploadPart, or PutObject with the object's own headers."""
+    side, query = _target(route), _part_query(route.sink, part)
+    signer = signers(side.settings)
+
+    def signed(headers: dict[str, str]) -> tuple[str, dict[str, str]]:
+        own = _object_headers(route.sink, side.features) if isinstance(route.sink, ObjectSink) else {}
+        given, payload = {**headers, **side.headers, **own}, headers["x-amz-content-sha256"]
+        return signer.sign("PUT", side.endpoint, side.object.key, query, given, payload)
+
+    return signed
+
+
+def part_copy(route: Route, signers: Signers, part: Part) -> SignedCopy:
+    """A PUT without a body by which S3 takes the part from the source itself: UploadPartCopy, or CopyObject."""
+    side, query = _target(route), _part_query(route.sink, part)
+    headers = {**side.headers, **_copy_source(route), "x-amz-content-sha256": "UNSIGNED-PAYLOAD"}
+    if isinstance(route.sink, PartSink) and part.length:
+        headers["x-amz-copy-source-range"] = f"bytes={part.first}-{part.last}"
+    signer = signers(side.settings)
+
+    def signed() -> tuple[str, dict[str, str]]:
+        sink, there = route.sink, route.origin.info.attributes
+        own = _copied_object_headers(sink, there, side.features) if isinstance(sink, ObjectSink) else {}
+        return signer.sign("PUT", side.endpoint, side.object.key, query, {**headers, **own})
+
+    return signed
+
+
+def put_attempt(route: Route) -> Attempt:
+    """The features that the PUT of a body uses."""
+    return Attempt(_target(route).features, _features(route.sink, "trailer"))
+
+
+def copy_attempt(route: Route) -> Attempt:
+    """The features that a copy inside S3 uses."""
+    return Attempt(_target(route).features, _features(route.sink, "checksum"))
+
+
+def _side(target: S3Url, access: S3Access) -> Side:
+    return Side(
+        object=target,
+        endpoint=access.endpoint(target.bucket),
+        settings=access.settings,
+        headers=access.headers(target),
+        copy_headers=access.copy_headers(target),
+        features=access.features(target.bucket),
+    )
+
+
+def _target(route: Route) -> Side:
+    if route.target is None:
+        raise JobFailedForGood("a file takes no PUT")
+    return route.target
+
+
+def _part_query(sink: Sink, part: Part) -> dict[str, str]:
+    if not isinstance(sink, PartSink):
+        return {}
+    return {"partNumber": str(part.number), "uploadId": sink.upload.upload_id}
+
+
+def _copy_source(route: Route) -> dict[str, str]:
+    side, info = route.source, route.origin.info
+    if side is None:
+        raise JobFailedForGood("only objects in S3 can be copied inside it")
+    path = quote(f"/{side.object.bucket}/{side.object.key}", safe="/-_.~")
+    found = {"x-amz-copy-source": path + (f"?versionId={quote(info.version, safe='')}" if info.version else "")}
+    # One beyond ASCII can't be signed as every store reads it.
+    if info.etag and info.etag.isascii():
+        found["x-amz-copy-source-if-match"] = info.etag
+    return {**found, **side.copy_headers}
+
+
+def _features(sink: Sink, proof: Feature) -> tuple[Feature, ...]:
+    """The first is the first to be left out where a store does not say what it refuses; the condition is the last."""
+    if not isinstance(sink, ObjectSink):
+        return ("trailer",) if proof == "trailer" else ()
+    return ("acl", proof) if sink.overwrite else ("acl", proof, "condition")
+
+
+def _object_headers(sink: ObjectSink, features: Features) -> dict[str, str]:
+    headers = {**_common_headers(sink, features), **attribute_headers(sink.attributes)}
+    return headers | ({"x-amz-sdk-checksum-algorithm": ALGORITHM} if features.has("trailer") else {})
+
+
+def _common_headers(sink: ObjectSink, features: Features) -> dict[str, str]:
+    headers: dict[str, str] = {"x-amz-acl": ACL} if features.has("acl") else {}
+    # Check and commit in one request: S3 refuses (412) where the object has come to exist.
+    return headers if sink.overwrite or not features.has("condition") else {**headers, "If-None-Match": "*"}
+
+
+def _copied_object_headers(sink: ObjectSink, there: Attributes, features: Features) -> dict[str, str]:
+    """S3 keeps tags and all else by itself; what is to differ has to be given whole."""
+    headers = _common_headers(sink, features)
+    if features.has("checksum"):
+        headers["x-amz-checksum-algorithm"] = ALGORITHM
+    if sink.attributes.tags != there.tags:
+        headers |= {"x-amz-tagging-directive": "REPLACE", **tagging_headers(sink.attributes)}
+    if sink.attributes != msgspec.structs.replace(there, tags=sink.attributes.tags):
+        headers |= {"x-amz-metadata-directive": "REPLACE", **own_headers(sink.attributes)}
+    return headers

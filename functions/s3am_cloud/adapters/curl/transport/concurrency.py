@@ -1,0 +1,51 @@
+"""Places that a mover has for itself, and whose number it finds out by itself."""
+
+from __future__ import annotations
+
+from s3am_cloud.concurrency import Fixed, Growth, Places, Tell, silent
+from s3am_cloud.limits import WORKER_SLOTS
+from s3am_cloud.ports.transfer import Clock, Progress
+
+
+class OwnPlaces:
+    """`Places` that grow with what comes of them. What is moved is to be told to `count`, which passes it on."""
+
+    adapts = True
+
+    def __init__(self, growth: Growth, clock: Clock, progress: Progress) -> None:
+        self._growth, self._clock, self._progress = growth, clock, progress
+        self._moved = 0
+
+    @property
+    def now(self) -> int:
+        return self._growth.places
+
+    def count(self, count: int) -> None:
+        self._moved += count
+        self._progress(count)
+
+    def look(self, grain: int, all_begun: bool) -> None:
+        if not all_begun:
+            self._growth.at(self._clock.monotonic(), self._moved, grain)
+
+    def refused(self, asked: float) -> None:
+        self._growth.refused(self._clock.monotonic(), asked)
+
+    def moved(self) -> int:
+        return self._moved
+
+
+def growth(first: int | None, slots: int, copies: bool, tell: Tell = silent) -> Growth | None:
+    """The growth from `first` up to `slots`, None where there is none. Copies move no byte over their connections, and
+    S3 bears many: they don't begin with few."""
+    if first is None:
+        return None
+    return Growth(max(first, WORKER_SLOTS) if copies else first, slots, tell)
+
+
+def own_places(growth: Growth | None, slots: int, clock: Clock, progress: Progress) -> tuple[Places, Progress]:
+    """The places of one mover, and what it is to tell of its bytes: `slots` where nothing grows."""
+    if growth is None:
+        return Fixed(slots), progress
+    places = OwnPlaces(growth, clock, progress)
+    return places, places.count

@@ -1,0 +1,10 @@
+"""Local files as sources and destinations.
+
+file_errors    The operating system's errors under our names, with a hint each.
+file_reader    Reads a local file from end to end.
+local_file     Local files as sources.
+locked_file    A file that one process at a time has.
+private_files  Files and folders of this user alone.
+output_stream  Writes in order to standard output, a pipe, a FIFO or a device.
+partial_file   A download on its way: .NAME.partial and .NAME.progress.
+"""

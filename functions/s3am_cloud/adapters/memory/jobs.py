@@ -1,0 +1,114 @@
+"""Records of jobs, and notices beside them, in memory: real, shipped, and used by tests."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from s3am_cloud.errors import NoSuchJob
+from s3am_cloud.jobs.usage import Tally
+from s3am_cloud.model import Job, PartRecord, Receipt, Unit
+from s3am_cloud.ports.coordination import Claim, Seen
+from s3am_cloud.urls import S3Url
+
+
+class MemoryJobs:
+    """Job records in a dictionary."""
+
+    def __init__(self, bucket: str | None = None) -> None:
+        self._bucket = bucket
+        self._jobs: dict[str, Job] = {}
+        self._units: dict[str, list[Unit]] = {}
+        self._reports: dict[str, Receipt] = {}
+        self._tallies: dict[str, dict[str, Tally]] = {}
+        self._part_records: dict[str, dict[str, list[PartRecord]]] = {}
+
+    def is_in(self, bucket: str) -> bool:
+        return bucket == self._bucket
+
+    def add(self, job: Job) -> bool:
+        if job.id in self._jobs:
+            return False
+        self._jobs[job.id] = job
+        return True
+
+    def save(self, job: Job) -> None:
+        self._jobs.pop(job.id, None)
+        self._jobs[job.id] = job
+
+    def load(self, job_id: str) -> Job:
+        if job_id not in self._jobs:
+            raise NoSuchJob(f"there is no job {job_id}")
+        return self._jobs[job_id]
+
+    def ids(self) -> Iterator[str]:
+        yield from list(self._jobs)
+
+    def forget(self, job: Job) -> None:
+        self._jobs.pop(job.id, None)
+
+    def find(self, target: S3Url, upload_id: str) -> Job | None:
+        for job in reversed(self._jobs.values()):
+            if job.upload is not None and (job.upload.target, job.upload.upload_id) == (target, upload_id):
+                return job
+        return None
+
+    def write_units(self, job_id: str, units: Iterable[Unit]) -> str:
+        self._units[job_id] = list(units)
+        return f"jobs/{job_id}/units.jsonl"
+
+    def units(self, job_id: str) -> list[Unit]:
+        return self._units[job_id]
+
+    def write_report(self, job_id: str, receipt: Receipt) -> None:
+        self._reports[job_id] = receipt
+
+    def report(self, job_id: str) -> Receipt | None:
+        return self._reports.get(job_id)
+
+    def write_tally(self, job_id: str, name: str, tally: Tally) -> None:
+        self._tallies.setdefault(job_id, {})[name] = tally
+
+    def write_part_records(self, job_id: str, name: str, records: Sequence[PartRecord]) -> None:
+        self._part_records.setdefault(job_id, {})[name] = list(records)
+
+    def part_records(self, job_id: str, prefix: str = "") -> Iterator[PartRecord]:
+        for name, records in self._part_records.get(job_id, {}).items():
+            if name.startswith(prefix):
+                yield from records
+
+    def tallies(self, job_id: str) -> Iterator[Tally]:
+        yield from self._tallies.get(job_id, {}).values()
+
+
+class MemoryNotices:
+    """Claims, cancellations and what schedules have fetched in dictionaries."""
+
+    def __init__(self) -> None:
+        self._claims: dict[S3Url, Claim] = {}
+        self._cancelled: set[str] = set()
+        self._seen: dict[str, Seen] = {}
+        self._tags = itertools.count(1)
+
+    def claimed(self, target: S3Url) -> Claim | None:
+        return self._claims.get(target)
+
+    def claim(self, target: S3Url, claim: Claim, over: Claim | None) -> bool:
+        if self._claims.get(target) != over:
+            return False
+        self._claims[target] = msgspec.structs.replace(claim, tag=str(next(self._tags)))
+        return True
+
+    def cancel(self, job_id: str) -> None:
+        self._cancelled.add(job_id)
+
+    def cancelled(self, job_id: str) -> bool:
+        return job_id in self._cancelled
+
+    def see(self, schedule: str, seen: Seen) -> None:
+        self._seen[schedule] = seen
+
+    def seen(self, schedule: str) -> Seen | None:
+        return self._seen.get(schedule)

@@ -1,0 +1,174 @@
+"""What a job is going to take and to cost, before it is begun: the quote, and the bound that a request may set to it.
+
+In the cloud that is the job's forecast (forecast.py). The same job in-process takes requests to S3 alone, and a time
+that nobody knows beforehand: its connections are taken to give what one of them gave, and the machine's link to be one
+of 1 Gbit/s. DataSync charges for each gigabyte; how long it takes, and whether it can read the source, is not reckoned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+from s3am_cloud.costs.forecast import Forecast, Usage, cost, forecast, pages_of, source_reads
+from s3am_cloud.costs.prices import PRICES, price_text
+from s3am_cloud.errors import TooExpensive
+from s3am_cloud.jobs.sealing import has_secrets
+from s3am_cloud.limits import COPY_BYTES_PER_SECOND, LINK_BYTES_PER_SECOND
+from s3am_cloud.model import Job, Part, Plan
+from s3am_cloud.urls import parse_source
+
+
+class Cloud(msgspec.Struct, frozen=True, kw_only=True):
+    """The job in the cloud: `concurrency` workers at once with `slots` connections each. All of it is an estimate of a
+    run without a hitch, the counts exactly so."""
+
+    units: int
+    concurrency: int
+    slots: int
+    worker_invocations: int
+    invocations: int
+    gb_seconds: float
+    transitions: int
+    s3_writes: int
+    s3_reads: int
+    kms_requests: int
+    events: int
+    seconds: float
+    dollars: float
+
+
+class InProcess(msgspec.Struct, frozen=True, kw_only=True):
+    """The same by `upload`, with its record on that machine; `bytes_per_second` is what it is taken to move."""
+
+    parts: int
+    connections: int
+    s3_writes: int
+    s3_reads: int
+    bytes_per_second: int
+    seconds: float
+    dollars: float
+
+
+class DataSync(msgspec.Struct, frozen=True):
+    dollars: float
+
+
+class Basis(msgspec.Struct, frozen=True, kw_only=True):
+    """What the dollars are reckoned by, `as_of` a month."""
+
+    region: str = PRICES.region
+    as_of: str = PRICES.as_of
+
+
+class Quote(msgspec.Struct, frozen=True, kw_only=True):
+    """What a transfer takes. `size` is what is left to move, in `parts`; `rate` what one connection gives, where known.
+
+    Where it is `skipped`, the object exists and is left as it is: nothing is moved.
+    """
+
+    state: Literal["transfer", "skipped"]
+    source: str
+    destination: str
+    size: int | None = None
+    parts: int | None = None
+    part_size: int | None = None
+    rate: int | None = None
+    cloud: Cloud | None = None
+    in_process: InProcess | None = None
+    datasync: DataSync | None = None
+    prices: Basis = Basis()
+
+
+def foretold(job: Job, cut: Plan, rate: int | None = None) -> Forecast:
+    """The forecast of a job as it is prepared; `cut` is its plan, or what of that is left to move.
+
+    A small object that its request holds to a checksum has an upload, too.
+    """
+    cut = msgspec.structs.replace(cut, small=cut.small and job.state != "transfer")
+    scheme = parse_source(job.request.source).scheme
+    return forecast(cut, scheme, rate, by_event=job.event is not None, sealed=has_secrets(job))
+
+
+def left(cut: Plan, parts: Iterable[Part]) -> Plan:
+    """The plan of these parts alone, as far as their number and their bytes go."""
+    return msgspec.structs.replace(cut, size=sum(part.length for part in parts))
+
+
+def agree(job: Job, cut: Plan | None = None) -> None:
+    """Raises TooExpensive where the forecast of a job that is planned is above what its request bears.
+
+    A job that goes on with an upload is held to what is left of it, `cut`: what has been moved is paid for. Parts that
+    nobody has a record of count as left, as each may have to be moved anew.
+    """
+    most, rate = job.request.max_cost, job.info.rate if job.info else None
+    if most is None or job.plan is None:
+        return
+    dollars = foretold(job, cut or job.plan, rate).dollars
+    if dollars > most:
+        raise TooExpensive(
+            f"the transfer would cost about {price_text(dollars)} in the cloud, where {price_text(most)} is the most "
+            "that may be spent"
+        )
+
+
+def in_cloud(job: Job, cut: Plan, rate: int | None) -> Cloud:
+    told = foretold(job, cut, rate)
+    return Cloud(
+        units=told.units,
+        concurrency=cut.concurrency,
+        slots=cut.slots,
+        worker_invocations=told.worker_invocations,
+        invocations=told.usage.invocations,
+        gb_seconds=round(told.usage.gb_seconds, 3),
+        transitions=told.usage.transitions,
+        s3_writes=told.usage.s3_writes,
+        s3_reads=told.usage.s3_reads,
+        kms_requests=told.usage.kms_requests,
+        events=told.usage.events,
+        seconds=round(told.seconds, 1),
+        dollars=_exact(told.dollars),
+    )
+
+
+def in_process(job: Job, cut: Plan, connections: int, rate: int | None) -> InProcess:
+    """`cut` is the plan for that many connections, or what of that is left to move.
+
+    Counted as a forecast counts: what is tried again and the HEAD of each bucket are left out.
+    """
+    scheme = parse_source(job.request.source).scheme
+    small = cut.small and job.state != "transfer"
+    busy = min(connections, cut.count)
+    usage = Usage(
+        # The listing of unfinished uploads, and the object; or the new upload, its parts, their listing, its end.
+        s3_writes=2 if small else 2 + cut.count + pages_of(cut.count) + 1,
+        # The object, before and after.
+        s3_reads=2 + source_reads(scheme),
+    )
+    speed = _speed(scheme, 1 if small else busy, rate)
+    return InProcess(
+        parts=cut.count,
+        connections=busy,
+        s3_writes=usage.s3_writes,
+        s3_reads=usage.s3_reads,
+        bytes_per_second=speed,
+        seconds=round(cut.size / speed, 1),
+        dollars=_exact(cost(usage)),
+    )
+
+
+def by_datasync(size: int) -> DataSync:
+    return DataSync(_exact(size / 10**9 * PRICES.datasync_gb))
+
+
+def _exact(dollars: float) -> float:
+    """Without what floating point adds to it."""
+    return round(dollars, 9)
+
+
+def _speed(scheme: str, connections: int, rate: int | None) -> int:
+    if scheme == "s3":
+        return connections * COPY_BYTES_PER_SECOND
+    return LINK_BYTES_PER_SECOND if rate is None else min(LINK_BYTES_PER_SECOND, connections * rate)

@@ -1,0 +1,179 @@
+"""What a Lambda function needs of the world, from its environment."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from aws_lambda_powertools import Logger
+
+from s3am_cloud.adapters.clock import SystemClock
+from s3am_cloud.adapters.curl.movers import CurlMovers
+from s3am_cloud.adapters.curl.reading.factory import CurlReaders
+from s3am_cloud.adapters.curl.source.rate_probe import CurlGauge
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
+from s3am_cloud.adapters.curl.transport.hosts import parse_hosts
+from s3am_cloud.adapters.curl.transport.known_hosts import knowing
+from s3am_cloud.adapters.records.coordination import DocumentNotices
+from s3am_cloud.adapters.records.executions import EventBus, StateMachine, machine_of
+from s3am_cloud.adapters.records.jobs import Jobs
+from s3am_cloud.adapters.records.vault import AwsVault
+from s3am_cloud.adapters.s3.access import S3Access, S3Settings
+from s3am_cloud.adapters.s3.authorities import bundled_authorities
+from s3am_cloud.adapters.s3.documents import Bucket
+from s3am_cloud.adapters.s3.store import S3Store
+from s3am_cloud.adapters.sources import AnySource
+from s3am_cloud.errors import NoSuchJob
+from s3am_cloud.ingest.grants import Grants, read_grants
+from s3am_cloud.jobs.locks import Desk
+from s3am_cloud.jobs.sealing import has_secrets, opened, opened_jobs
+from s3am_cloud.jobs.secrets import Vault
+from s3am_cloud.limits import MOST_IN_ORDER
+from s3am_cloud.model import Job
+from s3am_cloud.ports.coordination import Notices
+from s3am_cloud.ports.transfer import Clock, Execution, JobStore, Ports
+
+
+class World(msgspec.Struct, frozen=True):
+    """The ports as a Lambda environment has them, kept from one invocation to the next."""
+
+    ports: Ports
+    logger: Logger
+    work_bucket: str
+    of: Callable[[Job], Ports]
+
+    def ports_of(self, job_id: str) -> Ports:
+        """The ports as this job needs them. Only the worker's role may ask for those of a job that has secrets."""
+        job = self.ports.jobs.load(job_id)
+        return self.of(job) if is_special(job) else self.ports
+
+
+def desk_of(ports: Ports) -> Desk | None:
+    """Where claims on destinations are looked into."""
+    return None if ports.notices is None else Desk(ports.jobs, ports.notices, describe, ports.clock)
+
+
+def describe(arn: str) -> Execution:
+    """Raises NoSuchJob."""
+    return state_machine(machine_of(arn)).describe(arn)
+
+
+def is_running(job: Job) -> bool | None:
+    """None for a transfer on somebody's machine."""
+    if job.execution is None:
+        return None
+    try:
+        return describe(job.execution).status == "RUNNING"
+    except NoSuchJob:
+        return False
+
+
+def ports_of(environment: Mapping[str, str], access: S3Access | None = None) -> Ports:
+    """Sources at addresses that are not public are refused, unless the environment allows them in so many words.
+
+    It may also name the only hosts where sources may be.
+    """
+    clock, settings = SystemClock(), _curl(environment)
+    access = access or S3Access(S3Settings())
+    work = Bucket(access, environment["S3AM_CLOUD_WORK_BUCKET"])
+    return _ports(settings, access, access, Jobs(work), clock, DocumentNotices(work))
+
+
+class JobPorts:
+    """Makes the ports of one job, anew for every invocation: what was decrypted must not outlive that.
+
+    They share nothing with others but the session at AWS, which is slow to make and has the role's credentials only.
+    """
+
+    def __init__(self, ports: Ports, settings: CurlSettings, vault: Vault, access: S3Access) -> None:
+        self._ports, self._settings, self._vault, self._access = ports, settings, vault, access
+
+    def __call__(self, job: Job) -> Ports:
+        """Raises what `opened` does."""
+        found, pays = opened(job, self._vault), job.request.requester_pays
+        access = self._access.beside(S3Settings(requester_pays=pays), found.keys)
+        source = self._access.beside(
+            S3Settings(requester_pays=pays, sign=not job.request.no_sign_request), found.source_keys
+        )
+        jobs = opened_jobs(self._ports.jobs, job, found.job)
+        settings = msgspec.structs.replace(self._settings, login_within=found.login_within)
+        settings = knowing(settings, found.job.request.source, job.request.host_keys)
+        return _ports(settings, access, source, jobs, self._ports.clock, self._ports.notices)
+
+
+def is_special(job: Job) -> bool:
+    """Whether the job needs other ports than most."""
+    request = job.request
+    return has_secrets(job) or request.requester_pays or request.no_sign_request or bool(request.host_keys)
+
+
+def _curl(environment: Mapping[str, str]) -> CurlSettings:
+    return CurlSettings(
+        ca_file=bundled_authorities(),
+        allow_private=environment.get("S3AM_CLOUD_ALLOW_PRIVATE_SOURCES") == "1",
+        local_files=False,
+        hosts=parse_hosts(environment.get("S3AM_CLOUD_ALLOWED_HOSTS", "")),
+    )
+
+
+def _ports(
+    settings: CurlSettings,
+    access: S3Access,
+    source: S3Access,
+    jobs: JobStore,
+    clock: Clock,
+    notices: Notices | None,
+) -> Ports:
+    """`access` is the way to destinations, `source` that to sources in S3."""
+    return Ports(
+        source=AnySource(settings, S3Store(source, clock), clock),
+        store=S3Store(access, clock),
+        movers=CurlMovers(settings, access, clock, source),
+        readers=CurlReaders(settings, source, clock),
+        jobs=jobs,
+        clock=clock,
+        notices=notices,
+        gauge=CurlGauge(settings, clock),
+        target_readers=CurlReaders(settings, access, clock),
+        most_in_order=MOST_IN_ORDER,
+        is_running=is_running,
+    )
+
+
+@functools.cache
+def world() -> World:
+    """Made at the first invocation: what is imported makes no connection."""
+    access = S3Access(S3Settings())
+    ports = ports_of(os.environ, access)
+    vault = AwsVault(lambda: _client("kms"), lambda: _client("secretsmanager"), os.environ["S3AM_CLOUD_KEY_ARN"])
+    job_ports = JobPorts(ports, _curl(os.environ), vault, access)
+    return World(ports, Logger(), os.environ["S3AM_CLOUD_WORK_BUCKET"], job_ports)
+
+
+def granted_secrets() -> Grants:
+    """The secrets that events may name, as the stack was deployed with them."""
+    return read_grants(os.environ.get("S3AM_CLOUD_GRANTS", ""))
+
+
+def event_bus() -> EventBus:
+    return EventBus(_client("events"), os.environ["S3AM_CLOUD_EVENT_BUS"])
+
+
+@functools.cache
+def state_machine(arn: str) -> StateMachine:
+    return StateMachine(_client("stepfunctions"), arn)
+
+
+def _client(service: str) -> Any:
+    """Imported here, as what moves bytes needs none of these."""
+    import boto3
+
+    from s3am_cloud.adapters.s3.bounded import bound
+
+    make: Any = boto3.client
+    client = make(service)
+    bound(client)
+    return client

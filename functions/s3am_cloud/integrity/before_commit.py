@@ -1,0 +1,126 @@
+"""Holding a transfer to checksums that its user or its source tells: before the object is made wherever that can be.
+
+    before anything moves    an empty source, and an object whose CRC64NVME S3 tells
+    before Complete          CRC64NVME, combined from the parts; any other of a local file, by reading it beside its
+                             transfer, or of a stream, as it passes
+    after Complete           any other (`held.py`): what the store itself tells, or a reading of the stored object
+
+With `keep_mismatch` nothing is refused before: the object is made, is left where it is, and the error comes after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from s3am_cloud.checksums.digests import Expected, new, parse_expect
+from s3am_cloud.errors import BadRequest, NotAsExpected, NotAsStated
+from s3am_cloud.integrity.compute import digests
+from s3am_cloud.limits import LAMBDA_BYTES_PER_SECOND, SMALL_OBJECT
+from s3am_cloud.model import Job, Origin, SourceInfo, TransferRequest
+from s3am_cloud.ports.transfer import Ports, Progress
+from s3am_cloud.urls import SourceUrl, parse_source
+
+PARTS_CRC = "crc64nvme"
+
+
+def held_to(request: TransferRequest) -> Expected | None:
+    """Raises UnknownChecksum, and Usage for a value that can't be one."""
+    return parse_expect(request.expect) if request.expect else None
+
+
+def by_parts(request: TransferRequest) -> bool:
+    """Whether what the request is held to shows from the checksums of its parts."""
+    expected = held_to(request)
+    return expected is not None and expected.algorithm == PARTS_CRC
+
+
+def by_reading(request: TransferRequest, source: SourceUrl, info: SourceInfo) -> tuple[Expected, ...]:
+    """What shows by a reading of the whole content only: what the user holds it to, and what the source claims.
+
+    A claim that nobody has asked for is worth that only where the reading is a small one.
+    """
+    expected = held_to(request)
+    found = [expected] if expected is not None and not by_parts(request) else []
+    small = source.scheme != "s3" and info.size is not None and info.size <= SMALL_OBJECT
+    if request.source_digest is not None or small:
+        found += [claim for claim in claimed(info) if claim.algorithm != PARTS_CRC]
+    return tuple(found)
+
+
+def claimed(info: SourceInfo) -> list[Expected]:
+    return [Expected(name, digest, by_source=True) for name, digest in info.claims.items()]
+
+
+def needs_parts(request: TransferRequest, source: SourceUrl, info: SourceInfo) -> bool:
+    """Whether even a small object goes as a multipart upload, as only that can be refused before it is made."""
+    return by_parts(request) and not request.keep_mismatch and source.scheme != "s3" and info.size != 0
+
+
+def check_early(request: TransferRequest, source: SourceUrl, info: SourceInfo, most: int | None = None) -> None:
+    """Raises NotAsExpected where the probe alone shows it, and what `held_to` does.
+
+    Raises BadRequest where more than `most` bytes, if there is such a limit, would have to be read in order.
+    """
+    expected, size = held_to(request), info.size or 0
+    wanted = by_reading(request, source, info)
+    if most is not None and size > most and wanted:
+        raise BadRequest(
+            f"{wanted[0].algorithm} needs {size:,} bytes to be read in their order, which takes a function "
+            f"{size / LAMBDA_BYTES_PER_SECOND:,.0f} s; it has {most // LAMBDA_BYTES_PER_SECOND} s",
+            "use crc64nvme, leave --source-digest out, or use s3am-cloud upload",
+        )
+    if request.keep_mismatch:
+        return
+    if info.size == 0:
+        for one in (*([expected] if expected else []), *claimed(info)):
+            compare(one, new(one.algorithm).hexdigest(), source.display)
+    elif info.crc is not None and expected is not None:
+        check_before(request, info.crc)
+
+
+def check_before(request: TransferRequest, crc: int) -> None:
+    """Raises NotAsExpected where `crc`, the CRC64NVME of the whole, is not what the request is held to."""
+    if not request.keep_mismatch:
+        check_crc(request, crc, "the content")
+
+
+def check_crc(request: TransferRequest, crc: int, what: str) -> None:
+    """The same of `what`, whatever is to become of the object."""
+    expected = held_to(request)
+    if expected is not None and expected.algorithm == PARTS_CRC:
+        compare(expected, f"{crc:016x}", what)
+
+
+def checks_stream(job: Job) -> bool:
+    """Whether what the source claims is compared as the bytes pass in their order."""
+    return job.state == "stream" and not job.request.keep_mismatch
+
+
+def passing(job: Job, chunks: Iterator[memoryview]) -> Iterator[memoryview]:
+    """The bytes of a stream, which ends in NotAsStated where they are not what the source claims."""
+    claims = claimed(job.info) if job.info is not None and checks_stream(job) else []
+    running = [new(claim.algorithm) for claim in claims]
+    for chunk in chunks:
+        for digest in running:
+            digest.update(chunk)
+        yield chunk
+    for claim, digest in zip(claims, running, strict=True):
+        compare(claim, digest.hexdigest(), parse_source(job.request.source).display)
+
+
+def check_source(wanted: tuple[Expected, ...], origin: Origin, ports: Ports, progress: Progress) -> None:
+    """Holds a local file to checksums by reading it. Raises NotAsExpected, and SourceChanged where it is no longer
+    what was probed."""
+    found = digests([one.algorithm for one in wanted], ports.readers(origin, 1, progress))
+    for one in wanted:
+        compare(one, found[one.algorithm], origin.url)
+
+
+def compare(expected: Expected, found: str, what: str) -> None:
+    """Raises NotAsExpected, and of it NotAsStated for what a source says."""
+    if found == expected.digest:
+        return
+    said = f"{what} has {expected.algorithm} {found}, where "
+    if expected.by_source:
+        raise NotAsStated(f"{said}its source says {expected.digest}")
+    raise NotAsExpected(f"{said}{expected.digest} is expected")

@@ -1,0 +1,118 @@
+"""Where an object came from, in its own metadata, and what is certain of every object that carries them.
+
+They are written when the object is begun, before anybody knows how that ends. So they hold what the content was said to
+be (`-source-digest`, `-expected`), to be compared with S3's own checksums, and the verdict that every way to finish the
+object implies (`-verdict`); `-object` tells by a digest of URL and size that they are on the object they were made for.
+
+The names are for other programs to look for, `s3am-cloud-job` above all. None of the values is secret: a URL stands in
+its displayable form. What the user gives as metadata is never changed or left out for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from urllib.parse import quote
+
+import msgspec
+
+from s3am_cloud import __version__
+from s3am_cloud.checksums.digests import parse_expect
+from s3am_cloud.checksums.published import strongest
+from s3am_cloud.limits import MAX_METADATA
+from s3am_cloud.model import Attributes, Job, SourceInfo, Verdict
+from s3am_cloud.urls import S3Url, parse_destination, parse_source
+
+PREFIX = "s3am-cloud-"
+JOB = PREFIX + "job"
+SOURCE = PREFIX + "source"
+SOURCE_VERSION = PREFIX + "source-version"
+SOURCE_DIGEST = PREFIX + "source-digest"
+EXPECTED = PREFIX + "expected"
+VERDICT = PREFIX + "verdict"
+OBJECT = PREFIX + "object"
+TOOL = PREFIX + "version"
+# In the order in which they go where there is no room for all.
+_NAMES = (JOB, SOURCE, SOURCE_VERSION, SOURCE_DIGEST, EXPECTED, VERDICT, OBJECT, TOOL)
+_MARK_DIGITS = 16
+_READABLE = "/:?=&%+,;@!$'()*~[] \""
+# A piece of a URL that is shorter tells nothing, and "..." takes three of it.
+_SHORTEST = 24
+_CUT_ESCAPE = re.compile(r"%[0-9A-Fa-f]?$")
+
+
+def written(job: Job) -> Attributes:
+    """What a job's object carries: what the user gave, else the source's own, and where it came from."""
+    info = job.info or SourceInfo(size=None, ranges=False)
+    found = job.request.attributes.over(info.attributes)
+    given = {name: value for name, value in found.metadata.items() if not _is_old(name, job)}
+    ours = _fitting(_facts(job, info), given) if job.request.provenance else {}
+    return msgspec.structs.replace(found, metadata={**ours, **given})
+
+
+def _is_old(name: str, job: Job) -> bool:
+    """Whether this is where the source object itself came from, and not what the user says of this one."""
+    return name.lower() in _NAMES and name not in job.request.attributes.metadata
+
+
+def mark(target: S3Url, size: int | None) -> str:
+    """What tells the object that metadata were made for from one that they were copied to."""
+    return hashlib.sha256(f"{target} {'' if size is None else size}".encode()).hexdigest()[:_MARK_DIGITS]
+
+
+def _promised(job: Job, info: SourceInfo) -> Verdict:
+    """What is true of the object however it is finished: by this run, or by another one with other options."""
+    if parse_source(job.request.source).scheme == "s3":
+        return "size-only"
+    return info.in_transit
+
+
+def _facts(job: Job, info: SourceInfo) -> dict[str, str]:
+    # Where another statement of the source could not be read, this one alone shows too little.
+    digest = strongest(info.claims) if not info.unread_digest_files else None
+    source = parse_source(job.request.source)
+    return {
+        # An upload that is resumed keeps what it was begun with, so its job is the first one.
+        JOB: job.id,
+        VERDICT: _promised(job, info),
+        OBJECT: mark(parse_destination(job.request.destination, source), info.size),
+        TOOL: __version__,
+        SOURCE_VERSION: _plain(_version(info)),
+        SOURCE_DIGEST: str(digest) if digest else "",
+        EXPECTED: str(parse_expect(job.request.expect)) if job.request.expect else "",
+        SOURCE: _plain(source.display),
+    }
+
+
+def _version(info: SourceInfo) -> str:
+    """What pins it, by the name of the header that tells it."""
+    if info.version and info.etag:
+        return f"version {info.version}"
+    if info.etag:
+        return f"etag {info.etag}"
+    if info.last_modified:
+        return f"last-modified {info.last_modified}"
+    return f"file {info.version}" if info.version else ""
+
+
+def _fitting(facts: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """As many of the facts as S3 takes beside the user's own; the last one, the URL, may be shortened for that."""
+    there = {name.lower() for name in given}
+    room = MAX_METADATA - sum(len(f"{name}{value}".encode()) for name, value in given.items())
+    found = {}
+    for name, value in facts.items():
+        left = room - len(name)
+        short = _shortened(value, left) if name == SOURCE else value
+        if short and name not in there and len(short) <= left:
+            found[name], room = short, left - len(short)
+    return found
+
+
+def _shortened(url: str, most: int) -> str:
+    return _CUT_ESCAPE.sub("", url[: most - 3]) + "..." if _SHORTEST <= most < len(url) else url
+
+
+def _plain(text: str) -> str:
+    """ASCII, in which S3 keeps every character as it is: what is beyond it is percent-encoded."""
+    return quote(text, safe=_READABLE, errors="surrogateescape")

@@ -1,0 +1,118 @@
+"""Who writes to a destination: one job at a time, and whoever asks for the same thing joins it.
+
+A job puts up a claim on its destination, on condition that nobody else has meanwhile. The claim of a job that has
+ended counts for nothing, which its execution tells. What a client finds out before it submits is a courtesy; what
+counts is asked again by the job itself before it touches the destination (`hold`), since any client may start jobs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from s3am_cloud.command_lines import command_line, follow_or_stop
+from s3am_cloud.errors import DestinationBusy, NoSuchJob, StoreBusy
+from s3am_cloud.jobs.successors import next_id
+from s3am_cloud.limits import START_SECONDS
+from s3am_cloud.model import Job, TransferRequest
+from s3am_cloud.ports.coordination import Claim, Notices
+from s3am_cloud.ports.transfer import Clock, Execution, JobStore
+from s3am_cloud.transfer.pipeline import target
+
+_TRIES = 10
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """Where claims are put up and looked into; `describe` tells of an execution by its ARN, or raises NoSuchJob."""
+
+    jobs: JobStore
+    notices: Notices
+    describe: Callable[[str], Execution]
+    clock: Clock
+
+
+def asked_for(request: TransferRequest, keys: str = "") -> str:
+    """The digest of what somebody asks for: the same source, destination and options have the same one.
+
+    `keys` stands for the encryption keys that are sealed, and tells other keys from these.
+    How long the job is kept, what it may cost, and whether it is to go on with something, makes no difference while it
+    runs.
+    """
+    plain = msgspec.structs.replace(request, resume=False, keep_hours=None, max_cost=None, idempotency_key=None)
+    return hashlib.sha256(msgspec.json.encode(plain, order="deterministic") + keys.encode()).hexdigest()[:32]
+
+
+def take(job: Job, execution: str, desk: Desk) -> str:
+    """Claims the job's destination for it, and returns the id of the job that has it now.
+
+    That is another one's where one for the same request runs already: the caller joins it. Raises DestinationBusy
+    where a job for something else runs.
+    """
+    where = target(job)
+    asked = job.asked or asked_for(job.request)
+    mine = Claim(job=job.id, execution=execution, asked=asked, made=_now(desk.clock))
+    for _ in range(_TRIES):
+        found = desk.notices.claimed(where)
+        if found is not None and found.job != job.id and runs(found, desk):
+            if found.asked != asked:
+                raise DestinationBusy(
+                    f"job {found.job} writes to {where} at this moment",
+                    follow_or_stop(found.job),
+                )
+            return found.job
+        if found is not None and found.job == job.id:
+            if found.execution == execution:
+                return job.id
+            if runs(found, desk):
+                raise DestinationBusy(
+                    f"job {job.id} is at work in another execution",
+                    f"follow it with {command_line('watch', job.id)}",
+                )
+        if desk.notices.claim(where, mine, found):
+            return job.id
+    raise StoreBusy(f"{where} is claimed by others again and again")
+
+
+def hold(job: Job, execution: str, desk: Desk | None) -> None:
+    """Makes sure that the job may write to its destination. Raises DestinationBusy where another one does."""
+    if desk is None:
+        return
+    holder = take(job, execution, desk)
+    if holder != job.id:
+        raise DestinationBusy(
+            f"job {holder} does the same at this moment",
+            f"follow it with {command_line('watch', holder)}",
+        )
+
+
+def runs(claim: Claim, desk: Desk) -> bool:
+    """Whether the job of a claim writes to the destination, or is about to."""
+    try:
+        return desk.describe(claim.execution).status == "RUNNING"
+    except NoSuchJob:
+        age = desk.clock.now() - datetime.fromisoformat(claim.made)
+        return age < timedelta(seconds=START_SECONDS) and desk.jobs.report(claim.job) is None
+
+
+def successor(job_id: str, jobs: JobStore) -> Job | None:
+    """The job that goes on with this one, None where none does."""
+    try:
+        found = jobs.load(next_id(job_id))
+    except NoSuchJob:
+        return None
+    return found if found.resumes == job_id else None
+
+
+def latest(job_id: str, jobs: JobStore) -> str:
+    """The id of the last job in the row of those that go on with this one; its own where none does."""
+    found = job_id
+    while (after := successor(found, jobs)) is not None:
+        found = after.id
+    return found
+
+
+def _now(clock: Clock) -> str:
+    return clock.now().isoformat(timespec="milliseconds")

@@ -1,0 +1,122 @@
+"""Secrets that a request names: their values are in Secrets Manager, and say themselves what they may be used for.
+
+Whoever may start a job may name any secret below the prefix, and whoever may put an event on the bus those that the
+ingest file grants to its source. Neither may read it, so neither must be able to have it used elsewhere: a secret says
+the sources and the destinations that it is for. One that doesn't is for nothing that an execution's input requests,
+an event's or anybody's; who submits may still use it, as that needs the right to write records of jobs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from s3am_cloud.decoders import Decoder
+from s3am_cloud.errors import BadSecret, SecretElsewhere, SecretInClear, SecretUnrestricted
+from s3am_cloud.jobs.secrets import Secrets, Vault
+from s3am_cloud.model import Job, TransferRequest
+from s3am_cloud.url_prefixes import covers, is_prefix
+from s3am_cloud.urls import NETWORK_SCHEMES, parse_destination, parse_source
+
+# Over these a password can be read by whoever is on the way; ftp may be upgraded to TLS, but need not be.
+_IN_CLEAR = ("http", "ftp")
+
+
+class NamedSecrets(Secrets, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The value of a secret in Secrets Manager.
+
+    The login goes to `host` and to what is below `sources`, URLs of a scheme, host, port and folder. `destinations` are
+    s3:// URLs of a bucket and folder. With `cleartext`, the login also goes over http and ftp.
+    """
+
+    host: str | None = None
+    user: str | None = None
+    password: str | None = None
+    sources: tuple[str, ...] = ()
+    destinations: tuple[str, ...] = ()
+    cleartext: bool = False
+
+    __repr__ = Secrets.__repr__
+
+
+_decode_named: Decoder[NamedSecrets] = Decoder(NamedSecrets)
+_USES = {"sources", "destinations", "cleartext"}
+# Fields that no request may have: their values would be in an execution's history.
+SECRET_FIELDS = frozenset(NamedSecrets.__struct_fields__) - _USES - frozenset(TransferRequest.__struct_fields__)
+
+
+def named_secrets(job: Job, vault: Vault) -> NamedSecrets:
+    """What the job's request names, if it may be used for that. Raises NoSuchSecret, BadSecret, SecretRefused."""
+    name = job.request.secret
+    if name is None:
+        return NamedSecrets()
+    found = _read(vault.named(name), name)
+    _check_use(found, name, job)
+    return found
+
+
+def with_login(url: str, named: NamedSecrets) -> str:
+    """The URL with the secret's login, where it has none of its own.
+
+    Raises SecretElsewhere where that is another host's, SecretInClear where all could read it on its way.
+    """
+    source = parse_source(url)
+    if source.scheme not in NETWORK_SCHEMES:
+        return url
+    parts = urlsplit(source.url)
+    if named.user is not None and parts.username is None:
+        if named.host and named.host not in {parts.hostname, parts.netloc}:
+            raise SecretElsewhere(f"the login of the secret is for another host than that of {source.display}")
+        url = login_url(source.url, named.user, named.password or "")
+    elif named.source is None or url != named.source:
+        return url
+    if source.scheme in _IN_CLEAR and not named.cleartext:
+        raise SecretInClear(f"the login of the secret would be sent in clear to {source.display}")
+    return url
+
+
+def login_url(url: str, user: str, password: str) -> str:
+    """The URL of a host, with this login."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{quote(user, '')}:{quote(password, '')}@{rest}"
+
+
+def _read(text: str, name: str) -> NamedSecrets:
+    try:
+        found = _decode_named(text)
+    except msgspec.DecodeError:
+        # Its own message may repeat a piece of the value.
+        raise BadSecret(
+            f"the value of the secret {name} can't be read",
+            f"it is a JSON object with any of {', '.join(sorted(NamedSecrets.__struct_fields__))}",
+        ) from None
+    if found.user is not None and not found.host and not found.sources:
+        raise BadSecret(
+            f"the secret {name} has a login and does not say for which host",
+            'add "sources", or "host": its login is sent nowhere else',
+        )
+    if not all(map(is_prefix, (*found.sources, *found.destinations))):
+        raise BadSecret(
+            f'the secret {name} has something else than URLs in "sources" or "destinations"',
+            "write them as https://HOST/FOLDER/ and s3://BUCKET/FOLDER/, without login and query",
+        )
+    return found
+
+
+def _check_use(found: NamedSecrets, name: str, job: Job) -> None:
+    if job.requested and not (found.sources and found.destinations):
+        raise SecretUnrestricted(f"the secret {name} does not say for which sources and destinations it may be used")
+    source = parse_source(job.request.source)
+    target = parse_destination(job.request.destination, source)
+    for what, shown, url, allowed in (
+        ("source", source.display, job.request.source, found.sources),
+        ("destination", str(target), str(target), found.destinations),
+    ):
+        if allowed and not _is_below(url, allowed):
+            raise SecretElsewhere(f"the secret {name} may not be used for the {what} {shown}")
+
+
+def _is_below(url: str, allowed: Iterable[str]) -> bool:
+    return any(covers(prefix, url) for prefix in allowed)

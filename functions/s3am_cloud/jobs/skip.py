@@ -1,0 +1,71 @@
+"""What a route or a schedule need not do: copy what jobs wrote themselves, or fetch what has not changed.
+
+The last good run of a schedule leaves a note of what it fetched. As notes expire, every later run renews it.
+"""
+
+from __future__ import annotations
+
+from s3am_cloud.integrity.provenance import JOB
+from s3am_cloud.model import Ingested, Job, SourceInfo
+from s3am_cloud.ports.coordination import Seen
+from s3am_cloud.ports.transfer import Ports
+from s3am_cloud.urls import parse_source
+
+UNCHANGED = "the source has not changed since it was fetched"
+OURS = "a job of s3am-cloud wrote the object"
+SUPERSEDED = "another version has come since, with an event of its own"
+FOLDER = "a folder's marker has no content"
+
+
+def needless(job: Job, ports: Ports) -> str | None:
+    """Why the job has nothing to do, None where it has. Costs one look at the source; raises what `probe` does."""
+    why = job.ingested
+    if why is None:
+        return None
+    source = parse_source(job.request.source)
+    if why.route is not None:
+        return FOLDER if source.url.endswith("/") else _of_route(why, ports.source.probe(source))
+    return _of_schedule(why, ports.source.probe(source), ports)
+
+
+def remember(job: Job, ports: Ports) -> None:
+    """Notes what a schedule's job has fetched; for when the object is there."""
+    why = job.ingested
+    if why is not None and why.schedule is not None and job.info is not None and ports.notices is not None:
+        ports.notices.see(why.schedule, _seen(why, job.info))
+
+
+def _of_route(why: Ingested, info: SourceInfo) -> str | None:
+    """An event's version that is no longer the newest is left to the newest one's event: so the last one to be written
+    is the newest, in whatever order events come."""
+    if _is_other(why, info):
+        return SUPERSEDED
+    written = any(name.lower() == JOB for name in info.attributes.metadata)
+    return OURS if written and not why.again else None
+
+
+def _is_other(why: Ingested, info: SourceInfo) -> bool:
+    if why.version is not None and info.version is not None:
+        return why.version != info.version
+    return why.etag is not None and info.etag is not None and why.etag.strip('"') != info.etag.strip('"')
+
+
+def _of_schedule(why: Ingested, info: SourceInfo, ports: Ports) -> str | None:
+    """What has no validator may always have changed."""
+    if ports.notices is None or why.schedule is None or not (info.etag or info.last_modified or info.version):
+        return None
+    now = _seen(why, info)
+    if ports.notices.seen(why.schedule) != now:
+        return None
+    ports.notices.see(why.schedule, now)
+    return UNCHANGED
+
+
+def _seen(why: Ingested, info: SourceInfo) -> Seen:
+    return Seen(
+        asked=why.asked,
+        size=info.size,
+        etag=info.etag,
+        last_modified=info.last_modified,
+        version=info.version,
+    )

@@ -1,0 +1,164 @@
+"""The same story told by the state machine: each function is one task, safe to repeat, and exchanges small values.
+
+accept (intake.py) → prepare → (work on units, in parallel) → complete → report; settle (aftermath.py) when it failed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from s3am_cloud.costs.quote import agree, left
+from s3am_cloud.errors import NoSuchJob, NotAsExpected, UploadGone
+from s3am_cloud.integrity.after_commit import read_back, to_read
+from s3am_cloud.jobs.cleanup import detail
+from s3am_cloud.jobs.part_records import recorded, relied_on
+from s3am_cloud.jobs.recovery import begun, cancelled, is_made, own_upload, put, stop_if_cancelled
+from s3am_cloud.jobs.replays import has_ended_well
+from s3am_cloud.jobs.skip import needless, remember
+from s3am_cloud.jobs.unit_worker import spend
+from s3am_cloud.jobs.usage import summed
+from s3am_cloud.limits import DEFAULT_SLOTS
+from s3am_cloud.model import Job, MovedPart, Part, Plan, Receipt, Unit
+from s3am_cloud.ports.transfer import Ports
+from s3am_cloud.transfer.overtaken import may_be_made, overtaken_error
+from s3am_cloud.transfer.pipeline import finish, prepare, receipt, target
+from s3am_cloud.transfer.steps.abort import abort
+from s3am_cloud.transfer.steps.move import missing
+from s3am_cloud.transfer.steps.plan import units
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """What the machine needs for its map; `transfer` is False where nothing is left to be mapped, and `needless` True
+    where nobody is to hear of it either."""
+
+    job: str
+    transfer: bool
+    bucket: str
+    units_key: str
+    concurrency: int
+    needless: bool = False
+
+
+class Worked(msgspec.Struct, frozen=True):
+    """What is left of a unit; nothing where `done`."""
+
+    job: str
+    unit: Unit
+    done: bool
+
+
+def prepare_job(job_id: str, execution: str, bucket: str, ports: Ports) -> Prepared:
+    """Prepares the job and writes its units; small objects are put at once. Raises JobCancelled, TooExpensive, and
+    what `has_ended_well` does."""
+    job = ports.jobs.load(job_id)
+    if has_ended_well(job, ports):
+        return Prepared(job_id, False, bucket, "", 1)
+    if job.state != "new" and job.execution != execution:  # a job that had failed was started once more
+        job = msgspec.structs.replace(job, execution=execution)
+        ports.jobs.save(job)
+    if job.state == "new" and (why := needless(job, ports)) is not None:
+        _leave(job, why, ports)
+        return Prepared(job_id, False, bucket, "", 1, needless=True)
+    if job.state == "new":
+        own = own_upload(job, ports)
+        job = begun(job, execution, ports)
+        if is_made(job, ports.store):
+            job = msgspec.structs.replace(job, state="transfer")
+            ports.jobs.save(job)
+        else:
+            job = prepare(job, ports, own=own)
+    stop_if_cancelled(job, ports)
+    if job.plan is None or job.state != "transfer" or is_made(job, ports.store):
+        _finish_small(job, ports)
+        return Prepared(job_id, False, bucket, "", 1)
+    parts = _lacking(job, job.plan, ports)
+    if parts is None:
+        _finish_small(job, ports)
+        return Prepared(job_id, False, bucket, "", 1)
+    agree(job, left(job.plan, parts))
+    key = ports.jobs.write_units(job_id, units(job.plan, (part.number for part in parts)))
+    return Prepared(job_id, True, bucket, key, job.plan.concurrency)
+
+
+def _lacking(job: Job, cut: Plan, ports: Ports) -> list[Part] | None:
+    """The parts to move, None where another transfer has ended the upload since. Parts that are there without a record
+    are the workers' to compare with the source."""
+    try:
+        return missing(cut, relied_on(job, ports))
+    except UploadGone:
+        return None
+
+
+def work(job_id: str, unit: Unit, seconds_left: Callable[[], float], ports: Ports) -> Worked:
+    """Moves those parts of the unit that the store lacks, as many as there is time for. Raises PartTooSlow for none."""
+    try:
+        left = spend(ports.jobs.load(job_id), unit, seconds_left, ports)
+    except UploadGone as error:
+        # Where the job was cancelled, or another transfer has finished the object, nobody waits for the rest.
+        if not cancelled(job_id, ports) and not may_be_made(ports.jobs.load(job_id), ports):
+            raise overtaken_error(ports.jobs.load(job_id), error, ports) from error
+        left = None
+    return Worked(job_id, Unit(unit.object, unit.first if left is None else left, unit.last), left is None)
+
+
+def complete_job(job_id: str, ports: Ports) -> Receipt:
+    before = ports.jobs.report(job_id)
+    if before is not None and before.state == "succeeded":
+        return before  # the task is repeated, and the upload is gone
+    job = ports.jobs.load(job_id)
+    if not is_made(job, ports.store):
+        stop_if_cancelled(job, ports)
+    done = summed(_finished(job, recorded(job_id, ports.jobs), ports), job, ports.jobs)
+    for known_as in (job_id, *_begun_elsewhere(job, ports)):
+        ports.jobs.write_report(known_as, done)
+    return done
+
+
+def _begun_elsewhere(job: Job, ports: Ports) -> Iterator[str]:
+    """The id that the object's metadata tell, where its upload was begun on somebody's machine: nobody reports that."""
+    try:
+        if job.resumes is not None and ports.jobs.load(job.resumes).execution is None:
+            yield job.resumes
+    except NoSuchJob:
+        return
+
+
+def report_job(job_id: str, ports: Ports) -> dict[str, object]:
+    """The detail of the job's outcome event. Raises NoSuchJob where it has no report."""
+    found = ports.jobs.report(job_id)
+    if found is None:
+        raise NoSuchJob(f"job {job_id} has no report")
+    return detail(found)
+
+
+def _finish_small(job: Job, ports: Ports) -> None:
+    before = ports.jobs.report(job.id)
+    if before is not None and before.error is None:
+        return
+    moved = put(job, job.plan, ports) if job.state == "put" and job.plan is not None else []
+    ports.jobs.write_report(job.id, summed(_finished(job, moved, ports), job, ports.jobs))
+
+
+def _finished(job: Job, moved: Iterable[MovedPart], ports: Ports) -> Receipt:
+    """The receipt of an object that is all that it is held to, which may take another pass over it."""
+    try:
+        done = finish(job, moved, ports)
+        wanted = to_read(job, done)
+        if wanted:
+            done = read_back(wanted, job, target(job), done, DEFAULT_SLOTS, ports, lambda count: None)
+    except NotAsExpected:
+        if job.upload is not None:
+            abort(job.upload, ports.store)  # nobody wants to go on with it
+        raise
+    except UploadGone:
+        stop_if_cancelled(job, ports)
+        raise
+    remember(job, ports)
+    return done
+
+
+def _leave(job: Job, why: str, ports: Ports) -> None:
+    done = receipt(msgspec.structs.replace(job, state="skipped"), ports.clock)
+    ports.jobs.write_report(job.id, msgspec.structs.replace(done, skipped=why))

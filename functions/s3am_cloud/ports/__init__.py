@@ -1,0 +1,10 @@
+"""The contracts with the world. Nothing here does anything.
+
+coordination  Locks, cancellation and what schedules have fetched.
+executions    The state machine, and who hears how its jobs end.
+local_file    What a download fills.
+pace          Rates and deadlines.
+records       The records of jobs.
+transfer      Source, store, mover, reader, clock.
+vault         What seals and keeps secrets.
+"""

@@ -1,0 +1,302 @@
+"""The contracts between the product's steps and the world outside, written down where both sides can read them.
+
+One contract suite (`tests/contract/`) runs against every implementation: the real ones and the ones in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from s3am_cloud.checksums.digests import Digest
+from s3am_cloud.events import Event
+from s3am_cloud.jobs.usage import Tally
+from s3am_cloud.model import (
+    Attributes,
+    Job,
+    MovedPart,
+    ObjectInfo,
+    Origin,
+    Part,
+    PartRecord,
+    Receipt,
+    SourceInfo,
+    Unit,
+    Upload,
+    UploadedPart,
+)
+from s3am_cloud.ports.coordination import Notices
+from s3am_cloud.ports.pace import Gauge, Over, never, unmeasured
+from s3am_cloud.urls import S3Url, SourceUrl
+
+
+class Clock(Protocol):
+    """Time and chance, so that no test waits for the one or hopes for the other."""
+
+    def now(self) -> datetime:
+        """The time in UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that only ever grow."""
+
+    def sleep(self, seconds: float) -> None:
+        """Returns after `seconds`."""
+
+    def random(self) -> float:
+        """A number from 0 up to, not including, 1."""
+
+
+class Source(Protocol):
+    """Where objects come from."""
+
+    def probe(self, url: SourceUrl) -> SourceInfo:
+        """What is there: size, validators, and whether ranges are really served (shown by asking for one).
+
+        Raises SourceNotFound, AccessDenied, BadSource, SourceBusy or SourceUnavailable.
+        """
+
+
+class ObjectStore(Protocol):
+    """Control calls to S3. Every one may raise AccessDenied, BadDestination (no such bucket), StoreBusy or
+    StoreUnavailable besides what it names."""
+
+    def head(self, target: S3Url) -> ObjectInfo | None:
+        """The object as it is now, None where there is none."""
+
+    def lists(self, target: S3Url) -> bool:
+        """Whether the bucket's listing has exactly this key; False where it may not be listed."""
+
+    def tags(self, target: S3Url, version_id: str | None) -> dict[str, str]:
+        """The object's tags; none where the user may not read them, as for CopyObject."""
+
+    def unfinished(self, target: S3Url) -> Sequence[str]:
+        """The ids of all unfinished multipart uploads of exactly this key; none where they can't be listed."""
+
+    def checks_puts(self, target: S3Url) -> bool:
+        """Whether a PutObject of other bytes than were sent is sure to be refused, before it replaces an object."""
+
+    def unfinished_below(self, prefix: S3Url) -> Iterator[Upload]:
+        """All unfinished multipart uploads whose keys begin with this one's; an empty key is the whole bucket."""
+
+    def find(self, target: S3Url, upload_id: str) -> Upload:
+        """An unfinished upload that somebody else began. Raises UploadGone."""
+
+    def create(self, target: S3Url, attributes: Attributes) -> Upload:
+        """A new multipart upload that asks for CRC64NVME over the full object; `Upload.full_object` is what it got."""
+
+    def parts(self, upload: Upload, after: int = 0) -> Iterator[UploadedPart]:
+        """The parts that are there, by ascending number, those above `after` only. Raises UploadGone."""
+
+    def put_part(self, upload: Upload, number: int, data: bytearray, crc: int) -> str:
+        """Sends one part from memory, for the store to check against `crc`, and returns its etag.
+
+        Only for streams: what can be read by ranges goes through a mover. Raises UploadGone.
+        """
+
+    def complete(self, upload: Upload, parts: Sequence[UploadedPart], crc: int, size: int, overwrite: bool) -> None:
+        """Makes the object of the parts, in one step, or leaves the upload as it was.
+
+        Unless `overwrite`, raises ObjectExists where the key has come to exist. Raises ChecksumMismatch where the
+        store's CRC of the whole is not `crc`, and UploadGone where the upload is no more. Where an answer was lost, so
+        that either may be the work of this very call, it raises StoreUnavailable instead. A store without full-object
+        checksums gets each part's instead.
+        """
+
+    def abort(self, upload: Upload) -> None:
+        """Removes the upload and its parts; returns when the store no longer knows it. Quiet where it is gone."""
+
+    def delete(self, target: S3Url, version_id: str | None) -> None:
+        """Removes the object, or only that version of it. Quiet where it is gone."""
+
+
+class PartSink(msgspec.Struct, frozen=True):
+    """Parts become parts of a multipart upload, each sent with its CRC64NVME."""
+
+    upload: Upload
+
+
+class ObjectSink(msgspec.Struct, frozen=True):
+    """The only part becomes the whole object, by PutObject."""
+
+    target: S3Url
+    overwrite: bool
+    attributes: Attributes = Attributes()
+
+
+class FileSink(msgspec.Struct, frozen=True):
+    """Parts are written at their offsets into a file that exists already.
+
+    `identity` is its device and inode: another file that has taken its name meanwhile is not written to.
+    """
+
+    path: Path
+    identity: tuple[int, int] | None = None
+
+
+Sink = PartSink | ObjectSink | FileSink
+
+
+class Progress(Protocol):
+    """Hears of bytes as they move; a repeated byte is taken back first with a negative count."""
+
+    def __call__(self, count: int) -> None: ...
+
+
+class Mover(Protocol):
+    """The one path of bytes: moves ranges from an origin to a sink, many at once, holding none of them whole."""
+
+    def move(self, parts: Iterable[Part], over: Over = never) -> Iterator[MovedPart]:
+        """The parts as they finish, in any order, each with the CRC64NVME of the bytes that the source sent.
+
+        `over` is asked again and again, a few times a second. When it says so, the move ends: parts in flight are
+        dropped with their connections, and neither they nor those not yet begun are among what it yielded.
+
+        A connection that breaks is taken up again within the part. Raises SourceChanged where the source is another
+        version than the origin pins or its answer is not the range that was asked for; SourceNotFound, AccessDenied,
+        SourceBusy, SourceUnavailable; for S3 sinks ObjectExists, UploadGone, StoreBusy, StoreUnavailable; for files
+        DiskFull. What has been moved stays moved. An object that exists after S3's answer was lost may be the one put:
+        its part comes without an etag, and who asked for it looks.
+        """
+
+
+class Movers(Protocol):
+    """Makes movers: in this process, over several processes, or in memory."""
+
+    def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress, first: int | None = None) -> Mover:
+        """One with `slots` parts in flight; with `first` it begins with so many, and finds out how many of up to
+        `slots` are of use, and how many the servers bear."""
+
+
+class OrderedReader(Protocol):
+    """One pinned origin, read over several connections at once. What is held in memory is bounded, whatever the size.
+
+    Both ways of reading may raise SourceChanged where the source is another version than the origin pins or its answer
+    is not the range that was asked for; SourceNotFound, AccessDenied, SourceBusy, SourceUnavailable. A connection that
+    breaks is taken up again at the next byte. A reader that is left early lets its connections go.
+    """
+
+    def read(self) -> Iterator[memoryview]:
+        """All bytes, in order. Each view is valid until the next one is asked for."""
+
+    def digests(self, new: Callable[[], Digest], ranges: Iterable[Part] | None = None) -> Iterator[tuple[Part, Digest]]:
+        """The pieces as they finish, in any order, each with a digest of its own that its bytes went through.
+
+        With `ranges` just these are read, each as one piece.
+        """
+
+
+class Readers(Protocol):
+    """Makes readers of an origin, over up to `slots` connections; `part_size` is the user's wish for their ranges."""
+
+    def __call__(
+        self, origin: Origin, slots: int, progress: Progress, part_size: int | None = None
+    ) -> OrderedReader: ...
+
+
+class JobStore(Protocol):
+    """The records of jobs: a bucket's `jobs/` folder in the cloud, the user's state folder on a computer."""
+
+    def is_in(self, bucket: str) -> bool:
+        """Whether the records are kept in that bucket, as far as it is known where they are."""
+
+    def add(self, job: Job) -> bool:
+        """Writes a new record; False, and nothing written, where that id has one already."""
+
+    def save(self, job: Job) -> None:
+        """Writes the record anew."""
+
+    def load(self, job_id: str) -> Job:
+        """Raises NoSuchJob."""
+
+    def ids(self) -> Iterator[str]:
+        """The ids of the jobs that have a record, whether it can be read or not."""
+
+    def forget(self, job: Job) -> None:
+        """Removes the record: its upload is completed or aborted."""
+
+    def find(self, target: S3Url, upload_id: str) -> Job | None:
+        """The record of the job that fills this upload: the last one saved, where it was resumed."""
+
+    def write_units(self, job_id: str, units: Iterable[Unit]) -> str:
+        """Writes `units.jsonl` and returns its key."""
+
+    def write_report(self, job_id: str, receipt: Receipt) -> None: ...
+
+    def report(self, job_id: str) -> Receipt | None: ...
+
+    def write_tally(self, job_id: str, name: str, tally: Tally) -> None:
+        """Notes what an invocation took; under a name that was written before, instead of that."""
+
+    def write_part_records(self, job_id: str, name: str, records: Sequence[PartRecord]) -> None:
+        """Keeps what the job has sent; under a name that was written before, instead of that."""
+
+    def part_records(self, job_id: str, prefix: str = "") -> Iterator[PartRecord]:
+        """What the job has sent, by the records whose names begin so, in any order and without what can't be read."""
+
+    def tallies(self, job_id: str) -> Iterator[Tally]:
+        """What was noted of the job, in any order, without what can't be read."""
+
+
+class Execution(msgspec.Struct, frozen=True, kw_only=True):
+    """A run of the state machine. `status` is Step Functions' own word."""
+
+    arn: str
+    name: str
+    status: str
+    started: datetime | None = None
+    stopped: datetime | None = None
+    job: str | None = None
+    event: Event | None = None
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an execution failed: the error's name as a handler raised it, and its message."""
+
+    name: str
+    message: str
+
+
+class Executions(Protocol):
+    """The state machine of a stack. Calls raise NoStack, AccessDenied, StoreBusy or StoreUnavailable."""
+
+    def failure(self, arn: str) -> Failure | None:
+        """What made the execution fail: below its Map Run, where it says itself only that too many units failed."""
+
+
+class Outcomes(Protocol):
+    """Tells the world how a transfer ended."""
+
+    def announce(self, detail_type: str, detail: Mapping[str, object]) -> None: ...
+
+
+def unknown(job: Job) -> bool | None:
+    """Nobody knows whether a job is at work."""
+    return None
+
+
+class Ports(msgspec.Struct, frozen=True):
+    """Everything the pipeline needs of the world."""
+
+    source: Source
+    store: ObjectStore
+    movers: Movers
+    readers: Readers
+    jobs: JobStore
+    clock: Clock
+    gauge: Gauge = unmeasured
+    # None on somebody's own machine, where no job can be stopped from elsewhere.
+    notices: Notices | None = None
+    # The way to objects that are written, where it is another one than that to sources in S3.
+    target_readers: Readers | None = None
+    # Bytes that can be read in their order in the time that there is; None where nobody is in a hurry.
+    most_in_order: int | None = None
+    # Whether a job's execution, or the process that runs it, is at work; None where nobody here can know.
+    is_running: Callable[[Job], bool | None] = unknown
+
+    def stored_readers(self, origin: Origin, slots: int, progress: Progress) -> OrderedReader:
+        """A reader of an object that this transfer has written."""
+        return (self.target_readers or self.readers)(origin, slots, progress)

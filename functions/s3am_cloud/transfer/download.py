@@ -1,0 +1,149 @@
+"""The story of a download: the same parts, moved the other way.
+
+probe → plan → fetch the ranges that are not on disk → compare the whole's CRC with the object's → give it its name
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from s3am_cloud.checksums.crc64nvme import ALGORITHM, encode
+from s3am_cloud.concurrency import first_connections
+from s3am_cloud.errors import ChecksumMismatch, LocalFileExists, PartialDownloadExists
+from s3am_cloud.limits import MOST_CONNECTIONS
+from s3am_cloud.model import MovedPart, ObjectInfo, Origin, Plan, Receipt, SourceInfo
+from s3am_cloud.ports.local_file import LocalTarget
+from s3am_cloud.ports.transfer import FileSink, Ports, Progress
+from s3am_cloud.transfer.steps.plan import download_plan
+from s3am_cloud.transfer.steps.probe import probe
+from s3am_cloud.transfer.steps.save import fetch, trusted, whole
+from s3am_cloud.urls import S3Url, SourceUrl, shown_path
+
+
+class DownloadRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of `download` by their names, once they are known to make sense."""
+
+    source: S3Url
+    # So many, all the time; without it their number is found out.
+    connections: int | None = None
+    overwrite: bool = False
+    resume: bool = False
+    discard: bool = False
+    part_size: int | None = None
+    checksum_slots: int = 1
+
+
+def download(
+    request: DownloadRequest,
+    target: LocalTarget,
+    ports: Ports,
+    progress: Progress,
+    on_plan: Callable[[Plan], None],
+) -> Receipt:
+    """Fetches the object into `target`, which appears only whole and verified.
+
+    Raises PartialDownloadExists where an earlier download left something and nothing was said of it, DownloadBusy where
+    another one is at work, ChecksumMismatch where what arrived does not match the store's checksum, and what
+    `Mover.move` and `LocalTarget` raise.
+    """
+    with target.hold():
+        # Whoever had it a moment ago may have finished.
+        if target.taken and not request.overwrite:
+            raise LocalFileExists(f"{target.final} exists")
+        if target.exists and not (request.resume or request.discard):
+            raise PartialDownloadExists(f"an unfinished download is at {target.path}")
+        return _fetched(request, target, ports, progress, on_plan)
+
+
+def _fetched(
+    request: DownloadRequest,
+    target: LocalTarget,
+    ports: Ports,
+    progress: Progress,
+    on_plan: Callable[[Plan], None],
+) -> Receipt:
+    started = ports.clock.now()
+    origin = probe(SourceUrl("s3", str(request.source)), ports.source)
+    there, cut = _on_disk(request, origin.info, target)
+    on_plan(cut)
+    for part in there:
+        progress(part.length)
+    wide, first = _wide(request), first_connections(request.connections, cut.count - len(there))
+    mover = ports.movers(origin, FileSink(target.path, target.identity), wide, progress, first)
+    moved = fetch(cut, there, target, mover)
+    try:
+        _read_back(cut, moved, target, request.checksum_slots)
+        info = check_arrived(request.source, origin, whole(cut, moved), ports)
+    except ChecksumMismatch:
+        # The notes on its parts agree with the spoiled bytes: whoever resumed it would fail like this again.
+        target.discard()
+        raise
+    target.commit(request.overwrite)
+    return _receipt(request, target, cut, moved, info, started, ports)
+
+
+def _wide(request: DownloadRequest) -> int:
+    return request.connections or MOST_CONNECTIONS
+
+
+def _on_disk(request: DownloadRequest, info: SourceInfo, target: LocalTarget) -> tuple[list[MovedPart], Plan]:
+    """The parts to trust, and the plan: an earlier download's cut where it goes on."""
+    before = target.recorded(info) if request.resume else None
+    if before is not None and request.part_size in {None, before[0]}:
+        cut = download_plan(info, _wide(request), before[0])
+        return list(trusted(cut, before[1], target, request.checksum_slots)), cut
+    cut = download_plan(info, _wide(request), request.part_size)
+    target.begin(info, cut)
+    return [], cut
+
+
+def _read_back(cut: Plan, moved: list[MovedPart], target: LocalTarget, slots: int) -> None:
+    """Raises ChecksumMismatch where the file has other bytes than came: whoever wrote to it meanwhile, or the disk."""
+    good = {part.number for part in trusted(cut, moved, target, slots)}
+    spoiled = [part.number for part in moved if part.number not in good]
+    if spoiled:
+        raise ChecksumMismatch(f"{target.path} has other bytes than came: part {spoiled[0]} of {cut.count} differs")
+
+
+def check_arrived(source: S3Url, origin: Origin, crc: int, ports: Ports) -> ObjectInfo:
+    """The object as the store describes it, if it is still the one that was fetched and its checksum agrees.
+
+    Raises ChecksumMismatch.
+    """
+    info = ports.store.head(source)
+    if info is None or info.etag != origin.info.etag:
+        # What arrived is one whole version all the same: every answer was held to the probed ETag.
+        return ObjectInfo(size=origin.info.size or 0, etag=origin.info.etag or "")
+    if info.full_object and info.crc != crc:
+        raise ChecksumMismatch(f"{source} arrived with CRC64NVME {encode(crc)}, which is not the one S3 holds")
+    return msgspec.structs.replace(info, crc=crc)
+
+
+def _receipt(
+    request: DownloadRequest,
+    target: LocalTarget,
+    cut: Plan,
+    moved: list[MovedPart],
+    info: ObjectInfo,
+    started: datetime,
+    ports: Ports,
+) -> Receipt:
+    return Receipt(
+        state="succeeded",
+        source=str(request.source),
+        destination=shown_path(target.final),
+        size=cut.size,
+        parts=cut.count,
+        retries=sum(part.retries for part in moved),
+        checksum_algorithm=ALGORITHM,
+        checksum=encode(whole(cut, moved)),
+        proof="full-object" if info.full_object else None,
+        verdict="verified-by-source" if info.full_object else "size-only",
+        etag=info.etag,
+        version_id=info.version_id,
+        started=started.isoformat(timespec="milliseconds"),
+        seconds=round((ports.clock.now() - started).total_seconds(), 3),
+    )

@@ -1,0 +1,329 @@
+"""The story of a transfer on one page. Every driver tells it with the same functions, in the same order.
+
+    prepare    is it wanted? what is there? how is it cut?  ->  a job's record
+    move       the parts of one unit, or all, that the store lacks
+    finish     check, complete, ask again  ->  a receipt
+
+Nothing here knows whether it runs in a Lambda function or on a laptop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from s3am_cloud.checksums.crc64nvme import ALGORITHM, encode
+from s3am_cloud.command_lines import command_line
+from s3am_cloud.costs.quote import agree
+from s3am_cloud.errors import (
+    ChecksumMismatch,
+    JobFailed,
+    ObjectExists,
+    SourceChanged,
+    TransferError,
+    UploadGone,
+)
+from s3am_cloud.integrity.after_commit import held
+from s3am_cloud.integrity.before_commit import check_before, check_early, held_to, needs_parts, passing
+from s3am_cloud.integrity.prove import prove
+from s3am_cloud.integrity.provenance import written
+from s3am_cloud.integrity.stated import learn
+from s3am_cloud.limits import DEFAULT_PART
+from s3am_cloud.model import (
+    Job,
+    MovedPart,
+    ObjectInfo,
+    Origin,
+    Part,
+    Plan,
+    Receipt,
+    SourceInfo,
+    TransferRequest,
+    Unit,
+    Upload,
+    UploadedPart,
+)
+from s3am_cloud.ports.pace import Over, never
+from s3am_cloud.ports.transfer import Clock, ObjectSink, PartSink, Ports, Progress
+from s3am_cloud.same_source import source_id
+from s3am_cloud.transfer.confirmation import confirmed_object, is_proven
+from s3am_cloud.transfer.overtaken import Overtaken, finished_by, made_by_another, replaced, without_withdrawal, writer
+from s3am_cloud.transfer.reserved import refuse_records_bucket
+from s3am_cloud.transfer.resumption import cut_of, resumed
+from s3am_cloud.transfer.steps.abort import abort
+from s3am_cloud.transfer.steps.complete import complete
+from s3am_cloud.transfer.steps.move import upload
+from s3am_cloud.transfer.steps.one_version import one_version
+from s3am_cloud.transfer.steps.open import begin, is_wanted, unfinished_upload
+from s3am_cloud.transfer.steps.plan import stream_plan
+from s3am_cloud.transfer.steps.probe import probe
+from s3am_cloud.transfer.steps.stream import stream
+from s3am_cloud.transfer.steps.verify import proof
+from s3am_cloud.urls import S3Url, SourceUrl, parse_destination, parse_source
+
+
+def new_job(request: TransferRequest, job_id: str, clock: Clock) -> Job:
+    return Job(id=job_id, created=clock.now().isoformat(timespec="milliseconds"), request=request)
+
+
+def prepare(
+    job: Job, ports: Ports, connections: int | None = None, may_stream: bool = False, own: str | None = None
+) -> Job:
+    """The job with its source pinned, its parts planned and its upload open, recorded before a byte moves.
+
+    `connections` is what the driver takes where the request says nothing; `own` is the id of the upload that the job
+    is known to go on with, whatever else is unfinished. The order is S3AM's: the object is looked
+    for first, then unfinished uploads, then the source. What fails here leaves nothing behind.
+    """
+    request = job.request
+    held_to(request)  # what makes no sense is refused before S3 is asked for anything
+    refuse_records_bucket(request, ports.jobs)
+    try:
+        return _prepared(job, ports, connections, may_stream, own)
+    except UploadGone:
+        if not request.resume or own is not None:
+            raise
+        # Another transfer has ended the upload since it was listed.
+        return _prepared(job, ports, connections, may_stream, own)
+
+
+def _prepared(job: Job, ports: Ports, connections: int | None, may_stream: bool, own: str | None) -> Job:
+    request, source = job.request, parse_source(job.request.source)
+    target = parse_destination(request.destination, source)
+    if not is_wanted(request, target, ports.store):
+        return _recorded(msgspec.structs.replace(job, state="skipped"), ports)
+    unfinished = own or unfinished_upload(request, target, ports)
+    origin = one_version(request, learn(request, probe(source, ports.source, ports.gauge), ports))
+    if unfinished is not None:
+        return _recorded(resumed(job, target, unfinished, origin, connections, ports), ports)
+    job = msgspec.structs.replace(job, source_id=source_id(source))
+    check_early(request, source, origin.info, ports.most_in_order)
+    if may_stream and _is_stream(origin.info):
+        return _opened(msgspec.structs.replace(job, info=origin.info, plan=stream_plan(origin.info)), "stream", ports)
+    cut = cut_of(request, source, origin, connections)
+    small = cut.small and not needs_parts(request, source, origin.info) and _may_be_put(job, source, target, ports)
+    job = msgspec.structs.replace(job, state="put" if small else "transfer", info=origin.info, plan=cut)
+    agree(job)
+    return _recorded(job, ports) if small else _opened(job, "transfer", ports)
+
+
+def _opened(job: Job, state: Literal["transfer", "stream"], ports: Ports) -> Job:
+    opened = begin(target(job), written(job), ports.store)
+    try:
+        return _recorded(msgspec.structs.replace(job, state=state, upload=opened), ports)
+    except BaseException as error:
+        _drop_unrecorded(opened, error, ports)
+        raise
+
+
+def _drop_unrecorded(opened: Upload, cause: BaseException, ports: Ports) -> None:
+    """Aborts an upload that has no record, with which nobody could continue it. Raises JobFailed where it stays."""
+    try:
+        abort(opened, ports.store)
+    except TransferError as error:
+        raise JobFailed(
+            f"an upload of {opened.target} is left in S3, where it costs storage: its record could not be written "
+            f"({type(cause).__name__}), and neither could it be discarded ({error.message})",
+            f"discard it with {command_line('cancel', str(opened.target))}",
+        ) from cause
+
+
+def proven(job: Job, there: Iterable[UploadedPart], ports: Ports, progress: Progress) -> list[UploadedPart]:
+    """Those of the listed parts that are the source's, which is read for it; none where it serves no ranges."""
+    if not _origin(job).info.ranges:
+        return []
+    cut = _plan(job)
+    return list(prove(cut, there, ports.readers(_origin(job), cut.slots * cut.concurrency, progress)))
+
+
+def move(
+    job: Job,
+    parts: Iterable[Part],
+    slots: int,
+    ports: Ports,
+    progress: Progress,
+    over: Over = never,
+    first: int | None = None,
+) -> Iterator[MovedPart]:
+    """Moves these parts of the job; each is yielded when the store has it, until `over` says so. `slots` and `first`
+    are as `Movers` has them."""
+    sink = ObjectSink(target(job), _overwrite(job), written(job))
+    mover = ports.movers(_origin(job), sink if job.state == "put" else PartSink(_upload(job)), slots, progress, first)
+    return upload(parts, mover, over)
+
+
+def move_stream(
+    job: Job,
+    there: Iterable[UploadedPart],
+    ports: Ports,
+    progress: Progress,
+    keep: Callable[[Iterator[MovedPart]], Iterator[MovedPart]] = lambda moving: moving,
+) -> tuple[Job, list[MovedPart]]:
+    """Moves a source that has to be read in sequence; the job comes back with the size that it turned out to have.
+
+    `keep` sees each part when the store has it.
+    """
+    cut, origin = _plan(job), _origin(job)
+    chunks = passing(job, ports.readers(origin, 1, progress).read())
+    moved = list(keep(stream(cut, _upload(job), {part.number: part for part in there}, chunks, ports.store)))
+    size = sum(part.length for part in moved)
+    if origin.info.size not in {None, size}:
+        raise SourceChanged(
+            f"{parse_source(origin.url).display} sent {size:,} bytes where {origin.info.size:,} were due"
+        )
+    return msgspec.structs.replace(job, plan=msgspec.structs.replace(cut, size=size)), moved
+
+
+def unit_parts(job: Job, unit: Unit) -> list[Part]:
+    return [_plan(job).part(number) for number in range(unit.first, unit.last + 1)]
+
+
+def finish(job: Job, moved: Iterable[MovedPart], ports: Ports) -> Receipt:
+    """Makes the object of its parts, asks the store for it again, and says how all went.
+
+    `moved` are the parts that the caller has sent, or compared with the source: the object is made of these only.
+    """
+    if job.state == "skipped":
+        return receipt(job, ports.clock)
+    seen, due = list(moved), list[int]()
+    try:
+        crc = _put(job, seen, ports) if job.state == "put" else _completed(job, seen, due, ports)
+    except (UploadGone, ObjectExists) as error:
+        known = msgspec.structs.replace(job, due=due[0] if due else job.due)
+        return overtaken(known, seen, error, ports, lambda count: None)
+    try:
+        info = confirmed_object(job, target(job), seen, crc, ports)
+    except ChecksumMismatch as error:
+        raise replaced(job, error, ports) from error
+    done = receipt(job, ports.clock, info, info.crc if crc is None else crc, sum(part.retries for part in seen))
+    if not is_proven(job, seen, info):
+        done = msgspec.structs.replace(done, proof=None)
+    if job.state == "put":
+        done = msgspec.structs.replace(done, finished_by=writer(job, info))
+    return held(job, target(job), info, info.crc if crc is None else crc, done, ports.store)
+
+
+def overtaken(job: Job, seen: Iterable[MovedPart], error: Overtaken, ports: Ports, progress: Progress) -> Receipt:
+    """The receipt of an object that another transfer has finished with the same content; raises an error of the class
+    of `error` where none has. `seen` are the parts of which this transfer knows the checksum."""
+    moved = list(seen)
+    info = made_by_another(job, moved, error, ports, progress)
+    if job.plan is not None:  # a stream did not know its size
+        job = msgspec.structs.replace(job, plan=msgspec.structs.replace(job.plan, size=info.size))
+    done = receipt(job, ports.clock, info, info.crc, sum(part.retries for part in moved))
+    done = msgspec.structs.replace(done, finished_by=finished_by(job, info))
+    return held(without_withdrawal(job), target(job), info, info.crc, done, ports.store)
+
+
+def _put(job: Job, seen: list[MovedPart], ports: Ports) -> int | None:
+    if not seen:
+        raise JobFailed("the object was not put")
+    return _put_crc(job, seen[0], ports)
+
+
+def _completed(job: Job, seen: list[MovedPart], due: list[int], ports: Ports) -> int:
+    """The CRC64NVME of the completed object; `due` hears of it before the object is made."""
+
+    def check(crc: int) -> None:
+        due.append(crc)
+        _about_to_complete(job, ports, crc)
+
+    known = _origin(job).info.crc
+    return complete(_plan(job), _upload(job), seen, _overwrite(job), ports.store, known, check, job.due)
+
+
+def receipt(
+    job: Job, clock: Clock, info: ObjectInfo | None = None, crc: int | None = None, retries: int | None = None
+) -> Receipt:
+    """What is known of the transfer at this moment."""
+    seconds = (clock.now() - datetime.fromisoformat(job.created)).total_seconds()
+    return Receipt(
+        state="skipped" if job.state == "skipped" else "succeeded",
+        source=parse_source(job.request.source).display,
+        destination=str(target(job)),
+        size=job.plan.size if job.plan else None,
+        parts=job.plan.count if job.plan else None,
+        retries=retries,
+        checksum_algorithm=None if crc is None else ALGORITHM,
+        checksum=None if crc is None else encode(crc),
+        proof=proof(info) if info else None,
+        etag=(info.etag or None) if info else None,
+        version_id=info.version_id if info else None,
+        unread_digest_files=(job.info.unread_digest_files or None) if job.info else None,
+        source_etag=job.info.etag if job.info else None,
+        source_last_modified=job.info.last_modified if job.info else None,
+        final_url=job.info.final_url if job.info else None,
+        started=job.created,
+        seconds=round(seconds, 3),
+        job=job.id,
+        event=job.event,
+    )
+
+
+def target(job: Job) -> S3Url:
+    return parse_destination(job.request.destination, parse_source(job.request.source))
+
+
+def _about_to_complete(job: Job, ports: Ports, crc: int) -> None:
+    """Notes what the object will be: whoever repeats this after a crash knows by it that it was made."""
+    check_before(job.request, crc)
+    _recorded(msgspec.structs.replace(job, due=crc), ports)
+
+
+def _may_be_put(job: Job, source: SourceUrl, target: S3Url, ports: Ports) -> bool:
+    """Only parts can be checked before they replace an object, where the store is not known to refuse other bytes."""
+    return source.scheme == "s3" or not _overwrite(job) or ports.store.checks_puts(target)
+
+
+def _is_stream(info: SourceInfo) -> bool:
+    """Up to a part's size a source without ranges goes in one request, if only its size is known."""
+    return info.size is None or (not info.ranges and info.size > DEFAULT_PART)
+
+
+def _put_crc(job: Job, part: MovedPart, ports: Ports) -> int | None:
+    """The CRC of what was put. An answer that was lost does not say whether the object that is there is ours."""
+    source = _origin(job).info
+    if not part.etag and part.shown is None and not _is_what_was_put(ports.store.head(target(job)), part, source):
+        raise ObjectExists(f"{target(job)} exists")
+    if None not in {source.crc, part.crc} and source.crc != part.crc:
+        raise ChecksumMismatch(f"{target(job)} was written with another CRC64NVME than its source has")
+    return part.crc if part.crc is not None else source.crc
+
+
+def _is_what_was_put(info: ObjectInfo | None, part: MovedPart, source: SourceInfo) -> bool:
+    if info is None or info.size != part.length:
+        return False
+    crc = part.crc if part.crc is not None else source.crc
+    if crc is not None and info.crc is not None:
+        return info.crc == crc
+    return any(info.checksums.get(name) == digest for name, digest in source.claims.items())
+
+
+def _recorded(job: Job, ports: Ports) -> Job:
+    ports.jobs.save(job)
+    return job
+
+
+def _overwrite(job: Job) -> bool:
+    return job.request.exists == "overwrite"
+
+
+def _origin(job: Job) -> Origin:
+    if job.info is None:
+        raise JobFailed(f"job {job.id} was not prepared")
+    return Origin(url=parse_source(job.request.source).url, info=job.info)
+
+
+def _plan(job: Job) -> Plan:
+    if job.plan is None:
+        raise JobFailed(f"job {job.id} was not prepared")
+    return job.plan
+
+
+def _upload(job: Job) -> Upload:
+    if job.upload is None:
+        raise JobFailed(f"job {job.id} has no multipart upload")
+    return job.upload

@@ -1,0 +1,121 @@
+"""Check every part, then make the object of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from s3am_cloud.checksums.crc64nvme import EMPTY, combine, encode
+from s3am_cloud.errors import ChecksumMismatch, JobFailed, ObjectExists, PartReplaced, StoreUnavailable, UploadGone
+from s3am_cloud.etags import plain
+from s3am_cloud.model import MovedPart, Part, Plan, Upload, UploadedPart
+from s3am_cloud.ports.transfer import ObjectStore
+
+Numbered = TypeVar("Numbered", UploadedPart, MovedPart)
+
+
+def complete(
+    plan: Plan,
+    upload: Upload,
+    moved: Iterable[MovedPart],
+    overwrite: bool,
+    store: ObjectStore,
+    expected: int | None = None,
+    check: Callable[[int], None] = lambda crc: None,
+    due: int | None = None,
+) -> int:
+    """Completes the upload from what the store lists, and returns the CRC64NVME of the whole.
+
+    `moved` are all parts, as the caller has sent them or compared them with the source: anybody who may write to the
+    bucket can put another part into the upload, so that what the store lists is not enough. `expected` is the
+    CRC64NVME that the source is known by; `check` hears of the whole's before the object is made, and may refuse it;
+    `due` is what it heard of when this was tried before, and perhaps done, by somebody who died of it.
+    Raises JobFailed where parts are missing, PartReplaced where one differs, ChecksumMismatch for the whole, and what
+    `ObjectStore.complete` does. A lost answer is no failure: what counts is the object that is there. UploadGone and
+    ObjectExists mean that another transfer was first.
+    """
+    try:
+        there = list(store.parts(upload))
+    except UploadGone:
+        if due is None or not was_completed(upload, plan.size, due, store):
+            raise
+        return due
+    parts = _checked(plan, there, moved)
+    crc = combine((part.crc or EMPTY, part.length) for part in parts)
+    if expected is not None and crc != expected:
+        raise ChecksumMismatch(
+            f"the parts of {upload.target} make CRC64NVME {encode(crc)}, where the source has {encode(expected)}"
+        )
+    check(crc)
+    try:
+        store.complete(upload, parts, crc, plan.size, overwrite)
+    except StoreUnavailable:
+        if not was_completed(upload, plan.size, crc, store):
+            _look_again(upload, overwrite, store)
+            raise
+    return crc
+
+
+def _look_again(upload: Upload, overwrite: bool, store: ObjectStore) -> None:
+    """Raises UploadGone or ObjectExists where that is why an upload could not be completed."""
+    next(iter(store.parts(upload)), None)
+    if not overwrite and store.head(upload.target) is not None:
+        raise ObjectExists(f"{upload.target} exists")
+
+
+def _checked(plan: Plan, there: Sequence[UploadedPart], moved: Iterable[MovedPart]) -> list[UploadedPart]:
+    """The listed parts, each of which is one of `moved`. A store may list an older part of the same number beside it,
+    and there may be several of `moved`, where a part was sent again."""
+    listed, sent = _by_number(there), _by_number(moved)
+    lacking = [part.number for part in plan.parts() if part.number not in listed]
+    if lacking or len(listed) != plan.count:
+        raise JobFailed(f"the upload lists {len(listed)} parts where {plan.count} are due (missing: {lacking[:5]})")
+    return [_check(part, listed[part.number], sent.get(part.number, [])) for part in plan.parts()]
+
+
+def _by_number(parts: Iterable[Numbered]) -> dict[int, list[Numbered]]:
+    found: dict[int, list[Numbered]] = {}
+    for part in parts:
+        found.setdefault(part.number, []).append(part)
+    return found
+
+
+def _check(planned: Part, listed: Sequence[UploadedPart], sent: Sequence[MovedPart]) -> UploadedPart:
+    found = next(((part, one) for part in listed for one in sent if is_what_was_sent(part, one)), None)
+    if found is None:
+        raise _replaced(listed[0], sent)
+    part, one = found
+    crc = part.crc if part.crc is not None else one.crc
+    if crc is None:
+        raise ChecksumMismatch(f"the store keeps no CRC64NVME of part {part.number}: it can't be proven")
+    if part.length != planned.length:
+        raise PartReplaced(f"part {part.number} is stored with {part.length:,} bytes, not {planned.length:,}")
+    return UploadedPart(part.number, part.length, part.etag, crc)
+
+
+def is_what_was_sent(part: UploadedPart, sent: MovedPart) -> bool:
+    """Whether the store lists what was sent as that part. Encrypted parts have another ETag each time, so that the
+    checksum decides where both have one."""
+    if part.length != sent.length:
+        return False
+    if part.crc is not None and sent.crc is not None:
+        return part.crc == sent.crc
+    return not sent.etag or plain(sent.etag) == plain(part.etag)
+
+
+def _replaced(part: UploadedPart, sent: Sequence[MovedPart]) -> PartReplaced:
+    stored = f"part {part.number} is stored with {part.length:,} bytes{_crc_text(part.crc)}"
+    if not sent:
+        return PartReplaced(f"{stored}, and nothing shows that they are the source's")
+    return PartReplaced(f"{stored}, where {sent[-1].length:,} bytes{_crc_text(sent[-1].crc)} were sent")
+
+
+def _crc_text(crc: int | None) -> str:
+    return "" if crc is None else f" and CRC {encode(crc)}"
+
+
+def was_completed(upload: Upload, size: int, crc: int, store: ObjectStore) -> bool:
+    """Whether the object is there and is ours: one that somebody else put leaves our upload unfinished."""
+    info = store.head(upload.target)
+    same = info is not None and info.full_object and (info.size, info.crc) == (size, crc)
+    return same and upload.upload_id not in store.unfinished(upload.target)

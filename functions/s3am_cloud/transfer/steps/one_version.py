@@ -1,0 +1,41 @@
+"""Decide whether a source may be read over several requests: only where all answers can be held to one version."""
+
+from __future__ import annotations
+
+import msgspec
+
+from s3am_cloud.errors import Usage
+from s3am_cloud.integrity.before_commit import claimed, held_to
+from s3am_cloud.model import Origin, SourceInfo, TransferRequest
+from s3am_cloud.urls import NETWORK_SCHEMES, parse_source
+
+
+def one_version(request: TransferRequest, origin: Origin) -> Origin:
+    """The origin, without ranges where it is to be read in one request: that is one version whatever happens.
+
+    So it is where nothing pins the version, unless the user wants ranges all the same. These may then be of several
+    versions, so a digest has to prove the whole: raises Usage where there is none.
+    """
+    source, info = parse_source(origin.url), origin.info
+    if source.scheme not in NETWORK_SCHEMES or not info.ranges or not info.size:
+        return origin
+    if request.ranges == "never":
+        return _in_one_request(origin)
+    if info.pinned != "none":
+        return origin
+    if request.ranges == "auto":
+        return _in_one_request(origin)
+    if not _has_second_proof(request, info):
+        raise Usage(
+            f"nothing pins the version of {source.display}, and no digest would prove what comes in ranges",
+            "add --expect ALGORITHM:VALUE, or --source-digest URL, or leave --ranges out",
+        )
+    return origin
+
+
+def _in_one_request(origin: Origin) -> Origin:
+    return Origin(url=origin.url, info=msgspec.structs.replace(origin.info, ranges=False))
+
+
+def _has_second_proof(request: TransferRequest, info: SourceInfo) -> bool:
+    return held_to(request) is not None or (request.source_digest is not None and bool(claimed(info)))

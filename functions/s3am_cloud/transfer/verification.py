@@ -1,0 +1,125 @@
+"""The story of `verify`: pin the object, read it over several connections, compare its checksum with what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from s3am_cloud.checksums.crc64nvme import decode
+from s3am_cloud.checksums.digests import Expected, parse_expect
+from s3am_cloud.errors import BadPartSize, ChecksumMismatch
+from s3am_cloud.integrity.before_commit import PARTS_CRC, compare
+from s3am_cloud.integrity.compute import digest, digests
+from s3am_cloud.integrity.provenance_lookup import Reports, origin_of, pinned, stated_in, version_of
+from s3am_cloud.limits import MAX_PART, MIN_PART
+from s3am_cloud.model import ObjectInfo, Origin
+from s3am_cloud.ports.transfer import Ports, Progress
+from s3am_cloud.urls import S3Url
+
+
+class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of `verify` by their names, once they are known to make sense."""
+
+    source: S3Url
+    algorithm: str
+    connections: int
+    expected: Expected | None = None
+    part_size: int | None = None
+
+
+class Verified(msgspec.Struct, frozen=True, kw_only=True):
+    """The checksum of an object's content, and what it was found equal to: None where nothing is known of it."""
+
+    source: str
+    checksum_algorithm: str
+    checksum: str
+    size: int
+    compared_with: Literal["expected", "stored"] | None
+
+
+class Rechecked(msgspec.Struct, frozen=True, kw_only=True):
+    """An object that is what its receipt says, as it was read again: its checksums by our names of the algorithms.
+
+    `compared_with` are what said so: S3 itself, the receipt of the job that wrote it, what its source said at the time,
+    and what its user expected.
+    """
+
+    source: str
+    checksums: dict[str, str]
+    size: int
+    job: str | None
+    compared_with: tuple[Literal["stored", "receipt", "source", "expected"], ...]
+
+
+def verify_object(request: VerifyRequest, ports: Ports, progress: Progress, on_size: Callable[[int], None]) -> Verified:
+    """Raises NotAsExpected, ChecksumMismatch where S3 itself holds another checksum, and what `OrderedReader` does.
+
+    BadPartSize, for ranges that no part of S3's could have.
+    """
+    wish = request.part_size
+    if wish is not None and not MIN_PART <= wish <= MAX_PART:
+        raise BadPartSize(f"a part has {MIN_PART:,} to {MAX_PART:,} bytes, not {wish:,}")
+    info = pinned(request.source, ports.store)
+    on_size(info.size)
+    origin = Origin(url=str(request.source), info=version_of(info))
+    found = digest(request.algorithm, ports.readers(origin, request.connections, progress, wish))
+    return Verified(
+        source=str(request.source),
+        checksum_algorithm=request.algorithm,
+        checksum=found,
+        size=info.size,
+        compared_with=_compare(request, info, found),
+    )
+
+
+def recheck(
+    source: S3Url, connections: int, reports: Reports, ports: Ports, progress: Progress, on_size: Callable[[int], None]
+) -> Rechecked:
+    """Reads the object again, and compares it with all that was said of it when it was written, and with S3's checksum.
+
+    Raises ChecksumMismatch; of it NotAsStated for what its source said, NotAsExpected for what its user expected;
+    and what `OrderedReader` does.
+    """
+    info = pinned(source, ports.store)
+    known = origin_of(source, info, reports)
+    on_size(info.size)
+    stored = info.checksums.get(PARTS_CRC)
+    receipt = known.receipt
+    written = f"{decode(receipt.checksum):016x}" if receipt and receipt.checksum else None
+    claims = stated_in({name.lower(): value for name, value in info.attributes.metadata.items()})
+    said = receipt.source_digest if receipt else None
+    if said and said not in map(str, claims):
+        claims.append(msgspec.structs.replace(parse_expect(said), by_source=True))
+    origin = Origin(url=str(source), info=version_of(info))
+    found = digests([PARTS_CRC, *(claim.algorithm for claim in claims)], ports.readers(origin, connections, progress))
+    for claim in claims:
+        compare(claim, found[claim.algorithm], str(source))
+    for whose, value in (("S3 holds", stored), ("its receipt says", written)):
+        if value not in {None, found[PARTS_CRC]}:
+            raise ChecksumMismatch(f"{source} has {PARTS_CRC} {found[PARTS_CRC]}, where {whose} {value}")
+    return Rechecked(
+        source=str(source),
+        checksums=found,
+        size=info.size,
+        job=known.job,
+        compared_with=(
+            *(("stored",) if stored else ()),
+            *(("receipt",) if written else ()),
+            *(("source",) if any(claim.by_source for claim in claims) else ()),
+            *(("expected",) if any(not claim.by_source for claim in claims) else ()),
+        ),
+    )
+
+
+def _compare(request: VerifyRequest, info: ObjectInfo, found: str) -> Literal["expected", "stored"] | None:
+    if request.expected is not None:
+        compare(request.expected, found, str(request.source))
+        return "expected"
+    held = info.checksums.get(request.algorithm)
+    if held is None:
+        return None
+    if held != found:
+        raise ChecksumMismatch(f"{request.source} has {request.algorithm} {found}, where S3 holds {held}")
+    return "stored"

@@ -1,0 +1,102 @@
+"""The state machine: state_machine.asl.json beside this file, with a role and a log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+
+from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from s3am_cloud_infra.permissions import allow, policy, run_itself
+
+# What AWS asks for to deliver a machine's log; these actions know no resources.
+# https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+DELIVER_LOGS = (
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+)
+
+
+class Machine(Construct):
+    """The STANDARD state machine that runs a job.
+
+    Its definition is a file of Amazon States Language, so that people and checkers can read it. Its numbers:
+
+    * the machine may take 14 days (1,209,600 s): the largest object that S3 takes, 48.8 TiB, at 44 MB/s. A job's notes
+      are kept for 30 days, which leaves more than the week in which a job that timed out can be resumed;
+    * a task may take 960 s, a minute more than Lambda gives a function, so an invocation that got lost is noticed;
+    * a busy source or store is asked again for 33 minutes at most, one that can't be reached for 25 (for 35 seconds
+      before the job has begun), a throttled Lambda for 56 (a job of thousands of units waits for its turn), and crashes
+      are repeated three times. Every delay has full jitter, because thousands of children fail together, so half of
+      these times is usual. An error that isn't listed fails the job at once;
+    * a child's output is the number 1: AWS collects the outputs of all children within 256 KiB.
+
+    Nothing of a job is in the machine's log: it takes errors only, without execution data.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        control: lambda_.IFunction,
+        worker: lambda_.IFunction,
+        bus: events.IEventBus,
+        dead_letters: sqs.IQueue,
+        rights: Sequence[iam.PolicyStatement],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        invoke = allow(["lambda:InvokeFunction"], [control.function_arn, worker.function_arn])
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal(
+                "states.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+            ),
+            inline_policies=policy([invoke, allow(DELIVER_LOGS, ["*"]), *rights]),
+        )
+        self.machine = sfn.StateMachine(
+            self,
+            "StateMachine",
+            state_machine_type=sfn.StateMachineType.STANDARD,
+            definition_body=sfn.DefinitionBody.from_string(definition()),
+            definition_substitutions={
+                "Partition": Aws.PARTITION,
+                "Control": control.function_arn,
+                "Worker": worker.function_arn,
+                "EventBus": bus.event_bus_name,
+                "DeadLetters": dead_letters.queue_url,
+            },
+            role=role.without_policy_updates(),
+            logs=sfn.LogOptions(destination=self._log(), level=sfn.LogLevel.ERROR, include_execution_data=False),
+        )
+        # A policy of its own: inside the role it would have role and machine wait for each other.
+        iam.Policy(self, "RunItself", roles=[role], statements=run_itself(self.machine))
+
+    def _log(self) -> logs.LogGroup:
+        """Named as AWS asks for logs delivered by services, lest resource policies outgrow their limit."""
+        return logs.LogGroup(
+            self,
+            "Log",
+            log_group_name=f"/aws/vendedlogs/states/{Aws.STACK_NAME}",
+            retention=logs.RetentionDays.ONE_MONTH,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+
+
+def definition() -> str:
+    """The machine's definition in Amazon States Language, with `${Name}` where the stack's names go."""
+    return files("s3am_cloud_infra").joinpath("state_machine.asl.json").read_text(encoding="utf-8")
