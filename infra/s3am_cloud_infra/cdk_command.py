@@ -1,7 +1,6 @@
 """The CDK's command in the one version that package-lock.json pins, installed once into a folder of the user's.
 
-An installed wheel has no checkout around it, so package.json and its lock are kept in this package; the project's
-root has links to them.
+An installed wheel has no checkout around it, so package.json and its lock are kept in this package.
 """
 
 from __future__ import annotations

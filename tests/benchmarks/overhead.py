@@ -65,7 +65,7 @@ class Run:
     seconds: tuple[float, ...]
 
 
-class Office:
+class JobClient:
     def __init__(self, cloud: LocalCloud, home: Path) -> None:
         self._cloud = cloud
         self._s3, self._states = aws.client("s3", cloud), aws.client("stepfunctions", cloud)
@@ -105,15 +105,15 @@ class Office:
         return datetime.fromisoformat(receipt.started or "").timestamp() + (receipt.seconds or 0)
 
 
-def measured(office: Office, rounds: int) -> dict[str, list[Run]]:
+def measured(job_client: JobClient, rounds: int) -> dict[str, list[Run]]:
     """Runs by what they are of; cold and warm ones take turns."""
     runs: dict[str, list[Run]] = {}
     with FaultyHttp() as server:
         for _ in range(rounds):
             for kind, (size, options) in _KINDS.items():
-                office.end_environments()
+                job_client.end_environments()
                 for start in ("cold", "warm"):
-                    runs.setdefault(f"{kind}, {start}", []).append(office.run(size, options, server))
+                    runs.setdefault(f"{kind}, {start}", []).append(job_client.run(size, options, server))
     return runs
 
 
@@ -135,7 +135,7 @@ def main() -> None:
         os.environ["S3AM_CLOUD_STATE_HOME"] = f"{scratch}/state"  # a cloud of the user's own is left alone
         cloud = embedded.up(on_step=lambda step: None)
         try:
-            print(markdown(measured(Office(cloud, Path(scratch)), rounds)))
+            print(markdown(measured(JobClient(cloud, Path(scratch)), rounds)))
         finally:
             embedded.down()
 

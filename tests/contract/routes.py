@@ -10,7 +10,7 @@ from contract import sources
 from contract.sources import SourceCase
 from s3am_cloud.adapters.memory.transfer import MemoryMovers, MemoryStore
 from s3am_cloud.checksums.crc64nvme import combine
-from s3am_cloud.model import Attributes, MovedPart, Origin, Upload, UploadedPart
+from s3am_cloud.model import Attributes, MovedPart, PinnedSource, Upload, UploadedPart
 from s3am_cloud.ports.transfer import FileSink, Mover, Movers, ObjectSink, ObjectStore, PartSink, Progress, Sink
 from s3am_cloud.urls import S3Url
 
@@ -48,12 +48,12 @@ class Route:
         self.case, self.movers, self.end, self.slots = case, movers, end, slots
         self.tally = Tally()
 
-    def put(self, data: bytes) -> Origin:
+    def put(self, data: bytes) -> PinnedSource:
         """The content at the source, probed and pinned."""
         url = self.case.put(NAME, data)
-        return Origin(url=url.url, info=self.case.source.probe(url))
+        return PinnedSource(url=url.url, info=self.case.source.probe(url))
 
-    def mover(self, origin: Origin) -> Mover:
+    def mover(self, origin: PinnedSource) -> Mover:
         """A mover to a sink that is made for it."""
         return self.to(origin, self.end.sink(origin.info.size or 0))
 
@@ -63,7 +63,7 @@ class Route:
         assert self.end.upload is not None
         return [part.number for part in self.end.store.parts(self.end.upload)]
 
-    def to(self, origin: Origin, sink: Sink) -> Mover:
+    def to(self, origin: PinnedSource, sink: Sink) -> Mover:
         progress: Progress = self.tally
         return self.movers(origin, sink, self.slots, progress)
 

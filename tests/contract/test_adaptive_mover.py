@@ -24,7 +24,7 @@ from s3am_cloud.limits import ATTEMPTS, CROWD_ATTEMPTS, KIB, MIB, MIN_PART
 from s3am_cloud.model import Plan
 from s3am_cloud.ports.transfer import Movers
 from s3am_cloud_client.inprocess import workers
-from s3am_cloud_client.inprocess.shared_concurrency import Foreman
+from s3am_cloud_client.inprocess.shared_concurrency import Coordinator
 from s3am_cloud_client.inprocess.workers import ProcessMovers
 from servers.content import pattern
 from servers.faults import Reset, Slow, Status
@@ -116,12 +116,12 @@ def test_a_process_without_a_place_waits_for_one(
 ) -> None:
     moved_when_left: list[int] = []
 
-    class Watched(Foreman):
+    class Watched(Coordinator):
         def left(self, index: int) -> None:
             moved_when_left.append(sum(self._board.moved))
             super().left(index)
 
-    monkeypatch.setattr(workers, "Foreman", Watched)
+    monkeypatch.setattr(workers, "Coordinator", Watched)
     move(route, server, slots=16, first=1, size=MIB)
     assert len(moved_when_left) == 2
     assert min(moved_when_left) > MIB // 2, "no process left early"

@@ -16,7 +16,7 @@ from s3am_cloud.adapters.curl.source.probe import CurlSource
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings, Response
 from s3am_cloud.errors import BadSource, SourceNotFound, SourceUnavailable
 from s3am_cloud.limits import ATTEMPTS, MAX_HEAD, RETRY_BUDGET
-from s3am_cloud.model import Origin, SourceInfo
+from s3am_cloud.model import PinnedSource, SourceInfo
 from s3am_cloud.urls import parse_source
 from servers import endless
 from servers.endless import Endless, serving
@@ -93,7 +93,7 @@ def test_a_connection_below_the_least_rate_is_given_up(way: Route, http_server: 
 
 
 def _stream(url: str, settings: CurlSettings, clock: HastyClock, info: SourceInfo) -> bytes:
-    reader = CurlReader(Origin(url=url, info=info), lambda: (url, {}), settings, 1, lambda count: None, clock)
+    reader = CurlReader(PinnedSource(url=url, info=info), lambda: (url, {}), settings, 1, lambda count: None, clock)
     return b"".join(map(bytes, reader.read()))
 
 

@@ -22,7 +22,7 @@ from s3am_cloud.errors import (
     TransferError,
     UploadGone,
 )
-from s3am_cloud.model import Origin, Part
+from s3am_cloud.model import Part, PinnedSource
 from s3am_cloud.ports.transfer import Sink
 from s3am_cloud.urls import parse_source
 from servers.content import Pattern
@@ -51,7 +51,7 @@ class Way:
     def fails(self, sink: Sink, *faults: Fault) -> TransferError:
         """What moving all parts ends in."""
         url = self._server.add("/x", CONTENT)
-        origin = Origin(url=url, info=self._source.probe(parse_source(url)))
+        origin = PinnedSource(url=url, info=self._source.probe(parse_source(url)))
         self._server.set_faults("/x", *faults)
         with pytest.raises(TransferError) as caught:
             list(self._movers(origin, sink, 1, lambda count: None).move(PARTS))

@@ -15,7 +15,7 @@ from contract.guarded import Trap, gauge, has_ipv6, move, trap
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings, as_source, guard_of, new_easy
 from s3am_cloud.errors import AccessDenied, BadSource, TransferError
 from s3am_cloud.handlers.runtime import ports_of
-from s3am_cloud.model import Origin, SourceInfo
+from s3am_cloud.model import PinnedSource, SourceInfo
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.urls import parse_source
 
@@ -236,7 +236,7 @@ def test_a_functions_own_files_are_no_source_even_of_a_job_that_says_it_was_prep
     path: str, cloud: Ports, open_cloud: Ports, tmp_path: Path
 ) -> None:
     for ports in (cloud, open_cloud):
-        origin = Origin(url=parse_source(path).url, info=SourceInfo(size=10, ranges=True))
+        origin = PinnedSource(url=parse_source(path).url, info=SourceInfo(size=10, ranges=True))
         with pytest.raises(BadSource, match="local path"):
             ports.readers(origin, 1, lambda count: None)
         for error in refusal(ports, path, tmp_path):

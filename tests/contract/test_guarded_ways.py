@@ -22,7 +22,7 @@ from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.errors import BadSource, TransferError
 from s3am_cloud.handlers import runtime
 from s3am_cloud.handlers.runtime import ports_of
-from s3am_cloud.model import Attributes, Origin, Part, SourceInfo
+from s3am_cloud.model import Attributes, Part, PinnedSource, SourceInfo
 from s3am_cloud.ports.transfer import ObjectSink, PartSink, Ports
 from s3am_cloud.urls import S3Url, parse_source
 from servers.faults import Redirect, Reset
@@ -245,7 +245,7 @@ def test_s3_may_be_at_a_private_address(
 ) -> None:
     """As behind a VPC endpoint: sources are guarded, S3 is not, which is at 127.0.0.1."""
     s3_client.put_object(Bucket=bucket, Key="source", Body=DATA)
-    origin = Origin(url=f"s3://{bucket}/source", info=probe(function, f"s3://{bucket}/source"))
+    origin = PinnedSource(url=f"s3://{bucket}/source", info=probe(function, f"s3://{bucket}/source"))
     sink = ObjectSink(S3Url(bucket, "copy"), False, Attributes())
     assert len(list(function.movers(origin, sink, 1, lambda count: None).move([Part(1, 0, len(DATA))]))) == 1
     assert b"".join(bytes(data) for data in function.readers(origin, 1, lambda count: None).read()) == DATA
@@ -260,7 +260,7 @@ def test_a_part_goes_from_a_guarded_source_to_s3_at_a_private_address(
     url = http_server.add("/x", DATA).replace(PUBLIC, "public.example.org")
     upload = cloud.store.create(S3Url(bucket, "object"), Attributes())
     moved = list(
-        cloud.movers(Origin(url=url, info=probe(cloud, url)), PartSink(upload), 1, lambda count: None).move(
+        cloud.movers(PinnedSource(url=url, info=probe(cloud, url)), PartSink(upload), 1, lambda count: None).move(
             [Part(1, 0, len(DATA))]
         )
     )
@@ -272,7 +272,7 @@ def test_the_redirect_of_a_spelling_in_capitals_is_judged_and_its_version_is_pin
 ) -> None:
     url = http_server.add("/x", DATA).replace("http://", "HTTP://")
     info = msgspec.structs.replace(probe(cloud, url), last_modified=None)
-    origin = Origin(url=url, info=info)
+    origin = PinnedSource(url=url, info=info)
     list(cloud.readers(origin, 1, lambda count: None).read())
     assert http_server.requests[-1].headers["if-match"] == '"first"'
     assert http_server.requests[-1].headers["accept-encoding"] == "identity"

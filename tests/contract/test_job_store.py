@@ -13,9 +13,8 @@ from s3am_cloud.adapters.records.jobs import Folder, Jobs
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.documents import Bucket
 from s3am_cloud.errors import JobFailed, JobFailedForGood, NoSuchJob, StoreUnavailable
-from s3am_cloud.jobs.usage import Tally
 from s3am_cloud.model import Job, PartRecord, Plan, Receipt, SourceInfo, TransferRequest, Unit, Upload
-from s3am_cloud.ports.transfer import JobStore
+from s3am_cloud.ports.records import JobStore, Tally
 from s3am_cloud.urls import S3Url
 
 TARGET = S3Url("bucket", "a key/é")

@@ -21,7 +21,7 @@ from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.checksums.crc64nvme import update
 from s3am_cloud.errors import ObjectExists, SourceChanged, SourceNotFound, UploadGone
 from s3am_cloud.limits import MIN_PART
-from s3am_cloud.model import MovedPart, Origin, Plan
+from s3am_cloud.model import MovedPart, PinnedSource, Plan
 from s3am_cloud.ports.transfer import Movers
 from s3am_cloud.urls import FILE_TRANSFER_SCHEMES
 from s3am_cloud_client.inprocess import workers
@@ -178,7 +178,7 @@ def test_another_version_of_the_source_is_refused(way: Route) -> None:
 @pytest.mark.parametrize("way", [*TO_PARTS, *TO_OBJECT, *TO_FILE], indirect=True)
 def test_a_source_that_is_not_there_is_not_found(way: Route) -> None:
     origin = way.put(pattern(10))
-    gone = Origin(url=way.case.missing().url, info=origin.info)
+    gone = PinnedSource(url=way.case.missing().url, info=origin.info)
     with pytest.raises(SourceNotFound):
         list(way.mover(gone).move(plan(10).parts()))
 

@@ -11,7 +11,7 @@ import pytest
 from contract.faulty_moves import PART, from_http
 from contract.routes import NAME, Route
 from s3am_cloud.model import MovedPart, Plan
-from s3am_cloud.ports.pace import Over
+from s3am_cloud.ports.pace import ShouldStop
 from servers.content import pattern
 from servers.faults import Slow, Stall
 from servers.faulty_http import FaultyHttp
@@ -28,7 +28,7 @@ def four_slots(way: Route) -> None:
     way.slots = 4
 
 
-def after(seconds: float) -> Over:
+def after(seconds: float) -> ShouldStop:
     end = time.monotonic() + seconds
     return lambda: time.monotonic() > end
 

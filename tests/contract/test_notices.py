@@ -1,4 +1,4 @@
-"""The contract of Notices, kept in memory, in a folder and in a bucket."""
+"""The contract of Coordination, kept in memory, in a folder and in a bucket."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from s3am_cloud.adapters.records.coordination import DocumentNotices
 from s3am_cloud.adapters.records.jobs import Folder
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.documents import Bucket
-from s3am_cloud.ports.coordination import Claim, Notices, Seen
+from s3am_cloud.ports.coordination import Coordination, DestinationLock, Seen
 from s3am_cloud.urls import S3Url
 
 TARGET = S3Url("bucket", "a key/é")
-FIRST = Claim(job="first", execution="arn:first", asked="d1", made="2026-01-02T03:04:05.000+00:00")
-SECOND = Claim(job="second", execution="arn:second", asked="d2", made="2026-01-02T03:05:05.000+00:00")
+FIRST = DestinationLock(job="first", execution="arn:first", asked="d1", made="2026-01-02T03:04:05.000+00:00")
+SECOND = DestinationLock(job="second", execution="arn:second", asked="d2", made="2026-01-02T03:05:05.000+00:00")
 
 
 @pytest.fixture(params=["memory", "folder", "bucket"])
-def notices(request: pytest.FixtureRequest, tmp_path: Path) -> Notices:
+def notices(request: pytest.FixtureRequest, tmp_path: Path) -> Coordination:
     """Every kind in turn."""
     if request.param == "memory":
         return MemoryNotices()
@@ -32,7 +32,7 @@ def notices(request: pytest.FixtureRequest, tmp_path: Path) -> Notices:
     return DocumentNotices(Bucket(access, request.getfixturevalue("bucket")))
 
 
-def put_up(notices: Notices, claim: Claim, over: Claim | None = None) -> Claim:
+def put_up(notices: Coordination, claim: DestinationLock, over: DestinationLock | None = None) -> DestinationLock:
     """The claim as whoever looks sees it."""
     assert notices.claim(TARGET, claim, over)
     found = notices.claimed(TARGET)
@@ -40,7 +40,7 @@ def put_up(notices: Notices, claim: Claim, over: Claim | None = None) -> Claim:
     return found
 
 
-def test_a_claim_comes_back_as_it_was_put_up_with_a_tag(notices: Notices) -> None:
+def test_a_claim_comes_back_as_it_was_put_up_with_a_tag(notices: Coordination) -> None:
     assert notices.claimed(TARGET) is None
     found = put_up(notices, FIRST)
     assert found.tag
@@ -48,18 +48,18 @@ def test_a_claim_comes_back_as_it_was_put_up_with_a_tag(notices: Notices) -> Non
     assert notices.claimed(S3Url("bucket", "other")) is None
 
 
-def test_a_claim_that_is_there_is_not_overlooked(notices: Notices) -> None:
+def test_a_claim_that_is_there_is_not_overlooked(notices: Coordination) -> None:
     there = put_up(notices, FIRST)
     assert not notices.claim(TARGET, SECOND, None)
     assert notices.claimed(TARGET) == there
 
 
-def test_a_claim_takes_the_place_of_the_one_that_was_seen(notices: Notices) -> None:
+def test_a_claim_takes_the_place_of_the_one_that_was_seen(notices: Coordination) -> None:
     there = put_up(notices, FIRST)
     assert put_up(notices, SECOND, there).job == "second"
 
 
-def test_a_claim_that_is_no_longer_the_one_that_was_seen_stays(notices: Notices) -> None:
+def test_a_claim_that_is_no_longer_the_one_that_was_seen_stays(notices: Coordination) -> None:
     there = put_up(notices, FIRST)
     now = put_up(notices, SECOND, there)
     assert not notices.claim(TARGET, FIRST, there)
@@ -67,7 +67,7 @@ def test_a_claim_that_is_no_longer_the_one_that_was_seen_stays(notices: Notices)
 
 
 @pytest.mark.parametrize("taken", [False, True])
-def test_of_several_that_claim_at_once_one_succeeds(notices: Notices, taken: bool) -> None:
+def test_of_several_that_claim_at_once_one_succeeds(notices: Coordination, taken: bool) -> None:
     over = put_up(notices, FIRST) if taken else None
     with ThreadPoolExecutor(8) as racers:
         claims = [msgspec.structs.replace(SECOND, job=f"job-{number}") for number in range(8)]
@@ -78,7 +78,7 @@ def test_of_several_that_claim_at_once_one_succeeds(notices: Notices, taken: boo
     assert found.job == f"job-{won.index(True)}"
 
 
-def test_a_cancelled_job_stays_so_and_another_does_not_become_so(notices: Notices) -> None:
+def test_a_cancelled_job_stays_so_and_another_does_not_become_so(notices: Coordination) -> None:
     assert not notices.cancelled("job")
     notices.cancel("job")
     notices.cancel("job")
@@ -86,7 +86,7 @@ def test_a_cancelled_job_stays_so_and_another_does_not_become_so(notices: Notice
     assert not notices.cancelled("job-r2")
 
 
-def test_what_a_schedule_has_seen_is_replaced_by_what_it_sees_next(notices: Notices) -> None:
+def test_what_a_schedule_has_seen_is_replaced_by_what_it_sees_next(notices: Coordination) -> None:
     assert notices.seen("daily") is None
     for seen in (Seen(asked="a", size=3, etag='"é"'), Seen(asked="b", last_modified="yesterday", version="v")):
         notices.see("daily", seen)

@@ -28,7 +28,7 @@ from s3am_cloud.checksums.digests import Crc
 from s3am_cloud.errors import SourceChanged, SourceNotFound, SourceUnavailable
 from s3am_cloud.integrity.compute import digest
 from s3am_cloud.limits import CURL_BUFFER, MAX_PIECE, MIB
-from s3am_cloud.model import Origin, SourceInfo
+from s3am_cloud.model import PinnedSource, SourceInfo
 from s3am_cloud.ports.transfer import OrderedReader, Readers
 from servers.content import Pattern, pattern
 from servers.faults import (
@@ -62,14 +62,14 @@ class Case:
     readers: Readers
     tally: Tally
 
-    def put(self, data: bytes) -> Origin:
+    def put(self, data: bytes) -> PinnedSource:
         url = self.source.put(NAME, data)
-        return Origin(url=url.url, info=self.source.source.probe(url))
+        return PinnedSource(url=url.url, info=self.source.source.probe(url))
 
-    def reader(self, origin: Origin, slots: int = SLOTS) -> OrderedReader:
+    def reader(self, origin: PinnedSource, slots: int = SLOTS) -> OrderedReader:
         return self.readers(origin, slots, self.tally, PIECE)
 
-    def read(self, origin: Origin) -> bytes:
+    def read(self, origin: PinnedSource) -> bytes:
         return b"".join(bytes(view) for view in self.reader(origin).read())
 
 
@@ -97,16 +97,16 @@ def http_case(http_server: FaultyHttp, curl_settings: CurlSettings, hasty_clock:
     return Case(source, CurlReaders(curl_settings, S3Access(S3Settings()), hasty_clock), Tally())
 
 
-Served = Callable[..., Origin]
+Served = Callable[..., PinnedSource]
 
 
 @pytest.fixture
 def served(http_case: Case, http_server: FaultyHttp) -> Served:
     """An origin of several pieces over HTTP whose reading, not its probe, meets these faults."""
 
-    def serve(data: bytes, *faults: Fault, ranges: bool = True) -> Origin:
+    def serve(data: bytes, *faults: Fault, ranges: bool = True) -> PinnedSource:
         url = http_server.add("/served", data, *faults, etag='"e"')
-        return Origin(url=url, info=SourceInfo(size=len(data), ranges=ranges, etag='"e"'))
+        return PinnedSource(url=url, info=SourceInfo(size=len(data), ranges=ranges, etag='"e"'))
 
     return serve
 
@@ -284,7 +284,7 @@ def test_a_crc_of_a_source_without_ranges_that_breaks_begins_anew(http_case: Cas
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel is asked by way of /proc")
 def test_a_reader_that_is_left_early_lets_its_connections_go(http_case: Case, http_server: FaultyHttp) -> None:
     url = http_server.add("/large", Pattern(100 * MIB), etag='"e"')
-    reader = http_case.reader(Origin(url=url, info=SourceInfo(size=100 * MIB, ranges=True, etag='"e"')))
+    reader = http_case.reader(PinnedSource(url=url, info=SourceInfo(size=100 * MIB, ranges=True, etag='"e"')))
     reading = reader.read()
     next(reading)
     assert _open_to(http_server.port) == SLOTS

@@ -25,7 +25,7 @@ from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.errors import AccessDenied, BadDestination, BadSource, SecretElsewhere, TransferError
 from s3am_cloud.handlers import runtime
 from s3am_cloud.handlers.runtime import ports_of
-from s3am_cloud.model import Origin, Part, SourceInfo
+from s3am_cloud.model import Part, PinnedSource, SourceInfo
 from s3am_cloud.ports.transfer import ObjectSink, Ports
 from s3am_cloud.sse import KeyRing, SseKey
 from s3am_cloud.urls import S3Url, parse_source
@@ -316,8 +316,8 @@ def test_no_signed_request_follows_a_redirect(
         settings = S3Settings(endpoint_url=f"http://127.0.0.1:{store.port}", region="us-east-1")
         access = S3Access(settings, KeyRing(SseKey(b"k" * 32)))
         movers = CurlMovers(curl_settings, access, hasty_clock)
-        origin, sink = Origin(url="s3://b/x", info=info), ObjectSink(S3Url("b", "y"), overwrite=True)
-        file = Origin(url=parse_source(__file__).url, info=SourceInfo(size=10, ranges=True))
+        origin, sink = PinnedSource(url="s3://b/x", info=info), ObjectSink(S3Url("b", "y"), overwrite=True)
+        file = PinnedSource(url=parse_source(__file__).url, info=SourceInfo(size=10, ranges=True))
         with pytest.raises((BadSource, BadDestination, AccessDenied)):
             S3Source(S3Store(access, hasty_clock)).probe(parse_source("s3://b/x"))
         with pytest.raises(BadSource, match=str(status)) as caught:

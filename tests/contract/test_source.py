@@ -23,7 +23,7 @@ from s3am_cloud.adapters.s3.source import S3Source
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.sources import AnySource
 from s3am_cloud.errors import AccessDenied, BadSource, SourceChanged, SourceNotFound
-from s3am_cloud.model import Origin
+from s3am_cloud.model import PinnedSource
 from s3am_cloud.urls import FILE_TRANSFER_SCHEMES, parse_source
 from servers.content import pattern
 from servers.faulty_http import FaultyHttp
@@ -125,7 +125,7 @@ def test_a_file_that_says_it_is_empty_and_is_not_is_streamed() -> None:
     """Of what the kernel makes when it is read, nobody knows the size before."""
     with Path("/proc/self/cmdline").open("rb") as file:
         content = file.read()
-    origin = Origin(url="/proc/self/cmdline", info=FileSource().probe(parse_source("/proc/self/cmdline")))
+    origin = PinnedSource(url="/proc/self/cmdline", info=FileSource().probe(parse_source("/proc/self/cmdline")))
     assert (origin.info.size, origin.info.ranges) == (None, False)
     assert b"".join(map(bytes, FileReader(origin, lambda count: None).read())) == content
 
@@ -143,7 +143,7 @@ def test_a_file_whose_end_is_elsewhere_than_it_says_is_streamed(
     stat, fstat = os.stat, os.fstat
     monkeypatch.setattr(os, "stat", lambda *args, **more: lying(stat(*args, **more)))
     monkeypatch.setattr(os, "fstat", lambda *args: lying(fstat(*args)))
-    origin = Origin(url=str(path), info=FileSource().probe(parse_source(str(path))))
+    origin = PinnedSource(url=str(path), info=FileSource().probe(parse_source(str(path))))
     assert origin.info.size is None
     assert b"".join(map(bytes, FileReader(origin, lambda count: None).read())) == pattern(100)
 

@@ -18,7 +18,7 @@ from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.errors import AccessDenied, BadSource
 from s3am_cloud.limits import MAX_REDIRECTS, MIN_PART
-from s3am_cloud.model import Origin, Plan
+from s3am_cloud.model import PinnedSource, Plan
 from s3am_cloud.urls import parse_source
 from servers.content import pattern
 from servers.faults import BasicAuth, Redirect
@@ -137,7 +137,7 @@ def test_a_password_never_goes_to_another_host(
     case = HttpCase(CurlSource(curl_settings, HastyClock()), http_server)
     way = Route(case, CurlMovers(curl_settings, S3Access(S3Settings()), HastyClock()), FileEnd(tmp_path / "moved"))
     url = parse_source(http_server.url(f"/{NAME}", login="ann:s3cret"))
-    origin = Origin(url=url.url, info=case.source.probe(url))
+    origin = PinnedSource(url=url.url, info=case.source.probe(url))
     moved = list(way.mover(origin).move(Plan(size=len(DATA), part_size=MIN_PART).parts()))
     assert way.end.content(moved) == DATA
     assert len(other_server.requests) == 1 + 3

@@ -13,8 +13,8 @@ from moto import mock_aws
 from s3am_cloud.adapters.memory.vault import MemoryVault
 from s3am_cloud.adapters.records.vault import AwsVault
 from s3am_cloud.errors import NoSuchSecret, SealedForAnother, StoreUnavailable
-from s3am_cloud.jobs.secrets import Vault
 from s3am_cloud.limits import KMS_PLAINTEXT
+from s3am_cloud.ports.vault import Vault
 
 NAME, VALUE = "s3am-cloud/partner", '{"password":"hunter2"}'
 PLAIN = b'{"sse_key":"hunter2"}'

@@ -14,7 +14,7 @@ from servers.processes import free_ports
 from servers.strict_s3 import READER, StrictS3
 from support.command import Command, Result
 from support.fork_server import ForkServer
-from support.prefetch import Ahead
+from support.prefetch import Prefetch
 from support.stored import Stored
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Came:
     stored: Stored
 
 
-Outcomes = Ahead[Bad, Came]
+Outcomes = Prefetch[Bad, Came]
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def outcomes(
         variables = {name: value.format(**names) for name, value in bad.variables.items()}
         return Came(command.run(*(word.format(**names) for word in bad.arguments), **variables), command, stored)
 
-    ahead = Ahead(CASES, run)
+    ahead = Prefetch(CASES, run)
     yield ahead
     ahead.close()
 

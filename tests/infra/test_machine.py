@@ -16,7 +16,7 @@ from s3am_cloud_infra.node import find_node
 
 Json = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[2]
-VALIDATOR = ROOT / "node_modules" / "asl-validator" / "dist" / "bin" / "asl-validator.js"
+VALIDATOR = ROOT / ".venv" / "node" / "node_modules" / "asl-validator" / "dist" / "bin" / "asl-validator.js"
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from integrity.forked_runs import Nursery
+from integrity.forked_runs import ForkedRuns
 from servers.content import Content, Pattern, write_file
 from servers.faulty_http import FaultyHttp
 from servers.ftp import FtpServer
@@ -28,13 +28,13 @@ SMALL = Pattern(MIB, seed=24)
 KEY = "x.bin"
 
 
-class Site:
+class CaseEnv:
     """`content` is what the source has; the destination is `KEY` in a bucket of the case's own."""
 
     def __init__(
-        self, s3: StrictS3, client: "S3Client", nursery: Nursery, folder: Path, stack: ExitStack, content: Content
+        self, s3: StrictS3, client: "S3Client", forked: ForkedRuns, folder: Path, stack: ExitStack, content: Content
     ) -> None:
-        self.s3, self.nursery, self.folder, self.content = s3, nursery, folder, content
+        self.s3, self.forked, self.folder, self.content = s3, forked, folder, content
         self.stored = Stored(client, s3.bucket())
         self.before: Content | None = None
         self.file_before: bytes | None = None
@@ -104,8 +104,8 @@ class Site:
 
 
 @contextmanager
-def site_of(
-    s3: StrictS3, client: "S3Client", nursery: Nursery, folder: Path, content: Content = CONTENT
-) -> Iterator[Site]:
+def case_env_of(
+    s3: StrictS3, client: "S3Client", forked: ForkedRuns, folder: Path, content: Content = CONTENT
+) -> Iterator[CaseEnv]:
     with ExitStack() as stack:
-        yield Site(s3, client, nursery, folder, stack, content)
+        yield CaseEnv(s3, client, forked, folder, stack, content)

@@ -12,7 +12,7 @@ class Died(BaseException):
     """The process is gone: nobody catches this on the way."""
 
 
-class Life:
+class CrashSchedule:
     """Ends at the step of this number, from 0, counted over all that it is given to; at None, never.
 
     Each call is two steps: before it is made, and when it has been done but nobody has heard of it.
@@ -41,14 +41,14 @@ class Life:
 
     def ports(self, real: Ports) -> Ports:
         """The same ports, as long as this life lasts."""
-        mortal: Any = {name: Mortal(getattr(real, name), self) for name in ("source", "store", "jobs", "movers")}
+        mortal: Any = {name: CrashingPort(getattr(real, name), self) for name in ("source", "store", "jobs", "movers")}
         return msgspec.structs.replace(real, **mortal)
 
 
-class Mortal:
+class CrashingPort:
     """Something whose every call is a step of a life; what it gives one by one are steps, too."""
 
-    def __init__(self, real: Any, life: Life) -> None:
+    def __init__(self, real: Any, life: CrashSchedule) -> None:
         self._real, self._life = real, life
 
     def __getattr__(self, name: str) -> Any:
@@ -56,7 +56,7 @@ class Mortal:
         return self._mortal(real) if callable(real) else real
 
     def __call__(self, *arguments: Any) -> Any:
-        return Mortal(self._real(*arguments), self._life)
+        return CrashingPort(self._real(*arguments), self._life)
 
     def _mortal(self, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **named: Any) -> Any:

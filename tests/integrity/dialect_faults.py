@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable
 
-from integrity.case_env import PART, Site
+from integrity.case_env import PART, CaseEnv
 from integrity.faults import OBJECT, Driver, Fault, both, here
 from s3am_cloud.checksums.crc64nvme import encode, update
 from servers import endless
@@ -22,7 +22,7 @@ def _served(
 ) -> Fault:
     """A server that answers `first` to whoever may not come in."""
 
-    def arrange(site: Site) -> str:
+    def arrange(site: CaseEnv) -> str:
         def answer(message: bytes) -> bytes:
             if not may_come_in(message.decode()):
                 return first.encode()
@@ -58,7 +58,7 @@ def _md5(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def _framing_is_kept(site: Site) -> str:
+def _framing_is_kept(site: CaseEnv) -> str:
     """The store takes the framing of aws-chunked bodies for content, as the ETag of the first part shows."""
     data = bytes(site.content.read(0, PART))
     trailer = f"\r\n0\r\nx-amz-checksum-crc64nvme:{encode(update(0, data))}\r\n\r\n".encode()

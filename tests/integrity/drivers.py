@@ -5,7 +5,7 @@ import time
 
 import msgspec
 
-from integrity.case_env import KEY, PART, Site
+from integrity.case_env import KEY, PART, CaseEnv
 from integrity.faults import OBJECT, Case, Ended, Fault
 from integrity.hooks import RATE_WINDOW
 from integrity.machine import cloud_ports, run_job
@@ -20,7 +20,7 @@ from support.stored import assert_file_holds
 LONGEST = 60.0
 
 
-def run(case: Case, site: Site) -> Ended:
+def run(case: Case, site: CaseEnv) -> Ended:
     """The case's transfer, of which everything holds that the matrix promises of every case; AssertionError if not."""
     source = case.fault.arrange(site)
     before = site.stored.unfinished()
@@ -42,19 +42,19 @@ def run(case: Case, site: Site) -> Ended:
     return ended
 
 
-def variables_of(site: Site) -> dict[str, str]:
+def variables_of(site: CaseEnv) -> dict[str, str]:
     """What the command sees of the world."""
     own = {"HOME": str(site.folder), "S3AM_CLOUD_STATE_HOME": str(site.folder / "state"), "TEST_HURRIED_DICE": "1"}
     kept = {name: os.environ[name] for name in ("PATH", "no_proxy", "NO_PROXY") if name in os.environ}
     return {**kept, **own, **site.s3.environment(endpoint_url=site.endpoint), **site.environment}
 
 
-def command(site: Site, *arguments: str) -> Result:
+def command(site: CaseEnv, *arguments: str) -> Result:
     """A run of the command in the site's folder."""
-    return site.nursery.run([*arguments, "--json"], site.folder, variables_of(site))
+    return site.forked.run([*arguments, "--json"], site.folder, variables_of(site))
 
 
-def _upload(fault: Fault, source: str, site: Site) -> Ended:
+def _upload(fault: Fault, source: str, site: CaseEnv) -> Ended:
     options = ["--part-size", "5MB", "--download-slots", str(fault.slots)]
     options += ["--stall-timeout", str(fault.patience)]
     options += ["--exists", "overwrite"] if fault.overwrite else []
@@ -63,7 +63,7 @@ def _upload(fault: Fault, source: str, site: Site) -> Ended:
     return _ended(site, "upload", source, site.destination, *options)
 
 
-def _download(fault: Fault, site: Site) -> Ended:
+def _download(fault: Fault, site: CaseEnv) -> Ended:
     options = ["--part-size", "5MB", "--download-slots", str(fault.slots)]
     options += ["--stall-timeout", str(fault.patience)]
     options += ["--file-exists", "overwrite"] if fault.overwrite else []
@@ -71,7 +71,7 @@ def _download(fault: Fault, site: Site) -> Ended:
     return _ended(site, "download", site.destination, KEY, *options)
 
 
-def _ended(site: Site, *arguments: str) -> Ended:
+def _ended(site: CaseEnv, *arguments: str) -> Ended:
     done = command(site, *arguments)
     error = done.document.get("error")
     records = [str(path) for path in (site.folder / "state").rglob("*") if path.is_file()]
@@ -83,7 +83,7 @@ def _ended(site: Site, *arguments: str) -> Ended:
     return Ended(error["name"], done.stderr, error["message"], records=records)
 
 
-def _cloud(fault: Fault, source: str, site: Site) -> Ended:
+def _cloud(fault: Fault, source: str, site: CaseEnv) -> Ended:
     access = S3Access(S3Settings(endpoint_url=site.endpoint, region=site.s3.region))
     documents = Folder(site.folder / "work")
     window = float(site.environment.get(RATE_WINDOW, LEAST_RATE_SECONDS))
@@ -96,7 +96,7 @@ def _cloud(fault: Fault, source: str, site: Site) -> Ended:
     return Ended(report.error.name, told, report.error.message)
 
 
-def request_of(fault: Fault, source: str, site: Site) -> TransferRequest:
+def request_of(fault: Fault, source: str, site: CaseEnv) -> TransferRequest:
     """What a client of the state machine asks for."""
     return TransferRequest(
         source=source,
@@ -109,7 +109,7 @@ def request_of(fault: Fault, source: str, site: Site) -> TransferRequest:
     )
 
 
-def check_object(ended: Ended, fault: Fault, site: Site) -> None:
+def check_object(ended: Ended, fault: Fault, site: CaseEnv) -> None:
     """The right object where it is said to be done; else none, or the one that somebody else had put there."""
     if ended.outcome == OBJECT:
         site.stored.assert_holds(KEY, fault.becomes or fault.content)
@@ -120,7 +120,7 @@ def check_object(ended: Ended, fault: Fault, site: Site) -> None:
         assert site.stored.keys() in ([], ["source.bin"])
 
 
-def check_leftovers(ended: Ended, case: Case, before: list[tuple[str, str]], site: Site) -> None:
+def check_leftovers(ended: Ended, case: Case, before: list[tuple[str, str]], site: CaseEnv) -> None:
     """What is left in S3 is told, and what is told is there."""
     left = [upload for upload in site.stored.unfinished() if upload not in before]
     if ended.outcome == OBJECT:
@@ -137,13 +137,13 @@ def check_leftovers(ended: Ended, case: Case, before: list[tuple[str, str]], sit
     assert not (case.fault.at_once and left), left
 
 
-def check_thrift(fault: Fault, site: Site) -> None:
+def check_thrift(fault: Fault, site: CaseEnv) -> None:
     """Nothing is asked for again that came, and nothing is tried again that fails for good."""
     assert fault.most_sent is None or site.http.bytes_sent("/x.bin") <= fault.most_sent
     assert fault.most_asked is None or len(site.http.requests) <= fault.most_asked
 
 
-def check_file(ended: Ended, fault: Fault, site: Site) -> None:
+def check_file(ended: Ended, fault: Fault, site: CaseEnv) -> None:
     """The whole right file and nothing beside it, or no file; what is left of a partial one is told."""
     if ended.outcome == OBJECT:
         assert_file_holds(site.file, fault.becomes or fault.content)

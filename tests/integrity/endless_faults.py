@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from integrity.case_env import MIB, Site
+from integrity.case_env import MIB, CaseEnv
 from integrity.faults import OBJECT, Driver, Fault, both, here
 from integrity.hooks import RATE_WINDOW
 from servers import endless
@@ -18,7 +18,7 @@ BANNER = Endless(b"", b"220-" + b"x" * 60 + b"\r\n")
 
 
 def _http(name: str, outcome: dict[Driver, str], answer: Answer, said: str = "") -> Fault:
-    def arrange(site: Site) -> str:
+    def arrange(site: CaseEnv) -> str:
         server = serving(lambda _: answer)
         url = server.__enter__().url()
         site.at_end(lambda: server.__exit__(None, None, None))
@@ -30,7 +30,7 @@ def _http(name: str, outcome: dict[Driver, str], answer: Answer, said: str = "")
 def _drip(name: str, outcome: dict[Driver, str], first: int) -> Fault:
     """A source that sends the first bytes of each part as it should be, and then a byte now and then."""
 
-    def arrange(site: Site) -> str:
+    def arrange(site: CaseEnv) -> str:
         content, last = site.content, site.content.size - 1
 
         def answer(message: bytes) -> Answer:
@@ -52,7 +52,7 @@ def _drip(name: str, outcome: dict[Driver, str], first: int) -> Fault:
 
 
 def _ftp(name: str, outcome: dict[Driver, str], greeting: Answer, answer: Callable[[bytes], Answer]) -> Fault:
-    def arrange(site: Site) -> str:
+    def arrange(site: CaseEnv) -> str:
         server = serving(answer, b"\r\n", greeting)
         url = server.__enter__().url("ftp")
         site.at_end(lambda: server.__exit__(None, None, None))
@@ -63,7 +63,7 @@ def _ftp(name: str, outcome: dict[Driver, str], greeting: Answer, answer: Callab
 
 
 def _store(name: str, outcome: dict[Driver, str], match: Match, body: bytes, said: str = "") -> Fault:
-    def arrange(site: Site) -> str:
+    def arrange(site: CaseEnv) -> str:
         site.proxy.add(match, Respond(200, "", body=body), times=None)
         return site.on_http()
 
@@ -73,7 +73,7 @@ def _store(name: str, outcome: dict[Driver, str], match: Match, body: bytes, sai
 def _stream(name: str, outcome: dict[Driver, str], *, after: int, times: int | None, chunked: bool) -> Fault:
     """A source that has to be read in one go, and whose connection breaks after so many bytes."""
 
-    def arrange(site: Site) -> str:
+    def arrange(site: CaseEnv) -> str:
         length = [NoLength()] if chunked else []
         cut = Truncate(after=after, times=times, skip=1)
         return site.http.add("/x.bin", site.content, IgnoreRanges(), *length, cut, etag='"first"')

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from integrity.case_env import CONTENT, Site
+from integrity.case_env import CONTENT, CaseEnv
 from servers.content import Content
 
 Driver = Literal["upload", "download", "cloud"]
@@ -22,7 +22,7 @@ class Fault:
 
     name: str
     source: str
-    arrange: Callable[[Site], str]
+    arrange: Callable[[CaseEnv], str]
     outcome: dict[Driver, str]
     content: Content = CONTENT
     becomes: Content | None = None

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from integrity.case_env import KEY, LONGER, MIB, OTHER, PART, SMALL, Site
+from integrity.case_env import KEY, LONGER, MIB, OTHER, PART, SMALL, CaseEnv
 from integrity.faults import OBJECT, Driver, Fault, both, here
 from servers.content import Content, write_file
 from servers.ftp import START, USER, Drop, FtpServer
@@ -26,7 +26,7 @@ from servers.sftp import SftpServer
 
 
 def _ftp(name: str, outcome: dict[Driver, str], change: Callable[[FtpServer], object], **more: int) -> Fault:
-    def arrange(site: Site) -> str:
+    def arrange(site: CaseEnv) -> str:
         url = site.on_ftp()
         change(site.ftp)
         return url
@@ -116,7 +116,7 @@ FTP = [
 
 
 def _sftp(name: str, outcome: dict[Driver, str], change: Callable[[SftpServer], object], slots: int = 2) -> Fault:
-    def arrange(site: Site) -> str:
+    def arrange(site: CaseEnv) -> str:
         url = site.on_sftp()
         change(site.sftp)
         return url
@@ -150,7 +150,7 @@ def _other_key(server: SftpServer) -> str:
 def _disk(name: str, outcome: str, change: Callable[[Path], object]) -> Fault:
     """The file is changed when its second part is on its way."""
 
-    def arrange(site: Site) -> str:
+    def arrange(site: CaseEnv) -> str:
         path = site.on_disk()
         site.proxy.add(upload_part(2), Do(lambda: change(Path(path))))
         return path
@@ -195,7 +195,7 @@ DISK = [
 
 
 def _copy(name: str, outcome: str, match: Match, action: Action, times: int | None = 1) -> Fault:
-    def arrange(site: Site) -> str:
+    def arrange(site: CaseEnv) -> str:
         site.proxy.add(match, action, times=times)
         return site.in_s3()
 
@@ -203,7 +203,7 @@ def _copy(name: str, outcome: str, match: Match, action: Action, times: int | No
 
 
 def _copy_of_what_changes(name: str, content: Content) -> Fault:
-    def arrange(site: Site) -> str:
+    def arrange(site: CaseEnv) -> str:
         site.proxy.add(upload_part(2), Do(lambda: site.put(content, "source.bin")))
         return site.in_s3()
 

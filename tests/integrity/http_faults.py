@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from integrity.case_env import CONTENT, LONGER, MIB, OTHER, PART, SMALL, Site
+from integrity.case_env import CONTENT, LONGER, MIB, OTHER, PART, SMALL, CaseEnv
 from integrity.faults import OBJECT, Driver, Fault, both, there
 from servers import faults as wrong
 from servers.content import Content, Flipped, crc64nvme
@@ -73,8 +73,10 @@ class Jitter(wrong.Fault):
         return replace(answer, headers={**answer.headers, **own})
 
 
-def _served(*faults: wrong.Fault, etag: str | None = '"first"', data: Content | None = None) -> Callable[[Site], str]:
-    def arrange(site: Site) -> str:
+def _served(
+    *faults: wrong.Fault, etag: str | None = '"first"', data: Content | None = None
+) -> Callable[[CaseEnv], str]:
+    def arrange(site: CaseEnv) -> str:
         return site.http.add("/x.bin", site.content if data is None else data, *faults, etag=etag)
 
     return arrange
@@ -109,7 +111,7 @@ def _midway(name: str, outcome: str, *faults: wrong.Fault, said: str = "", etag:
     )
 
 
-def _challenged(site: Site) -> str:
+def _challenged(site: CaseEnv) -> str:
     site.put(OTHER)
     site.before = OTHER
     return site.http.add("/x.bin", site.content, Status(status=202), Headers(given={"x-amzn-waf-action": "challenge"}))
@@ -217,7 +219,7 @@ AT_ONCE = [
 ]
 
 
-def _redirected(site: Site, redirect: Redirect) -> str:
+def _redirected(site: CaseEnv, redirect: Redirect) -> str:
     site.http.add("/other.bin", OTHER, etag='"other"')
     return site.http.add("/x.bin", site.content, redirect)
 

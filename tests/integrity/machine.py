@@ -22,9 +22,10 @@ from s3am_cloud.errors import TransferError
 from s3am_cloud.jobs.cleanup import settle
 from s3am_cloud.jobs.tasks import complete_job, prepare_job, report_job, work
 from s3am_cloud.limits import LAMBDA_SECONDS, LEAST_RATE_SECONDS
-from s3am_cloud.model import MovedPart, Origin, Part, Receipt, TransferRequest, Unit, Upload, UploadedPart
-from s3am_cloud.ports.pace import Over, never
-from s3am_cloud.ports.transfer import Execution, Failure, Mover, Movers, Ports, Progress, Sink
+from s3am_cloud.model import MovedPart, Part, PinnedSource, Receipt, TransferRequest, Unit, Upload, UploadedPart
+from s3am_cloud.ports.executions import Execution, Failure
+from s3am_cloud.ports.pace import ShouldStop, never_stop
+from s3am_cloud.ports.transfer import Mover, Movers, Ports, Progress, Sink
 from s3am_cloud.transfer.pipeline import new_job
 from support.cloud_fakes import Bus, Machine
 
@@ -93,7 +94,9 @@ class Noting:
     def __init__(self, movers: Movers, listing: Listing) -> None:
         self._movers, self._listing = movers, listing
 
-    def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress, first: int | None = None) -> Mover:
+    def __call__(
+        self, origin: PinnedSource, sink: Sink, slots: int, progress: Progress, first: int | None = None
+    ) -> Mover:
         return _Noted(self._movers(origin, sink, slots, progress, first), self._listing)
 
 
@@ -101,7 +104,7 @@ class _Noted:
     def __init__(self, mover: Mover, listing: Listing) -> None:
         self._mover, self._listing = mover, listing
 
-    def move(self, parts: Iterable[Part], over: Over = never) -> Iterator[MovedPart]:
+    def move(self, parts: Iterable[Part], over: ShouldStop = never_stop) -> Iterator[MovedPart]:
         for part in self._mover.move(parts, over):
             if part.crc is not None:
                 self._listing.taken[part.number, part.etag] = part.crc

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from integrity.case_env import CONTENT, KEY, MIB, OTHER, PART, SMALL, Site
+from integrity.case_env import CONTENT, KEY, MIB, OTHER, PART, SMALL, CaseEnv
 from integrity.faults import OBJECT, Driver, Fault, both, down
 from servers.content import Content
 from servers.proxy_rules import (
@@ -63,7 +63,7 @@ def _up(
     """What the proxy in front of S3 does to so many matching requests."""
     outcomes = both(outcome) if isinstance(outcome, str) else outcome
 
-    def arrange(site: Site) -> str:
+    def arrange(site: CaseEnv) -> str:
         site.proxy.add(match, action, times=times, skip=skip)
         return site.on_http()
 
@@ -73,7 +73,7 @@ def _up(
 def _theirs(name: str, match: Match, outcome: str, overwrite: bool = False, content: Content = CONTENT) -> Fault:
     """Somebody else's transfer to the same destination is done first."""
 
-    def arrange(site: Site) -> str:
+    def arrange(site: CaseEnv) -> str:
         def put() -> None:
             site.put(OTHER)
             site.before = OTHER
@@ -87,7 +87,7 @@ def _theirs(name: str, match: Match, outcome: str, overwrite: bool = False, cont
 def _same(name: str, match: Match, content: Content = CONTENT, aborts: bool = False) -> Fault:
     """Another transfer makes the very object meanwhile, and may have this one's upload aborted."""
 
-    def arrange(site: Site) -> str:
+    def arrange(site: CaseEnv) -> str:
         def make() -> None:
             if aborts:
                 site.abort_all()
@@ -102,7 +102,7 @@ def _same(name: str, match: Match, content: Content = CONTENT, aborts: bool = Fa
 def _other(name: str, match: Match, outcome: str, aborts: bool = False, after: bool = False) -> Fault:
     """Another transfer makes another object meanwhile, and may have this one's upload aborted."""
 
-    def arrange(site: Site) -> str:
+    def arrange(site: CaseEnv) -> str:
         def make() -> None:
             if aborts:
                 site.abort_all()
@@ -118,7 +118,7 @@ def _other(name: str, match: Match, outcome: str, aborts: bool = False, after: b
 def _lacking(name: str, *rules: tuple[Match, Action], content: Content = CONTENT, overwrite: bool = False) -> Fault:
     """A store that refuses what a transfer can do without; the second rule and later ones hold once."""
 
-    def arrange(site: Site) -> str:
+    def arrange(site: CaseEnv) -> str:
         for number, (match, action) in enumerate(rules):
             site.proxy.add(match, action, times=1 if number else None)
         return site.on_http()
@@ -127,31 +127,31 @@ def _lacking(name: str, *rules: tuple[Match, Action], content: Content = CONTENT
 
 
 def _aborted(name: str, match: Match) -> Fault:
-    def arrange(site: Site) -> str:
+    def arrange(site: CaseEnv) -> str:
         site.proxy.add(match, Do(site.abort_all))
         return site.on_http()
 
     return Fault(name=name, source="http", arrange=arrange, outcome=both("UploadGone"), at_once=True, slots=1)
 
 
-def _begun(site: Site) -> str:
+def _begun(site: CaseEnv) -> str:
     site.stored.begin(KEY)
     return site.on_http()
 
 
-def _begun_twice(site: Site) -> str:
+def _begun_twice(site: CaseEnv) -> str:
     site.stored.begin(KEY)
     return _begun(site)
 
 
-def _stale(site: Site) -> str:
+def _stale(site: CaseEnv) -> str:
     """S3 answers 400 to credentials that have expired: to HEAD without saying so, to GET by its code."""
     site.proxy.add(HEAD, EXPIRED, times=None)
     site.proxy.add(GET_OBJECT, EXPIRED, times=None)
     return site.on_http()
 
 
-def _existing(site: Site) -> str:
+def _existing(site: CaseEnv) -> str:
     site.put(OTHER)
     site.before = OTHER
     return site.on_http()
@@ -229,7 +229,7 @@ UPLOADS = [
 def _down(
     name: str, outcome: str, match: Match, action: Action, times: int | None = 1, skip: int = 0, **more: int
 ) -> Fault:
-    def arrange(site: Site) -> str:
+    def arrange(site: CaseEnv) -> str:
         site.put(site.content)
         site.proxy.add(match, action, times=times, skip=skip)
         return site.destination
@@ -238,10 +238,10 @@ def _down(
     return Fault(name=name, source="s3", arrange=arrange, outcome=down(outcome), slots=slots, patience=patience)
 
 
-def _changing(name: str, outcome: str, change: Callable[[Site], object], slots: int = 1) -> Fault:
+def _changing(name: str, outcome: str, change: Callable[[CaseEnv], object], slots: int = 1) -> Fault:
     """Something happens when the second range is asked for."""
 
-    def arrange(site: Site) -> str:
+    def arrange(site: CaseEnv) -> str:
         site.put(site.content)
         site.proxy.add(CONTENT_READ, Do(lambda: change(site)), skip=1)
         return site.destination
@@ -249,18 +249,18 @@ def _changing(name: str, outcome: str, change: Callable[[Site], object], slots: 
     return Fault(name=name, source="s3", arrange=arrange, outcome=down(outcome), slots=slots)
 
 
-def _full_disk(site: Site) -> str:
+def _full_disk(site: CaseEnv) -> str:
     site.put(site.content)
     site.environment["TEST_DISK_ROOM"] = str(PART + MIB)
     return site.destination
 
 
-def _appear(site: Site) -> None:
+def _appear(site: CaseEnv) -> None:
     site.file_before = b"theirs"
     site.file.write_bytes(b"theirs")
 
 
-def _spoil(site: Site) -> None:
+def _spoil(site: CaseEnv) -> None:
     """A bit on disk, of a part that has been fetched."""
     with (site.folder / f".{KEY}.partial").open("r+b") as file:
         byte = file.read(1)[0]

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from integrity.case_env import KEY, MIB, PART, Site, site_of
+from integrity.case_env import KEY, MIB, PART, CaseEnv, case_env_of
 from integrity.drivers import variables_of
-from integrity.forked_runs import Nursery
+from integrity.forked_runs import ForkedRuns
 from integrity.machine import cloud_ports, run_job
 from s3am_cloud.adapters.records.jobs import Folder
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
@@ -114,8 +114,8 @@ def _outcome(result: Result) -> str:
 class Round:
     """One destination and one file, until all actors have done their deeds."""
 
-    def __init__(self, site: Site, dice: random.Random, nurseries: list[Nursery]) -> None:
-        self.site, self.dice, self.nurseries, self.log = site, dice, nurseries, Log()
+    def __init__(self, site: CaseEnv, dice: random.Random, forked_runs: list[ForkedRuns]) -> None:
+        self.site, self.dice, self.forked_runs, self.log = site, dice, forked_runs, Log()
         self.sources = [write_file(content, site.folder / f"{n}.bin") for n, content in enumerate(CONTENTS)]
         broken = [Reset(after=3000, times=None, where=self._now_and_then), Status(status=503, where=self._now_and_then)]
         self.urls = [site.http.add(f"/{n}.bin", content, *broken) for n, content in enumerate(CONTENTS)]
@@ -128,9 +128,9 @@ class Round:
 
     def play(self, deeds: int) -> None:
         """All actors at once, each with so many deeds, one after the other."""
-        plans = [[self._deed() for _ in range(deeds)] for _ in self.nurseries]
+        plans = [[self._deed() for _ in range(deeds)] for _ in self.forked_runs]
         with ThreadPoolExecutor(len(plans)) as pool:
-            list(pool.map(self._act, self.nurseries, plans))
+            list(pool.map(self._act, self.forked_runs, plans))
 
     def check(self) -> None:
         """What has to hold when all is quiet; and that whoever comes then can put everything right."""
@@ -166,16 +166,16 @@ class Round:
         parts = () if content == 2 else ("--part-size", "5MB")
         return Deed(allowed, ("upload", source, where, *parts, *exists, *way), content, killed_after)
 
-    def _act(self, nursery: Nursery, plan: list[Deed]) -> None:
+    def _act(self, forked: ForkedRuns, plan: list[Deed]) -> None:
         for deed in plan:
             began = time.monotonic()
             if deed.kind == "cloud":
                 self.log.entries.append((deed, self._in_the_cloud(deed), time.monotonic() - began))
                 continue
-            timer = threading.Timer(deed.killed_after or 0, nursery.kill)
+            timer = threading.Timer(deed.killed_after or 0, forked.kill)
             if deed.killed_after is not None:
                 timer.start()
-            result = nursery.run([*deed.arguments, "--json"], self.site.folder, variables_of(self.site))
+            result = forked.run([*deed.arguments, "--json"], self.site.folder, variables_of(self.site))
             timer.cancel()
             self.log.entries.append((deed, result, time.monotonic() - began))
 
@@ -238,7 +238,7 @@ class Round:
         assert not partial or "--download-exists" in said
 
     def _check_clean_up(self) -> None:
-        site, run = self.site, self.nurseries[0].run
+        site, run = self.site, self.forked_runs[0].run
         source, where = str(self.sources[0]), site.destination
         run(["cancel", where, "--json"], site.folder, variables_of(site)).ended(0)
         assert site.stored.unfinished() == []
@@ -260,23 +260,23 @@ def _index(data: bytes) -> int | None:
 
 
 @contextmanager
-def actors() -> Iterator[list[Nursery]]:
-    made = [Nursery() for _ in range(ACTORS)]
+def actors() -> Iterator[list[ForkedRuns]]:
+    made = [ForkedRuns() for _ in range(ACTORS)]
     try:
         yield made
     finally:
-        for nursery in made:
-            with closing(nursery):
+        for forked in made:
+            with closing(forked):
                 pass
 
 
 def storm(
-    s3: StrictS3, client: "S3Client", nurseries: list[Nursery], folder: Path, seed: int, deeds: int
+    s3: StrictS3, client: "S3Client", forked_runs: list[ForkedRuns], folder: Path, seed: int, deeds: int
 ) -> Counter[str]:
     """One round, of which everything holds that has to; AssertionError, with the seed and all that was said, if not."""
     dice = random.Random(seed)
-    with site_of(s3, client, nurseries[0], folder, CONTENTS[0]) as site:
-        played = Round(site, dice, nurseries)
+    with case_env_of(s3, client, forked_runs[0], folder, CONTENTS[0]) as site:
+        played = Round(site, dice, forked_runs)
         played.play(deeds)
         try:
             played.check()

@@ -12,25 +12,25 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.retries.standard import ExponentialBackoff
 
-from integrity.case_env import site_of
+from integrity.case_env import case_env_of
 from integrity.dialect_faults import DIALECTS
 from integrity.disk_faults import DOWNLOADS_TO_DISK
 from integrity.drivers import run
 from integrity.endless_faults import ENDLESS
 from integrity.faults import OBJECT, Case, Ended
 from integrity.file_faults import FILES
-from integrity.forked_runs import Nursery
+from integrity.forked_runs import ForkedRuns
 from integrity.http_faults import HTTP
 from integrity.store_faults import STORE
 from servers.strict_s3 import StrictS3
-from support.prefetch import Ahead
+from support.prefetch import Prefetch
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 FAULTS = [*HTTP, *FILES, *STORE, *DOWNLOADS_TO_DISK, *ENDLESS, *DIALECTS]
 CASES = [Case(fault, driver) for fault in FAULTS for driver in fault.outcome]
-Outcomes = Ahead[Case, Ended]
+Outcomes = Prefetch[Case, Ended]
 _AT_ONCE = 3
 
 
@@ -43,26 +43,26 @@ def outcomes(
 ) -> Iterator[Outcomes]:
     """The cases that were chosen, a few of them at a time."""
 
-    free: SimpleQueue[Nursery] = SimpleQueue()
+    free: SimpleQueue[ForkedRuns] = SimpleQueue()
 
     def work(case: Case) -> Ended:
-        nursery = free.get()
+        forked = free.get()
         try:
-            with site_of(strict_s3, s3_client, nursery, tmp_path_factory.mktemp("user"), case.fault.content) as site:
+            with case_env_of(strict_s3, s3_client, forked, tmp_path_factory.mktemp("user"), case.fault.content) as site:
                 return run(case, site)
         finally:
-            free.put(nursery)
+            free.put(forked)
 
-    with pytest.MonkeyPatch.context() as patch, ExitStack() as nurseries:
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as forked_runs:
         for _ in range(_AT_ONCE):
-            free.put(nurseries.enter_context(closing(Nursery())))
+            free.put(forked_runs.enter_context(closing(ForkedRuns())))
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, strict_s3.environment()[name])
         # boto3's waits, in this process: the command's own are made short by its environment.
         patch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0.01)
         # It notes each test in the environment, and takes that out again while threads read all that is there.
         patch.setattr("_pytest.runner._update_current_test_var", lambda item, when: None)
-        ahead = Ahead(_chosen(request.session), work, _AT_ONCE)
+        ahead = Prefetch(_chosen(request.session), work, _AT_ONCE)
         yield ahead
         ahead.close()
 

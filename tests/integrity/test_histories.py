@@ -23,7 +23,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from integrity.crashing_port import Life
+from integrity.crashing_port import CrashSchedule
 from integrity.world import DONE, KILLED, SIZES, SKIPPED, Model, World
 from s3am_cloud.model import Exists
 from servers.content import Pattern, crc64nvme
@@ -87,7 +87,7 @@ class Histories(RuleBasedStateMachine):
     def upload(self, exists: Exists | None, way: str | None) -> None:
         """Nobody disturbs it: it ends as the model says."""
         due = self.model.upload(exists, way)
-        outcome = self.world.upload(exists, way, Life())
+        outcome = self.world.upload(exists, way, CrashSchedule())
         assert outcome in due, (outcome, due, self.world.told)
         if outcome == DONE:
             self._made(self.model.data[self.model.source])
@@ -97,7 +97,7 @@ class Histories(RuleBasedStateMachine):
     @rule(exists=EXISTS, way=WAYS, ends=STEPS)
     def upload_is_killed(self, exists: Exists | None, way: str | None, ends: int) -> None:
         """The object is as it was, or whole; what is left is what was there, and one upload more at most."""
-        outcome = self.world.upload(exists, way, Life(ends))
+        outcome = self.world.upload(exists, way, CrashSchedule(ends))
         if outcome != KILLED:
             assert outcome in self.model.upload(exists, way)
         mine = self.model.data[self.model.source]
@@ -109,7 +109,7 @@ class Histories(RuleBasedStateMachine):
         """Something else happens in the middle of it."""
         before, first = set(self.model.unfinished), self.model.source
         was, done = self.model.object, list[str]()
-        outcome = self.world.upload(exists, way, Life(None, lambda: done.append(self._meanwhile(what)), at))
+        outcome = self.world.upload(exists, way, CrashSchedule(None, lambda: done.append(self._meanwhile(what)), at))
         seen = [self.model.data[number] for number in range(first, len(self.model.data))]
         if outcome == DONE:
             assert self.world.checksum in {crc64nvme(data) for data in seen}
@@ -135,7 +135,7 @@ class Histories(RuleBasedStateMachine):
     def download(self, way: str, ends: int | None) -> None:
         """The file is the whole object, or it is as it was."""
         was = self.world.file.read_bytes() if self.world.file.exists() else None
-        outcome = self.world.download(way, Life(ends))
+        outcome = self.world.download(way, CrashSchedule(ends))
         now = self.world.file.read_bytes() if self.world.file.exists() else None
         assert outcome == DONE or (outcome == KILLED and ends is not None), (outcome, self.world.told)
         assert now == self.model.object or (outcome == KILLED and now == was)
@@ -152,7 +152,7 @@ class Histories(RuleBasedStateMachine):
         elif what == "cancel":
             self.world.cancel()
         else:
-            self.world.upload("overwrite", "force" if what == "force" else None, Life())
+            self.world.upload("overwrite", "force" if what == "force" else None, CrashSchedule())
         return what
 
     def _may_write(self, exists: str | None) -> bool:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrity.case_env import KEY, MIB, SMALL, Site, site_of
-from integrity.crashing_port import Life
+from integrity.case_env import KEY, MIB, SMALL, CaseEnv, case_env_of
+from integrity.crashing_port import CrashSchedule
 from integrity.drivers import check_leftovers, command, request_of
 from integrity.faults import OBJECT, Case, Ended, Fault, both
-from integrity.forked_runs import Nursery
+from integrity.forked_runs import ForkedRuns
 from integrity.machine import cloud_ports, run_job
 from s3am_cloud.adapters.records.jobs import Folder
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
@@ -32,12 +32,14 @@ from support.stored import assert_file_holds
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-NewSite = Callable[..., "Site"]
+NewSite = Callable[..., "CaseEnv"]
 CONTENT = Pattern(6 * MIB, seed=25)
 """Two parts."""
 UP = ("--part-size", "5MB", "--resume")
 DOWN = ("--part-size", "5MB", "--download-exists", "resume")
-FAULT = Fault(name="kill -9 at every step", source="http", arrange=Site.on_http, outcome=both(OBJECT), content=CONTENT)
+FAULT = Fault(
+    name="kill -9 at every step", source="http", arrange=CaseEnv.on_http, outcome=both(OBJECT), content=CONTENT
+)
 MOMENTS = pytest.mark.parametrize("after", [False, True], ids=["as S3 gets a request", "as S3 has done it"])
 
 
@@ -50,8 +52,8 @@ EVERY = _Every("ANY")
 
 
 @pytest.fixture
-def nursery() -> Iterator[Nursery]:
-    with closing(Nursery()) as made:
+def forked() -> Iterator[ForkedRuns]:
+    with closing(ForkedRuns()) as made:
         yield made
 
 
@@ -64,10 +66,10 @@ def in_the_table(record_property: Callable[[str, object], None], request: pytest
     record_property("outcome", "object, when it is resumed" if driver != "function" else OBJECT)
 
 
-def _killed(site: Site, number: int, after: bool, *arguments: str) -> bool:
+def _killed(site: CaseEnv, number: int, after: bool, *arguments: str) -> bool:
     """Whether the run was killed at its request of this number, from 0; else it came to its end before."""
     site.proxy.clear()
-    kill: list[Action] = [Do(site.nursery.kill, after=after), LoseReply() if after else ResetBefore()]
+    kill: list[Action] = [Do(site.forked.kill, after=after), LoseReply() if after else ResetBefore()]
     for action in kill:
         site.proxy.add(EVERY, action, skip=number)
     result = command(site, *arguments)
@@ -78,13 +80,13 @@ def _killed(site: Site, number: int, after: bool, *arguments: str) -> bool:
 
 @MOMENTS
 def test_an_upload_killed_at_any_request_is_resumed_to_the_right_object(
-    after: bool, strict_s3: StrictS3, s3_client: "S3Client", nursery: Nursery, tmp_path: Path
+    after: bool, strict_s3: StrictS3, s3_client: "S3Client", forked: ForkedRuns, tmp_path: Path
 ) -> None:
     number, going = 0, True
     while going:
         folder = tmp_path / str(number)
         folder.mkdir()
-        with site_of(strict_s3, s3_client, nursery, folder, CONTENT) as site:
+        with case_env_of(strict_s3, s3_client, forked, folder, CONTENT) as site:
             upload = ("upload", site.on_http(), site.destination, *UP)
             going = _killed(site, number, after, *upload)
             made = site.stored.keys() == [KEY]
@@ -98,16 +100,16 @@ def test_an_upload_killed_at_any_request_is_resumed_to_the_right_object(
 @pytest.mark.stress
 @pytest.mark.timeout(3600)
 def test_uploads_killed_at_random_moments(
-    strict_s3: StrictS3, s3_client: "S3Client", nursery: Nursery, tmp_path: Path
+    strict_s3: StrictS3, s3_client: "S3Client", forked: ForkedRuns, tmp_path: Path
 ) -> None:
     end, number = time.monotonic() + float(os.environ.get("STRESS_SECONDS", "300")) / 5, 0
     while time.monotonic() < end:
         folder = tmp_path / str(number)
         folder.mkdir()
-        with site_of(strict_s3, s3_client, nursery, folder, CONTENT) as site:
+        with case_env_of(strict_s3, s3_client, forked, folder, CONTENT) as site:
             upload = ("upload", site.on_http(), site.destination, *UP, "--exists", "overwrite")
             for _ in range(4):
-                timer = Timer(random.uniform(0, 0.4), nursery.kill)
+                timer = Timer(random.uniform(0, 0.4), forked.kill)
                 timer.start()
                 assert command(site, *upload).returncode in {0, -9}
                 timer.cancel()
@@ -120,10 +122,10 @@ def test_uploads_killed_at_random_moments(
 
 @MOMENTS
 def test_a_download_killed_at_any_request_is_resumed_to_the_right_file(
-    after: bool, strict_s3: StrictS3, s3_client: "S3Client", nursery: Nursery, tmp_path: Path
+    after: bool, strict_s3: StrictS3, s3_client: "S3Client", forked: ForkedRuns, tmp_path: Path
 ) -> None:
     number, going = 0, True
-    with site_of(strict_s3, s3_client, nursery, tmp_path, CONTENT) as site:
+    with case_env_of(strict_s3, s3_client, forked, tmp_path, CONTENT) as site:
         site.put(CONTENT)
         while going:
             going = _killed(site, number, after, "download", site.destination, KEY, *DOWN)
@@ -142,7 +144,7 @@ def test_a_function_that_dies_at_any_step_is_done_again_to_the_right_object(
     content: Content,
     strict_s3: StrictS3,
     s3_client: "S3Client",
-    nursery: Nursery,
+    forked: ForkedRuns,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -153,15 +155,15 @@ def test_a_function_that_dies_at_any_step_is_done_again_to_the_right_object(
     while going:
         folder = tmp_path / str(number)
         folder.mkdir()
-        with site_of(strict_s3, s3_client, nursery, folder, content) as site:
+        with case_env_of(strict_s3, s3_client, forked, folder, content) as site:
             going = _dies(number, site, access)
         number += 1
     assert number > 20
 
 
-def _dies(number: int, site: Site, access: S3Access) -> bool:
+def _dies(number: int, site: CaseEnv, access: S3Access) -> bool:
     """Whether the job's functions came to a step of this number, at which one of them died."""
-    documents, life = Folder(site.folder / "work"), Life(number)
+    documents, life = Folder(site.folder / "work"), CrashSchedule(number)
     ports = cloud_ports(access, documents, 20)
     mortal = life.ports(ports)
 

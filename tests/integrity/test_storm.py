@@ -34,8 +34,8 @@ def in_this_process(strict_s3: StrictS3, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_transfers_that_meet_at_one_object_end_rightly(
     strict_s3: StrictS3, s3_client: "S3Client", tmp_path: Path
 ) -> None:
-    with actors() as nurseries:
-        outcomes = storm(strict_s3, s3_client, nurseries, tmp_path, seed=6, deeds=2)
+    with actors() as forked_runs:
+        outcomes = storm(strict_s3, s3_client, forked_runs, tmp_path, seed=6, deeds=2)
     assert outcomes.total() == 6
 
 
@@ -46,11 +46,11 @@ def test_minutes_of_faults_kills_and_concurrent_transfers(
 ) -> None:
     end, rounds, seen = time.monotonic() + float(os.environ.get("STRESS_SECONDS", "300")), 0, Counter[str]()
     first = int(os.environ.get("STRESS_SEED", random.randrange(10**6)))
-    with actors() as nurseries:
+    with actors() as forked_runs:
         while time.monotonic() < end:
             folder = tmp_path / str(rounds)
             folder.mkdir()
-            seen += storm(strict_s3, s3_client, nurseries, folder, first + rounds, deeds=5)
+            seen += storm(strict_s3, s3_client, forked_runs, folder, first + rounds, deeds=5)
             rounds += 1
     print(
         f"\n{rounds} rounds from seed {first}", *(f"{count:6} {what}" for what, count in seen.most_common()), sep="\n"

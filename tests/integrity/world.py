@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from integrity.case_env import MIB, PART
-from integrity.crashing_port import Died, Life
+from integrity.crashing_port import CrashSchedule, Died
 from s3am_cloud.adapters.records.jobs import Folder, Jobs
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.errors import TransferError
@@ -45,7 +45,7 @@ class World:
         """Another version of the source."""
         write_file(content, self.folder / "fresh").replace(self.source)
 
-    def upload(self, exists: Exists | None, way: str | None, life: Life) -> str:
+    def upload(self, exists: Exists | None, way: str | None, life: CrashSchedule) -> str:
         """How it ended: done, skipped, killed, or the error's name."""
         request = TransferRequest(
             source=str(self.source),
@@ -63,7 +63,7 @@ class World:
 
         return self._outcome(run)
 
-    def download(self, way: str, life: Life) -> str:
+    def download(self, way: str, life: CrashSchedule) -> str:
         request = DownloadRequest(
             source=parse_s3(self.stored.url(KEY)),
             connections=2,

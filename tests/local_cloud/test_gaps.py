@@ -1,6 +1,6 @@
-"""The emulator as it comes still has the gaps that are mended. A test that fails here names a mend to remove.
+"""The emulator as it comes still has the gaps that are patched. A test that fails here names a patch to remove.
 
-Each runs the emulator's own functions in this process, where nothing is mended.
+Each runs the emulator's own functions in this process, where nothing is patched.
 """
 
 from __future__ import annotations

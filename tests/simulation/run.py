@@ -17,15 +17,15 @@ from s3am_cloud.costs.forecast import (
     Usage,
     cost,
 )
-from s3am_cloud.jobs.locks import Desk, hold, take
+from s3am_cloud.jobs.locks import LockContext, acquire, ensure_held
 from s3am_cloud.jobs.tasks import Prepared, Worked, complete_job, prepare_job, report_job, work
-from s3am_cloud.jobs.usage import Tally
 from s3am_cloud.limits import LAMBDA_SECONDS, WORKER_MEMORY_MIB
 from s3am_cloud.model import TransferRequest, Unit
-from s3am_cloud.ports.transfer import Execution
+from s3am_cloud.ports.executions import Execution
+from s3am_cloud.ports.records import Tally
 from s3am_cloud.transfer.pipeline import new_job
 from simulation import asl
-from simulation.world import Weather, World
+from simulation.world import Conditions, World
 
 JOB, ARN = "job", "arn"
 THROTTLED, TIMED_OUT = "Lambda.TooManyRequestsException", "Sandbox.Timedout"
@@ -59,7 +59,7 @@ class Child:
 
 
 class Simulation:
-    def __init__(self, request: TransferRequest, size: int, weather: Weather, rate: int | None = None) -> None:
+    def __init__(self, request: TransferRequest, size: int, weather: Conditions, rate: int | None = None) -> None:
         self._weather, self._dice = weather, random.Random(weather.seed)
         self._world = World(size, weather, rate)
         self._states = asl.child_states()
@@ -75,11 +75,14 @@ class Simulation:
 
     def run(self) -> Outcome:
         ports, clock = self._world.ports, self._world.clock
-        job, desk = new_job(self._request, JOB, clock), Desk(ports.jobs, self._world.notices, _never_asked, clock)
+        job, desk = (
+            new_job(self._request, JOB, clock),
+            LockContext(ports.jobs, self._world.notices, _never_asked, clock),
+        )
         ports.jobs.add(job)
-        take(job, ARN, desk)
+        acquire(job, ARN, desk)
         clock.seconds = self._now = 2.0
-        hold(ports.jobs.load(JOB), ARN, desk)
+        ensure_held(ports.jobs.load(JOB), ARN, desk)
         self._handled()
         prepared = prepare_job(JOB, ARN, "work", ports)
         self._began, self._plan = self._now, self._world.jobs.load(JOB).plan

@@ -28,7 +28,7 @@ from s3am_cloud.model import Plan, SourceInfo, TransferRequest
 from s3am_cloud.transfer.steps.plan import plan
 from simulation import asl
 from simulation.run import JobFailed, Outcome, Simulation
-from simulation.world import Weather
+from simulation.world import Conditions
 
 TB = 10**12
 SMALL_PARTS = MAX_PARTS * MIN_PART
@@ -36,7 +36,7 @@ SMALL_PARTS = MAX_PARTS * MIN_PART
 
 def simulate(
     size: int,
-    weather: Weather | None = None,
+    weather: Conditions | None = None,
     part_size: int | None = None,
     slots: int | None = None,
     rate: int | None = None,
@@ -44,10 +44,10 @@ def simulate(
     request = TransferRequest(
         source="https://host/file", destination="s3://bucket/key", part_size=part_size, download_slots=slots
     )
-    return Simulation(request, size, weather or Weather(), rate).run()
+    return Simulation(request, size, weather or Conditions(), rate).run()
 
 
-def foretold(size: int, part_size: int | None = None, slots: int = 64, rate: int | None = None) -> Forecast:
+def forecast_of(size: int, part_size: int | None = None, slots: int = 64, rate: int | None = None) -> Forecast:
     return forecast(plan(SourceInfo(size=size, ranges=True, rate=rate), slots, part_size), "https", rate)
 
 
@@ -64,8 +64,8 @@ def foretold(size: int, part_size: int | None = None, slots: int = 64, rate: int
 def test_a_job_in_fair_weather_takes_what_was_forecast(
     size: int, part_size: int | None, slots: int, rate: int | None
 ) -> None:
-    weather = Weather(connection_rate=rate or LAMBDA_BYTES_PER_SECOND)
-    came, told = simulate(size, weather, part_size, slots, rate), foretold(size, part_size, slots, rate)
+    weather = Conditions(connection_rate=rate or LAMBDA_BYTES_PER_SECOND)
+    came, told = simulate(size, weather, part_size, slots, rate), forecast_of(size, part_size, slots, rate)
     assert (came.units, came.worker_invocations) == (told.units, told.worker_invocations)
     assert came.usage.transitions == told.usage.transitions
     assert came.usage.invocations == told.usage.invocations
@@ -119,7 +119,7 @@ def test_a_terabyte_costs_what_the_arithmetic_says(cut: Plan, scheme: str, dolla
 
 
 def test_the_price_of_a_job_is_that_of_its_items() -> None:
-    usage = foretold(600 * 10**9).usage
+    usage = forecast_of(600 * 10**9).usage
     by_hand = (
         usage.transitions * 25e-6
         + usage.gb_seconds * 0.0000133334
@@ -134,7 +134,7 @@ def test_the_price_of_a_job_is_that_of_its_items() -> None:
 
 def test_a_worker_that_needs_longer_than_it_has_goes_round_again_in_forecast_and_simulation() -> None:
     """Parts of 5 MiB over one slow connection: 9 of them, each of 262 s, 3 in each round."""
-    weather, size = Weather(connection_rate=20_000), 9 * MIN_PART
+    weather, size = Conditions(connection_rate=20_000), 9 * MIN_PART
     request = TransferRequest(source="https://h/f", destination="s3://b/k", part_size=MIN_PART, download_slots=1)
     came = Simulation(request, size, weather).run()
     cut = Plan(size=size, part_size=MIN_PART, unit_parts=9)
@@ -145,7 +145,7 @@ def test_a_worker_that_needs_longer_than_it_has_goes_round_again_in_forecast_and
 
 def test_lambda_adds_environments_step_by_step_and_throttled_units_wait_for_their_turn() -> None:
     fair = simulate(SMALL_PARTS, part_size=MIN_PART, slots=1000)
-    narrow = simulate(SMALL_PARTS, Weather(environments=20), part_size=MIN_PART, slots=1000)
+    narrow = simulate(SMALL_PARTS, Conditions(environments=20), part_size=MIN_PART, slots=1000)
     assert fair.throttled == 0
     assert fair.most_at_once > 20 == narrow.most_at_once
     assert narrow.throttled > 0
@@ -157,14 +157,14 @@ def test_lambda_adds_environments_step_by_step_and_throttled_units_wait_for_thei
 
 def test_a_store_that_slows_the_job_down_costs_time_and_loses_nothing() -> None:
     fair = simulate(SMALL_PARTS, part_size=MIN_PART, slots=1000)
-    slow = simulate(SMALL_PARTS, Weather(writes_per_second=300), part_size=MIN_PART, slots=1000)
+    slow = simulate(SMALL_PARTS, Conditions(writes_per_second=300), part_size=MIN_PART, slots=1000)
     assert slow.slow_downs > 0 == fair.slow_downs
     assert slow.parts == MAX_PARTS
     assert slow.usage.s3_writes == fair.usage.s3_writes + slow.slow_downs
 
 
 def test_workers_that_die_are_repeated_and_the_rest_of_their_work_is_not() -> None:
-    came, fair = simulate(600 * 10**9, Weather(broken=0.05)), simulate(600 * 10**9)
+    came, fair = simulate(600 * 10**9, Conditions(broken=0.05)), simulate(600 * 10**9)
     assert came.parts == fair.parts
     assert came.worker_invocations > fair.worker_invocations
     assert came.usage.s3_writes == fair.usage.s3_writes
@@ -172,12 +172,12 @@ def test_workers_that_die_are_repeated_and_the_rest_of_their_work_is_not() -> No
 
 def test_a_function_that_always_dies_ends_the_job_after_its_retries() -> None:
     with pytest.raises(JobFailed, match=r"Sandbox\.Timedout"):
-        simulate(10 * GIB, Weather(broken=1.0))
+        simulate(10 * GIB, Conditions(broken=1.0))
 
 
 def test_copies_pass_no_lambda_and_keep_several_in_flight() -> None:
     request = TransferRequest(source="s3://other/key", destination="s3://bucket/key", part_size=GIB)
-    came = Simulation(request, 100 * GIB, Weather()).run()
+    came = Simulation(request, 100 * GIB, Conditions()).run()
     assert came.slots > 1
     assert came.usage.gb_seconds < simulate(100 * GIB).usage.gb_seconds / 5
 

@@ -10,24 +10,24 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from s3am_cloud.adapters.memory.jobs import MemoryJobs
-from s3am_cloud.jobs.usage import Tally
 from s3am_cloud.limits import COPY_BYTES_PER_SECOND, LAMBDA_BYTES_PER_SECOND, LIST_PAGE
 from s3am_cloud.model import (
     Attributes,
     Job,
     MovedPart,
     ObjectInfo,
-    Origin,
     Part,
     PartRecord,
+    PinnedSource,
     Receipt,
     SourceInfo,
     Unit,
     Upload,
     UploadedPart,
 )
-from s3am_cloud.ports.coordination import Claim, Seen
-from s3am_cloud.ports.pace import Over, never
+from s3am_cloud.ports.coordination import DestinationLock, Seen
+from s3am_cloud.ports.pace import ShouldStop, never_stop
+from s3am_cloud.ports.records import Tally
 from s3am_cloud.ports.transfer import Ports, Progress, Readers, Sink
 from s3am_cloud.urls import S3Url, SourceUrl
 
@@ -41,7 +41,7 @@ class Bill:
         self.writes = self.reads = 0
 
 
-class Weather(msgspec.Struct, frozen=True, kw_only=True):
+class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     """How the world is today.
 
     `connection_rate` and `host_rate` are bytes a second, of one connection and of the whole source; S3 answers 503
@@ -197,13 +197,13 @@ class CountedNotices:
 
     def __init__(self, bill: Bill) -> None:
         self._bill = bill
-        self._claim: Claim | None = None
+        self._claim: DestinationLock | None = None
 
-    def claimed(self, target: S3Url) -> Claim | None:
+    def claimed(self, target: S3Url) -> DestinationLock | None:
         self._bill.reads += 1
         return self._claim
 
-    def claim(self, target: S3Url, claim: Claim, over: Claim | None) -> bool:
+    def claim(self, target: S3Url, claim: DestinationLock, over: DestinationLock | None) -> bool:
         self._bill.writes += 1
         self._claim = claim
         return True
@@ -225,7 +225,7 @@ class CountedNotices:
 class SimulatedMovers:
     """Moves parts by letting time pass: each slot's share of what the worker, the source and S3 give."""
 
-    def __init__(self, store: WeightlessStore, bill: Bill, weather: Weather, clock: SimulatedClock) -> None:
+    def __init__(self, store: WeightlessStore, bill: Bill, weather: Conditions, clock: SimulatedClock) -> None:
         self._store, self._bill, self._weather, self._clock = store, bill, weather, clock
         # How many connections to the source there are, those of this invocation included.
         self.connections: Callable[[], int] = lambda: 1
@@ -233,12 +233,12 @@ class SimulatedMovers:
         self.refused = 0
 
     def __call__(
-        self, origin: Origin, sink: Sink, slots: int, progress: Progress, first: int | None = None
+        self, origin: PinnedSource, sink: Sink, slots: int, progress: Progress, first: int | None = None
     ) -> SimulatedMovers:
         self._slots, self._progress, self._copies = slots, progress, origin.url.startswith("s3:")
         return self
 
-    def move(self, parts: Iterable[Part], over: Over = never) -> Iterator[MovedPart]:
+    def move(self, parts: Iterable[Part], over: ShouldStop = never_stop) -> Iterator[MovedPart]:
         coming, flying, order = iter(parts), list[tuple[float, int, Part]](), itertools.count()
         while not over():
             while len(flying) < self._slots and (part := next(coming, None)) is not None:
@@ -271,14 +271,14 @@ class SimulatedMovers:
         return taken
 
 
-def no_readers(origin: Origin, slots: int, progress: Progress, part_size: int | None = None) -> object:
+def no_readers(origin: PinnedSource, slots: int, progress: Progress, part_size: int | None = None) -> object:
     raise AssertionError("the job has a record, so no part has to be read to prove it")
 
 
 class World:
     """Ports without weight."""
 
-    def __init__(self, size: int, weather: Weather, rate: int | None) -> None:
+    def __init__(self, size: int, weather: Conditions, rate: int | None) -> None:
         self.bill, self.clock = Bill(), SimulatedClock()
         self.store, self.jobs = WeightlessStore(self.bill), CountedJobs(self.bill)
         self.notices = CountedNotices(self.bill)

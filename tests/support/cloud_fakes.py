@@ -9,7 +9,7 @@ from s3am_cloud.errors import NoSuchJob
 from s3am_cloud.ingest.accept import accept
 from s3am_cloud.jobs.cleanup import settle
 from s3am_cloud.jobs.tasks import Prepared, prepare_job, work
-from s3am_cloud.ports.transfer import Execution, Failure
+from s3am_cloud.ports.executions import Execution, Failure
 from servers.content import pattern
 from support.fakes import PART, SOURCE, TARGET, World
 

@@ -16,8 +16,8 @@ from s3am_cloud.model import (
     Job,
     MovedPart,
     ObjectInfo,
-    Origin,
     Part,
+    PinnedSource,
     Receipt,
     SourceInfo,
     TransferRequest,
@@ -25,7 +25,7 @@ from s3am_cloud.model import (
 )
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.transfer.pipeline import finish, move, new_job, prepare, proven
-from s3am_cloud.transfer.steps.move import missing
+from s3am_cloud.transfer.remaining import missing
 from s3am_cloud.urls import S3Url, SourceUrl
 
 PART = MIN_PART
@@ -71,7 +71,7 @@ class CountingSource(MemorySource):
         self.calls.append("probe")
         return super().probe(url)
 
-    def read(self, origin: Origin, part: Part) -> bytes:
+    def read(self, origin: PinnedSource, part: Part) -> bytes:
         data = super().read(origin, part)
         self.bytes_read += len(data)
         return data

@@ -9,7 +9,7 @@ Outcome = TypeVar("Outcome")
 _AT_ONCE = 4
 
 
-class Ahead(Generic[Case, Outcome]):
+class Prefetch(Generic[Case, Outcome]):
     """What came of each case; what a case raised is raised for its own test only."""
 
     def __init__(self, cases: Iterable[Case], work: Callable[[Case], Outcome], at_once: int = _AT_ONCE) -> None:

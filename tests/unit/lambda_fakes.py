@@ -9,7 +9,7 @@ from typing import cast
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from s3am_cloud.handlers.runtime import World
+from s3am_cloud.handlers.runtime import Runtime
 from s3am_cloud.ports.transfer import Ports
 
 _requests = itertools.count(1)
@@ -34,6 +34,6 @@ def context(seconds: float = 900) -> LambdaContext:
     return cast(LambdaContext, Context(seconds))
 
 
-def lambda_world(ports: Ports, log: io.StringIO) -> World:
+def lambda_world(ports: Ports, log: io.StringIO) -> Runtime:
     """What a handler has kept from earlier invocations; it logs to `log`."""
-    return World(ports, Logger(service=f"tests-{id(log)}", stream=log), "work", lambda job: ports)
+    return Runtime(ports, Logger(service=f"tests-{id(log)}", stream=log), "work", lambda job: ports)

@@ -11,11 +11,11 @@ import pytest
 from s3am_cloud.errors import DestinationBusy, StoreBusy
 from s3am_cloud.ingest.accept import accept, decode_request
 from s3am_cloud.jobs.cleanup import discard
-from s3am_cloud.jobs.locks import Desk, asked_for, hold, latest, successor, take
+from s3am_cloud.jobs.locks import LockContext, acquire, ensure_held, latest, request_fingerprint, successor
 from s3am_cloud.jobs.successors import next_id
 from s3am_cloud.limits import START_SECONDS
 from s3am_cloud.model import Job, TransferRequest
-from s3am_cloud.ports.coordination import Claim
+from s3am_cloud.ports.coordination import DestinationLock
 from s3am_cloud.transfer.pipeline import new_job
 from s3am_cloud.urls import S3Url
 from support.cloud_fakes import ASKED, Machine
@@ -29,17 +29,17 @@ class Stage:
 
     def __init__(self) -> None:
         self.world, self.machine = World(), Machine()
-        self.desk = Desk(self.world.jobs, self.world.notices, self.machine.describe, self.world.clock)
+        self.desk = LockContext(self.world.jobs, self.world.notices, self.machine.describe, self.world.clock)
 
     def job(self, name: str, asked: TransferRequest | None = None) -> Job:
         job = new_job(asked or request(), name, self.world.clock)
-        job = msgspec.structs.replace(job, asked=asked_for(job.request))
+        job = msgspec.structs.replace(job, asked=request_fingerprint(job.request))
         self.world.jobs.add(job)
         return job
 
     def take(self, name: str, asked: TransferRequest | None = None) -> str:
         """Who has the destination after this job has asked for it."""
-        return take(self.job(name, asked), f"arn:{name}", self.desk)
+        return acquire(self.job(name, asked), f"arn:{name}", self.desk)
 
     def accept(self, name: str, **options: Any) -> tuple[str, bool]:
         return accept({**ASKED, **options}, f"arn:{name}", self.world.ports, self.desk)
@@ -108,15 +108,15 @@ def test_a_destination_is_the_same_however_it_is_written(stage: Stage) -> None:
 
 
 class Racing:
-    """Notices at which somebody else is always a moment quicker."""
+    """Coordination at which somebody else is always a moment quicker."""
 
-    def __init__(self, desk: Desk, times: int, claim: Claim) -> None:
+    def __init__(self, desk: LockContext, times: int, claim: DestinationLock) -> None:
         self._notices, self._times, self._claim = desk.notices, times, claim
 
-    def claimed(self, target: S3Url) -> Claim | None:
+    def claimed(self, target: S3Url) -> DestinationLock | None:
         return self._notices.claimed(target)
 
-    def claim(self, target: S3Url, claim: Claim, over: Claim | None) -> bool:
+    def claim(self, target: S3Url, claim: DestinationLock, over: DestinationLock | None) -> bool:
         if self._times:
             self._times -= 1
             assert self._notices.claim(target, self._claim, over)
@@ -131,32 +131,34 @@ class Racing:
 
 def test_of_two_that_ask_at_the_same_moment_the_second_joins_the_first(stage: Stage) -> None:
     stage.machine.run("quick")
-    same = Claim(job="quick", execution="arn:quick", asked=asked_for(request()), made="2026-01-02T03:04:05.000+00:00")
+    same = DestinationLock(
+        job="quick", execution="arn:quick", asked=request_fingerprint(request()), made="2026-01-02T03:04:05.000+00:00"
+    )
     slow = msgspec.structs.replace(stage.desk, notices=Racing(stage.desk, 1, same))
-    assert take(stage.job("slow"), "arn:slow", slow) == "quick"
+    assert acquire(stage.job("slow"), "arn:slow", slow) == "quick"
 
 
 def test_who_is_overtaken_for_ever_gives_up_by_a_name_that_is_tried_again(stage: Stage) -> None:
     stage.machine.run("dead", "FAILED")
-    other = Claim(job="dead", execution="arn:dead", asked="x", made="2026-01-02T03:04:05.000+00:00")
+    other = DestinationLock(job="dead", execution="arn:dead", asked="x", made="2026-01-02T03:04:05.000+00:00")
     slow = msgspec.structs.replace(stage.desk, notices=Racing(stage.desk, 100, other))
     with pytest.raises(StoreBusy):
-        take(stage.job("slow"), "arn:slow", slow)
+        acquire(stage.job("slow"), "arn:slow", slow)
 
 
 def test_a_job_that_lost_its_destination_before_it_started_ends_by_name(stage: Stage) -> None:
     """A client may have recorded it, and then have slept."""
     late = stage.job("late")
-    take(late, "arn:late", stage.desk)
+    acquire(late, "arn:late", stage.desk)
     stage.world.clock.pass_time(timedelta(seconds=START_SECONDS))
     assert stage.take("quick") == "quick"
     stage.machine.run("quick")
     with pytest.raises(DestinationBusy, match="job quick"):
-        hold(late, "arn:late", stage.desk)
+        ensure_held(late, "arn:late", stage.desk)
 
 
 def test_a_job_that_somebody_started_by_its_id_claims_its_destination_itself(stage: Stage) -> None:
-    hold(stage.job("job"), "arn:job", stage.desk)
+    ensure_held(stage.job("job"), "arn:job", stage.desk)
     stage.machine.run("job")
     with pytest.raises(DestinationBusy):
         stage.take("other", request(source=OTHER_SOURCE))
@@ -189,8 +191,8 @@ def test_what_makes_a_request_the_same() -> None:
         {"exists": "overwrite"},
         {"part_size": None},
     ]
-    assert {asked_for(decode_request({**ASKED, **more})) for more in same} == {asked_for(asked)}
-    assert len({asked_for(decode_request({**ASKED, **more})) for more in other}) == 5
+    assert {request_fingerprint(decode_request({**ASKED, **more})) for more in same} == {request_fingerprint(asked)}
+    assert len({request_fingerprint(decode_request({**ASKED, **more})) for more in other}) == 5
 
 
 def test_the_jobs_that_go_on_with_one_another_are_found_by_their_ids(stage: Stage) -> None:

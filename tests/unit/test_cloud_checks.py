@@ -12,7 +12,7 @@ from s3am_cloud.errors import BadRequest, NotAsExpected
 from s3am_cloud.ingest.accept import accept
 from s3am_cloud.jobs.cleanup import settle
 from s3am_cloud.jobs.tasks import complete_job, prepare_job, work
-from s3am_cloud.ports.transfer import Execution, Failure
+from s3am_cloud.ports.executions import Execution, Failure
 from support.cloud_fakes import ASKED, DATA, LONG, Bus, Machine, prepared
 from support.fakes import SOURCE, TARGET, World, request
 

@@ -10,7 +10,7 @@ from s3am_cloud.errors import JobFailed, NoSuchJob
 from s3am_cloud.jobs.cleanup import FAILED, settle
 from s3am_cloud.jobs.tasks import complete_job, report_job, work
 from s3am_cloud.model import Unit
-from s3am_cloud.ports.transfer import Executions, Failure
+from s3am_cloud.ports.executions import Executions, Failure
 from support.cloud_fakes import DATA, LONG, Bus, Machine, ended, moved_whole, prepared
 from support.fakes import SOURCE, TARGET, World
 

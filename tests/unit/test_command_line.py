@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from s3am_cloud.errors import Interrupted, JobFailed, SourceBusy
 from s3am_cloud.limits import BYTES_WORTH_A_PROCESS, MIB
 from s3am_cloud.model import Part
-from s3am_cloud_cli.console.output import Console, Meter, size_text
+from s3am_cloud_cli.console.output import Console, Meter
 from s3am_cloud_cli.main import COMMANDS, Commands, cli
 from s3am_cloud_cli.options.transfer import Size, exclusive
 from s3am_cloud_client.inprocess.shared_concurrency import share
 from s3am_cloud_client.inprocess.workers import worthwhile_processes
+from s3am_cloud_client.observer import size_text
 
 
 @pytest.mark.parametrize(

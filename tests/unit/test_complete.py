@@ -20,7 +20,8 @@ from s3am_cloud.errors import (
 )
 from s3am_cloud.model import MovedPart, ObjectInfo, Plan, Upload, UploadedPart
 from s3am_cloud.transfer.steps.complete import complete
-from s3am_cloud.transfer.steps.verify import proof, verify
+from s3am_cloud.transfer.steps.verify import verify
+from s3am_cloud.transfer.stored_parts import proof
 from s3am_cloud.urls import S3Url
 from servers.content import pattern
 from support.fakes import PART, TARGET, FakeClock, LoggedStore

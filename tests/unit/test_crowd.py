@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from s3am_cloud.adapters.curl.parts.upload import PutTarget, UploadFlow
 from s3am_cloud.adapters.curl.store.put import StreamedPut
-from s3am_cloud.adapters.curl.transport.admission import Crowd
+from s3am_cloud.adapters.curl.transport.admission import AdmissionControl
 from s3am_cloud.adapters.curl.transport.loop import Loop
 from s3am_cloud.adapters.curl.transport.retry import Retry
 from s3am_cloud.adapters.s3.features import Attempt, Features
-from s3am_cloud.concurrency import Fixed
+from s3am_cloud.concurrency import FixedLimit
 from s3am_cloud.errors import SourceBusy, StoreUnavailable, TransferError
 from s3am_cloud.limits import CROWD_ATTEMPTS, CROWD_SECONDS
 from s3am_cloud.model import MovedPart, Part
@@ -18,30 +18,30 @@ FULL = SourceBusy("full")
 
 
 def test_a_place_is_given_up_at_a_time_and_never_the_last() -> None:
-    crowd = Crowd(Fixed(3), FakeClock())
+    crowd = AdmissionControl(FixedLimit(3), FakeClock())
     places = []
     for number in range(1, 5):
-        crowd.give_back(number, FULL)
+        crowd.release_slot(number, FULL)
         places.append(crowd.places)
     assert places == [2, 1, 1, 1]
     assert [number for number, _ in crowd.given_back] == [1, 2, 3, 4]
 
 
 def test_patience_ends_when_nothing_comes_in() -> None:
-    crowd = Crowd(Fixed(3), FakeClock())
+    crowd = AdmissionControl(FixedLimit(3), FakeClock())
     waits = [crowd.wait() for _ in range(CROWD_ATTEMPTS)]
     assert waits[-1] is None
     assert all(wait is not None and wait >= CROWD_SECONDS for wait in waits[:-1])
 
 
 def test_patience_is_without_end_while_bytes_come_in() -> None:
-    crowd = Crowd(Fixed(3), FakeClock())
+    crowd = AdmissionControl(FixedLimit(3), FakeClock())
     for _ in range(5 * CROWD_ATTEMPTS):
         assert crowd.wait() is not None
         crowd.gained()
 
 
-class Busy(Fixed):
+class Busy(FixedLimit):
     """Places that others share, who get on."""
 
     adapts = True
@@ -57,7 +57,7 @@ class Busy(Fixed):
 
 def test_patience_is_without_end_while_others_get_on() -> None:
     places = Busy(3)
-    crowd = Crowd(places, FakeClock())
+    crowd = AdmissionControl(places, FakeClock())
     for _ in range(5 * CROWD_ATTEMPTS):
         places.bytes += 1
         assert crowd.wait() is not None
@@ -66,12 +66,12 @@ def test_patience_is_without_end_while_others_get_on() -> None:
 
 def test_a_busy_server_is_left_alone_for_a_moment_or_as_long_as_it_asks_for() -> None:
     places = Busy(3)
-    crowd = Crowd(places, FakeClock(dice=0.0))
-    crowd.make_way(1, FULL, asked=7.0)
+    crowd = AdmissionControl(places, FakeClock(dice=0.0))
+    crowd.yield_slot(1, FULL, asked=7.0)
     assert (places.asked, crowd.places, list(crowd.given_back)) == (7.0, 3, [(1, FULL)])
     assert (crowd.pause(), crowd.pause()) == (CROWD_SECONDS, 0.0)
-    crowd.make_way(1, FULL, 7.0, at_least=9.0)
-    crowd.make_way(2, FULL, 7.0)
+    crowd.yield_slot(1, FULL, 7.0, at_least=9.0)
+    crowd.yield_slot(2, FULL, 7.0)
     assert crowd.pause() == 9.0
 
 

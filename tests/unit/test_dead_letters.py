@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from s3am_cloud.errors import BadRequest, NoStack, NoSuchEvent
-from s3am_cloud.ingest.dead_letter import refuse
-from s3am_cloud.ports.transfer import Execution
+from s3am_cloud.ingest.dead_letter import dead_letter_of
+from s3am_cloud.ports.executions import Execution
 from s3am_cloud_client.remote.dead_letters import DeadLetters, failed_text
 from support.cloud_fakes import ASKED
 from support.fakes import World
@@ -80,7 +80,7 @@ def fill(queue: Queue, count: int, **fields: object) -> None:
     world = World()
     for number in range(count):
         event = {"id": f"e{number}", "source": "lab"}
-        letter = refuse({**ASKED, **fields}, event, "arn:x", ("DestinationBusy", "{}"), world.ports)
+        letter = dead_letter_of({**ASKED, **fields}, event, "arn:x", ("DestinationBusy", "{}"), world.ports)
         queue.put(msgspec.json.encode(letter).decode(), 1000 + count - number)
 
 

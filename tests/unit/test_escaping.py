@@ -21,7 +21,7 @@ from s3am_cloud.command_lines import command_line, shell_word
 from s3am_cloud.costs.quote import Cloud, DataSync, InProcess, Quote
 from s3am_cloud.errors import ErrorReport, JobFailed, TransferError
 from s3am_cloud.events import Event
-from s3am_cloud.integrity.provenance_lookup import Known
+from s3am_cloud.integrity.provenance_lookup import Provenance
 from s3am_cloud.model import Receipt
 from s3am_cloud_cli.console.escaping import escaped, escaped_layout
 from s3am_cloud_cli.console.hints import without_lacking
@@ -95,8 +95,8 @@ def status(name: str, failed: bool) -> JobStatus:
     )
 
 
-def known(name: str) -> Known:
-    return Known(
+def known(name: str) -> Provenance:
+    return Provenance(
         object=name,
         known_from="metadata",
         verdict=None,

@@ -13,12 +13,12 @@ from s3am_cloud.adapters.records.executions import StateMachine
 from s3am_cloud.errors import BadDestination, BadRequest, DestinationBusy
 from s3am_cloud.events import Event, job_of_event, job_of_request, read_event
 from s3am_cloud.ingest.accept import accept, decode_request
-from s3am_cloud.ingest.dead_letter import Letter, read_letter, refuse, sendable
+from s3am_cloud.ingest.dead_letter import DeadLetter, dead_letter_of, read_letter, replay_input
 from s3am_cloud.jobs.cleanup import FAILED, settle
-from s3am_cloud.jobs.locks import Desk, asked_for
+from s3am_cloud.jobs.locks import LockContext, request_fingerprint
 from s3am_cloud.jobs.successors import next_id
 from s3am_cloud.jobs.tasks import prepare_job, report_job
-from s3am_cloud.ports.transfer import Execution, Failure
+from s3am_cloud.ports.executions import Execution, Failure
 from support.cloud_fakes import ASKED, DATA, Bus, Machine
 from support.fakes import SOURCE, TARGET, World
 
@@ -52,13 +52,13 @@ def world() -> World:
     return made
 
 
-def refused(request: object, world: World, event: object = EVENT, execution: str = FIRST) -> Letter:
+def refused(request: object, world: World, event: object = EVENT, execution: str = FIRST) -> DeadLetter:
     """The letter about a request that accept refuses, from what Step Functions tells of that."""
     try:
         accept(request, execution, world.ports, event=event)
     except Exception as error:
         cause = json.dumps({"errorMessage": str(error), "errorType": type(error).__name__})
-        return refuse(request, event, execution, (type(error).__name__, cause), world.ports)
+        return dead_letter_of(request, event, execution, (type(error).__name__, cause), world.ports)
     raise AssertionError("it was accepted")
 
 
@@ -101,7 +101,7 @@ def test_an_event_makes_one_job_however_often_it_is_delivered(world: World) -> N
 def test_a_second_delivery_leaves_the_claim_with_the_first(world: World) -> None:
     machine = Machine()
     machine.executions[FIRST] = Execution(arn=FIRST, name="first", status="RUNNING", job=JOB)
-    desk = Desk(world.jobs, world.notices, machine.describe, world.clock)
+    desk = LockContext(world.jobs, world.notices, machine.describe, world.clock)
     accept(ASKED, FIRST, world.ports, desk, EVENT)
     accept(ASKED, SECOND, world.ports, desk, EVENT)
     with pytest.raises(DestinationBusy):
@@ -110,30 +110,30 @@ def test_a_second_delivery_leaves_the_claim_with_the_first(world: World) -> None
 
 def test_an_event_that_found_its_destination_busy_can_be_sent_again(world: World) -> None:
     machine = Machine()
-    desk = Desk(world.jobs, world.notices, machine.describe, world.clock)
+    desk = LockContext(world.jobs, world.notices, machine.describe, world.clock)
     machine.executions[FIRST] = Execution(arn=FIRST, name="first", status="RUNNING")
     accept({**ASKED, "source": "https://host/other"}, FIRST, world.ports, desk)
     with pytest.raises(DestinationBusy) as busy:
         accept(ASKED, SECOND, world.ports, desk, EVENT)
-    letter = refuse(
+    letter = dead_letter_of(
         ASKED, EVENT, SECOND, ("DestinationBusy", json.dumps({"errorMessage": str(busy.value)})), world.ports
     )
     machine.executions[FIRST] = Execution(arn=FIRST, name="first", status="FAILED")
-    again = sendable(letter)
+    again = replay_input(letter)
     assert accept(again["request"], "arn:x:execution:m:third", world.ports, desk, again["event"]) == (JOB, False)
 
 
 def test_a_refused_event_leaves_no_record_that_would_make_the_next_one_a_duplicate(world: World) -> None:
     """The function may have died after it wrote the record."""
     accept(ASKED, FIRST, world.ports, event=EVENT)
-    letter = refuse(ASKED, EVENT, FIRST, ("Sandbox.Timedout", "{}"), world.ports)
+    letter = dead_letter_of(ASKED, EVENT, FIRST, ("Sandbox.Timedout", "{}"), world.ports)
     assert letter.error.name == "JobFailed"
     assert accept(ASKED, SECOND, world.ports, event=EVENT) == (JOB, False)
 
 
 def test_an_event_that_is_sent_again_moves_its_object_though_it_was_reported_as_failed(world: World) -> None:
     world.source.put(SOURCE, b"few")
-    refuse(ASKED, EVENT, FIRST, ("DestinationBusy", "{}"), world.ports)
+    dead_letter_of(ASKED, EVENT, FIRST, ("DestinationBusy", "{}"), world.ports)
     ended = Execution(arn=FIRST, name="first", status="FAILED", job=JOB, event=of())
     settle(ended, world.ports, Machine(Failure(name="DestinationBusy", message="")), Bus())
     accept(ASKED, SECOND, world.ports, event=EVENT)
@@ -145,7 +145,7 @@ def test_an_event_that_is_sent_again_moves_its_object_though_it_was_reported_as_
 
 def test_a_refused_duplicate_leaves_the_first_ones_record(world: World) -> None:
     accept(ASKED, FIRST, world.ports, event=EVENT)
-    refuse(ASKED, EVENT, SECOND, ("Lambda.Unknown", ""), world.ports)
+    dead_letter_of(ASKED, EVENT, SECOND, ("Lambda.Unknown", ""), world.ports)
     assert world.jobs.load(JOB).execution == FIRST
 
 
@@ -179,7 +179,9 @@ def test_another_version_of_requests_is_refused_in_words() -> None:
 
 def test_version_1_is_what_there_is_and_need_not_be_said() -> None:
     assert decode_request({**ASKED, "version": 1}) == decode_request(ASKED)
-    assert asked_for(decode_request(ASKED)) == asked_for(decode_request({**ASKED, "idempotency_key": "x"}))
+    assert request_fingerprint(decode_request(ASKED)) == request_fingerprint(
+        decode_request({**ASKED, "idempotency_key": "x"})
+    )
 
 
 def test_a_letter_tells_the_reason_and_what_is_needed_to_send_the_event_again(world: World) -> None:
@@ -191,7 +193,7 @@ def test_a_letter_tells_the_reason_and_what_is_needed_to_send_the_event_again(wo
     assert letter.fields == ("colour", "destination", "part_size", "source")
     assert (letter.source, letter.refused) == (SOURCE, world.clock.now().isoformat(timespec="seconds"))
     assert read_letter(msgspec.json.encode(letter).decode(), {}) == letter
-    assert sendable(letter) == {"request": asked, "event": EVENT}
+    assert replay_input(letter) == {"request": asked, "event": EVENT}
 
 
 def test_a_letter_has_the_hint_of_its_error(world: World) -> None:
@@ -205,7 +207,7 @@ def test_what_looks_like_a_secret_is_in_no_letter_and_in_no_message(fields: dict
     assert letter.request is None
     assert set(letter.fields) == {*ASKED, *fields}
     with pytest.raises(BadRequest, match="not kept"):
-        sendable(letter)
+        replay_input(letter)
 
 
 @pytest.mark.parametrize(
@@ -221,7 +223,7 @@ def test_names_of_secrets_and_keys_of_other_kinds_may_stand_in_a_letter(
 
 
 def test_of_an_error_that_is_not_ours_the_name_alone_is_told(world: World) -> None:
-    letter = refuse(ASKED, EVENT, FIRST, ("KeyError", json.dumps({"errorMessage": SECRET})), world.ports)
+    letter = dead_letter_of(ASKED, EVENT, FIRST, ("KeyError", json.dumps({"errorMessage": SECRET})), world.ports)
     assert letter.error.message == "KeyError"
 
 

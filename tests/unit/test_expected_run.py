@@ -13,7 +13,7 @@ import pytest
 from s3am_cloud.adapters.files.local_file import FileSource
 from s3am_cloud.checksums.digests import Digest
 from s3am_cloud.errors import NotAsExpected, SourceChanged
-from s3am_cloud.model import Job, Origin, Part
+from s3am_cloud.model import Job, Part, PinnedSource
 from s3am_cloud.ports.transfer import OrderedReader, Ports, Progress
 from s3am_cloud.urls import parse_source
 from s3am_cloud_client.inprocess.checks import beside, watched
@@ -58,7 +58,9 @@ class Case:
 
     @property
     def ports(self) -> Ports:
-        def readers(origin: Origin, slots: int, progress: Progress, part_size: int | None = None) -> OrderedReader:
+        def readers(
+            origin: PinnedSource, slots: int, progress: Progress, part_size: int | None = None
+        ) -> OrderedReader:
             return Reader(self.may, progress, self.endless)
 
         return msgspec.structs.replace(World().ports, readers=readers)

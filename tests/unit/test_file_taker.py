@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from s3am_cloud.adapters.curl.parts.file_writer import FileTaker, open_sink
+from s3am_cloud.adapters.curl.parts.file_writer import FileWriter, open_sink
 from s3am_cloud.checksums.crc64nvme import update
 from s3am_cloud.errors import BadDestination, DiskFull, JobFailed, SourceUnavailable, TransferError
 from s3am_cloud.limits import WRITE_CHUNKS
@@ -48,7 +48,7 @@ class Taken:
         self.in_turn = False
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT)
         part = Part(1, FIRST, len(DATA))
-        self.taker = FileTaker(
+        self.taker = FileWriter(
             part, self._file, Turn(self), self._count, self.crcs.append, self.errors.append, self.errors.append
         )
 

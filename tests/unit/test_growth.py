@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from s3am_cloud.concurrency import Fixed, Growth, first_connections
+from s3am_cloud.concurrency import AdaptiveConcurrency, FixedLimit, first_connections
 from s3am_cloud.limits import (
     FEW_PARTS,
     FIRST_CONNECTIONS,
@@ -29,7 +29,7 @@ class Simulation:
 
     def __init__(self, rate: Rate, most: int = MOST_CONNECTIONS, bears: int = 10**6) -> None:
         self.told: list[str] = []
-        self.growth = Growth(FIRST_CONNECTIONS, most, self.told.append)
+        self.growth = AdaptiveConcurrency(FIRST_CONNECTIONS, most, self.told.append)
         self.rate, self.bears = rate, bears
         self.now = self.moved = 0.0
         self.numbers: list[int] = []
@@ -116,7 +116,7 @@ def test_a_source_that_bears_but_one_gets_one() -> None:
 
 
 def test_refusals_of_requests_that_were_sent_before_the_last_one_was_known_are_the_same_crowd() -> None:
-    growth = Growth(16, 16)
+    growth = AdaptiveConcurrency(16, 16)
     growth.refused(2.0, asked=1.0)
     growth.refused(2.1, asked=1.9)
     growth.refused(2.2, asked=2.0 + SETTLE_SECONDS / 2)
@@ -126,7 +126,7 @@ def test_refusals_of_requests_that_were_sent_before_the_last_one_was_known_are_t
 
 
 def test_nothing_is_judged_while_nothing_moves() -> None:
-    growth = Growth(4, 32)
+    growth = AdaptiveConcurrency(4, 32)
     for second in range(100):
         growth.at(second, 0)
     assert growth.places == 4
@@ -139,13 +139,13 @@ def test_nothing_is_judged_while_nothing_moves() -> None:
 
 def test_copies_are_judged_when_as_many_as_run_at_once_are_done() -> None:
     """Nothing is told of a copy before its end, three seconds later."""
-    growth, moved, now = Growth(4, 32), 0, 0.0
+    growth, moved, now = AdaptiveConcurrency(4, 32), 0, 0.0
     numbers = [4]
     while growth.places < 32 and now < 60:
         running, now = growth.places, now + 3.0
         for _ in range(running):
             moved += 256 * MIB
-            growth.at(now, moved, grain=256 * MIB)
+            growth.at(now, moved, chunk_size=256 * MIB)
         numbers += [growth.places] if growth.places != numbers[-1] else []
     assert numbers == [4, 8, 16, 32]
     assert now < 30
@@ -171,7 +171,7 @@ def test_few_parts_begin_at_once_and_an_explicit_number_is_one(wish: int | None,
 
 
 def test_places_that_are_fixed_stay() -> None:
-    places = Fixed(3)
+    places = FixedLimit(3)
     places.refused(1.0)
     places.look(1, False)
     assert (places.now, places.adapts, places.moved()) == (3, False, 0)

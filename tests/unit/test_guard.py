@@ -102,8 +102,9 @@ def test_a_public_address_after_a_refused_one_is_what_counts() -> None:
 
 
 def test_every_request_is_made_where_it_is_known_whether_it_is_guarded() -> None:
-    """Requests to S3 are made by put and copy_flow; all others go through `as_source`, which takes a guard."""
-    texts = {path.stem: path.read_text(encoding="utf-8") for path in Path(easy.__file__).parent.glob("*.py")}
-    assert [name for name, text in texts.items() if "pycurl.Curl()" in text] == ["easy"]
-    makers = {name for name, text in texts.items() if "new_easy(" in text} - {"easy"}
-    assert {name for name in makers if "as_source(" not in texts[name]} == {"put", "copy_flow"}
+    """Requests to S3 are made by store/put and parts/copy; all others go through `as_source`, which takes a guard."""
+    curl = Path(easy.__file__).parents[1]
+    texts = {f"{path.parent.name}/{path.stem}": path.read_text(encoding="utf-8") for path in curl.rglob("*.py")}
+    assert [name for name, text in texts.items() if "pycurl.Curl()" in text] == ["transport/easy"]
+    makers = {name for name, text in texts.items() if "new_easy(" in text} - {"transport/easy"}
+    assert {name for name in makers if "as_source(" not in texts[name]} == {"store/put", "parts/copy"}

@@ -31,7 +31,7 @@ def world(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> World:
     made.source.put(SOURCE, DATA)
     here = lambda_world(made.ports, log)
     for module in (control, worker, janitor):
-        monkeypatch.setattr(module, "world", lambda: here)
+        monkeypatch.setattr(module, "load_runtime", lambda: here)
     return made
 
 

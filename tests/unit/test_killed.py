@@ -33,7 +33,7 @@ class Died(BaseException):
     """Out of memory, out of time: nothing more is done, not even cleaning up."""
 
 
-class Mortal:
+class CrashingPort:
     """A world whose functions die at one of their changes, and stay dead until they are started anew."""
 
     def __init__(self, world: World, at: int, before: bool) -> None:
@@ -70,7 +70,7 @@ class Mortal:
             task()
 
 
-def run(world: World, mortal: Mortal, **options: object) -> None:
+def run(world: World, mortal: CrashingPort, **options: object) -> None:
     """All tasks of a job, as the state machine has them done."""
     mortal.tried(lambda: accept({**ASKED, **options}, "arn:job", world.ports))
     mortal.tried(lambda: prepare_job("job", "arn:job", "work", world.ports))
@@ -85,7 +85,7 @@ def changes_of(size: int, **options: object) -> int:
     """How many changes a job makes that nothing happens to."""
     world = World()
     world.source.put(SOURCE, pattern(size))
-    mortal = Mortal(world, 0, False)
+    mortal = CrashingPort(world, 0, False)
     run(world, mortal, **options)
     return mortal.changes
 
@@ -107,7 +107,7 @@ def test_wherever_a_task_dies_its_repetition_makes_the_object(
     for at in range(1, changes_of(size, **options) + 1):
         world = World()
         world.source.put(SOURCE, pattern(size))
-        run(world, Mortal(world, at, before), **options)
+        run(world, CrashingPort(world, at, before), **options)
         report = world.jobs.report("job")
         assert report is not None, at
         assert (report.state, report.size) == ("succeeded", size), at
@@ -121,9 +121,9 @@ def test_there_are_changes_to_die_at() -> None:
     assert (changes_of(len(TWO_PARTS)), changes_of(1000, part_size=None)) == (12, 5)
 
 
-def dies_after(world: World, change: str) -> Mortal:
+def dies_after(world: World, change: str) -> CrashingPort:
     """A mortal whose next change of this name is its last."""
-    mortal = Mortal(world, 0, False)
+    mortal = CrashingPort(world, 0, False)
     owner: Any = world.store if change in CHANGES["store"] else world.jobs
     alive = getattr(owner, change)
 
@@ -219,7 +219,7 @@ def test_a_job_that_died_with_its_object_made_is_resumed_by_finding_that_out(at:
     mortal.dead = False
     before = world.source.bytes_read
     world.jobs.add(msgspec.structs.replace(world.jobs.load("job"), id="job-r2", state="new", resumes="job"))
-    Mortal(world, at, before=False).tried(lambda: prepare_job("job-r2", "arn:job-r2", "work", world.ports))
+    CrashingPort(world, at, before=False).tried(lambda: prepare_job("job-r2", "arn:job-r2", "work", world.ports))
     report = world.jobs.report("job-r2")
     assert report is not None
     assert (report.state, report.size) == ("succeeded", len(TWO_PARTS))

@@ -1,4 +1,4 @@
-"""Imports point one way, and modules stay small."""
+"""Imports point one way, modules stay small, and packages say what is in them."""
 
 from __future__ import annotations
 
@@ -6,40 +6,61 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = ROOT / "functions" / "s3am_cloud"
-COMMAND = ROOT / "cli" / "s3am_cloud_cli"
-STACK = ROOT / "infra"
-STORIES = ("pipeline", "download", "intake", "cloud", "shift", "aftermath", "claims", "retried")
-# What only adapters and handlers may know of.
-OUTSIDE = {"boto3", "botocore", "pycurl", "aws_lambda_powertools"}
+ROOTS = {
+    "s3am_cloud": ROOT / "functions",
+    "s3am_cloud_client": ROOT / "cli",
+    "s3am_cloud_cli": ROOT / "cli",
+    "s3am_cloud_infra": ROOT / "infra",
+}
+CORE = ("values", "checksums", "costs", "ports", "integrity", "transfer", "jobs", "datasets", "ingest")
+# What each package may import besides itself: the list of the design, from the top down.
+BELOW = {
+    **{package: set(CORE[:at]) for at, package in enumerate(CORE)},
+    "adapters": {"ports", "checksums", "values"},
+    "handlers": {*CORE, "adapters"},
+    "s3am_cloud_client": {*CORE, "adapters"},
+    "s3am_cloud_infra": {"ingest", "values"},
+    "s3am_cloud_cli": {*CORE, "adapters", "s3am_cloud_client", "s3am_cloud_infra"},
+}
+# What only these may know.
+OUTSIDE = {
+    "boto3": {"adapters", "handlers", "s3am_cloud_cli"},
+    "botocore": {"adapters", "handlers", "s3am_cloud_client", "s3am_cloud_cli"},
+    "pycurl": {"adapters", "handlers"},
+    "aws_lambda_powertools": {"handlers"},
+    "click": {"s3am_cloud_cli"},
+    "aws_cdk": {"s3am_cloud_infra"},
+}
+TESTS = {"tests", "servers", "support", "pytest", "hypothesis", "moto"}
 TOP = {"functions", "cli", "infra", "tests", "requirements", "cdk.json", "pyproject.toml", "README.md"}
-BESIDE = {"Makefile", "LICENSE", "CHANGELOG.md", "SECURITY.md", "package.json", "package-lock.json"}
-MADE = {"node_modules", "cdk.out", "dist", "build"}
+BESIDE = {"Makefile", "LICENSE", "CHANGELOG.md", "SECURITY.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs"}
+MADE = {"cdk.out", "dist", "build"}
 LONGEST = 300
 
 
-def modules(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*.py") if "cdk.out" not in path.parts)
+def name_of(path: Path, root: Path) -> str:
+    """The dotted name of a module."""
+    parts = path.relative_to(root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+PRODUCT = {
+    name_of(path, root): path
+    for package, root in ROOTS.items()
+    for path in sorted((root / package).rglob("*.py"))
+    if "cdk.out" not in path.parts
+}
 
 
 def imported(path: Path) -> Iterator[str]:
-    """The dotted names that a module imports, wherever in it, but not those for types alone."""
-    tree = ast.parse(path.read_text())
-    skipped = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        for statement in node.body
-        for inner in ast.walk(statement)
-    }
-    for node in ast.walk(tree):
-        if id(node) in skipped:
-            continue
+    """The dotted names that a module imports, wherever in it, those for types alone among them."""
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -47,52 +68,83 @@ def imported(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{name.name}" for name in node.names)
 
 
-def offenders(paths: list[Path], *prefixes: str) -> list[str]:
-    return [
-        f"{path.relative_to(ROOT)} imports {name}"
-        for path in paths
-        for name in imported(path)
-        if any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes)
+def module_of(name: str) -> str | None:
+    """The module of the product that an imported name is, or is in."""
+    return next((known for known in (name, name.rpartition(".")[0]) if known in PRODUCT), None)
+
+
+def package_of(module: str) -> str:
+    """The row of the import rule that a module belongs to."""
+    top, _, rest = module.partition(".")
+    if top != "s3am_cloud":
+        return top
+    first = rest.partition(".")[0]
+    return first if first in BELOW else "values"
+
+
+def edges() -> Iterator[tuple[str, str]]:
+    for module, path in PRODUCT.items():
+        for name in imported(path):
+            found = module_of(name)
+            if found is not None and found != module:
+                yield module, found
+
+
+def test_imports_go_down_the_list_of_the_design() -> None:
+    upwards = [
+        f"{module} imports {found}"
+        for module, found in edges()
+        if package_of(module) != package_of(found) and package_of(found) not in BELOW[package_of(module)]
     ]
+    assert upwards == []
 
 
-def outside(*folders: str) -> list[Path]:
-    """The product's modules that are in none of these folders."""
-    return [path for path in modules(PRODUCT) if path.relative_to(PRODUCT).parts[0] not in folders]
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    graph: dict[str, set[str]] = {}
+    for module, found in edges():
+        # A package and its own modules are one place: its `__init__` may gather what they offer.
+        if not found.startswith(f"{module}.") and not module.startswith(f"{found}."):
+            graph.setdefault(module, set()).add(found)
+    TopologicalSorter(graph).prepare()
 
 
-def test_only_adapters_and_handlers_know_aws_and_curl() -> None:
-    assert offenders(outside("adapters", "handlers"), *OUTSIDE) == []
+@pytest.mark.parametrize("library", sorted(OUTSIDE))
+def test_a_library_is_known_only_where_the_design_says(library: str) -> None:
+    knowing = {
+        package_of(module)
+        for module, path in PRODUCT.items()
+        if any(name.split(".")[0] == library for name in imported(path))
+    }
+    assert knowing <= OUTSIDE[library]
 
 
-def test_only_handlers_know_lambda() -> None:
-    assert offenders(outside("handlers"), "aws_lambda_powertools") == []
+def test_the_product_knows_nothing_of_the_tests() -> None:
+    assert [m for m, path in PRODUCT.items() if {name.split(".")[0] for name in imported(path)} & TESTS] == []
 
 
-def test_steps_and_stories_know_no_adapter_and_no_handler() -> None:
-    assert offenders(outside("adapters", "handlers"), "s3am_cloud.adapters", "s3am_cloud.handlers") == []
+@pytest.mark.parametrize("module", [name for name, path in PRODUCT.items() if path.name == "__init__.py"])
+def test_a_package_names_its_files(module: str) -> None:
+    """Each file of a package stands in the package's docstring, with a line of its own."""
+    folder = PRODUCT[module].parent
+    words = (ast.get_docstring(ast.parse(PRODUCT[module].read_text())) or "").replace("/", " ").split()
+    there = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    there |= {path.parent.name for path in folder.glob("*/__init__.py")}
+    assert sorted(there - set(words)) == []
 
 
-def test_adapters_know_no_step_no_story_and_no_handler() -> None:
-    forbidden = ("steps", "handlers", *STORIES)
-    assert offenders(modules(PRODUCT / "adapters"), *(f"s3am_cloud.{name}" for name in forbidden)) == []
-
-
-def test_steps_know_no_story() -> None:
-    assert offenders(modules(PRODUCT / "steps"), *(f"s3am_cloud.{name}" for name in STORIES)) == []
-
-
-def test_the_product_knows_neither_its_command_nor_its_stack() -> None:
-    assert offenders(modules(PRODUCT), "s3am_cloud_cli", "s3am_cloud_infra", "aws_cdk") == []
-
-
-def test_the_stack_knows_nothing_of_the_command() -> None:
-    assert offenders(modules(STACK), "s3am_cloud_cli") == []
-
-
-def test_the_product_and_the_command_know_nothing_of_the_tests() -> None:
-    paths = [*modules(PRODUCT), *modules(COMMAND), *modules(STACK)]
-    assert offenders(paths, "tests", "servers", "pytest", "hypothesis", "moto") == []
+def test_a_step_has_one_public_verb() -> None:
+    several = {}
+    for module, path in PRODUCT.items():
+        if not module.startswith("s3am_cloud.transfer.steps."):
+            continue
+        public = [
+            node.name
+            for node in ast.parse(path.read_text()).body
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+        ]
+        if len(public) != 1:
+            several[module] = public
+    assert several == {}
 
 
 def lines_of_code(path: Path) -> int:
@@ -101,15 +153,17 @@ def lines_of_code(path: Path) -> int:
     return sum(bool(line) and not line.startswith("#") for line in lines)
 
 
-@pytest.mark.parametrize("folder", ["functions", "cli", "infra", "tests"])
-def test_no_module_is_long(folder: str) -> None:
-    lengths = {str(path): lines_of_code(path) for path in modules(ROOT / folder)}
+def every_module() -> list[Path]:
+    return [*PRODUCT.values(), *sorted((ROOT / "tests").rglob("*.py"))]
+
+
+def test_no_module_is_long() -> None:
+    lengths = {str(path.relative_to(ROOT)): lines_of_code(path) for path in every_module()}
     assert {path: length for path, length in lengths.items() if length > LONGEST} == {}
 
 
 def test_no_module_is_called_utils() -> None:
-    names = {path.stem for folder in ("functions", "cli", "infra", "tests") for path in modules(ROOT / folder)}
-    assert names & {"utils", "util", "helpers", "common", "misc"} == set()
+    assert {path.stem for path in every_module()} & {"utils", "util", "helpers", "common", "misc"} == set()
 
 
 def test_the_top_level_is_the_designs() -> None:
@@ -117,14 +171,16 @@ def test_the_top_level_is_the_designs() -> None:
     assert there <= TOP | BESIDE
     assert there >= TOP - {"README.md"}
     assert (ROOT / ".ci" / "run").exists()
-    for package in ("functions/s3am_cloud", "cli/s3am_cloud_cli", "infra/s3am_cloud_infra"):
-        assert (ROOT / package / "__init__.py").exists()
-    assert not (STACK / "constructs").exists(), "it would hide the package of that name"
+    for package, root in ROOTS.items():
+        assert (root / package / "__init__.py").exists()
+        assert (root / package / "py.typed").exists()
+    assert not (ROOT / "infra" / "constructs").exists(), "it would hide the package of that name"
 
 
-def after_import(module: str) -> set[str]:
-    """The top-level modules that a fresh interpreter has after importing one."""
-    code = f"import sys, {module}; print('\\n'.join({{name.partition('.')[0] for name in sys.modules}}))"
+def after_import(*modules: str) -> set[str]:
+    """The top-level modules that a fresh interpreter has after importing these."""
+    names = ", ".join(modules)
+    code = f"import sys, {names}; print('\\n'.join({{name.partition('.')[0] for name in sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     return set(done.stdout.split())
 
@@ -136,11 +192,15 @@ def test_the_command_starts_without_what_help_does_not_need() -> None:
 
 def test_the_command_itself_never_loads_the_cdk() -> None:
     """Which needs a Node.js that the machine may not have, and is pointed at one in a process of its own."""
-    packages = modules(COMMAND / "deployment") + modules(COMMAND / "commands")
-    names = ", ".join(".".join(path.relative_to(COMMAND.parent).with_suffix("").parts) for path in packages)
-    assert after_import(names.replace(".__init__", "")) & {"aws_cdk", "jsii"} == set()
+    parts = ("s3am_cloud_cli.deployment", "s3am_cloud_cli.commands")
+    assert after_import(*(name for name in PRODUCT if name.startswith(parts))) & {"aws_cdk", "jsii"} == set()
 
 
-def test_the_pipeline_needs_neither_aws_nor_curl() -> None:
-    loaded = after_import(", ".join(f"s3am_cloud.{name}" for name in (*STORIES, "adapters.memory")))
-    assert loaded & OUTSIDE == set()
+def test_the_core_needs_neither_aws_nor_curl() -> None:
+    core = [name for name in PRODUCT if package_of(name) in CORE]
+    assert after_import(*core, "s3am_cloud.adapters.memory") & {"boto3", "botocore", "pycurl"} == set()
+
+
+def test_the_contracts_load_no_prices() -> None:
+    code = "import sys, s3am_cloud.ports.transfer; sys.exit('s3am_cloud.costs.prices' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

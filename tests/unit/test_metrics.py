@@ -15,10 +15,11 @@ from s3am_cloud.costs.prices import PRICES, rounded
 from s3am_cloud.errors import SourceBusy, SourceChanged, StoreUnavailable
 from s3am_cloud.handlers import control, worker
 from s3am_cloud.jobs.tasks import complete_job
-from s3am_cloud.jobs.usage import Tally, spent, summed
+from s3am_cloud.jobs.usage import spent, summed
 from s3am_cloud.limits import GIB
-from s3am_cloud.model import MovedPart, Origin, Part, Receipt, SourceInfo
-from s3am_cloud.ports.pace import Over, never
+from s3am_cloud.model import MovedPart, Part, PinnedSource, Receipt, SourceInfo
+from s3am_cloud.ports.pace import ShouldStop, never_stop
+from s3am_cloud.ports.records import Tally
 from s3am_cloud.ports.transfer import Mover, Movers, Progress, Sink
 from s3am_cloud.transfer.steps.plan import plan
 from s3am_cloud.urls import parse_source
@@ -37,11 +38,13 @@ class Clumsy:
     def __init__(self, movers: Movers, world: World, until: int = 99) -> None:
         self._movers, self._world, self._until = movers, world, until
 
-    def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress, first: int | None = None) -> Mover:
+    def __call__(
+        self, origin: PinnedSource, sink: Sink, slots: int, progress: Progress, first: int | None = None
+    ) -> Mover:
         self._mover = self._movers(origin, sink, slots, progress, first)
         return self
 
-    def move(self, parts: Iterable[Part], over: Over = never) -> Iterator[MovedPart]:
+    def move(self, parts: Iterable[Part], over: ShouldStop = never_stop) -> Iterator[MovedPart]:
         for part in self._mover.move(self._reached(parts), over):
             self._world.clock.sleep(10)
             yield msgspec.structs.replace(part, retries=1)
@@ -74,7 +77,7 @@ def function(world: World, log: io.StringIO, monkeypatch: pytest.MonkeyPatch) ->
         ports = msgspec.structs.replace(world.ports, movers=Clumsy(world.ports.movers, world, until))
         here = lambda_world(ports, log)
         for module in (control, worker):
-            monkeypatch.setattr(module, "world", lambda: here)
+            monkeypatch.setattr(module, "load_runtime", lambda: here)
 
     return put
 

@@ -22,7 +22,7 @@ from s3am_cloud.errors import (
     TransferError,
 )
 from s3am_cloud.ingest.accept import accept
-from s3am_cloud.ingest.dead_letter import refuse
+from s3am_cloud.ingest.dead_letter import dead_letter_of
 from s3am_cloud.ingest.file import parse_ingest
 from s3am_cloud.ingest.grants import Grants, grants_of, read_grants, write_grants
 from s3am_cloud.jobs.sealing import opened
@@ -211,7 +211,7 @@ def test_what_is_refused_is_a_letter_with_the_name_the_reason_and_a_hint_and_can
     world, asked = World(), {"source": SOURCE, "destination": TARGET, "secret": NAME}
     made, _ = accept(asked, EXECUTION, world.ports, event=EVENT, granted=GRANTED)
     cause: dict[str, Any] = {"errorMessage": str(error), "errorType": type(error).__name__}
-    letter = refuse(asked, EVENT, EXECUTION, (type(error).__name__, json.dumps(cause)), world.ports)
+    letter = dead_letter_of(asked, EVENT, EXECUTION, (type(error).__name__, json.dumps(cause)), world.ports)
     assert letter.error == error.report()
     assert type(error).hint not in {SecretRefused.hint, BadRequest.hint}
     assert letter.request == asked

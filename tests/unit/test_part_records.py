@@ -14,7 +14,7 @@ from s3am_cloud.jobs.cleanup import settle
 from s3am_cloud.jobs.part_records import known
 from s3am_cloud.jobs.tasks import complete_job, prepare_job, work
 from s3am_cloud.model import MovedPart, PartRecord, Unit, UploadedPart
-from s3am_cloud.ports.transfer import Failure
+from s3am_cloud.ports.executions import Failure
 from servers.content import pattern
 from support.cloud_fakes import DATA, LONG, Bus, Machine, ended, moved_whole, prepared
 from support.fakes import PART, SOURCE, TARGET, World, request

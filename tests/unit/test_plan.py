@@ -22,7 +22,8 @@ from s3am_cloud.limits import (
     WORKER_SLOTS,
 )
 from s3am_cloud.model import Plan, SourceInfo
-from s3am_cloud.transfer.steps.plan import download_plan, plan, smallest_part, units
+from s3am_cloud.transfer.part_sizes import download_plan, smallest_part, units
+from s3am_cloud.transfer.steps.plan import plan
 from s3am_cloud.transfer.steps.probe import probe
 from s3am_cloud.urls import SourceUrl
 

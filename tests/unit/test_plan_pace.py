@@ -24,8 +24,9 @@ from s3am_cloud.limits import (
     WORKER_SLOTS,
     WORTH_A_SAMPLE,
 )
-from s3am_cloud.model import Origin, Plan, SourceInfo
-from s3am_cloud.transfer.steps.plan import PART_SECONDS, check_time, plan, smallest_part
+from s3am_cloud.model import PinnedSource, Plan, SourceInfo
+from s3am_cloud.transfer.part_sizes import PART_SECONDS, check_time, smallest_part
+from s3am_cloud.transfer.steps.plan import plan
 from s3am_cloud.transfer.steps.probe import probe
 from s3am_cloud.urls import SourceUrl
 
@@ -194,9 +195,9 @@ class OneSource:
     ],
 )
 def test_only_what_is_large_and_comes_over_a_network_is_measured(scheme: str, size: int | None, measured: bool) -> None:
-    asked: list[Origin] = []
+    asked: list[PinnedSource] = []
 
-    def gauge(origin: Origin) -> int:
+    def gauge(origin: PinnedSource) -> int:
         asked.append(origin)
         return 1234
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from s3am_cloud.integrity.provenance import JOB, SOURCE, SOURCE_DIGEST, SOURCE_VERSION, TOOL, VERDICT, written
-from s3am_cloud.integrity.provenance_lookup import origin_of
+from s3am_cloud.integrity.provenance_lookup import provenance_of
 from s3am_cloud.limits import MAX_METADATA, SMALL_OBJECT
 from s3am_cloud.model import Attributes, Job, ObjectInfo, Receipt, SourceInfo, TransferRequest
 from s3am_cloud.urls import S3Url
@@ -92,7 +92,7 @@ DONE = Receipt(state="succeeded", source=URL, destination=str(TARGET), etag='"o"
 
 
 def test_a_report_of_this_very_object_tells_how_it_was_verified() -> None:
-    known = origin_of(TARGET, HELD, {"job-1": DONE}.get)
+    known = provenance_of(TARGET, HELD, {"job-1": DONE}.get)
     assert (known.known_from, known.verdict, known.receipt) == ("report", "verified-in-transit", DONE)
 
 
@@ -100,7 +100,7 @@ def test_a_report_of_this_very_object_tells_how_it_was_verified() -> None:
     "changed", [{"etag": '"p"'}, {"destination": "s3://bucket/other"}, {"state": "failed"}, {"version_id": "v"}]
 )
 def test_a_report_of_another_object_says_nothing_of_this_one(changed: dict[str, str]) -> None:
-    known = origin_of(TARGET, HELD, {"job-1": msgspec.structs.replace(DONE, **changed)}.get)
+    known = provenance_of(TARGET, HELD, {"job-1": msgspec.structs.replace(DONE, **changed)}.get)
     assert (known.known_from, known.verdict, known.source) == ("metadata", None, URL)
 
 
@@ -120,14 +120,14 @@ PLAIN = msgspec.structs.replace(INFO, claims={})
 
 
 def test_without_a_report_the_verdict_is_what_every_end_of_the_transfer_implies() -> None:
-    known = origin_of(TARGET, stored(job(info=PLAIN)), silent)
+    known = provenance_of(TARGET, stored(job(info=PLAIN)), silent)
     assert (known.known_from, known.verdict) == ("metadata", "verified-in-transit")
-    assert origin_of(TARGET, stored(job("s3://a/b", PLAIN)), silent).verdict == "size-only"
-    assert origin_of(TARGET, stored(job(info=PLAIN), full_object=False), silent).verdict == "size-only"
+    assert provenance_of(TARGET, stored(job("s3://a/b", PLAIN)), silent).verdict == "size-only"
+    assert provenance_of(TARGET, stored(job(info=PLAIN), full_object=False), silent).verdict == "size-only"
     unpinned = msgspec.structs.replace(PLAIN, etag=None)
-    assert origin_of(TARGET, stored(job(info=unpinned)), silent).verdict == "unpinned"
+    assert provenance_of(TARGET, stored(job(info=unpinned)), silent).verdict == "unpinned"
     unsized = msgspec.structs.replace(PLAIN, size=None)
-    assert origin_of(TARGET, stored(job(info=unsized), size=12), silent).verdict == "verified-in-transit"
+    assert provenance_of(TARGET, stored(job(info=unsized), size=12), silent).verdict == "verified-in-transit"
 
 
 @pytest.mark.parametrize("changed", [{"size": 2}, {"target": S3Url("bucket", "copy")}, {"own": {VERDICT: "perfect"}}])
@@ -135,18 +135,18 @@ def test_metadata_that_were_copied_to_another_object_or_say_what_can_not_be_prom
     changed: dict[str, Any],
 ) -> None:
     info = stored(job(info=PLAIN, own=changed.get("own")), size=changed.get("size", 1))
-    assert origin_of(changed.get("target", TARGET), info, silent).verdict is None
+    assert provenance_of(changed.get("target", TARGET), info, silent).verdict is None
 
 
 def test_a_stated_digest_that_s3_holds_of_the_whole_shows_more() -> None:
     sha = {"checksums": {"sha256": "1" * 64}}
-    assert origin_of(TARGET, stored(job(), **sha), silent).verdict == "verified-by-source"
-    other = origin_of(TARGET, stored(job(), checksums={"sha256": "2" * 64}), silent)
+    assert provenance_of(TARGET, stored(job(), **sha), silent).verdict == "verified-by-source"
+    other = provenance_of(TARGET, stored(job(), checksums={"sha256": "2" * 64}), silent)
     assert (other.verdict, other.differing) == (None, (f"sha256:{'1' * 64}",))
-    assert origin_of(TARGET, stored(job()), silent).verdict == "verified-in-transit"
+    assert provenance_of(TARGET, stored(job()), silent).verdict == "verified-in-transit"
     md5 = msgspec.structs.replace(INFO, claims={"md5": "a" * 32})
-    assert origin_of(TARGET, stored(job(info=md5), etag=f'"{"a" * 32}"'), silent).verdict == "verified-by-source"
-    assert origin_of(TARGET, stored(job(info=md5), etag=f'"{"b" * 32}"'), silent).verdict == "verified-in-transit"
+    assert provenance_of(TARGET, stored(job(info=md5), etag=f'"{"a" * 32}"'), silent).verdict == "verified-by-source"
+    assert provenance_of(TARGET, stored(job(info=md5), etag=f'"{"b" * 32}"'), silent).verdict == "verified-in-transit"
 
 
 def test_what_the_user_expected_is_stated_too_and_what_could_not_be_read_is_none() -> None:
@@ -154,7 +154,7 @@ def test_what_the_user_expected_is_stated_too_and_what_could_not_be_read_is_none
     wanting = msgspec.structs.replace(
         wanting, request=msgspec.structs.replace(wanting.request, expect=f"CRC64NVME:{'7' * 16}")
     )
-    known = origin_of(TARGET, stored(wanting, checksums={"crc64nvme": "7" * 16}), silent)
+    known = provenance_of(TARGET, stored(wanting, checksums={"crc64nvme": "7" * 16}), silent)
     assert (known.verdict, known.expected) == ("verified-by-source", f"crc64nvme:{'7' * 16}")
     assert SOURCE_DIGEST not in written(job(info=msgspec.structs.replace(INFO, unread_digest_files=("x",)))).metadata
 
@@ -167,13 +167,13 @@ def test_a_small_object_is_read_for_what_s3_does_not_hold_and_a_large_one_is_not
         assert info.size == 1
         return dict.fromkeys(names, digit * 64)
 
-    assert origin_of(TARGET, stored(job()), silent, read).verdict == verdict
+    assert provenance_of(TARGET, stored(job()), silent, read).verdict == verdict
     large = stored(job(info=msgspec.structs.replace(INFO, size=SMALL_OBJECT + 1)), size=SMALL_OBJECT + 1)
-    assert origin_of(TARGET, large, silent, read).verdict == "verified-in-transit"
+    assert provenance_of(TARGET, large, silent, read).verdict == "verified-in-transit"
 
 
 def test_an_id_that_none_of_our_jobs_has_is_not_looked_for() -> None:
     asked: list[str] = []
     info = msgspec.structs.replace(HELD, attributes=Attributes(metadata={JOB: "../../etc"}))
-    known = origin_of(TARGET, info, asked.append)
+    known = provenance_of(TARGET, info, asked.append)
     assert (known.known_from, known.job, asked) == ("store", None, [])

@@ -9,15 +9,15 @@ import pytest
 
 from s3am_cloud.costs.forecast import forecast
 from s3am_cloud.costs.prices import PRICES, price_text
-from s3am_cloud.costs.quote import agree, by_datasync, foretold, in_cloud, in_process, left
+from s3am_cloud.costs.quote import by_datasync, enforce_max_cost, forecast_of, in_cloud, in_process, remaining
 from s3am_cloud.errors import BadRequest, TooExpensive
 from s3am_cloud.ingest.accept import decode_request
 from s3am_cloud.jobs.cleanup import FAILED, settle
-from s3am_cloud.jobs.locks import asked_for
+from s3am_cloud.jobs.locks import request_fingerprint
 from s3am_cloud.jobs.tasks import work
 from s3am_cloud.limits import COPY_BYTES_PER_SECOND, LINK_BYTES_PER_SECOND, MIB
 from s3am_cloud.model import Job, Plan, SourceInfo, TransferRequest, Unit
-from s3am_cloud.ports.transfer import Failure
+from s3am_cloud.ports.executions import Failure
 from s3am_cloud.transfer.steps.plan import plan
 from servers.content import pattern
 from support.cloud_fakes import ASKED, DATA, LONG, Bus, Machine, ended, prepared
@@ -69,8 +69,8 @@ def test_what_is_told_of_the_cloud_is_the_forecast() -> None:
 
 def test_a_small_object_that_needs_an_upload_is_forecast_with_one() -> None:
     cut = Plan(size=100, part_size=64 * MIB, small=True)
-    assert foretold(job(cut=cut, small=True), cut) == forecast(cut, "https")
-    assert foretold(job(cut=cut), cut) == forecast(msgspec.structs.replace(cut, small=False), "https")
+    assert forecast_of(job(cut=cut, small=True), cut) == forecast(cut, "https")
+    assert forecast_of(job(cut=cut), cut) == forecast(msgspec.structs.replace(cut, small=False), "https")
 
 
 @pytest.mark.parametrize(
@@ -98,21 +98,21 @@ def test_a_part_is_moved_over_one_connection_however_many_there_might_be() -> No
 
 
 def test_what_is_left_has_the_parts_and_the_bytes_that_are_left() -> None:
-    rest = left(CUT, [CUT.part(2), CUT.part(CUT.count)])
+    rest = remaining(CUT, [CUT.part(2), CUT.part(CUT.count)])
     assert (rest.count, rest.size) == (2, PART + CUT.part(CUT.count).length)
 
 
 def test_a_job_at_its_bound_is_begun_and_one_above_it_is_not() -> None:
-    agree(job(max_cost=WHOLE))
+    enforce_max_cost(job(max_cost=WHOLE))
     with pytest.raises(TooExpensive, match=re.escape(price_text(WHOLE))):
-        agree(job(max_cost=WHOLE * 0.999))
-    agree(job(max_cost=None))
+        enforce_max_cost(job(max_cost=WHOLE * 0.999))
+    enforce_max_cost(job(max_cost=None))
 
 
 def test_the_rate_that_was_measured_counts() -> None:
     slow = msgspec.structs.replace(job(max_cost=WHOLE), info=SourceInfo(size=len(DATA), ranges=True, rate=10**5))
     with pytest.raises(TooExpensive):
-        agree(slow)
+        enforce_max_cost(slow)
 
 
 @pytest.mark.parametrize("size", [len(DATA), 1000])
@@ -142,7 +142,7 @@ def test_an_object_that_is_left_as_it_is_costs_nothing(world: World) -> None:
 def test_a_job_that_goes_on_is_held_to_what_is_left_and_keeps_what_is_there(world: World) -> None:
     prepared(world)
     work("job", Unit(0, 1, 4), lambda: LONG, world.ports)
-    rest = forecast(left(CUT, [CUT.part(5)]), "https").dollars
+    rest = forecast(remaining(CUT, [CUT.part(5)]), "https").dollars
     assert rest < WHOLE
     with pytest.raises(TooExpensive):
         prepared(world, "again", resume=True, max_cost=rest * 0.99)
@@ -158,4 +158,4 @@ def test_what_is_no_amount_is_refused(most: object) -> None:
 
 def test_the_same_transfer_with_another_bound_joins_it() -> None:
     request = TransferRequest(source=SOURCE, destination=str(TARGET))
-    assert asked_for(msgspec.structs.replace(request, max_cost=5.0)) == asked_for(request)
+    assert request_fingerprint(msgspec.structs.replace(request, max_cost=5.0)) == request_fingerprint(request)

@@ -13,7 +13,7 @@ from s3am_cloud.model import Job, MovedPart, Receipt, TransferRequest, Upload, U
 from s3am_cloud.urls import S3Url
 from s3am_cloud_cli.local_cloud.state import StateFolder
 from s3am_cloud_client.inprocess.part_journal import PartNotes
-from s3am_cloud_client.inprocess.record_store import Fallible, OwnJobs, Shelves
+from s3am_cloud_client.inprocess.record_store import FallbackDocuments, Fallible, OwnJobs
 from s3am_cloud_client.state_home import state_home
 
 JOB = Job(id="j", created="2026-01-02T03:04:05+00:00", request=TransferRequest(source="/x", destination="s3://b/k"))
@@ -26,12 +26,12 @@ class World:
         self.told: list[str] = []
         self.looks = 0
 
-    def shelves(self, look: Callable[[], Documents] | None = None) -> Shelves:
+    def shelves(self, look: Callable[[], Documents] | None = None) -> FallbackDocuments:
         def counting() -> Documents:
             self.looks += 1
             return look() if look else self.shared
 
-        return Shelves(self.here, counting, self.told.append)
+        return FallbackDocuments(self.here, counting, self.told.append)
 
 
 class Refusing(Folder):

@@ -8,12 +8,12 @@ import pytest
 from s3am_cloud.errors import DestinationBusy, JobCancelled, KeyReused, ObjectGone, ObjectReplaced, TransferError
 from s3am_cloud.events import KEY_FIELD
 from s3am_cloud.ingest.accept import accept
-from s3am_cloud.ingest.dead_letter import refuse, sendable
+from s3am_cloud.ingest.dead_letter import dead_letter_of, replay_input
 from s3am_cloud.jobs.cleanup import FAILED, settle
-from s3am_cloud.jobs.locks import Desk, hold
+from s3am_cloud.jobs.locks import LockContext, ensure_held
 from s3am_cloud.jobs.tasks import complete_job, prepare_job, work
 from s3am_cloud.model import ObjectInfo, Unit
-from s3am_cloud.ports.transfer import Execution, Failure
+from s3am_cloud.ports.executions import Execution, Failure
 from s3am_cloud.urls import S3Url
 from servers.content import pattern
 from support.cloud_fakes import ASKED, DATA, LONG, Bus, Machine, ended, moved_whole, prepared
@@ -114,12 +114,12 @@ def test_a_cancelled_job_stays_cancelled(world: World) -> None:
 def test_a_job_at_work_is_not_started_twice_and_not_reported_as_failed(world: World) -> None:
     machine = Machine()
     arn = machine.run("job")
-    desk = Desk(world.jobs, world.notices, machine.describe, world.clock)
+    desk = LockContext(world.jobs, world.notices, machine.describe, world.clock)
     accept(ASKED, arn, world.ports, desk)
     job = world.jobs.load("job")
-    hold(job, arn, desk)
+    ensure_held(job, arn, desk)
     with pytest.raises(DestinationBusy, match="another execution"):
-        hold(job, "arn:replay", desk)
+        ensure_held(job, "arn:replay", desk)
     prepare_job("job", arn, "work", world.ports)
     ports, bus = msgspec.structs.replace(world.ports, is_running=lambda job: True), Bus()
     assert settle(REPLAY, ports, Machine(Failure(name="DestinationBusy", message="m")), bus) is None
@@ -151,9 +151,9 @@ def test_a_key_that_is_used_for_another_request_is_a_dead_letter(
         before = world.jobs.load(job)
     with pytest.raises(KeyReused, match=job) as caught:
         accept(second, "arn:2", world.ports, event=event(2))
-    letter = refuse(second, event(2), "arn:2", (type(caught.value).__name__, caught.value.message), world.ports)
+    letter = dead_letter_of(second, event(2), "arn:2", (type(caught.value).__name__, caught.value.message), world.ports)
     assert (letter.error.name, letter.error.code, letter.event.id) == ("KeyReused", 2, "event-2")
-    assert sendable(letter)["request"] == second
+    assert replay_input(letter)["request"] == second
     assert world.jobs.load(job) == before, "the first job goes on"
 
 

@@ -9,11 +9,11 @@ from s3am_cloud.adapters.memory.jobs import MemoryJobs
 from s3am_cloud.adapters.records.jobs import Folder, Jobs
 from s3am_cloud.errors import BadDestination, BadSource, TransferError
 from s3am_cloud.ingest.accept import accept
-from s3am_cloud.ingest.dead_letter import refuse
+from s3am_cloud.ingest.dead_letter import dead_letter_of
 from s3am_cloud.ingest.rules import Route, Schedule
 from s3am_cloud.jobs.tasks import prepare_job
 from s3am_cloud.transfer.pipeline import new_job
-from s3am_cloud_client.inprocess.record_store import Fallible, Shelves
+from s3am_cloud_client.inprocess.record_store import FallbackDocuments, Fallible
 from servers.content import pattern
 from support.fakes import SOURCE, TARGET, World, request
 
@@ -71,7 +71,7 @@ def test_a_route_out_of_it_and_a_schedule_into_it_are_refused_by_name(world: Wor
     due = {"id": "2", "source": "aws.scheduler", "time": "2026-01-02T03:04:05Z"}
     with pytest.raises(BadDestination) as caught:
         accept({"schedule": schedule}, "arn:2", world.ports, event=due)
-    letter = refuse({"schedule": schedule}, due, "arn:2", ("BadDestination", caught.value.message), world.ports)
+    letter = dead_letter_of({"schedule": schedule}, due, "arn:2", ("BadDestination", caught.value.message), world.ports)
     assert letter.error.name == "BadDestination"
 
 
@@ -87,7 +87,7 @@ class InBucket(Folder):
 
 def test_records_on_this_machine_are_in_no_bucket_and_a_stacks_are_once_they_are_looked_for() -> None:
     assert not Jobs(Folder(None)).is_in(WORK)
-    shelves = Shelves(Fallible(Folder(None), print), lambda: InBucket(None), print)
+    shelves = FallbackDocuments(Fallible(Folder(None), print), lambda: InBucket(None), print)
     assert not Jobs(shelves).is_in(WORK)
     assert shelves.shared
     assert Jobs(shelves).is_in(WORK)

@@ -8,7 +8,7 @@ import pytest
 from s3am_cloud.checksums.crc64nvme import update
 from s3am_cloud.errors import BadPartSize, BadSource, ObjectExists, SourceChanged, SourceNotFound
 from s3am_cloud.model import Plan, SourceInfo, UploadedPart
-from s3am_cloud.transfer.steps.move import missing
+from s3am_cloud.transfer.remaining import missing
 from s3am_cloud.urls import SourceUrl, parse_source
 from servers.content import pattern
 from support.fakes import PART, SOURCE, TARGET, World, lacking, request

@@ -16,7 +16,8 @@ from s3am_cloud.jobs.cleanup import detail
 from s3am_cloud.jobs.tasks import Prepared, Worked
 from s3am_cloud.limits import GIB, MAX_OBJECT, MAX_PARTS, MIN_PART
 from s3am_cloud.model import Plan, Receipt, SourceInfo, Unit
-from s3am_cloud.transfer.steps.plan import plan, units
+from s3am_cloud.transfer.part_sizes import units
+from s3am_cloud.transfer.steps.plan import plan
 
 # What every input and output of a state stays below, whatever the object's size.
 MOST_BYTES = 8 * 1024

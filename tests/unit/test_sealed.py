@@ -12,11 +12,11 @@ from s3am_cloud.adapters.memory.jobs import MemoryJobs
 from s3am_cloud.adapters.memory.vault import MemoryVault
 from s3am_cloud.errors import BadEncryptionKey, BadRequest, BadSource, SealedForAnother, SecretElsewhere
 from s3am_cloud.jobs.named_secrets import NamedSecrets
-from s3am_cloud.jobs.sealing import carry_over, has_secrets, opened, opened_jobs, seal, withheld
+from s3am_cloud.jobs.sealing import carry_over, opened, opened_jobs, seal, withheld
 from s3am_cloud.jobs.secrets import NO_SECRETS, Secrets
 from s3am_cloud.jobs.successors import continues, next_id
 from s3am_cloud.limits import KMS_PLAINTEXT
-from s3am_cloud.model import Job, TransferRequest, Unit, Upload
+from s3am_cloud.model import Job, TransferRequest, Unit, Upload, has_secrets
 from s3am_cloud.sse import KeyRing, SseKey
 from s3am_cloud.transfer.pipeline import new_job
 from s3am_cloud.urls import S3Url, parse_source, place_of

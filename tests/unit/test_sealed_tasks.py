@@ -19,7 +19,7 @@ from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.errors import BadDestination, BadEncryptionKey, BadRequest, SealedForAnother
 from s3am_cloud.handlers import control, worker
 from s3am_cloud.handlers.runtime import JobPorts, is_special
-from s3am_cloud.handlers.runtime import World as LambdaWorld
+from s3am_cloud.handlers.runtime import Runtime as LambdaWorld
 from s3am_cloud.ingest.accept import decode_request
 from s3am_cloud.jobs.sealing import Opened, opened, opened_jobs, seal, withheld
 from s3am_cloud.jobs.secrets import Secrets
@@ -74,8 +74,8 @@ def world(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> World:
         raise AssertionError("control must not open")
 
     here = lambda_world(made.ports, log)
-    monkeypatch.setattr(worker, "world", lambda: LambdaWorld(here.ports, here.logger, "work", of))
-    monkeypatch.setattr(control, "world", lambda: LambdaWorld(here.ports, here.logger, "work", refuse))
+    monkeypatch.setattr(worker, "load_runtime", lambda: LambdaWorld(here.ports, here.logger, "work", of))
+    monkeypatch.setattr(control, "load_runtime", lambda: LambdaWorld(here.ports, here.logger, "work", refuse))
     return made
 
 
@@ -211,7 +211,7 @@ def test_what_was_decrypted_does_not_outlive_the_invocation(
     made, vault = World(), CountingVault()
     make = JobPorts(made.ports, CurlSettings(ca_file=""), vault, S3Access(S3Settings()))
     here = lambda_world(made.ports, io.StringIO())
-    monkeypatch.setattr(worker, "world", lambda: LambdaWorld(here.ports, here.logger, "work", make))
+    monkeypatch.setattr(worker, "load_runtime", lambda: LambdaWorld(here.ports, here.logger, "work", make))
     request = TransferRequest(source="s3://theirs/x", destination="s3://ours/x")
     made.jobs.add(seal(new_job(request, "job", made.clock), Secrets(sse_key=_text(b"1")), vault))
     gc.collect()

@@ -8,7 +8,7 @@ import pytest
 
 from s3am_cloud.errors import BadIngest, BadRequest, BadS3Url, TransferError
 from s3am_cloud.ingest.accept import accept, decode_request
-from s3am_cloud.ingest.dead_letter import refuse
+from s3am_cloud.ingest.dead_letter import dead_letter_of
 from s3am_cloud.ingest.file import parse_ingest
 from s3am_cloud.jobs.sealing import withheld
 from s3am_cloud.model import TransferRequest
@@ -91,7 +91,7 @@ def test_a_request_with_such_a_url_is_refused_and_nothing_repeats_it(url: str, f
     with pytest.raises(type(refused.value)):
         accept(asked, "arn:x:execution:m:first", world.ports, event=event)
     cause = json.dumps({"errorMessage": str(refused.value)})
-    letter = refuse(asked, event, "arn", (type(refused.value).__name__, cause), world.ports)
+    letter = dead_letter_of(asked, event, "arn", (type(refused.value).__name__, cause), world.ports)
     assert letter.request is None
     assert SECRET not in f"{refused.value} {refused.value.hint} {letter}"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from s3am_cloud.checksums.crc64nvme import update
-from s3am_cloud.model import Origin, Part
+from s3am_cloud.model import Part, PinnedSource
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_client.inprocess.driver import _left, _moved_or_overtaken
 from servers.content import pattern
@@ -64,7 +64,7 @@ def test_a_run_that_ends_midway_records_what_it_has_sent_for_whoever_continues_i
     job = begun.prepare(request(resume=True))
     read = begun.source.read
 
-    def break_down(origin: Origin, part: Part) -> bytes:
+    def break_down(origin: PinnedSource, part: Part) -> bytes:
         if part.number == 4:
             raise KeyboardInterrupt
         return read(origin, part)

@@ -14,8 +14,8 @@ from s3am_cloud.checksums.crc64nvme import EMPTY, update
 from s3am_cloud.errors import PartTooSlow
 from s3am_cloud.jobs.tasks import Worked, complete_job, work
 from s3am_cloud.limits import ABANDON_SECONDS, DEADLINE_MARGIN_SECONDS, LAMBDA_SECONDS
-from s3am_cloud.model import MovedPart, Origin, Part, Unit
-from s3am_cloud.ports.pace import Over, never
+from s3am_cloud.model import MovedPart, Part, PinnedSource, Unit
+from s3am_cloud.ports.pace import ShouldStop, never_stop
 from s3am_cloud.ports.transfer import OrderedReader, Ports, Progress, Sink
 from servers.content import pattern
 from support.cloud_fakes import DATA, LONG, prepared
@@ -36,11 +36,13 @@ class Shift:
     def ports(self) -> Ports:
         return msgspec.structs.replace(self._world.ports, movers=self)
 
-    def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress, first: int | None = None) -> Shift:
+    def __call__(
+        self, origin: PinnedSource, sink: Sink, slots: int, progress: Progress, first: int | None = None
+    ) -> Shift:
         self._mover, self._slots, self._progress = self._inner(origin, sink, slots, lambda count: None), slots, progress
         return self
 
-    def move(self, parts: Iterable[Part], over: Over = never) -> Iterator[MovedPart]:
+    def move(self, parts: Iterable[Part], over: ShouldStop = never_stop) -> Iterator[MovedPart]:
         """Part by part as they end; those that have not ended when it is `over` have sent half of their bytes."""
         coming, flying = iter(parts), list[tuple[float, Part]]()
         while True:
@@ -160,7 +162,9 @@ class Readers:
         self._inner, self._passes, self._seconds = ports.readers, passes, seconds
         self.slots: list[int] = []
 
-    def __call__(self, origin: Origin, slots: int, progress: Progress, part_size: int | None = None) -> OrderedReader:
+    def __call__(
+        self, origin: PinnedSource, slots: int, progress: Progress, part_size: int | None = None
+    ) -> OrderedReader:
         self.slots.append(slots)
         self._passes(self._seconds)
         return self._inner(origin, slots, progress, part_size)

@@ -10,8 +10,8 @@ import pytest
 from s3am_cloud.errors import SourceNotFound, StoreBusy
 from s3am_cloud.ingest.accept import accept
 from s3am_cloud.integrity.provenance import JOB
-from s3am_cloud.jobs.locks import Desk
-from s3am_cloud.jobs.skip import needless, remember
+from s3am_cloud.jobs.locks import LockContext
+from s3am_cloud.jobs.skip import remember, skip_reason
 from s3am_cloud.jobs.tasks import Prepared, complete_job, prepare_job, work
 from s3am_cloud.model import Attributes, SourceInfo
 from s3am_cloud.urls import S3Url, SourceUrl
@@ -50,7 +50,7 @@ def told(world: World) -> Told:
     return source
 
 
-def run(world: World, request: dict[str, Any], event: dict[str, Any], desk: Desk | None = None) -> Prepared:
+def run(world: World, request: dict[str, Any], event: dict[str, Any], desk: LockContext | None = None) -> Prepared:
     """The job of one execution, as far as it goes by itself."""
     job, _ = accept(request, f"arn:x:{event['id']}", world.ports, desk, event)
     return prepare_job(job, "arn", "work", world.ports)
@@ -74,8 +74,8 @@ def due(world: World, number: int, **fields: Any) -> Prepared:
 def skipped(world: World, prepared: Prepared) -> str | None:
     """Why nothing was done, None where something was."""
     report = world.jobs.report(prepared.job)
-    assert prepared.needless == (report is not None and report.skipped is not None)
-    assert not (prepared.needless and prepared.transfer)
+    assert prepared.skipped == (report is not None and report.skipped is not None)
+    assert not (prepared.skipped and prepared.transfer)
     return report.skipped if report else None
 
 
@@ -146,7 +146,7 @@ def test_an_event_that_is_delivered_twice_is_one_job(world: World, told: Told) -
 def test_a_new_version_waits_until_the_copy_of_the_one_before_has_ended(world: World, told: Told) -> None:
     put(world)
     machine = Machine()
-    desk = Desk(world.jobs, world.notices, machine.describe, world.clock)
+    desk = LockContext(world.jobs, world.notices, machine.describe, world.clock)
 
     def event(number: int) -> dict[str, Any]:
         thing = {"key": "file", "sequencer": str(number)}
@@ -195,7 +195,7 @@ def test_a_schedule_sees_every_validator_that_changes(world: World, told: Told, 
         None,
         {"id": "2", "source": "aws.scheduler", "time": "", "key": 2},
     )
-    assert needless(world.jobs.load(job), world.ports) is None
+    assert skip_reason(world.jobs.load(job), world.ports) is None
 
 
 def test_what_has_changed_takes_the_place_of_what_was_fetched_before(world: World, told: Told) -> None:
@@ -213,7 +213,7 @@ def test_a_source_without_validators_is_always_fetched(world: World) -> None:
     due(world, 1)
     [job] = map(world.jobs.load, world.jobs.ids())
     remember(msgspec.structs.replace(job, info=told.probe(SourceUrl("https", URL))), ports)
-    assert needless(job, ports) is None
+    assert skip_reason(job, ports) is None
 
 
 def test_a_schedule_that_was_changed_fetches_anew(world: World, told: Told) -> None:

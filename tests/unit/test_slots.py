@@ -8,17 +8,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from s3am_cloud.adapters.curl.transport.concurrency import OwnPlaces, growth
+from s3am_cloud.adapters.curl.transport.concurrency import LocalLimit, growth
 from s3am_cloud.adapters.files.partial_file import PartialFile
-from s3am_cloud.concurrency import Growth
-from s3am_cloud.jobs.unit_worker import spend
+from s3am_cloud.concurrency import AdaptiveConcurrency
+from s3am_cloud.jobs.unit_worker import run_unit
 from s3am_cloud.limits import FEW_PARTS, FIRST_CONNECTIONS, MIB, MOST_CONNECTIONS, WORKER_SLOTS
-from s3am_cloud.model import Origin, TransferRequest, Unit
+from s3am_cloud.model import PinnedSource, TransferRequest, Unit
 from s3am_cloud.ports.transfer import Mover, Movers, Ports, Progress, Sink
 from s3am_cloud.transfer.download import DownloadRequest, download
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_client.inprocess.driver import run_upload
-from s3am_cloud_client.inprocess.shared_concurrency import Board, Foreman
+from s3am_cloud_client.inprocess.shared_concurrency import Coordinator, SharedCounters
 from support.fakes import PART, SOURCE, TARGET, FakeClock, World, request
 
 MANY = FEW_PARTS + 2
@@ -32,7 +32,9 @@ class Asked:
         self.slots: int | None = None
         self.first: int | None = None
 
-    def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress, first: int | None = None) -> Mover:
+    def __call__(
+        self, origin: PinnedSource, sink: Sink, slots: int, progress: Progress, first: int | None = None
+    ) -> Mover:
         self.slots, self.first = slots, first
         return self._movers(origin, sink, slots, progress, first)
 
@@ -103,7 +105,7 @@ def test_a_worker_in_the_cloud_finds_out_how_many_of_its_slots_are_of_use(
     job = world.prepare(wish(wished))
     assert job.plan is not None
     ports, asked = asking(world)
-    assert spend(job, Unit(0, 1, MANY), lambda: 900.0, ports) is None
+    assert run_unit(job, Unit(0, 1, MANY), lambda: 900.0, ports) is None
     assert (asked.slots, asked.first) == (job.plan.slots, first)
 
 
@@ -132,7 +134,7 @@ def test_places_of_a_mover_grow_with_what_it_moves_and_shrink_when_it_is_refused
     def hear(count: int) -> None:
         told.append(count)
 
-    places = OwnPlaces(Growth(4, 8), clock, hear)
+    places = LocalLimit(AdaptiveConcurrency(4, 8), clock, hear)
     for _ in range(3):
         places.count(9 * MIB)
         clock.seconds += 1
@@ -144,7 +146,7 @@ def test_places_of_a_mover_grow_with_what_it_moves_and_shrink_when_it_is_refused
 
 def test_places_do_not_grow_when_no_part_waits_for_one() -> None:
     clock = FakeClock()
-    places = OwnPlaces(Growth(4, 8), clock, lambda count: None)
+    places = LocalLimit(AdaptiveConcurrency(4, 8), clock, lambda count: None)
     for _ in range(9):
         places.count(9 * MIB)
         clock.seconds += 1
@@ -153,15 +155,15 @@ def test_places_do_not_grow_when_no_part_waits_for_one() -> None:
 
 
 @pytest.fixture
-def board() -> Board:
+def board() -> SharedCounters:
     import multiprocessing
 
-    return Board(multiprocessing.get_context("spawn"), [2, 2])
+    return SharedCounters(multiprocessing.get_context("spawn"), [2, 2])
 
 
-def test_processes_share_places_by_what_they_move_together(board: Board) -> None:
+def test_processes_share_places_by_what_they_move_together(board: SharedCounters) -> None:
     clock = FakeClock()
-    foreman = Foreman(board, Growth(4, 7), clock)
+    foreman = Coordinator(board, AdaptiveConcurrency(4, 7), clock)
     for _ in range(3):
         board.moved[1] += 9 * MIB
         clock.seconds += 1
@@ -169,10 +171,10 @@ def test_processes_share_places_by_what_they_move_together(board: Board) -> None
     assert list(board.places) == [4, 3]
 
 
-def test_a_process_that_was_refused_takes_places_from_all_and_only_once(board: Board) -> None:
+def test_a_process_that_was_refused_takes_places_from_all_and_only_once(board: SharedCounters) -> None:
     clock = FakeClock()
     clock.seconds = 9.0
-    foreman = Foreman(board, Growth(4, 7), clock)
+    foreman = Coordinator(board, AdaptiveConcurrency(4, 7), clock)
     board.refused[1] = 8.0
     foreman.look(all_begun=True)
     foreman.look(all_begun=True)
@@ -182,8 +184,8 @@ def test_a_process_that_was_refused_takes_places_from_all_and_only_once(board: B
     assert list(board.places) == [1, 0]
 
 
-def test_the_places_of_a_process_that_is_done_are_the_others(board: Board) -> None:
-    foreman = Foreman(board, Growth(1, 7), FakeClock())
+def test_the_places_of_a_process_that_is_done_are_the_others(board: SharedCounters) -> None:
+    foreman = Coordinator(board, AdaptiveConcurrency(1, 7), FakeClock())
     foreman.look(all_begun=True)
     assert list(board.places) == [1, 0]
     foreman.left(0)

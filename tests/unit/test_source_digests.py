@@ -11,7 +11,7 @@ import pytest
 from s3am_cloud.checksums.published import beside, in_headers
 from s3am_cloud.errors import BadRequest, BadSource, ChecksumMismatch, NotAsStated, SourceNotFound
 from s3am_cloud.ingest.accept import refuse_secrets
-from s3am_cloud.integrity.after_commit import held, to_read
+from s3am_cloud.integrity.after_commit import to_read, verify_stored
 from s3am_cloud.integrity.before_commit import check_early
 from s3am_cloud.limits import MOST_IN_ORDER, SMALL_OBJECT
 from s3am_cloud.model import Job, ObjectInfo, Receipt, SourceInfo, TransferRequest
@@ -126,8 +126,8 @@ def test_a_file_beside_that_states_nothing_known_is_named_and_counts_the_verdict
     done = world.transfer(wish)
     assert (done.verdict, done.unread_digest_files) == ("verified-in-transit", (f"{SOURCE}.sha512",))
     assert done.source_digest == f"crc64nvme:{world.crc}"
-    held_to = world.transfer(msgspec.structs.replace(wish, expect=f"crc64nvme:{world.crc}"))
-    assert held_to.verdict == "verified-by-source", "the user states it"
+    expected_of = world.transfer(msgspec.structs.replace(wish, expect=f"crc64nvme:{world.crc}"))
+    assert expected_of.verdict == "verified-by-source", "the user states it"
 
 
 def test_a_file_that_the_user_names_has_to_speak_of_the_source() -> None:
@@ -209,9 +209,12 @@ def test_an_object_that_s3_keeps_no_checksum_of_is_known_by_its_size_alone() -> 
     world = Claiming(1)
     job, done = world.job(request()), world.transfer(request())
     silent = ObjectInfo(size=1, etag=done.etag or "")
-    assert held(job, TARGET, silent, 1, done, world.store).verdict == "size-only"
+    assert verify_stored(job, TARGET, silent, 1, done, world.store).verdict == "size-only"
     copied = msgspec.structs.replace(job, request=request(source="s3://a/b"))
-    assert held(copied, TARGET, msgspec.structs.replace(silent, crc=1), 1, done, world.store).verdict == "size-only"
+    assert (
+        verify_stored(copied, TARGET, msgspec.structs.replace(silent, crc=1), 1, done, world.store).verdict
+        == "size-only"
+    )
 
 
 def test_a_promised_checksum_counts_as_the_sources() -> None:

@@ -16,8 +16,9 @@ from s3am_cloud_cli.options import keys as key_options
 from s3am_cloud_cli.options import transfer
 from s3am_cloud_cli.options.directions import check_from_s3
 from s3am_cloud_cli.options.keys import KeyOptions
-from s3am_cloud_cli.options.transfer import AwsOptions, PatienceOptions
+from s3am_cloud_cli.options.transfer import AwsOptions
 from s3am_cloud_client.inprocess.destinations import Output, destination_of
+from s3am_cloud_client.inprocess.patience import Patience
 
 if TYPE_CHECKING:
     from s3am_cloud.transfer.download import DownloadRequest
@@ -57,7 +58,7 @@ def download(
     download_slots: int | None,
     checksum_slots: int | None,
     keys: KeyOptions,
-    patience: PatienceOptions,
+    patience: Patience,
     requester_pays: bool,
     no_sign_request: bool,
     aws: AwsOptions,

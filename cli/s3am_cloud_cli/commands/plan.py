@@ -55,6 +55,7 @@ def plan(
     from s3am_cloud.jobs.sealing import withheld
     from s3am_cloud_cli.console.quote_text import quote_text
     from s3am_cloud_cli.options.netrc import with_login
+    from s3am_cloud_cli.options.settings import both_sides
     from s3am_cloud_client.inprocess.dry_run import plan_ports, quote
 
     check_into_s3(source, destination)
@@ -67,5 +68,5 @@ def plan(
     rings = keys.ring(), source_keys.ring()
     shown, secrets = withheld(asked, *rings)
     refuse_secrets(shown)
-    found = quote(asked, bool(secrets), plan_ports(asked, *rings, aws, rate), console)
+    found = quote(asked, bool(secrets), plan_ports(*both_sides(aws, asked, *rings), rate), console)
     console.result(found, quote_text(found))

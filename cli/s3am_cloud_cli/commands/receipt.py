@@ -44,7 +44,7 @@ def receipt(
     """
     from s3am_cloud.adapters.clock import SystemClock
     from s3am_cloud.adapters.s3.store import S3Store
-    from s3am_cloud.integrity.provenance_lookup import origin_of, pinned
+    from s3am_cloud.integrity.provenance_lookup import pinned, provenance_of
     from s3am_cloud_cli.console.receipt_text import origin_text
     from s3am_cloud_cli.options.settings import s3_access
     from s3am_cloud_client.inprocess.record_store import reports
@@ -52,7 +52,7 @@ def receipt(
     access = s3_access(aws, keys.ring(), requester_pays)
     target = parse_s3(source)
     info = pinned(target, S3Store(access, SystemClock()))
-    known = origin_of(target, info, reports(access, stack, console), partial(_read, access))
+    known = provenance_of(target, info, reports(access, stack, console), partial(_read, access))
     console.result(known, origin_text(known))
 
 
@@ -60,8 +60,8 @@ def _read(access: S3Access, target: S3Url, info: ObjectInfo, algorithms: Sequenc
     from s3am_cloud.integrity.compute import digests
     from s3am_cloud.integrity.provenance_lookup import version_of
     from s3am_cloud.limits import DEFAULT_SLOTS
-    from s3am_cloud.model import Origin
+    from s3am_cloud.model import PinnedSource
     from s3am_cloud_client.inprocess.driver import local_ports
 
-    origin = Origin(url=str(target), info=version_of(info))
+    origin = PinnedSource(url=str(target), info=version_of(info))
     return digests(algorithms, local_ports(access).readers(origin, DEFAULT_SLOTS, lambda count: None))

@@ -93,7 +93,8 @@ def submit(
     rings = keys.ring(), source_keys.ring()
     shown, secrets = withheld(asked, *rings)
     if asked.max_cost is not None:
+        from s3am_cloud_cli.options.settings import both_sides
         from s3am_cloud_client.inprocess.dry_run import check_cost, plan_ports
 
-        check_cost(asked, bool(secrets), plan_ports(asked, *rings, aws), console)
+        check_cost(asked, bool(secrets), plan_ports(*both_sides(aws, asked, *rings)), console)
     submit_job(shown, secrets, Remote(s3_settings(aws), stack), wait, console)

@@ -9,7 +9,8 @@ from s3am_cloud_cli.options import keys as key_options
 from s3am_cloud_cli.options import transfer as options
 from s3am_cloud_cli.options.directions import check_into_s3
 from s3am_cloud_cli.options.keys import KeyOptions, SourceKeyOptions
-from s3am_cloud_cli.options.transfer import AwsOptions, PatienceOptions, TransferOptions
+from s3am_cloud_cli.options.transfer import AwsOptions, TransferOptions
+from s3am_cloud_client.inprocess.patience import Patience
 
 
 @click.command(short_help="Copy a file or a URL into S3 from this machine.")
@@ -34,7 +35,7 @@ def upload(
     keys: KeyOptions,
     source_keys: SourceKeyOptions,
     netrc: bool,
-    patience: PatienceOptions,
+    patience: Patience,
     stack: str | None,
     requester_pays: bool,
     no_sign_request: bool,

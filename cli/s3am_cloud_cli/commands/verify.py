@@ -116,7 +116,7 @@ def _reading() -> Iterator[None]:
 
 
 def _recheck(source: S3Url, slots: int, access: S3Access, stack: str | None, console: Console) -> None:
-    from s3am_cloud.integrity.before_commit import PARTS_CRC
+    from s3am_cloud.checksums.digests import PARTS_CRC
     from s3am_cloud.transfer.verification import recheck
     from s3am_cloud_client.inprocess.driver import local_ports
     from s3am_cloud_client.inprocess.record_store import reports

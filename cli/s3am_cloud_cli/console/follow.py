@@ -8,7 +8,7 @@ from s3am_cloud.command_lines import command_line
 from s3am_cloud.errors import Interrupted, ObjectExists, by_name
 from s3am_cloud.jobs.secrets import Secrets
 from s3am_cloud.model import Receipt, TransferRequest
-from s3am_cloud.ports.transfer import Execution
+from s3am_cloud.ports.executions import Execution
 from s3am_cloud_cli.console.output import Console, Meter, parts_text
 from s3am_cloud_cli.console.receipt_text import receipt_text
 from s3am_cloud_client.remote.client import Remote

@@ -15,6 +15,7 @@ import msgspec
 
 from s3am_cloud.errors import AccessDenied, DiskFull, ErrorReport, TransferError, Unexpected
 from s3am_cloud_cli.console.escaping import escaped, escaped_json
+from s3am_cloud_client.observer import size_text
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -207,12 +208,3 @@ class Meter:
 
 def parts_text(done: int, count: int, retries: int | None) -> str:
     return f"{done}/{count} parts" + (f", {retries} retries" if retries else "")
-
-
-def size_text(size: float) -> str:
-    """1536 → '1.5 KiB'."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if abs(size) < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TiB"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from s3am_cloud.costs.prices import price_text
 from s3am_cloud.costs.quote import Basis, Cloud, DataSync, InProcess, Quote
 from s3am_cloud.limits import LINK_BYTES_PER_SECOND
-from s3am_cloud_cli.console.output import size_text
 from s3am_cloud_cli.console.receipt_text import duration_text
+from s3am_cloud_client.observer import size_text
 
 Row = tuple[str, str, str, str]
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from s3am_cloud.model import Receipt, Verdict
-from s3am_cloud_cli.console.output import size_text
+from s3am_cloud_client.observer import size_text
 
 if TYPE_CHECKING:
-    from s3am_cloud.integrity.provenance_lookup import Known
+    from s3am_cloud.integrity.provenance_lookup import Provenance
     from s3am_cloud_client.remote.cancel import Cancelled
     from s3am_cloud_client.remote.status import JobLine, JobStatus
 
@@ -79,14 +79,14 @@ def _unread(receipt: Receipt) -> tuple[str, ...]:
     return receipt.unread_digest_files or ()
 
 
-def _verdict_of(known: Known) -> str:
+def _verdict_of(known: Provenance) -> str:
     """The verdict that the object's metadata and S3's checksums show, where no receipt is found."""
     if known.differing:
         return f"none: the object does not have {' and '.join(known.differing)}, which was stated of it"
     return f"{known.verdict}: {VERDICTS[known.verdict]}" if known.verdict else _UNKNOWN[known.known_from]
 
 
-def origin_text(known: Known) -> list[str]:
+def origin_text(known: Provenance) -> list[str]:
     receipt = known.receipt
     held = f"{known.checksum_algorithm} {known.checksum}, as S3 holds it of the whole" if known.checksum else None
     said = None if receipt and receipt.source_digest else known.source_digest

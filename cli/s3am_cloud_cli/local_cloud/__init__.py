@@ -8,12 +8,20 @@ The emulator is one background process that listens on 127.0.0.1 only. It holds 
 is gone after `down`. The stack gets there as it gets to AWS, by CloudFormation from the template that the CDK
 synthesizes; only the functions' code is built for this machine and this Python instead of Lambda's.
 
-    cloud.py    up, down, current, environment, note_deployed
-    state.py    the state folder and the locks in it
-    server.py   the emulator as a background process          serve.py   what that process runs
-    gate.py     who may use it: its owner alone               trail.py   who called what
-    build.py    template and code                              deploy.py  both onto the emulator
-    mends/      the emulator's gaps, each mended by one module
+audit_log        Who called what.
+aws              Clients of the emulator.
+build            Template and code.
+cloud            up, down, current, environment, note_deployed.
+deploy           Template and code onto the emulator.
+failures         Errors of the embedded cloud.
+function_worker  The process of one Lambda function.
+gate             Who may use it: its owner alone.
+serve            What the background process runs.
+server           The emulator as a background process.
+state            The state folder and the locks in it.
+synthesize       The template and zip files, in a process of its own.
+
+patches/  Gaps of the emulator, one module each.
 """
 
 from __future__ import annotations

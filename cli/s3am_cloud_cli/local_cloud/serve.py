@@ -1,7 +1,7 @@
 """The emulator's process: `python -m s3am_cloud_cli.local_cloud.serve STATE_FOLDER`, started by `local up`.
 
 It takes a free port on 127.0.0.1 itself, so that no port can be lost between choosing and binding, sets the emulator
-up for loopback only, mends its gaps, and serves until it is ended by a signal.
+up for loopback only, patches its gaps, and serves until it is ended by a signal.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import click
 
 from s3am_cloud.limits import JOB_KEEP_DAYS, LEAST_RATE, LEAST_RATE_SECONDS, MAX_KEEP_DAYS, STALL_SECONDS
+from s3am_cloud_client.inprocess.patience import Patience
 
 if TYPE_CHECKING:
     from s3am_cloud.model import TransferRequest
@@ -238,18 +239,9 @@ upload_slots = click.option(
 )
 
 
-class PatienceOptions(NamedTuple):
-    """When a connection is given up."""
-
-    stall_timeout: int = STALL_SECONDS
-    least_rate: int = LEAST_RATE
-
-
-USUAL_PATIENCE = PatienceOptions()
-
 patience = as_value(
     "patience",
-    PatienceOptions,
+    Patience,
     click.option(
         "--stall-timeout",
         type=click.IntRange(1),

@@ -13,19 +13,19 @@ from s3am_cloud.errors import Interrupted, NotAsExpected
 from s3am_cloud.integrity.after_commit import or_withdraw, read_back, to_read
 from s3am_cloud.integrity.before_commit import by_reading, check_source
 from s3am_cloud.limits import DEFAULT_SLOTS
-from s3am_cloud.model import Job, Origin, Receipt
+from s3am_cloud.model import Job, PinnedSource, Receipt
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.transfer.pipeline import target
 from s3am_cloud.urls import parse_source
-from s3am_cloud_cli.console.output import Console
+from s3am_cloud_client.observer import Observer
 
 T = TypeVar("T")
 
 
-class Beside:
+class ConcurrentCheck:
     """The checksums of a local file, computed in a thread while its parts move."""
 
-    def __init__(self, wanted: tuple[Expected, ...], origin: Origin, ports: Ports) -> None:
+    def __init__(self, wanted: tuple[Expected, ...], origin: PinnedSource, ports: Ports) -> None:
         self._wanted, self._origin, self._ports = wanted, origin, ports
         self._stopped = threading.Event()
         self._threads = ThreadPoolExecutor(1)
@@ -61,21 +61,21 @@ class Beside:
 
 
 @contextmanager
-def beside(job: Job, ports: Ports) -> Iterator[Beside | None]:
+def beside(job: Job, ports: Ports) -> Iterator[ConcurrentCheck | None]:
     """Reads the source beside its transfer where that shows what it is held to before the object is made."""
     source = parse_source(job.request.source)
     wanted = by_reading(job.request, source, job.info) if job.info is not None else ()
     if not wanted or job.info is None or source.scheme != "file":
         yield None
         return
-    reading = Beside(wanted, Origin(url=source.url, info=job.info), ports)
+    reading = ConcurrentCheck(wanted, PinnedSource(url=source.url, info=job.info), ports)
     try:
         yield reading
     finally:
         reading.stop()
 
 
-def watched(moved: Iterator[T], job: Job, source: Beside | None) -> Iterator[T]:
+def watched(moved: Iterator[T], job: Job, source: ConcurrentCheck | None) -> Iterator[T]:
     """The parts as they come, as long as the source is what the request is held to. Raises NotAsExpected.
 
     What becomes an object in one request moves only when that is known.
@@ -88,7 +88,7 @@ def watched(moved: Iterator[T], job: Job, source: Beside | None) -> Iterator[T]:
     yield from source.watch(moved)
 
 
-def hold(job: Job, done: Receipt, source: Beside | None, ports: Ports, console: Console) -> Receipt:
+def hold(job: Job, done: Receipt, source: ConcurrentCheck | None, ports: Ports, observer: Observer) -> Receipt:
     """The receipt of an object that is what it is held to. Another one is deleted, if it is not to be kept.
 
     Raises NotAsExpected.
@@ -100,9 +100,9 @@ def hold(job: Job, done: Receipt, source: Beside | None, ports: Ports, console: 
     try:
         if source is not None:
             return or_withdraw(source.check, wanted, job, where, done, ports)
-        with console.progress(f"checking {wanted[0].algorithm}", done.size or 0) as meter:
+        with observer.progress(f"checking {wanted[0].algorithm}", done.size or 0) as meter:
             return read_back(wanted, job, where, done, slots, ports, meter)
     except NotAsExpected:
         kept = job.request.keep_mismatch or done.finished_by is not None
-        console.note(f"{where} is " + ("left in S3 as it is" if kept else "deleted again"))
+        observer.note(f"{where} is " + ("left in S3 as it is" if kept else "deleted again"))
         raise

@@ -31,20 +31,21 @@ from s3am_cloud.errors import (
 from s3am_cloud.jobs.part_records import compared, known, recorded
 from s3am_cloud.limits import DEFAULT_SLOTS, HOST_CONNECTIONS, MOST_CONNECTIONS
 from s3am_cloud.model import Job, MovedPart, Part, Plan, Receipt, TransferRequest, Upload, UploadedPart
-from s3am_cloud.ports.transfer import JobStore, Ports
+from s3am_cloud.ports.records import JobStore
+from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.transfer.download import DownloadRequest, download
 from s3am_cloud.transfer.owners import is_at_work, owner_text
 from s3am_cloud.transfer.pipeline import finish, move, move_stream, new_job, overtaken, prepare, proven, target
+from s3am_cloud.transfer.remaining import missing
 from s3am_cloud.transfer.steps.abort import abort
-from s3am_cloud.transfer.steps.move import missing
 from s3am_cloud.urls import S3Url, parse_destination, parse_source
-from s3am_cloud_cli.console.output import Console, size_text
-from s3am_cloud_cli.options.transfer import USUAL_PATIENCE, PatienceOptions
-from s3am_cloud_client.inprocess.checks import Beside, beside, hold, watched
+from s3am_cloud_client.inprocess.checks import ConcurrentCheck, beside, hold, watched
 from s3am_cloud_client.inprocess.part_journal import PartNotes, record_sent
+from s3am_cloud_client.inprocess.patience import USUAL_PATIENCE, Patience
 from s3am_cloud_client.inprocess.runners import Heartbeat, running, this_process
 from s3am_cloud_client.inprocess.stopping import interruptible
 from s3am_cloud_client.inprocess.workers import ProcessMovers
+from s3am_cloud_client.observer import Observer, size_text
 from s3am_cloud_client.remote.job_ids import new_id
 from s3am_cloud_client.state_home import state_home
 
@@ -55,7 +56,7 @@ _COMPLETED_OR_GONE = (UploadGone, ObjectReplaced)
 def local_ports(
     access: S3Access,
     source_access: S3Access | None = None,
-    patience: PatienceOptions = USUAL_PATIENCE,
+    patience: Patience = USUAL_PATIENCE,
     netrc: bool = False,
     jobs: JobStore | None = None,
     tags: bool = True,
@@ -81,7 +82,7 @@ def local_ports(
     )
 
 
-def curl_settings(access: S3Access, patience: PatienceOptions = USUAL_PATIENCE, netrc: bool = False) -> CurlSettings:
+def curl_settings(access: S3Access, patience: Patience = USUAL_PATIENCE, netrc: bool = False) -> CurlSettings:
     known_hosts = os.environ.get("S3AM_CLOUD_SSH_KNOWN_HOSTS")
     return CurlSettings(
         ca_file=access.ca_file,
@@ -92,81 +93,81 @@ def curl_settings(access: S3Access, patience: PatienceOptions = USUAL_PATIENCE, 
     )
 
 
-def run_upload(request: TransferRequest, ports: Ports, console: Console) -> Receipt:
+def run_upload(request: TransferRequest, ports: Ports, observer: Observer) -> Receipt:
     """Moves the source into S3. Where that fails midway, the user is told what is left and how to go on."""
-    earlier = _earlier(request, ports, console)
+    earlier = _earlier(request, ports, observer)
     job = msgspec.structs.replace(new_job(request, new_id(ports.clock), ports.clock), runner=this_process(ports.clock))
     job = prepare(job, ports, DEFAULT_SLOTS, may_stream=True)
     _replace(earlier, job, ports)
     for file in job.info.unread_digest_files if job.info else ():
-        console.note(f"{file} was found, but has no digest of the source in a known format: nothing is compared")
+        observer.note(f"{file} was found, but has no digest of the source in a known format: nothing is compared")
     with beside(job, ports) as source:
         try:
-            receipt = _moved_or_overtaken(job, source, ports, console)
+            receipt = _moved_or_overtaken(job, source, ports, observer)
         except (NotAsExpected, SpoiledByStore):
             _drop(job, ports)
             raise
         except BaseException as error:  # whatever ends the run, what it leaves costs storage
-            _tell_what_is_left(job, error, console)
+            _tell_what_is_left(job, error, observer)
             if job.upload is None or isinstance(error, _COMPLETED_OR_GONE):
                 forget(job, ports)
             raise
         forget(job, ports)
         try:
-            receipt = hold(job, receipt, source, ports, console)
+            receipt = hold(job, receipt, source, ports, observer)
         except BaseException as error:
-            _tell_what_is_not_compared(job, error, console)
+            _tell_what_is_not_compared(job, error, observer)
             raise
-    _keep_report(job, receipt, ports, console)
+    _keep_report(job, receipt, ports, observer)
     return receipt
 
 
-def _moved_or_overtaken(job: Job, source: Beside | None, ports: Ports, console: Console) -> Receipt:
+def _moved_or_overtaken(job: Job, source: ConcurrentCheck | None, ports: Ports, observer: Observer) -> Receipt:
     """The receipt of the object, whether this transfer makes it or another one makes the same meanwhile."""
     seen: list[MovedPart] = []
     try:
-        job, moved = _move_all(job, source, seen, ports, console)
+        job, moved = _move_all(job, source, seen, ports, observer)
     except (UploadGone, ObjectExists) as error:
-        console.detail(f"{error.message}; checking whether another transfer has made the same object")
-        with console.progress("comparing", (job.info.size if job.info else None) or 0) as meter:
+        observer.detail(f"{error.message}; checking whether another transfer has made the same object")
+        with observer.progress("comparing", (job.info.size if job.info else None) or 0) as meter:
             return overtaken(job, seen, error, ports, meter)
     except BaseException:  # whatever ends the run, somebody may continue it
-        record_sent(job, seen, ports.jobs, console.detail)
+        record_sent(job, seen, ports.jobs, observer.detail)
         raise
     return finish(job, moved, ports)
 
 
-def _keep_report(job: Job, receipt: Receipt, ports: Ports, console: Console) -> None:
+def _keep_report(job: Job, receipt: Receipt, ports: Ports, observer: Observer) -> None:
     """Keeps the receipt of what is large under the id that the object's metadata tell; the object is there anyway."""
     if job.upload is None or receipt.state != "succeeded":
         return
     try:
         ports.jobs.write_report(job.resumes or job.id, receipt)
     except TransferError as error:
-        console.note(f"the receipt could not be kept: {error.message}")
+        observer.note(f"the receipt could not be kept: {error.message}")
 
 
-def run_download(request: DownloadRequest, path: Path, ports: Ports, console: Console) -> Receipt:
+def run_download(request: DownloadRequest, path: Path, ports: Ports, observer: Observer) -> Receipt:
     """Copies the object into a file. An interrupted download stays beside it under another name."""
-    partial = PartialFile(path, console.note)
-    console.resume_hint = "continue with --download-exists resume, or discard what was downloaded with discard"
-    with console.progress(path.name, 0) as meter:
+    partial = PartialFile(path, observer.note)
+    observer.resume_hint = "continue with --download-exists resume, or discard what was downloaded with discard"
+    with observer.progress(path.name, 0) as meter:
         try:
             return download(request, partial, ports, meter, lambda plan: meter.expect(plan.size))
         except SourceChanged as error:
-            _note_partial(partial, console)
+            _note_partial(partial, observer)
             raise SourceChanged(error.message, "download it again with --download-exists discard") from error
         except PartialDownloadExists:
             raise  # its hint says what to do; where another download is at work that is to wait
         except BaseException:  # whatever ends the run, what it leaves takes room
-            _note_partial(partial, console)
+            _note_partial(partial, observer)
             raise
 
 
-def _note_partial(partial: PartialFile, console: Console) -> None:
+def _note_partial(partial: PartialFile, observer: Observer) -> None:
     """Says what an unfinished download has left on the disk, if it has."""
     if partial.left:
-        console.note(
+        observer.note(
             f"An unfinished download is left in {partial.path}: continue with --download-exists resume, or discard "
             "it with --download-exists discard"
         )
@@ -191,7 +192,7 @@ def forget(job: Job, ports: Ports) -> None:
         _notes(job.upload).forget()
 
 
-def _earlier(request: TransferRequest, ports: Ports, console: Console) -> list[Job]:
+def _earlier(request: TransferRequest, ports: Ports, observer: Observer) -> list[Job]:
     """The records of the unfinished uploads that this run is to continue, or to discard: of whoever is at work there
     the user hears."""
     if not (request.resume or request.force):
@@ -202,7 +203,7 @@ def _earlier(request: TransferRequest, ports: Ports, console: Console) -> list[J
     for job in found:
         if is_at_work(job, ports):
             does = "--force discards its upload" if request.force else "both fill the same upload"
-            console.note(f"{owner_text(job, ports)} is at work at {where}: {does}")
+            observer.note(f"{owner_text(job, ports)} is at work at {where}: {does}")
     return found
 
 
@@ -226,24 +227,24 @@ def _drop(job: Job, ports: Ports) -> None:
 
 
 def _move_all(
-    job: Job, source: Beside | None, seen: list[MovedPart], ports: Ports, console: Console
+    job: Job, source: ConcurrentCheck | None, seen: list[MovedPart], ports: Ports, observer: Observer
 ) -> tuple[Job, list[MovedPart]]:
     """The job, with its size where that was not known before, and its parts, all of which are in the store. `seen`
     gets the parts whose checksum is known, also where this ends midway."""
     if job.plan is None or job.state == "skipped":
         return job, []
     if job.state == "stream" and job.upload is not None:
-        return _stream(job, job.upload, ports, console)
-    noted, parts = _left(job, job.plan, seen, ports, console)
+        return _stream(job, job.upload, ports, observer)
+    noted, parts = _left(job, job.plan, seen, ports, observer)
     slots, first = most_connections(job.request), first_connections(job.request.slots, len(parts))
-    console.detail(
+    observer.detail(
         f"{len(parts)} of {job.plan.count} parts of {size_text(job.plan.part_size)} to move, "
         f"over {'' if first is None else 'up to '}{min(slots, len(parts))} connections"
     )
-    with console.progress(target(job).key.rsplit("/", 1)[-1], job.plan.size) as meter:
+    with observer.progress(target(job).key.rsplit("/", 1)[-1], job.plan.size) as meter:
         meter(job.plan.size - sum(part.length for part in parts))
-        moving = move(job, parts, slots, ports, meter, Heartbeat(job, ports, console), first)
-        moving = _notes(job.upload, console.detail).keep(moving) if job.upload else moving
+        moving = move(job, parts, slots, ports, meter, Heartbeat(job, ports, observer), first)
+        moving = _notes(job.upload, observer.detail).keep(moving) if job.upload else moving
         moved = []
         for part in meter.counting(watched(moving, job, source), job.plan.count, job.plan.count - len(parts)):
             moved.append(part)
@@ -259,11 +260,11 @@ def most_connections(request: TransferRequest) -> int:
     return max(DEFAULT_SLOTS, min(bears, MOST_CONNECTIONS))
 
 
-def _stream(job: Job, upload: Upload, ports: Ports, console: Console) -> tuple[Job, list[MovedPart]]:
+def _stream(job: Job, upload: Upload, ports: Ports, observer: Observer) -> tuple[Job, list[MovedPart]]:
     """Moves a source that has to be read in sequence. An earlier run's parts are compared on the way."""
-    there, notes = _listed(upload, ports), _notes(upload, console.detail)
-    with console.progress(target(job).key.rsplit("/", 1)[-1], (job.info.size if job.info else None) or 0) as meter:
-        beat = Heartbeat(job, ports, console)
+    there, notes = _listed(upload, ports), _notes(upload, observer.detail)
+    with observer.progress(target(job).key.rsplit("/", 1)[-1], (job.info.size if job.info else None) or 0) as meter:
+        beat = Heartbeat(job, ports, observer)
         return move_stream(job, there, ports, meter, lambda moving: _beating(notes.keep(moving), beat))
 
 
@@ -274,7 +275,7 @@ def _beating(moving: Iterator[MovedPart], beat: Heartbeat) -> Iterator[MovedPart
 
 
 def _left(
-    job: Job, plan: Plan, seen: list[MovedPart], ports: Ports, console: Console
+    job: Job, plan: Plan, seen: list[MovedPart], ports: Ports, observer: Observer
 ) -> tuple[list[MovedPart], list[Part]]:
     """The parts that are relied on, to be compared again before the object is made, as others may fill the upload too;
     and the parts to move: those without a checksum anew."""
@@ -286,7 +287,7 @@ def _left(
     numbers = {part.number for part in relied}
     unknown = [part for part in there if part.number not in numbers]
     if unknown:
-        relied += map(compared, _proven(job, unknown, ports, console))
+        relied += map(compared, _proven(job, unknown, ports, observer))
     seen += relied
     return relied, missing(plan, relied)
 
@@ -306,12 +307,12 @@ def _listed(upload: Upload, ports: Ports) -> list[UploadedPart]:
     return [UploadedPart(part.number, part.length, part.etag, known.get(part.number, part.crc)) for part in there]
 
 
-def _proven(job: Job, there: list[UploadedPart], ports: Ports, console: Console) -> list[UploadedPart]:
+def _proven(job: Job, there: list[UploadedPart], ports: Ports, observer: Observer) -> list[UploadedPart]:
     """The parts that are the source's. No record here shows what they were made of, so the source is read for it."""
-    console.note(_why_proven(job, there))
-    with console.progress("comparing", sum(part.length for part in there)) as meter:
+    observer.note(_why_proven(job, there))
+    with observer.progress("comparing", sum(part.length for part in there)) as meter:
         found = proven(job, there, ports, meter)
-    console.note(f"{len(found)} of {len(there)} parts match the source; the others are transferred again")
+    observer.note(f"{len(found)} of {len(there)} parts match the source; the others are transferred again")
     return found
 
 
@@ -332,25 +333,25 @@ def _notes(upload: Upload, tell: Tell = silent) -> PartNotes:
     return PartNotes(None if home is None else home / "parts", upload.upload_id, tell)
 
 
-def _tell_what_is_left(job: Job, error: BaseException, console: Console) -> None:
+def _tell_what_is_left(job: Job, error: BaseException, observer: Observer) -> None:
     if job.upload is None or job.plan is None or isinstance(error, _COMPLETED_OR_GONE):
         return
     where = target(job)
     # Where the object exists, --resume alone would be refused as this run was.
     how = "--resume --exists overwrite" if isinstance(error, ObjectExists) else "--resume"
     discard = command_line("cancel", str(where))
-    console.resume_hint = f"continue with {how}, or discard the upload with {discard}"
+    observer.resume_hint = f"continue with {how}, or discard the upload with {discard}"
     # The plan of a stream that does not say its size has the most that its parts can hold.
     size = f" ({size_text(job.info.size)})" if job.info is not None and job.info.size is not None else ""
-    console.note(
+    observer.note(
         f"An unfinished upload of {where}{size} is left in S3, where it costs storage: "
         f"continue with {how}, or discard it with {discard}"
     )
 
 
-def _tell_what_is_not_compared(job: Job, error: BaseException, console: Console) -> None:
+def _tell_what_is_not_compared(job: Job, error: BaseException, observer: Observer) -> None:
     if not isinstance(error, NotAsExpected):
-        console.note(
+        observer.note(
             f"{target(job)} is complete in S3, but was not yet compared with the expected checksum: "
             f"{command_line('verify', str(target(job)))} reads it"
         )

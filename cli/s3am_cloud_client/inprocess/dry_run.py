@@ -12,24 +12,22 @@ from typing import Any, cast
 import msgspec
 
 from s3am_cloud.adapters.clock import SystemClock
-from s3am_cloud.adapters.curl.source.rate_probe import CurlGauge
+from s3am_cloud.adapters.curl.source.rate_probe import CurlRateProbe
 from s3am_cloud.adapters.memory.jobs import MemoryJobs
-from s3am_cloud.costs.quote import Quote, agree, by_datasync, in_cloud, in_process, left
+from s3am_cloud.adapters.s3.access import S3Access
+from s3am_cloud.costs.quote import Quote, by_datasync, enforce_max_cost, in_cloud, in_process, remaining
 from s3am_cloud.errors import AccessDenied, BadPartSize, SourceTooLarge, StoreUnavailable, TooExpensive, TransferError
 from s3am_cloud.integrity.before_commit import needs_parts
 from s3am_cloud.limits import MOST_IN_ORDER
 from s3am_cloud.model import Attributes, Job, ObjectInfo, Plan, Sealed, SourceInfo, TransferRequest, Upload
-from s3am_cloud.ports.pace import Gauge, unmeasured
+from s3am_cloud.ports.pace import RateProbe, unmeasured
 from s3am_cloud.ports.transfer import ObjectStore, Ports
-from s3am_cloud.sse import KeyRing
 from s3am_cloud.transfer.pipeline import new_job, prepare, target
-from s3am_cloud.transfer.steps.move import missing
+from s3am_cloud.transfer.remaining import missing
 from s3am_cloud.transfer.steps.plan import plan
 from s3am_cloud.urls import S3Url, parse_source
-from s3am_cloud_cli.console.output import Console
-from s3am_cloud_cli.options.settings import s3_access
-from s3am_cloud_cli.options.transfer import AwsOptions
 from s3am_cloud_client.inprocess.driver import curl_settings, local_ports, most_connections
+from s3am_cloud_client.observer import Observer
 
 _JOB = "plan"
 _NEW = ""
@@ -89,15 +87,11 @@ class Planned(msgspec.Struct, frozen=True):
     cut: Plan | None
 
 
-def plan_ports(
-    request: TransferRequest, keys: KeyRing, source_keys: KeyRing, aws: AwsOptions, rate: int | None = None
-) -> Ports:
+def plan_ports(access: S3Access, source: S3Access, rate: int | None = None) -> Ports:
     """The world as this machine sees it, with both sides' keys; a source's rate is measured as the cloud does, unless
     the user tells it."""
-    access = s3_access(aws, keys, request.requester_pays)
-    source = s3_access(aws, source_keys, request.requester_pays, sign=not request.no_sign_request)
-    measured = CurlGauge(curl_settings(access), SystemClock())
-    gauge: Gauge = measured if rate is None else lambda origin: rate
+    measured = CurlRateProbe(curl_settings(access), SystemClock())
+    gauge: RateProbe = measured if rate is None else lambda origin: rate
     return msgspec.structs.replace(local_ports(access, source, tags=False), gauge=gauge)
 
 
@@ -116,17 +110,17 @@ def planned(request: TransferRequest, sealed: bool, store: ReadOnlyStore, ports:
     job = prepare(job, world)
     if job.plan is None or job.upload is None or job.upload.upload_id == _NEW:
         return Planned(job, job.plan)
-    cut = left(job.plan, missing(job.plan, store.parts(job.upload)))
-    agree(job, cut)
+    cut = remaining(job.plan, missing(job.plan, store.parts(job.upload)))
+    enforce_max_cost(job, cut)
     return Planned(job, cut)
 
 
-def quote(request: TransferRequest, sealed: bool, ports: Ports, console: Console) -> Quote:
+def quote(request: TransferRequest, sealed: bool, ports: Ports, observer: Observer) -> Quote:
     """What the transfer takes, in the cloud and in-process. Raises what preparing the job would."""
     store = ReadOnlyStore(ports.store)
     found = planned(request, sealed, store, ports)
     if store.blind is not None:
-        console.note(f"The destination can't be read from here and is assumed to be empty: {store.blind.message}")
+        observer.note(f"The destination can't be read from here and is assumed to be empty: {store.blind.message}")
     job, cut, info = found.job, found.cut, found.job.info
     source, where = parse_source(request.source), str(target(job))
     if cut is None or info is None:
@@ -155,7 +149,7 @@ def _cut_here(request: TransferRequest, info: SourceInfo, connections: int, size
     return msgspec.structs.replace(cut, size=size, small=small)
 
 
-def check_cost(request: TransferRequest, sealed: bool, ports: Ports, console: Console) -> None:
+def check_cost(request: TransferRequest, sealed: bool, ports: Ports, observer: Observer) -> None:
     """Refuses here and now what is above `max_cost`; what can't be told from here is the cloud's to check, as a note
     says.
 
@@ -174,10 +168,12 @@ def check_cost(request: TransferRequest, sealed: bool, ports: Ports, console: Co
     except (TooExpensive, BadPartSize, SourceTooLarge):
         if store.blind is None or not (request.resume or request.exists == "skip"):
             raise
-        _leave(store.blind, console)  # there may be less to do, or nothing
+        _leave(store.blind, observer)  # there may be less to do, or nothing
     except TransferError as error:
-        _leave(error, console)
+        _leave(error, observer)
 
 
-def _leave(error: TransferError, console: Console) -> None:
-    console.note(f"The cloud checks the cost before the transfer starts, as it can't be computed here: {error.message}")
+def _leave(error: TransferError, observer: Observer) -> None:
+    observer.note(
+        f"The cloud checks the cost before the transfer starts, as it can't be computed here: {error.message}"
+    )

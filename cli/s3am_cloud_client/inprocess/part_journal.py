@@ -15,7 +15,7 @@ from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import AccessDenied, TransferError
 from s3am_cloud.jobs.part_records import keep, known
 from s3am_cloud.model import Job, MovedPart, UploadedPart
-from s3am_cloud.ports.transfer import JobStore
+from s3am_cloud.ports.records import JobStore
 
 _decode_part: Decoder[MovedPart] = Decoder(MovedPart)
 

@@ -13,7 +13,7 @@ from s3am_cloud.adapters.s3.documents import Bucket
 from s3am_cloud.errors import AccessDenied, NoCredentials, NoStack, StoreBusy, StoreUnavailable, Unexpected
 from s3am_cloud.jobs.locks import latest
 from s3am_cloud.model import Job, PartRecord, Receipt
-from s3am_cloud_cli.console.output import Console
+from s3am_cloud_client.observer import Observer
 from s3am_cloud_client.remote.client import QUICK, stack_jobs, work_bucket
 from s3am_cloud_client.state_home import state_home
 
@@ -21,7 +21,7 @@ Answer = TypeVar("Answer")
 _UNUSABLE = (NoStack, NoCredentials, AccessDenied, StoreBusy, StoreUnavailable, Unexpected)
 
 
-def records(access: S3Access, stack: str | None, console: Console) -> Jobs:
+def records(access: S3Access, stack: str | None, observer: Observer) -> Jobs:
     """The records of the stack that the user names, else of the default one where it can be used, else this machine's.
 
     Raises NoStack, NoCredentials, StoreUnavailable for a stack that was named.
@@ -36,14 +36,14 @@ def records(access: S3Access, stack: str | None, console: Console) -> Jobs:
         return Bucket(access, work_bucket(access, names.DEFAULT_STACK, QUICK))
 
     def warn(reason: str) -> None:
-        console.note(f"No record is kept: {reason}. A later --resume compares the parts with the source")
+        observer.note(f"No record is kept: {reason}. A later --resume compares the parts with the source")
 
-    return OwnJobs(Shelves(Fallible(Folder(state_home()), warn), look, console.detail))
+    return OwnJobs(FallbackDocuments(Fallible(Folder(state_home()), warn), look, observer.detail))
 
 
-def reports(access: S3Access, stack: str | None, console: Console) -> Callable[[str], Receipt | None]:
+def reports(access: S3Access, stack: str | None, observer: Observer) -> Callable[[str], Receipt | None]:
     """Finds the report of a job, or of the last of those that went on with it. Raises what `records` does."""
-    jobs = records(access, stack, console)
+    jobs = records(access, stack, observer)
     return lambda job_id: jobs.report(latest(job_id, jobs))
 
 
@@ -53,7 +53,7 @@ class OwnJobs(Jobs):
     Reports are kept where somebody clears them away in time, which is with a stack.
     """
 
-    def __init__(self, shelves: Shelves) -> None:
+    def __init__(self, shelves: FallbackDocuments) -> None:
         super().__init__(shelves, with_sources=False)
         self._shelves = shelves
 
@@ -111,7 +111,7 @@ class Fallible:
             return None
 
 
-class Shelves:
+class FallbackDocuments:
     """`Documents` on a shared shelf where one is found that can be used, else on the one at hand; read from both.
 
     The shared one is looked for when it is first needed; what keeps it from being used is told once, and is no error.

@@ -13,7 +13,7 @@ from s3am_cloud.errors import NoSuchJob, TransferError
 from s3am_cloud.limits import BEAT_SECONDS
 from s3am_cloud.model import Job, Runner
 from s3am_cloud.ports.transfer import Clock, Ports
-from s3am_cloud_cli.console.output import Console
+from s3am_cloud_client.observer import Observer
 
 _PROC = Path("/proc")
 # Of /proc/PID/stat, counted behind the command's name: the process's state, and the clock tick at which it began.
@@ -53,11 +53,11 @@ def process_runs(runner: Runner) -> bool | None:
 
 
 class Heartbeat:
-    """Renews the record of a running transfer now and then, so that others see that it is at work. An `Over` that
+    """Renews the record of a running transfer now and then, so that others see that it is at work. An `ShouldStop` that
     never ends anything."""
 
-    def __init__(self, job: Job, ports: Ports, console: Console) -> None:
-        self._job, self._ports, self._console = job, ports, console
+    def __init__(self, job: Job, ports: Ports, observer: Observer) -> None:
+        self._job, self._ports, self._observer = job, ports, observer
         self._last = ports.clock.monotonic()
 
     def __call__(self) -> bool:
@@ -72,7 +72,7 @@ class Heartbeat:
         try:
             self._ports.jobs.save(msgspec.structs.replace(self._job, runner=msgspec.structs.replace(runner, seen=seen)))
         except TransferError as error:
-            self._console.detail(f"the record of this transfer could not be renewed: {error.message}")
+            self._observer.detail(f"the record of this transfer could not be renewed: {error.message}")
 
 
 def _execution_runs(arn: str, access: S3Access) -> bool | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from s3am_cloud.concurrency import Growth
+from s3am_cloud.concurrency import AdaptiveConcurrency
 from s3am_cloud.ports.transfer import Clock
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import ForkContext, SpawnContext
 
 
-class Board:
+class SharedCounters:
     """What the processes write for each other, each at its own index: how many places it has, how many bytes it has
     moved, and when it sent the last request that was refused."""
 
@@ -29,18 +29,20 @@ class Board:
         self.turn = context.Lock()
 
 
-class SharedPlaces:
-    """`Places` of the worker process of that index. The parent looks at the board a few times a second, sooner than a
-    part that was refused is tried again."""
+class SharedLimit:
+    """The `ConcurrencyLimit` of the worker process of that index.
 
-    def __init__(self, board: Board, index: int, adapts: bool, moved: Callable[[], int]) -> None:
+    The parent looks at the counters a few times a second, sooner than a part that was refused is tried again.
+    """
+
+    def __init__(self, board: SharedCounters, index: int, adapts: bool, moved: Callable[[], int]) -> None:
         self._board, self._index, self.adapts, self._moved = board, index, adapts, moved
 
     @property
     def now(self) -> int:
         return self._board.places[self._index]
 
-    def look(self, grain: int, all_begun: bool) -> None:
+    def look(self, chunk_size: int, all_begun: bool) -> None:
         self._board.moved[self._index] = self._moved()
 
     def refused(self, asked: float) -> None:
@@ -50,10 +52,10 @@ class SharedPlaces:
         return sum(self._board.moved)
 
 
-class Foreman:
+class Coordinator:
     """Shares out, in the parent, the places that grow with what all workers move."""
 
-    def __init__(self, board: Board, growth: Growth, clock: Clock) -> None:
+    def __init__(self, board: SharedCounters, growth: AdaptiveConcurrency, clock: Clock) -> None:
         self._board, self._growth, self._clock = board, growth, clock
         self._workers = list(range(len(board.places)))
         self._refused = list(board.refused)

@@ -17,26 +17,26 @@ from s3am_cloud.model import Receipt
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.transfer.download import DownloadRequest
 from s3am_cloud.transfer.download_stream import download_stream
-from s3am_cloud_cli.console.output import Console
-from s3am_cloud_cli.options.transfer import PatienceOptions
 from s3am_cloud_client.inprocess.destinations import Output
 from s3am_cloud_client.inprocess.driver import curl_settings
+from s3am_cloud_client.inprocess.patience import Patience
 from s3am_cloud_client.inprocess.stopping import heeded_stops
+from s3am_cloud_client.observer import Observer
 
 
 def run_stream(
     request: DownloadRequest,
     output: Output,
     access: S3Access,
-    patience: PatienceOptions,
+    patience: Patience,
     ports: Ports,
-    console: Console,
+    observer: Observer,
 ) -> Receipt:
     """Copies the object to the output, in order. Whatever goes wrong, the user reads that the output is not whole."""
     keyboard = _Keyboard()
     readers = CurlReaders(curl_settings(access, patience), access, ports.clock, keyboard.watch)
-    console.resume_hint = "run the command again: an output can't be resumed"
-    with open_output(output.name, output.descriptor) as stream, console.progress(request.source.key, 0) as meter:
+    observer.resume_hint = "run the command again: an output can't be resumed"
+    with open_output(output.name, output.descriptor) as stream, observer.progress(request.source.key, 0) as meter:
 
         def write(data: memoryview) -> None:
             with keyboard.raising():
@@ -47,7 +47,7 @@ def run_stream(
             return download_stream(request, output.name, write, with_readers, meter, meter.expect)
         except BaseException as error:  # whatever ends the run
             if stream.written:
-                console.note(f"Do not use the {stream.written:,} bytes that were written to {output.name}")
+                observer.note(f"Do not use the {stream.written:,} bytes that were written to {output.name}")
             if isinstance(error, SourceChanged):
                 raise SourceChanged(error.message, "download it again") from error
             raise

@@ -18,18 +18,18 @@ import msgspec
 
 from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.curl.mover import CurlMover
-from s3am_cloud.adapters.curl.store.routing import Route, Signers, route
+from s3am_cloud.adapters.curl.store.routing import Signers, TransferRoute, route
 from s3am_cloud.adapters.curl.transport.concurrency import growth, own_places
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.s3.access import S3Access
-from s3am_cloud.concurrency import Growth, Tell, silent
+from s3am_cloud.concurrency import AdaptiveConcurrency, Tell, silent
 from s3am_cloud.errors import JobFailed, TransferError, Unexpected
 from s3am_cloud.limits import BYTES_WORTH_A_PROCESS, DEFAULT_SLOTS
-from s3am_cloud.model import MovedPart, Origin, Part
-from s3am_cloud.ports.pace import Over, never
+from s3am_cloud.model import MovedPart, Part, PinnedSource
+from s3am_cloud.ports.pace import ShouldStop, never_stop
 from s3am_cloud.ports.transfer import Clock, Progress, Sink
 from s3am_cloud.urls import FILE_TRANSFER_SCHEMES, parse_source
-from s3am_cloud_client.inprocess.shared_concurrency import Board, Foreman, SharedPlaces, share
+from s3am_cloud_client.inprocess.shared_concurrency import Coordinator, SharedCounters, SharedLimit, share
 from s3am_cloud_client.inprocess.stopping import ignore_stops, interruptible
 from s3am_cloud_client.inprocess.system_errors import named_system_error
 
@@ -57,7 +57,7 @@ class ProcessMovers:
         self._source_access, self._tell = source_access or access, tell
 
     def __call__(
-        self, origin: Origin, sink: Sink, slots: int, progress: Progress, first: int | None = None
+        self, origin: PinnedSource, sink: Sink, slots: int, progress: Progress, first: int | None = None
     ) -> ProcessMover:
         way = route(origin, sink, self._access, self._source_access)
         signers = Signers(self._access, self._source_access)
@@ -70,18 +70,18 @@ class ProcessMover:
 
     def __init__(
         self,
-        way: Route,
+        way: TransferRoute,
         settings: CurlSettings,
         signers: Signers,
         slots: int,
         progress: Progress,
         clock: Clock,
-        growth: Growth | None = None,
+        growth: AdaptiveConcurrency | None = None,
     ) -> None:
         self._way, self._settings, self._signers = way, settings, signers
         self._slots, self._progress, self._clock, self._growth = slots, progress, clock, growth
 
-    def move(self, parts: Iterable[Part], over: Over = never) -> Iterator[MovedPart]:
+    def move(self, parts: Iterable[Part], over: ShouldStop = never_stop) -> Iterator[MovedPart]:
         todo = list(parts)
         # What may grow to many more does so over as many processes.
         most = self._slots if self._growth is None else min(self._slots, DEFAULT_SLOTS)
@@ -95,7 +95,7 @@ class ProcessMover:
             return
         # The process that starts first must not take all of a few parts.
         slots = share(min(self._growth.places if self._growth else self._slots, len(todo)), count)
-        crew = _Crew(self._way, self._settings, self._signers, todo, slots, self._growth, self._clock)
+        crew = _WorkerPool(self._way, self._settings, self._signers, todo, slots, self._growth, self._clock)
         try:
             yield from crew.results(self._progress, over)
         finally:
@@ -113,25 +113,25 @@ def worthwhile_processes(parts: Sequence[Part], slots: int, cores: int) -> int:
     return max(1, min(cores, slots, len(parts), worth))
 
 
-class _Crew:
+class _WorkerPool:
     """Worker processes that share one list of parts through a counter."""
 
     def __init__(
         self,
-        way: Route,
+        way: TransferRoute,
         settings: CurlSettings,
         signers: Signers,
         parts: Sequence[Part],
         slots: Sequence[int],
-        growth: Growth | None,
+        growth: AdaptiveConcurrency | None,
         clock: Clock,
     ) -> None:
         forks = may_fork()
         context = multiprocessing.get_context("fork") if forks else multiprocessing.get_context("spawn")
         # Held here, as it is gone with its last reference in this process.
         self._taken = context.Value("q", 0)
-        self._board, self._count = Board(context, slots), len(parts)
-        self._foreman = None if growth is None else Foreman(self._board, growth, clock)
+        self._board, self._count = SharedCounters(context, slots), len(parts)
+        self._foreman = None if growth is None else Coordinator(self._board, growth, clock)
         self._processes: dict[Connection, BaseProcess] = {}
         self._indices: dict[Connection, int] = {}
         # A fresh interpreter finds its credentials by itself; a forked one has them.
@@ -147,7 +147,7 @@ class _Crew:
             self.end()  # nobody else knows of those that have begun
             raise
 
-    def results(self, progress: Progress, over: Over) -> Iterator[MovedPart]:
+    def results(self, progress: Progress, over: ShouldStop) -> Iterator[MovedPart]:
         """The parts as they finish. Raises the first error that a worker meets, or JobFailed where one died."""
         # The processes tell something a few times a second, so nobody waits long between two looks at `over`.
         while self._processes and not over():
@@ -212,7 +212,7 @@ def exit_text(code: int | None) -> str:
 class _Work(msgspec.Struct, frozen=True):
     """What the worker processes are to do, with as many connections as each has places."""
 
-    way: Route
+    way: TransferRoute
     settings: CurlSettings
     signers: Signers
     parts: Sequence[Part]
@@ -228,7 +228,12 @@ def may_fork() -> bool:
 
 
 def _work(
-    work: _Work, index: int, board: Board, taken: Synchronized[int], pipe: Connection, others: Sequence[Connection]
+    work: _Work,
+    index: int,
+    board: SharedCounters,
+    taken: Synchronized[int],
+    pipe: Connection,
+    others: Sequence[Connection],
 ) -> None:
     """The life of a worker process. Stops are the parent's to handle; a broken pipe means that it is gone."""
     ignore_stops()
@@ -236,7 +241,7 @@ def _work(
         other.close()
     teller = _Teller(pipe)
     clock = SystemClock()
-    places = SharedPlaces(board, index, work.adapts, lambda: teller.total)
+    places = SharedLimit(board, index, work.adapts, lambda: teller.total)
     mover = CurlMover(
         work.way, work.settings, work.signers, places, teller.count, clock, teller.tell_sometimes, board.turn
     )

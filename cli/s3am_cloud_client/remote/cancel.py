@@ -11,7 +11,8 @@ from s3am_cloud.jobs.cleanup import discard
 from s3am_cloud.jobs.locks import latest
 from s3am_cloud.limits import JANITOR_SECONDS
 from s3am_cloud.model import Receipt, State
-from s3am_cloud.ports.transfer import Execution, Ports
+from s3am_cloud.ports.executions import Execution
+from s3am_cloud.ports.transfer import Ports
 from s3am_cloud_client.remote.client import Remote
 
 _LOOK_SECONDS = 0.5

@@ -19,11 +19,12 @@ from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.errors import NoStack, NoSuchJob
 from s3am_cloud.events import Event, job_of_event
 from s3am_cloud.ingest.accept import check_key, refuse_secrets
-from s3am_cloud.jobs.locks import Desk, asked_for, take
+from s3am_cloud.jobs.locks import LockContext, acquire, request_fingerprint
 from s3am_cloud.jobs.sealing import seal
 from s3am_cloud.jobs.secrets import NO_SECRETS, Secrets
 from s3am_cloud.model import Job, TransferRequest
-from s3am_cloud.ports.transfer import Clock, Execution
+from s3am_cloud.ports.executions import Execution
+from s3am_cloud.ports.transfer import Clock
 from s3am_cloud.same_source import unsigned
 from s3am_cloud.transfer.pipeline import new_job, target
 from s3am_cloud.transfer.reserved import refuse_records_bucket
@@ -85,7 +86,7 @@ class Remote:
         self.vault = _vault(access, self.stack.key_arn)
         self.store = S3Store(access, self.clock)
         self.notices = DocumentNotices(Bucket(access, self.stack.work_bucket))
-        self.desk = Desk(self.jobs, self.notices, self.machine.describe, self.clock)
+        self.desk = LockContext(self.jobs, self.notices, self.machine.describe, self.clock)
 
     def submit(self, request: TransferRequest, secrets: Secrets = NO_SECRETS) -> Started:
         """Records the job, with its secrets sealed, then starts its execution; both carry the job's id as their name.
@@ -99,7 +100,7 @@ class Remote:
         target(job)
         refuse_records_bucket(request, self.jobs)
         whole = msgspec.structs.replace(request, source=unsigned(parse_source(secrets.source or request.source)))
-        asked = asked_for(whole, secrets.keys_id(request.destination))
+        asked = request_fingerprint(whole, secrets.keys_id(request.destination))
         return self.start(seal(msgspec.structs.replace(job, asked=asked), secrets, self.vault))
 
     def start(self, job: Job) -> Started:
@@ -110,7 +111,7 @@ class Remote:
             check_key(job, self.jobs.load(job.id))
         holder = None
         try:
-            holder = take(job, arn, self.desk)
+            holder = acquire(job, arn, self.desk)
         finally:
             if added and holder != job.id:
                 self.jobs.forget(msgspec.structs.replace(job, upload=None))  # what fills the upload is another's record

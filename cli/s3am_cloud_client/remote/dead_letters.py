@@ -12,8 +12,8 @@ from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.answers import naming
 from s3am_cloud.errors import ErrorReport, NoStack, NoSuchEvent
 from s3am_cloud.events import Event
-from s3am_cloud.ingest.dead_letter import Letter, read_letter, sendable
-from s3am_cloud.ports.transfer import Execution
+from s3am_cloud.ingest.dead_letter import DeadLetter, read_letter, replay_input
+from s3am_cloud.ports.executions import Execution
 from s3am_cloud_client.remote.client import Remote
 
 # For as long a message that was received is hidden from others, unless it is released before.
@@ -51,7 +51,7 @@ class _Message(msgspec.Struct, frozen=True):
     receipt: str
     sent: str
     id: str
-    letter: Letter | None
+    letter: DeadLetter | None
 
 
 class DeadLetters:
@@ -86,7 +86,7 @@ class DeadLetters:
             raise NoSuchEvent(f"unknown event {event_id}: it is not among the failed ones")
         try:
             letter = wanted[0].letter
-            execution = self._machine.start_with(f"{letter.job}-{secrets.token_hex(4)}", sendable(letter))
+            execution = self._machine.start_with(f"{letter.job}-{secrets.token_hex(4)}", replay_input(letter))
         except BaseException:
             self._release(wanted)
             raise
@@ -142,7 +142,7 @@ def _lines(event: FailedEvent) -> Iterator[str]:
         yield "    Its request is not kept, as there may be a secret in it in clear."
 
 
-def _names(letter: Letter) -> set[str]:
+def _names(letter: DeadLetter) -> set[str]:
     return {letter.job, letter.event.id}
 
 
@@ -162,7 +162,7 @@ def _batches(messages: list[_Message]) -> Iterator[list[dict[str, Any]]]:
         yield [{"Id": str(number), "ReceiptHandle": message.receipt} for number, message in enumerate(batch)]
 
 
-def _told(letter: Letter) -> FailedEvent:
+def _told(letter: DeadLetter) -> FailedEvent:
     return FailedEvent(
         id=letter.job,
         event=letter.event,

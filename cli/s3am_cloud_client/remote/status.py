@@ -16,7 +16,7 @@ from s3am_cloud.jobs.cleanup import failed, failure
 from s3am_cloud.jobs.locks import successor
 from s3am_cloud.limits import POLL_SECONDS
 from s3am_cloud.model import Job, Receipt, UploadedPart
-from s3am_cloud.ports.transfer import Execution
+from s3am_cloud.ports.executions import Execution
 from s3am_cloud.transfer.pipeline import target
 from s3am_cloud.urls import parse_source
 from s3am_cloud_client.remote.client import Remote

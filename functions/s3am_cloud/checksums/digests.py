@@ -21,6 +21,8 @@ from s3am_cloud.errors import UnknownChecksum, Usage
 DEFAULT = "md5"
 _COMMON = ("md5", "sha1", "sha256", "sha512", "blake2b", "crc64nvme", "crc32c", "crc32")
 
+PARTS_CRC = "crc64nvme"
+
 
 class Digest(Protocol):
     """A checksum that runs over bytes as they come."""

@@ -15,9 +15,8 @@ import msgspec
 from s3am_cloud.costs.forecast import Forecast, Usage, cost, forecast, pages_of, source_reads
 from s3am_cloud.costs.prices import PRICES, price_text
 from s3am_cloud.errors import TooExpensive
-from s3am_cloud.jobs.sealing import has_secrets
 from s3am_cloud.limits import COPY_BYTES_PER_SECOND, LINK_BYTES_PER_SECOND
-from s3am_cloud.model import Job, Part, Plan
+from s3am_cloud.model import Job, Part, Plan, has_secrets
 from s3am_cloud.urls import parse_source
 
 
@@ -82,7 +81,7 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     prices: Basis = Basis()
 
 
-def foretold(job: Job, cut: Plan, rate: int | None = None) -> Forecast:
+def forecast_of(job: Job, cut: Plan, rate: int | None = None) -> Forecast:
     """The forecast of a job as it is prepared; `cut` is its plan, or what of that is left to move.
 
     A small object that its request holds to a checksum has an upload, too.
@@ -92,12 +91,12 @@ def foretold(job: Job, cut: Plan, rate: int | None = None) -> Forecast:
     return forecast(cut, scheme, rate, by_event=job.event is not None, sealed=has_secrets(job))
 
 
-def left(cut: Plan, parts: Iterable[Part]) -> Plan:
+def remaining(cut: Plan, parts: Iterable[Part]) -> Plan:
     """The plan of these parts alone, as far as their number and their bytes go."""
     return msgspec.structs.replace(cut, size=sum(part.length for part in parts))
 
 
-def agree(job: Job, cut: Plan | None = None) -> None:
+def enforce_max_cost(job: Job, cut: Plan | None = None) -> None:
     """Raises TooExpensive where the forecast of a job that is planned is above what its request bears.
 
     A job that goes on with an upload is held to what is left of it, `cut`: what has been moved is paid for. Parts that
@@ -106,7 +105,7 @@ def agree(job: Job, cut: Plan | None = None) -> None:
     most, rate = job.request.max_cost, job.info.rate if job.info else None
     if most is None or job.plan is None:
         return
-    dollars = foretold(job, cut or job.plan, rate).dollars
+    dollars = forecast_of(job, cut or job.plan, rate).dollars
     if dollars > most:
         raise TooExpensive(
             f"the transfer would cost about {price_text(dollars)} in the cloud, where {price_text(most)} is the most "
@@ -115,7 +114,7 @@ def agree(job: Job, cut: Plan | None = None) -> None:
 
 
 def in_cloud(job: Job, cut: Plan, rate: int | None) -> Cloud:
-    told = foretold(job, cut, rate)
+    told = forecast_of(job, cut, rate)
     return Cloud(
         units=told.units,
         concurrency=cut.concurrency,

@@ -10,13 +10,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from s3am_cloud.events import job_of_request
 from s3am_cloud.handlers.metrics import Observed, observed
-from s3am_cloud.handlers.runtime import World, desk_of, granted_secrets, world
+from s3am_cloud.handlers.runtime import Runtime, desk_of, granted_secrets, load_runtime
 from s3am_cloud.handlers.tasks import Complete, Prepare, do
 from s3am_cloud.ingest.accept import accept
-from s3am_cloud.ingest.dead_letter import refuse
-from s3am_cloud.jobs.locks import hold
-from s3am_cloud.jobs.sealing import has_secrets
+from s3am_cloud.ingest.dead_letter import dead_letter_of
+from s3am_cloud.jobs.locks import ensure_held
 from s3am_cloud.jobs.tasks import report_job
+from s3am_cloud.model import has_secrets
 
 
 class Accept(msgspec.Struct, frozen=True, tag="accept", tag_field="action"):
@@ -44,10 +44,10 @@ Task = Accept | Refuse | Prepare | Complete | Report
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Any:
     """Does the task that `action` names. Errors reach the state machine under their class names."""
-    task, here = msgspec.convert(event, Task), world()
+    task, runtime = msgspec.convert(event, Task), load_runtime()
     job = _job_of(task)
-    with observed(type(task).__name__.lower(), job, context, here) as seen:
-        return _do(task, here, seen)
+    with observed(type(task).__name__.lower(), job, context, runtime) as seen:
+        return _do(task, runtime, seen)
 
 
 def _job_of(task: Task) -> str:
@@ -56,26 +56,26 @@ def _job_of(task: Task) -> str:
     return task.job
 
 
-def _do(task: Task, here: World, seen: Observed) -> dict[str, Any]:
+def _do(task: Task, runtime: Runtime, seen: Observed) -> dict[str, Any]:
     match task:
         case Accept():
-            desk = desk_of(here.ports)
+            desk = desk_of(runtime.ports)
             granted = granted_secrets()
-            job_id, duplicate = accept(task.request, task.execution, here.ports, desk, task.event, granted)
+            job_id, duplicate = accept(task.request, task.execution, runtime.ports, desk, task.event, granted)
             seen.duplicates = int(duplicate)
             return {"job": job_id, "duplicate": duplicate}
         case Refuse():
-            letter = refuse(task.request, task.event, task.execution, (task.error, task.cause), here.ports)
+            letter = dead_letter_of(task.request, task.event, task.execution, (task.error, task.cause), runtime.ports)
             return {"letter": msgspec.json.encode(letter).decode()}
         case Prepare():
-            job = here.ports.jobs.load(task.job)
-            hold(job, task.execution, desk_of(here.ports))
+            job = runtime.ports.jobs.load(task.job)
+            ensure_held(job, task.execution, desk_of(runtime.ports))
             if has_secrets(job):
                 return {"job": task.job, "sealed": True}  # the worker's to prepare: its role alone can open them
-            return seen.prepared(do(task, seen.counting(here.ports_of(task.job)), here.work_bucket, sealed=False))
+            return seen.prepared(do(task, seen.counting(runtime.ports_of(task.job)), runtime.work_bucket, sealed=False))
         case Complete():
-            return do(task, seen.counting(here.ports_of(task.job)), here.work_bucket, sealed=False)
+            return do(task, seen.counting(runtime.ports_of(task.job)), runtime.work_bucket, sealed=False)
         case Report():
-            return {"job": task.job, "detail": report_job(task.job, here.ports)}
+            return {"job": task.job, "detail": report_job(task.job, runtime.ports)}
         case _:
             assert_never(task)

@@ -9,7 +9,7 @@ import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from s3am_cloud.handlers.metrics import observed
-from s3am_cloud.handlers.runtime import describe, event_bus, state_machine, world
+from s3am_cloud.handlers.runtime import describe, event_bus, load_runtime, state_machine
 from s3am_cloud.jobs.cleanup import settle, sweep
 
 
@@ -27,15 +27,15 @@ class Event(msgspec.Struct, frozen=True):
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Any:
     """Reports the job of an execution that failed, timed out or was stopped; sweeps when asked by the schedule."""
-    notice, here = msgspec.convert(event, Event), world()
+    notice, runtime = msgspec.convert(event, Event), load_runtime()
     if notice.detail is None:
-        with observed("sweep", None, context, here) as seen:
-            swept = sweep(here.ports, describe)
+        with observed("sweep", None, context, runtime) as seen:
+            swept = sweep(runtime.ports, describe)
             seen.fields.update(swept=swept.discarded, unswept=swept.failed)
         return None
     executions = state_machine(notice.detail.state_machine_arn)
     execution = executions.describe(notice.detail.execution_arn)
-    with observed("settle", execution.job, context, here) as seen:
-        report = settle(execution, here.ports, executions, event_bus())
+    with observed("settle", execution.job, context, runtime) as seen:
+        report = settle(execution, runtime.ports, executions, event_bus())
         seen.fields["outcome"] = report.error.name if report and report.error else None
     return None

@@ -20,10 +20,10 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from s3am_cloud.errors import TransferError
-from s3am_cloud.handlers.runtime import World
+from s3am_cloud.handlers.runtime import Runtime
 from s3am_cloud.jobs.metering import Counts, counted
-from s3am_cloud.jobs.usage import Tally
 from s3am_cloud.model import Unit
+from s3am_cloud.ports.records import Tally
 from s3am_cloud.ports.transfer import Ports
 
 NAMESPACE: Final = "s3am-cloud"
@@ -36,7 +36,7 @@ DURATION: Final = "Duration"
 FAILURES: Final = "Failures"
 JOB_AGE: Final = "JobAge"
 DUPLICATES: Final = "Duplicates"
-NEEDLESS: Final = "Needless"
+SKIPPED: Final = "Skipped"
 """Names of metrics. `Duplicates` are requests for a job that another execution has, `Needless` are jobs of routes and
 schedules that had nothing to do. `JobAge` is the age, in seconds, of a job at the end of an invocation that worked on
 it."""
@@ -54,11 +54,11 @@ class Observed(msgspec.Struct):
     counts: Counts
     fields: dict[str, object]
     duplicates: int = 0
-    needless: int = 0
+    skipped: int = 0
 
     def prepared(self, answer: dict[str, Any]) -> dict[str, Any]:
         """The answer of a task, of which is noted whether there was anything to do."""
-        self.needless = int(answer.get("needless", False))
+        self.skipped = int(answer.get("skipped", False))
         return answer
 
     def counting(self, ports: Ports) -> Ports:
@@ -74,7 +74,7 @@ class _Ended(msgspec.Struct, frozen=True):
     seconds: float
     failure: Exception | None
     duplicates: int
-    needless: int
+    skipped: int
 
     @property
     def error(self) -> str | None:
@@ -83,16 +83,16 @@ class _Ended(msgspec.Struct, frozen=True):
 
 @contextmanager
 def observed(
-    task: str, job: str | None, context: LambdaContext, here: World, unit: Unit | None = None
+    task: str, job: str | None, context: LambdaContext, runtime: Runtime, unit: Unit | None = None
 ) -> Iterator[Observed]:
     """In the end, be it good or bad, the invocation is logged and measured.
 
     With a `unit` it is a worker's, and is noted beside the job's record as well.
     """
-    clock, seen = here.ports.clock, Observed(Counts(), {})
+    clock, seen = runtime.ports.clock, Observed(Counts(), {})
     began = clock.monotonic()
     failure: Exception | None = None
-    with here.logger.append_context_keys(**_keys(job, context)):
+    with runtime.logger.append_context_keys(**_keys(job, context)):
         try:
             yield seen
         except Exception as error:
@@ -100,23 +100,23 @@ def observed(
             raise
         finally:
             took = round(clock.monotonic() - began, 3)
-            ended = _Ended(job, seen.counts, took, failure, seen.duplicates, seen.needless)
-            _log(task, ended, seen.fields, here)
-            _measure(ended, context.function_name, _noted(ended, unit, context, here.ports) if unit else None)
+            ended = _Ended(job, seen.counts, took, failure, seen.duplicates, seen.skipped)
+            _log(task, ended, seen.fields, runtime)
+            _measure(ended, context.function_name, _noted(ended, unit, context, runtime.ports) if unit else None)
 
 
 def _keys(job: str | None, context: LambdaContext) -> dict[str, str]:
     return {"request": context.aws_request_id} | ({"job": job} if job else {})
 
 
-def _log(task: str, ended: _Ended, fields: dict[str, object], here: World) -> None:
+def _log(task: str, ended: _Ended, fields: dict[str, object], runtime: Runtime) -> None:
     told = {**fields, **msgspec.to_builtins(ended.counts), "seconds": ended.seconds}
     if ended.failure is None:
-        here.logger.info(task, **told)
+        runtime.logger.info(task, **told)
         return
     # What is not ours may say anything.
     reason = ended.failure.message if isinstance(ended.failure, TransferError) else None
-    here.logger.warning(f"{task} failed", error=ended.error, reason=reason, **told)
+    runtime.logger.warning(f"{task} failed", error=ended.error, reason=reason, **told)
 
 
 def _noted(ended: _Ended, unit: Unit, context: LambdaContext, ports: Ports) -> float | None:
@@ -152,7 +152,7 @@ def _measure(ended: _Ended, function: str, job_age: float | None) -> None:
         (RETRIES, MetricUnit.Count, ended.counts.retries),
         (JOB_AGE, MetricUnit.Seconds, job_age),
         (DUPLICATES, MetricUnit.Count, ended.duplicates),
-        (NEEDLESS, MetricUnit.Count, ended.needless),
+        (SKIPPED, MetricUnit.Count, ended.skipped),
     ):
         if value:
             metrics.add_metric(name, unit, value)

@@ -13,7 +13,7 @@ from aws_lambda_powertools import Logger
 from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.curl.movers import CurlMovers
 from s3am_cloud.adapters.curl.reading.factory import CurlReaders
-from s3am_cloud.adapters.curl.source.rate_probe import CurlGauge
+from s3am_cloud.adapters.curl.source.rate_probe import CurlRateProbe
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.curl.transport.hosts import parse_hosts
 from s3am_cloud.adapters.curl.transport.known_hosts import knowing
@@ -28,16 +28,18 @@ from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.sources import AnySource
 from s3am_cloud.errors import NoSuchJob
 from s3am_cloud.ingest.grants import Grants, read_grants
-from s3am_cloud.jobs.locks import Desk
-from s3am_cloud.jobs.sealing import has_secrets, opened, opened_jobs
-from s3am_cloud.jobs.secrets import Vault
+from s3am_cloud.jobs.locks import LockContext
+from s3am_cloud.jobs.sealing import opened, opened_jobs
 from s3am_cloud.limits import MOST_IN_ORDER
-from s3am_cloud.model import Job
-from s3am_cloud.ports.coordination import Notices
-from s3am_cloud.ports.transfer import Clock, Execution, JobStore, Ports
+from s3am_cloud.model import Job, has_secrets
+from s3am_cloud.ports.coordination import Coordination
+from s3am_cloud.ports.executions import Execution
+from s3am_cloud.ports.records import JobStore
+from s3am_cloud.ports.transfer import Clock, Ports
+from s3am_cloud.ports.vault import Vault
 
 
-class World(msgspec.Struct, frozen=True):
+class Runtime(msgspec.Struct, frozen=True):
     """The ports as a Lambda environment has them, kept from one invocation to the next."""
 
     ports: Ports
@@ -51,9 +53,9 @@ class World(msgspec.Struct, frozen=True):
         return self.of(job) if is_special(job) else self.ports
 
 
-def desk_of(ports: Ports) -> Desk | None:
+def desk_of(ports: Ports) -> LockContext | None:
     """Where claims on destinations are looked into."""
-    return None if ports.notices is None else Desk(ports.jobs, ports.notices, describe, ports.clock)
+    return None if ports.notices is None else LockContext(ports.jobs, ports.notices, describe, ports.clock)
 
 
 def describe(arn: str) -> Execution:
@@ -125,7 +127,7 @@ def _ports(
     source: S3Access,
     jobs: JobStore,
     clock: Clock,
-    notices: Notices | None,
+    notices: Coordination | None,
 ) -> Ports:
     """`access` is the way to destinations, `source` that to sources in S3."""
     return Ports(
@@ -136,7 +138,7 @@ def _ports(
         jobs=jobs,
         clock=clock,
         notices=notices,
-        gauge=CurlGauge(settings, clock),
+        gauge=CurlRateProbe(settings, clock),
         target_readers=CurlReaders(settings, access, clock),
         most_in_order=MOST_IN_ORDER,
         is_running=is_running,
@@ -144,13 +146,13 @@ def _ports(
 
 
 @functools.cache
-def world() -> World:
+def load_runtime() -> Runtime:
     """Made at the first invocation: what is imported makes no connection."""
     access = S3Access(S3Settings())
     ports = ports_of(os.environ, access)
     vault = AwsVault(lambda: _client("kms"), lambda: _client("secretsmanager"), os.environ["S3AM_CLOUD_KEY_ARN"])
     job_ports = JobPorts(ports, _curl(os.environ), vault, access)
-    return World(ports, Logger(), os.environ["S3AM_CLOUD_WORK_BUCKET"], job_ports)
+    return Runtime(ports, Logger(), os.environ["S3AM_CLOUD_WORK_BUCKET"], job_ports)
 
 
 def granted_secrets() -> Grants:

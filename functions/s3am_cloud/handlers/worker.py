@@ -10,7 +10,7 @@ import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from s3am_cloud.handlers.metrics import observed
-from s3am_cloud.handlers.runtime import world
+from s3am_cloud.handlers.runtime import load_runtime
 from s3am_cloud.handlers.tasks import Complete, Prepare, do
 from s3am_cloud.jobs.tasks import work
 from s3am_cloud.model import Unit
@@ -28,15 +28,15 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> Any:
     """
     if "action" in event:
         return _task(msgspec.convert(event, Prepare | Complete), context)
-    task, here = msgspec.convert(event, Event), world()
-    with observed("move", task.job, context, here, task.unit) as seen:
-        ports = seen.counting(here.ports_of(task.job))
+    task, runtime = msgspec.convert(event, Event), load_runtime()
+    with observed("move", task.job, context, runtime, task.unit) as seen:
+        ports = seen.counting(runtime.ports_of(task.job))
         done = work(task.job, task.unit, lambda: context.get_remaining_time_in_millis() / 1000, ports)
         seen.fields.update(first=task.unit.first, last=task.unit.last, done=done.done)
     return msgspec.to_builtins(done)
 
 
 def _task(task: Prepare | Complete, context: LambdaContext) -> Any:
-    here = world()
-    with observed(type(task).__name__.lower(), task.job, context, here) as seen:
-        return seen.prepared(do(task, seen.counting(here.ports_of(task.job)), here.work_bucket, sealed=True))
+    runtime = load_runtime()
+    with observed(type(task).__name__.lower(), task.job, context, runtime) as seen:
+        return seen.prepared(do(task, seen.counting(runtime.ports_of(task.job)), runtime.work_bucket, sealed=True))

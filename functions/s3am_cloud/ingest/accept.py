@@ -14,8 +14,8 @@ from s3am_cloud.errors import BadRequest, BadSource, DestinationBusy, KeyReused,
 from s3am_cloud.events import job_of_request, read_event
 from s3am_cloud.ingest.grants import Grants, check_granted, sender
 from s3am_cloud.ingest.rules import expanded
-from s3am_cloud.integrity.before_commit import held_to
-from s3am_cloud.jobs.locks import Desk, asked_for, take
+from s3am_cloud.integrity.before_commit import expected_of
+from s3am_cloud.jobs.locks import LockContext, acquire, request_fingerprint
 from s3am_cloud.jobs.named_secrets import SECRET_FIELDS
 from s3am_cloud.limits import VAULT_PREFIX
 from s3am_cloud.model import Job, TransferRequest
@@ -39,7 +39,7 @@ def decode_request(data: object) -> TransferRequest:
     request = read_request(data)
     refuse_secrets(request)
     _refuse_stranger(request)
-    held_to(request)
+    expected_of(request)
     return request
 
 
@@ -119,7 +119,7 @@ def accept(
     data: object,
     execution: str,
     ports: Ports,
-    desk: Desk | None = None,
+    desk: LockContext | None = None,
     event: object = None,
     granted: Grants | None = None,
 ) -> tuple[str, bool]:
@@ -137,7 +137,7 @@ def accept(
     if came is not None:
         check_granted(request.secret, sender(came, ingested), granted or {})
     job = new_job(request, job_of_request(data, event, execution), ports.clock)
-    digest = asked_for(request, ingested.asked if ingested else "")
+    digest = request_fingerprint(request, ingested.asked if ingested else "")
     job = msgspec.structs.replace(job, execution=execution, asked=digest, event=came, ingested=ingested, requested=True)
     target(job)
     refuse_records_bucket(request, ports.jobs)
@@ -167,10 +167,10 @@ def _recorded(job_id: str, ports: Ports) -> Job:
         raise StoreBusy(f"the record of job {job_id} was there a moment ago") from error
 
 
-def _holder(job: Job, desk: Desk, ports: Ports) -> str:
+def _holder(job: Job, desk: LockContext, ports: Ports) -> str:
     """The job that has the destination, after this one has claimed it; what `accept` raises for a busy one."""
     try:
-        holder = take(job, job.execution or "", desk)
+        holder = acquire(job, job.execution or "", desk)
     except DestinationBusy as error:
         ports.jobs.forget(job)  # who asks for it again is no duplicate
         if job.ingested is not None:

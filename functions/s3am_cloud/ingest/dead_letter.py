@@ -27,7 +27,7 @@ KIND: Literal["refused event"] = "refused event"
 _KNOWN = frozenset(TransferRequest.__struct_fields__) | frozenset(Attributes.__struct_fields__)
 
 
-class Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why an event made no job, and what is needed to send it again. `fields` are the names of its request's.
 
     `source` and `destination` are in their displayable form. `refused` is when that was.
@@ -54,12 +54,12 @@ class _Undelivered(msgspec.Struct, frozen=True, kw_only=True):
     detail: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
-_decode_letter: Decoder[Letter] = Decoder(Letter)
+_decode_letter: Decoder[DeadLetter] = Decoder(DeadLetter)
 _decode_undelivered: Decoder[_Undelivered] = Decoder(_Undelivered)
 _decode_fields: Decoder[dict[str, Any]] = Decoder(dict[str, Any])
 
 
-def refuse(request: object, event: object, execution: str, error: tuple[str, str], ports: Ports) -> Letter:
+def dead_letter_of(request: object, event: object, execution: str, error: tuple[str, str], ports: Ports) -> DeadLetter:
     """The letter about an event's request that `execution` could not accept, for an error by its name and message.
 
     Nothing stays of the job, so that the event can be sent again.
@@ -69,7 +69,7 @@ def refuse(request: object, event: object, execution: str, error: tuple[str, str
     return _letter(job, came, request, _reason(request, came, *error), ports.clock.now().isoformat(timespec="seconds"))
 
 
-def read_letter(body: str, reason: Mapping[str, str]) -> Letter | None:
+def read_letter(body: str, reason: Mapping[str, str]) -> DeadLetter | None:
     """A message of the queue; `reason` are its attributes, by which EventBridge tells why it could not deliver.
 
     None where the message is about something else, such as the janitor's own events.
@@ -89,7 +89,7 @@ def read_letter(body: str, reason: Mapping[str, str]) -> Letter | None:
     return _letter(job_of_event(event, raw.detail), event, raw.detail, by_name("", told).report(), "")
 
 
-def sendable(letter: Letter) -> dict[str, Any]:
+def replay_input(letter: DeadLetter) -> dict[str, Any]:
     """The input of an execution for the same event. Raises BadRequest where the letter has no request."""
     if letter.request is None:
         raise BadRequest(
@@ -99,10 +99,10 @@ def sendable(letter: Letter) -> dict[str, Any]:
     return {"request": letter.request, "event": msgspec.to_builtins(letter.event)}
 
 
-def _letter(job: str, event: Event, request: object, error: ErrorReport, refused: str) -> Letter:
+def _letter(job: str, event: Event, request: object, error: ErrorReport, refused: str) -> DeadLetter:
     fields = request if isinstance(request, Mapping) else {}
     asked = _expanded(request, event)
-    return Letter(
+    return DeadLetter(
         kind=KIND,
         job=job,
         event=event,

@@ -13,26 +13,27 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from s3am_cloud.checksums.digest_files import STRONGEST
-from s3am_cloud.checksums.digests import Expected
+from s3am_cloud.checksums.digests import PARTS_CRC, Expected
 from s3am_cloud.errors import ChecksumMismatch, NotAsExpected, ObjectReplaced
 from s3am_cloud.etags import plain
 from s3am_cloud.integrity.before_commit import (
-    PARTS_CRC,
     by_parts,
     by_reading,
     check_crc,
     checks_stream,
-    claimed,
     compare,
-    held_to,
+    expected_of,
+    stated_digests,
 )
 from s3am_cloud.integrity.compute import digests
-from s3am_cloud.model import Job, ObjectInfo, Origin, Receipt, SourceInfo, Verdict
+from s3am_cloud.model import Job, ObjectInfo, PinnedSource, Receipt, SourceInfo, Verdict
 from s3am_cloud.ports.transfer import ObjectStore, Ports, Progress
 from s3am_cloud.urls import S3Url, parse_source
 
 
-def held(job: Job, target: S3Url, info: ObjectInfo, crc: int | None, done: Receipt, store: ObjectStore) -> Receipt:
+def verify_stored(
+    job: Job, target: S3Url, info: ObjectInfo, crc: int | None, done: Receipt, store: ObjectStore
+) -> Receipt:
     """The receipt with what shows of the object for nothing. `crc` is its CRC64NVME, where anybody knows it.
 
     Raises NotAsExpected, when the object has been deleted again or was to be kept.
@@ -43,7 +44,7 @@ def held(job: Job, target: S3Url, info: ObjectInfo, crc: int | None, done: Recei
     try:
         if crc is not None:
             check_crc(job.request, crc, str(target))
-        for claim in claimed(source):
+        for claim in stated_digests(source):
             if claim.algorithm in known and not checks_stream(job):
                 compare(claim, known[claim.algorithm], str(target))
             if claim.algorithm in known or checks_stream(job):
@@ -53,7 +54,7 @@ def held(job: Job, target: S3Url, info: ObjectInfo, crc: int | None, done: Recei
             withdraw(target, stored(done), store)
         raise
     expected = job.request.expect if crc is not None and by_parts(job.request) else None
-    unchecked = tuple(str(claim) for claim in claimed(source) if claim not in agreed)
+    unchecked = tuple(str(claim) for claim in stated_digests(source) if claim not in agreed)
     done = msgspec.structs.replace(
         done, expected=expected, unchecked_digests=unchecked or None, verdict=_without_a_digest(job, info, done)
     )
@@ -64,7 +65,7 @@ def to_read(job: Job, done: Receipt) -> tuple[Expected, ...]:
     """What the object is still to be compared with, by reading it."""
     if job.info is None or done.state != "succeeded":
         return ()
-    expected = held_to(job.request) if done.expected is None else None
+    expected = expected_of(job.request) if done.expected is None else None
     wanted = by_reading(job.request, parse_source(job.request.source), job.info)
     claims = [one for one in wanted if one.by_source and str(one) in (done.unchecked_digests or ())]
     return (*([expected] if expected else []), *claims)
@@ -106,7 +107,7 @@ def check_stored(
     if not _same(info, stored):
         raise ObjectReplaced(f"{target} was replaced by another transfer before it could be checked")
     unknown = [one.algorithm for one in wanted if one.algorithm not in info.checksums]
-    origin, found = Origin(url=str(target), info=stored), dict(info.checksums)
+    origin, found = PinnedSource(url=str(target), info=stored), dict(info.checksums)
     if unknown:
         found |= digests(unknown, ports.stored_readers(origin, slots, progress))
     for one in wanted:

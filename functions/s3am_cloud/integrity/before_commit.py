@@ -12,25 +12,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from s3am_cloud.checksums.digests import Expected, new, parse_expect
+from s3am_cloud.checksums.digests import PARTS_CRC, Expected, new, parse_expect
 from s3am_cloud.errors import BadRequest, NotAsExpected, NotAsStated
 from s3am_cloud.integrity.compute import digests
 from s3am_cloud.limits import LAMBDA_BYTES_PER_SECOND, SMALL_OBJECT
-from s3am_cloud.model import Job, Origin, SourceInfo, TransferRequest
+from s3am_cloud.model import Job, PinnedSource, SourceInfo, TransferRequest
 from s3am_cloud.ports.transfer import Ports, Progress
 from s3am_cloud.urls import SourceUrl, parse_source
 
-PARTS_CRC = "crc64nvme"
 
-
-def held_to(request: TransferRequest) -> Expected | None:
+def expected_of(request: TransferRequest) -> Expected | None:
     """Raises UnknownChecksum, and Usage for a value that can't be one."""
     return parse_expect(request.expect) if request.expect else None
 
 
 def by_parts(request: TransferRequest) -> bool:
     """Whether what the request is held to shows from the checksums of its parts."""
-    expected = held_to(request)
+    expected = expected_of(request)
     return expected is not None and expected.algorithm == PARTS_CRC
 
 
@@ -39,15 +37,15 @@ def by_reading(request: TransferRequest, source: SourceUrl, info: SourceInfo) ->
 
     A claim that nobody has asked for is worth that only where the reading is a small one.
     """
-    expected = held_to(request)
+    expected = expected_of(request)
     found = [expected] if expected is not None and not by_parts(request) else []
     small = source.scheme != "s3" and info.size is not None and info.size <= SMALL_OBJECT
     if request.source_digest is not None or small:
-        found += [claim for claim in claimed(info) if claim.algorithm != PARTS_CRC]
+        found += [claim for claim in stated_digests(info) if claim.algorithm != PARTS_CRC]
     return tuple(found)
 
 
-def claimed(info: SourceInfo) -> list[Expected]:
+def stated_digests(info: SourceInfo) -> list[Expected]:
     return [Expected(name, digest, by_source=True) for name, digest in info.claims.items()]
 
 
@@ -57,11 +55,11 @@ def needs_parts(request: TransferRequest, source: SourceUrl, info: SourceInfo) -
 
 
 def check_early(request: TransferRequest, source: SourceUrl, info: SourceInfo, most: int | None = None) -> None:
-    """Raises NotAsExpected where the probe alone shows it, and what `held_to` does.
+    """Raises NotAsExpected where the probe alone shows it, and what `expected_of` does.
 
     Raises BadRequest where more than `most` bytes, if there is such a limit, would have to be read in order.
     """
-    expected, size = held_to(request), info.size or 0
+    expected, size = expected_of(request), info.size or 0
     wanted = by_reading(request, source, info)
     if most is not None and size > most and wanted:
         raise BadRequest(
@@ -72,7 +70,7 @@ def check_early(request: TransferRequest, source: SourceUrl, info: SourceInfo, m
     if request.keep_mismatch:
         return
     if info.size == 0:
-        for one in (*([expected] if expected else []), *claimed(info)):
+        for one in (*([expected] if expected else []), *stated_digests(info)):
             compare(one, new(one.algorithm).hexdigest(), source.display)
     elif info.crc is not None and expected is not None:
         check_before(request, info.crc)
@@ -86,7 +84,7 @@ def check_before(request: TransferRequest, crc: int) -> None:
 
 def check_crc(request: TransferRequest, crc: int, what: str) -> None:
     """The same of `what`, whatever is to become of the object."""
-    expected = held_to(request)
+    expected = expected_of(request)
     if expected is not None and expected.algorithm == PARTS_CRC:
         compare(expected, f"{crc:016x}", what)
 
@@ -98,7 +96,7 @@ def checks_stream(job: Job) -> bool:
 
 def passing(job: Job, chunks: Iterator[memoryview]) -> Iterator[memoryview]:
     """The bytes of a stream, which ends in NotAsStated where they are not what the source claims."""
-    claims = claimed(job.info) if job.info is not None and checks_stream(job) else []
+    claims = stated_digests(job.info) if job.info is not None and checks_stream(job) else []
     running = [new(claim.algorithm) for claim in claims]
     for chunk in chunks:
         for digest in running:
@@ -108,7 +106,7 @@ def passing(job: Job, chunks: Iterator[memoryview]) -> Iterator[memoryview]:
         compare(claim, digest.hexdigest(), parse_source(job.request.source).display)
 
 
-def check_source(wanted: tuple[Expected, ...], origin: Origin, ports: Ports, progress: Progress) -> None:
+def check_source(wanted: tuple[Expected, ...], origin: PinnedSource, ports: Ports, progress: Progress) -> None:
     """Holds a local file to checksums by reading it. Raises NotAsExpected, and SourceChanged where it is no longer
     what was probed."""
     found = digests([one.algorithm for one in wanted], ports.readers(origin, 1, progress))

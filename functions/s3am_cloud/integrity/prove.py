@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from s3am_cloud.checksums.digests import Crc
+from s3am_cloud.checksums.digests import PARTS_CRC, Crc
 from s3am_cloud.errors import BadPartSize
-from s3am_cloud.integrity.before_commit import PARTS_CRC
 from s3am_cloud.model import Plan, UploadedPart
 from s3am_cloud.ports.transfer import OrderedReader
 

@@ -40,7 +40,7 @@ Reports = Callable[[str], Receipt | None]
 Reading = Callable[[S3Url, ObjectInfo, Sequence[str]], Mapping[str, str]]
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
+class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of an object, and from where: its job's report, its metadata alone, or S3 alone.
 
     `checksum` is what S3 holds of the whole, `source_digest` what the source said when the transfer began, `expected`
@@ -66,14 +66,14 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     receipt: Receipt | None = None
 
 
-def origin_of(target: S3Url, info: ObjectInfo, reports: Reports, reading: Reading | None = None) -> Known:
+def provenance_of(target: S3Url, info: ObjectInfo, reports: Reports, reading: Reading | None = None) -> Provenance:
     """What is known of the object, which S3 describes so. Without `reading` nothing is read."""
     said = {name.lower(): value for name, value in info.attributes.metadata.items()}
     # Anybody may write metadata, and an id becomes a name of documents.
     job = said.get(JOB) if _ID.fullmatch(said.get(JOB, "")) else None
     receipt = _of_this(reports(job), target, info) if job else None
     differing, verdict = _shown(target, info, said, reading) if job and receipt is None else ((), None)
-    return Known(
+    return Provenance(
         object=str(target),
         known_from="report" if receipt else "metadata" if job else "store",
         verdict=receipt.verdict if receipt else verdict,

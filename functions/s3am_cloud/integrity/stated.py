@@ -9,14 +9,14 @@ from s3am_cloud.checksums.digests import Expected
 from s3am_cloud.checksums.published import AUTO, NONE, beside
 from s3am_cloud.errors import AccessDenied, BadEncryptionKey, BadSource
 from s3am_cloud.limits import MAX_DIGEST_FILE
-from s3am_cloud.model import Origin, TransferRequest
+from s3am_cloud.model import PinnedSource, TransferRequest
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.urls import SourceUrl, parse_source
 
 _FORMS = "it should have lines such as HEX  NAME, as sha256sum writes them, or SHA256 (NAME) = HEX"
 
 
-def learn(request: TransferRequest, origin: Origin, ports: Ports) -> Origin:
+def learn(request: TransferRequest, origin: PinnedSource, ports: Ports) -> PinnedSource:
     """The origin with what it says of itself, as far as the request wants to know it.
 
     Raises BadSource where the file that the user names says nothing of it, and what reading that does.
@@ -30,8 +30,10 @@ def learn(request: TransferRequest, origin: Origin, ports: Ports) -> Origin:
     return _with(origin, {**origin.info.claims, **{one.algorithm: one.digest for one in found}}, unread)
 
 
-def _with(origin: Origin, claims: dict[str, str], unread: tuple[str, ...] = ()) -> Origin:
-    return Origin(url=origin.url, info=msgspec.structs.replace(origin.info, claims=claims, unread_digest_files=unread))
+def _with(origin: PinnedSource, claims: dict[str, str], unread: tuple[str, ...] = ()) -> PinnedSource:
+    return PinnedSource(
+        url=origin.url, info=msgspec.structs.replace(origin.info, claims=claims, unread_digest_files=unread)
+    )
 
 
 def _beside(source: SourceUrl, ports: Ports) -> tuple[tuple[Expected, ...], tuple[str, ...]]:
@@ -67,7 +69,7 @@ def _content(url: SourceUrl, ports: Ports) -> bytes | None:
     if (info.size or 0) > MAX_DIGEST_FILE:
         return None
     data = bytearray()
-    for view in ports.readers(Origin(url=url.url, info=info), 1, lambda count: None).read():
+    for view in ports.readers(PinnedSource(url=url.url, info=info), 1, lambda count: None).read():
         data += view
         if len(data) > MAX_DIGEST_FILE:
             return None

@@ -34,7 +34,8 @@ from s3am_cloud.jobs.recovery import cancelled
 from s3am_cloud.jobs.usage import summed
 from s3am_cloud.limits import JOB_KEEP_DAYS, LONGEST_JOB_DAYS
 from s3am_cloud.model import Job, Receipt, State
-from s3am_cloud.ports.transfer import Clock, Execution, Executions, Outcomes, Ports
+from s3am_cloud.ports.executions import Execution, Executions, Outcomes
+from s3am_cloud.ports.transfer import Clock, Ports
 from s3am_cloud.transfer.pipeline import receipt
 from s3am_cloud.transfer.steps.abort import abort
 

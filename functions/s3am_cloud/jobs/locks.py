@@ -1,8 +1,8 @@
 """Who writes to a destination: one job at a time, and whoever asks for the same thing joins it.
 
-A job puts up a claim on its destination, on condition that nobody else has meanwhile. The claim of a job that has
-ended counts for nothing, which its execution tells. What a client finds out before it submits is a courtesy; what
-counts is asked again by the job itself before it touches the destination (`hold`), since any client may start jobs.
+A job locks its destination, on condition that nobody else has done so. The lock of a job that has ended counts for
+nothing; its execution shows that. A client looks before it submits, as a courtesy; the job itself looks again before it
+touches the destination (`ensure_held`), since any client may start jobs.
 """
 
 from __future__ import annotations
@@ -18,23 +18,25 @@ from s3am_cloud.errors import DestinationBusy, NoSuchJob, StoreBusy
 from s3am_cloud.jobs.successors import next_id
 from s3am_cloud.limits import START_SECONDS
 from s3am_cloud.model import Job, TransferRequest
-from s3am_cloud.ports.coordination import Claim, Notices
-from s3am_cloud.ports.transfer import Clock, Execution, JobStore
+from s3am_cloud.ports.coordination import Coordination, DestinationLock
+from s3am_cloud.ports.executions import Execution
+from s3am_cloud.ports.records import JobStore
+from s3am_cloud.ports.transfer import Clock
 from s3am_cloud.transfer.pipeline import target
 
 _TRIES = 10
 
 
-class Desk(msgspec.Struct, frozen=True):
+class LockContext(msgspec.Struct, frozen=True):
     """Where claims are put up and looked into; `describe` tells of an execution by its ARN, or raises NoSuchJob."""
 
     jobs: JobStore
-    notices: Notices
+    notices: Coordination
     describe: Callable[[str], Execution]
     clock: Clock
 
 
-def asked_for(request: TransferRequest, keys: str = "") -> str:
+def request_fingerprint(request: TransferRequest, keys: str = "") -> str:
     """The digest of what somebody asks for: the same source, destination and options have the same one.
 
     `keys` stands for the encryption keys that are sealed, and tells other keys from these.
@@ -45,15 +47,15 @@ def asked_for(request: TransferRequest, keys: str = "") -> str:
     return hashlib.sha256(msgspec.json.encode(plain, order="deterministic") + keys.encode()).hexdigest()[:32]
 
 
-def take(job: Job, execution: str, desk: Desk) -> str:
+def acquire(job: Job, execution: str, desk: LockContext) -> str:
     """Claims the job's destination for it, and returns the id of the job that has it now.
 
     That is another one's where one for the same request runs already: the caller joins it. Raises DestinationBusy
     where a job for something else runs.
     """
     where = target(job)
-    asked = job.asked or asked_for(job.request)
-    mine = Claim(job=job.id, execution=execution, asked=asked, made=_now(desk.clock))
+    asked = job.asked or request_fingerprint(job.request)
+    mine = DestinationLock(job=job.id, execution=execution, asked=asked, made=_now(desk.clock))
     for _ in range(_TRIES):
         found = desk.notices.claimed(where)
         if found is not None and found.job != job.id and runs(found, desk):
@@ -76,11 +78,11 @@ def take(job: Job, execution: str, desk: Desk) -> str:
     raise StoreBusy(f"{where} is claimed by others again and again")
 
 
-def hold(job: Job, execution: str, desk: Desk | None) -> None:
+def ensure_held(job: Job, execution: str, desk: LockContext | None) -> None:
     """Makes sure that the job may write to its destination. Raises DestinationBusy where another one does."""
     if desk is None:
         return
-    holder = take(job, execution, desk)
+    holder = acquire(job, execution, desk)
     if holder != job.id:
         raise DestinationBusy(
             f"job {holder} does the same at this moment",
@@ -88,7 +90,7 @@ def hold(job: Job, execution: str, desk: Desk | None) -> None:
         )
 
 
-def runs(claim: Claim, desk: Desk) -> bool:
+def runs(claim: DestinationLock, desk: LockContext) -> bool:
     """Whether the job of a claim writes to the destination, or is about to."""
     try:
         return desk.describe(claim.execution).status == "RUNNING"

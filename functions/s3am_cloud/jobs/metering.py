@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from s3am_cloud.model import MovedPart, Origin, Part
-from s3am_cloud.ports.pace import Over, never
+from s3am_cloud.model import MovedPart, Part, PinnedSource
+from s3am_cloud.ports.pace import ShouldStop, never_stop
 from s3am_cloud.ports.transfer import Mover, Movers, Ports, Progress, Sink
 
 
@@ -33,7 +33,9 @@ class _CountedMovers:
     def __init__(self, movers: Movers, counts: Counts) -> None:
         self._movers, self._counts = movers, counts
 
-    def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress, first: int | None = None) -> Mover:
+    def __call__(
+        self, origin: PinnedSource, sink: Sink, slots: int, progress: Progress, first: int | None = None
+    ) -> Mover:
         return _CountedMover(self._movers(origin, sink, slots, progress, first), self._counts)
 
 
@@ -41,7 +43,7 @@ class _CountedMover:
     def __init__(self, mover: Mover, counts: Counts) -> None:
         self._mover, self._counts = mover, counts
 
-    def move(self, parts: Iterable[Part], over: Over = never) -> Iterator[MovedPart]:
+    def move(self, parts: Iterable[Part], over: ShouldStop = never_stop) -> Iterator[MovedPart]:
         for part in self._mover.move(parts, over):
             self._counts.add(part)
             yield part

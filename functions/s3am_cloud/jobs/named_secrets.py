@@ -15,8 +15,9 @@ import msgspec
 
 from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import BadSecret, SecretElsewhere, SecretInClear, SecretUnrestricted
-from s3am_cloud.jobs.secrets import Secrets, Vault
+from s3am_cloud.jobs.secrets import Secrets
 from s3am_cloud.model import Job, TransferRequest
+from s3am_cloud.ports.vault import Vault
 from s3am_cloud.url_prefixes import covers, is_prefix
 from s3am_cloud.urls import NETWORK_SCHEMES, parse_destination, parse_source
 

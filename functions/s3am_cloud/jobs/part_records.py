@@ -16,8 +16,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from s3am_cloud.model import Job, MovedPart, PartRecord, Unit, UploadedPart
-from s3am_cloud.ports.transfer import JobStore, Ports
-from s3am_cloud.transfer.steps.complete import is_what_was_sent
+from s3am_cloud.ports.records import JobStore
+from s3am_cloud.ports.transfer import Ports
+from s3am_cloud.transfer.stored_parts import is_what_was_sent
 
 # The number of a unit that there is not: what was taken over from another job.
 _TAKEN_OVER = 0

@@ -14,15 +14,14 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from s3am_cloud.checksums.digests import Crc
+from s3am_cloud.checksums.digests import PARTS_CRC, Crc
 from s3am_cloud.errors import JobCancelled, ObjectExists
-from s3am_cloud.integrity.before_commit import PARTS_CRC
 from s3am_cloud.limits import CLOCK_SKEW_SECONDS
-from s3am_cloud.model import Job, MovedPart, Origin, Plan
+from s3am_cloud.model import Job, MovedPart, PinnedSource, Plan
 from s3am_cloud.ports.transfer import ObjectStore, Ports
 from s3am_cloud.transfer.pipeline import move, target
 from s3am_cloud.transfer.steps.abort import abort
-from s3am_cloud.transfer.steps.complete import was_completed
+from s3am_cloud.transfer.stored_parts import was_completed
 from s3am_cloud.urls import parse_source
 
 
@@ -89,7 +88,7 @@ def _crc_of_source(job: Job, plan: Plan, ports: Ports) -> int | None:
     source = parse_source(job.request.source)
     if job.info.crc is not None or source.scheme == "s3":
         return job.info.crc
-    reader = ports.readers(Origin(url=source.url, info=job.info), 1, lambda count: None)
+    reader = ports.readers(PinnedSource(url=source.url, info=job.info), 1, lambda count: None)
     [(_, digest)] = reader.digests(lambda: Crc(PARTS_CRC), list(plan.parts()))
     return digest.value if isinstance(digest, Crc) else None
 

@@ -30,15 +30,16 @@ import msgspec
 from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import BadRequest, SealedForAnother
 from s3am_cloud.jobs.named_secrets import named_secrets, with_login
-from s3am_cloud.jobs.secrets import NO_SECRETS, Secrets, Vault
+from s3am_cloud.jobs.secrets import NO_SECRETS, Secrets
 from s3am_cloud.jobs.successors import continues
 from s3am_cloud.limits import KMS_PLAINTEXT, VAULT_PREFIX
-from s3am_cloud.model import Job, Sealed, TransferRequest
+from s3am_cloud.model import Job, Sealed, TransferRequest, has_secrets
+from s3am_cloud.ports.vault import Vault
 from s3am_cloud.sse import KeyRing
 from s3am_cloud.urls import S3Url, parse_destination, parse_source, place_of
 
 if TYPE_CHECKING:
-    from s3am_cloud.ports.transfer import JobStore
+    from s3am_cloud.ports.records import JobStore
 
 
 _decode_secrets: Decoder[Secrets] = Decoder(Secrets)
@@ -55,11 +56,6 @@ class Opened(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"Opened({self.job.id})"
-
-
-def has_secrets(job: Job) -> bool:
-    """Whether only the worker may prepare and complete the job."""
-    return bool(job.sealed) or job.request.secret is not None
 
 
 def withheld(

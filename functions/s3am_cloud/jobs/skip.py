@@ -17,7 +17,7 @@ SUPERSEDED = "another version has come since, with an event of its own"
 FOLDER = "a folder's marker has no content"
 
 
-def needless(job: Job, ports: Ports) -> str | None:
+def skip_reason(job: Job, ports: Ports) -> str | None:
     """Why the job has nothing to do, None where it has. Costs one look at the source; raises what `probe` does."""
     why = job.ingested
     if why is None:

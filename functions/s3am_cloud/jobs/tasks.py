@@ -9,36 +9,36 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from s3am_cloud.costs.quote import agree, left
+from s3am_cloud.costs.quote import enforce_max_cost, remaining
 from s3am_cloud.errors import NoSuchJob, NotAsExpected, UploadGone
 from s3am_cloud.integrity.after_commit import read_back, to_read
 from s3am_cloud.jobs.cleanup import detail
 from s3am_cloud.jobs.part_records import recorded, relied_on
 from s3am_cloud.jobs.recovery import begun, cancelled, is_made, own_upload, put, stop_if_cancelled
 from s3am_cloud.jobs.replays import has_ended_well
-from s3am_cloud.jobs.skip import needless, remember
-from s3am_cloud.jobs.unit_worker import spend
+from s3am_cloud.jobs.skip import remember, skip_reason
+from s3am_cloud.jobs.unit_worker import run_unit
 from s3am_cloud.jobs.usage import summed
 from s3am_cloud.limits import DEFAULT_SLOTS
 from s3am_cloud.model import Job, MovedPart, Part, Plan, Receipt, Unit
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.transfer.overtaken import may_be_made, overtaken_error
+from s3am_cloud.transfer.part_sizes import units
 from s3am_cloud.transfer.pipeline import finish, prepare, receipt, target
+from s3am_cloud.transfer.remaining import missing
 from s3am_cloud.transfer.steps.abort import abort
-from s3am_cloud.transfer.steps.move import missing
-from s3am_cloud.transfer.steps.plan import units
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """What the machine needs for its map; `transfer` is False where nothing is left to be mapped, and `needless` True
-    where nobody is to hear of it either."""
+    """What the machine needs for its map; `transfer` is False where nothing is left to be mapped, and `skipped`
+    True where nobody is to hear of it either."""
 
     job: str
     transfer: bool
     bucket: str
     units_key: str
     concurrency: int
-    needless: bool = False
+    skipped: bool = False
 
 
 class Worked(msgspec.Struct, frozen=True):
@@ -58,9 +58,9 @@ def prepare_job(job_id: str, execution: str, bucket: str, ports: Ports) -> Prepa
     if job.state != "new" and job.execution != execution:  # a job that had failed was started once more
         job = msgspec.structs.replace(job, execution=execution)
         ports.jobs.save(job)
-    if job.state == "new" and (why := needless(job, ports)) is not None:
+    if job.state == "new" and (why := skip_reason(job, ports)) is not None:
         _leave(job, why, ports)
-        return Prepared(job_id, False, bucket, "", 1, needless=True)
+        return Prepared(job_id, False, bucket, "", 1, skipped=True)
     if job.state == "new":
         own = own_upload(job, ports)
         job = begun(job, execution, ports)
@@ -77,7 +77,7 @@ def prepare_job(job_id: str, execution: str, bucket: str, ports: Ports) -> Prepa
     if parts is None:
         _finish_small(job, ports)
         return Prepared(job_id, False, bucket, "", 1)
-    agree(job, left(job.plan, parts))
+    enforce_max_cost(job, remaining(job.plan, parts))
     key = ports.jobs.write_units(job_id, units(job.plan, (part.number for part in parts)))
     return Prepared(job_id, True, bucket, key, job.plan.concurrency)
 
@@ -94,13 +94,15 @@ def _lacking(job: Job, cut: Plan, ports: Ports) -> list[Part] | None:
 def work(job_id: str, unit: Unit, seconds_left: Callable[[], float], ports: Ports) -> Worked:
     """Moves those parts of the unit that the store lacks, as many as there is time for. Raises PartTooSlow for none."""
     try:
-        left = spend(ports.jobs.load(job_id), unit, seconds_left, ports)
+        remaining = run_unit(ports.jobs.load(job_id), unit, seconds_left, ports)
     except UploadGone as error:
         # Where the job was cancelled, or another transfer has finished the object, nobody waits for the rest.
         if not cancelled(job_id, ports) and not may_be_made(ports.jobs.load(job_id), ports):
             raise overtaken_error(ports.jobs.load(job_id), error, ports) from error
-        left = None
-    return Worked(job_id, Unit(unit.object, unit.first if left is None else left, unit.last), left is None)
+        remaining = None
+    return Worked(
+        job_id, Unit(unit.object, unit.first if remaining is None else remaining, unit.last), remaining is None
+    )
 
 
 def complete_job(job_id: str, ports: Ports) -> Receipt:

@@ -20,7 +20,7 @@ from s3am_cloud.transfer.pipeline import move, proven, unit_parts
 SecondsLeft = Callable[[], float]
 
 
-class Found(msgspec.Struct, frozen=True):
+class Remaining(msgspec.Struct, frozen=True):
     """The parts to move, of the unit's up to `last`: beyond it there was no time to look. `proven` are those that were
     compared with the source and are not recorded yet."""
 
@@ -29,7 +29,7 @@ class Found(msgspec.Struct, frozen=True):
     proven: list[MovedPart]
 
 
-def spend(job: Job, unit: Unit, seconds_left: SecondsLeft, ports: Ports) -> int | None:
+def run_unit(job: Job, unit: Unit, seconds_left: SecondsLeft, ports: Ports) -> int | None:
     """Moves parts of the unit that the store lacks; returns the smallest number of those still to do, None for none.
 
     A part that no record of the job shows is lacking too, unless it is the source's. What was moved is recorded, also
@@ -75,7 +75,7 @@ def _move(job: Job, lacking: list[Part], seconds_left: SecondsLeft, ports: Ports
 
 
 @contextmanager
-def _recording(job: Job, unit: Unit, found: Found, tally: _Tally, ports: Ports) -> Iterator[None]:
+def _recording(job: Job, unit: Unit, found: Remaining, tally: _Tally, ports: Ports) -> Iterator[None]:
     """Has the parts recorded, however the shift ends. What ended it is told rather than that they can't be."""
     try:
         yield
@@ -86,7 +86,7 @@ def _recording(job: Job, unit: Unit, found: Found, tally: _Tally, ports: Ports) 
     keep(job, unit, [*found.proven, *tally.moved.values()], ports.jobs)
 
 
-def _found(job: Job, unit: Unit, seconds_left: SecondsLeft, ports: Ports) -> Found:
+def _found(job: Job, unit: Unit, seconds_left: SecondsLeft, ports: Ports) -> Remaining:
     """What is to be moved. Parts of which there is no record are read to prove them, for half of the time at most."""
     if job.upload is None:
         raise NoSuchJob(f"job {job.id} has no multipart upload: it was not prepared")
@@ -100,7 +100,7 @@ def _found(job: Job, unit: Unit, seconds_left: SecondsLeft, ports: Ports) -> Fou
         proven_now += map(compared, proven(_alone(job), batch, ports, lambda count: None))
     there |= {part.number for part in proven_now}
     wanted = unit_parts(job, Unit(unit.object, unit.first, last))
-    return Found([part for part in wanted if part.number not in there], last, proven_now)
+    return Remaining([part for part in wanted if part.number not in there], last, proven_now)
 
 
 def _alone(job: Job) -> Job:

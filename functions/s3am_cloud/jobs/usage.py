@@ -14,30 +14,15 @@ import msgspec
 
 from s3am_cloud.costs.forecast import OVERHEAD_SECONDS, Forecast, cost, pages_of
 from s3am_cloud.costs.prices import PRICES, rounded
-from s3am_cloud.costs.quote import foretold
+from s3am_cloud.costs.quote import forecast_of
 from s3am_cloud.errors import TransferError
 from s3am_cloud.limits import WORKER_MEMORY_MIB
 from s3am_cloud.model import Job, Plan, Receipt
 
 if TYPE_CHECKING:
-    from s3am_cloud.ports.transfer import JobStore
+    from s3am_cloud.ports.records import JobStore, Tally
 
 COST_OF: Final = f"Lambda, Step Functions, S3 requests, KMS and events: an estimate, by list prices of {PRICES.region}"
-
-
-class Tally(msgspec.Struct, frozen=True, kw_only=True):
-    """What one invocation of a worker moved, and what that took. `gb_seconds` is what Lambda charges for.
-
-    `error` is the name of what ended it, None where it did what it could.
-    """
-
-    first: int
-    bytes: int = 0
-    parts: int = 0
-    retries: int = 0
-    seconds: float = 0.0
-    gb_seconds: float = 0.0
-    error: str | None = None
 
 
 def summed(receipt: Receipt, job: Job, jobs: JobStore) -> Receipt:
@@ -60,7 +45,7 @@ def summed(receipt: Receipt, job: Job, jobs: JobStore) -> Receipt:
         retries=(receipt.retries or 0) + failures + sum(tally.retries for tally in tallies),
         invocations=len(tallies),
         worker_seconds=round(sum(tally.seconds for tally in tallies), 3),
-        cost_usd=rounded(spent(job.plan, foretold(job, job.plan), tallies)),
+        cost_usd=rounded(spent(job.plan, forecast_of(job, job.plan), tallies)),
         cost_of=COST_OF,
     )
 

@@ -8,7 +8,7 @@ from s3am_cloud.model import Value
 from s3am_cloud.urls import S3Url
 
 
-class Claim(Value, frozen=True, kw_only=True):
+class DestinationLock(Value, frozen=True, kw_only=True):
     """Which job writes to a destination: `execution` is its ARN, `asked` the digest of what was asked for.
 
     `tag` names the version of the claim's document that this was read from; it is not written.
@@ -32,13 +32,13 @@ class Seen(Value, frozen=True, kw_only=True):
     version: str | None = None
 
 
-class Notices(Protocol):
+class Coordination(Protocol):
     """Who writes to a destination, which job is to stop, and what schedules have fetched."""
 
-    def claimed(self, target: S3Url) -> Claim | None:
+    def claimed(self, target: S3Url) -> DestinationLock | None:
         """Who says to write to it; the job may have ended since."""
 
-    def claim(self, target: S3Url, claim: Claim, over: Claim | None) -> bool:
+    def claim(self, target: S3Url, claim: DestinationLock, over: DestinationLock | None) -> bool:
         """Puts the claim up in place of `over`, as that was read; False, and nothing written, where another is there.
 
         Of several that try at the same moment, one succeeds.

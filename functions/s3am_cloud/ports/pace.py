@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from s3am_cloud.model import Origin
+from s3am_cloud.model import PinnedSource
 
-Over = Callable[[], bool]
+ShouldStop = Callable[[], bool]
 
 
-class Gauge(Protocol):
+class RateProbe(Protocol):
     """Measures what a source gives."""
 
-    def __call__(self, origin: Origin) -> int | None:
+    def __call__(self, origin: PinnedSource) -> int | None:
         """Bytes a second over one connection, by a bounded sample; None where that can't be told.
 
         Raises nothing: what is wrong with the source shows when it is moved.
         """
 
 
-def never() -> bool:
+def never_stop() -> bool:
     """For whoever has no deadline."""
     return False
 
 
-def unmeasured(origin: Origin) -> None:
+def unmeasured(origin: PinnedSource) -> None:
     """For whoever has no deadline and so needs no rate."""

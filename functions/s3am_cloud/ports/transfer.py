@@ -5,7 +5,7 @@ One contract suite (`tests/contract/`) runs against every implementation: the re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -13,24 +13,20 @@ from typing import Protocol
 import msgspec
 
 from s3am_cloud.checksums.digests import Digest
-from s3am_cloud.events import Event
-from s3am_cloud.jobs.usage import Tally
 from s3am_cloud.model import (
     Attributes,
     Job,
     MovedPart,
     ObjectInfo,
-    Origin,
     Part,
-    PartRecord,
-    Receipt,
+    PinnedSource,
     SourceInfo,
-    Unit,
     Upload,
     UploadedPart,
 )
-from s3am_cloud.ports.coordination import Notices
-from s3am_cloud.ports.pace import Gauge, Over, never, unmeasured
+from s3am_cloud.ports.coordination import Coordination
+from s3am_cloud.ports.pace import RateProbe, ShouldStop, never_stop, unmeasured
+from s3am_cloud.ports.records import JobStore
 from s3am_cloud.urls import S3Url, SourceUrl
 
 
@@ -149,7 +145,7 @@ class Progress(Protocol):
 class Mover(Protocol):
     """The one path of bytes: moves ranges from an origin to a sink, many at once, holding none of them whole."""
 
-    def move(self, parts: Iterable[Part], over: Over = never) -> Iterator[MovedPart]:
+    def move(self, parts: Iterable[Part], over: ShouldStop = never_stop) -> Iterator[MovedPart]:
         """The parts as they finish, in any order, each with the CRC64NVME of the bytes that the source sent.
 
         `over` is asked again and again, a few times a second. When it says so, the move ends: parts in flight are
@@ -166,7 +162,9 @@ class Mover(Protocol):
 class Movers(Protocol):
     """Makes movers: in this process, over several processes, or in memory."""
 
-    def __call__(self, origin: Origin, sink: Sink, slots: int, progress: Progress, first: int | None = None) -> Mover:
+    def __call__(
+        self, origin: PinnedSource, sink: Sink, slots: int, progress: Progress, first: int | None = None
+    ) -> Mover:
         """One with `slots` parts in flight; with `first` it begins with so many, and finds out how many of up to
         `slots` are of use, and how many the servers bear."""
 
@@ -193,84 +191,8 @@ class Readers(Protocol):
     """Makes readers of an origin, over up to `slots` connections; `part_size` is the user's wish for their ranges."""
 
     def __call__(
-        self, origin: Origin, slots: int, progress: Progress, part_size: int | None = None
+        self, origin: PinnedSource, slots: int, progress: Progress, part_size: int | None = None
     ) -> OrderedReader: ...
-
-
-class JobStore(Protocol):
-    """The records of jobs: a bucket's `jobs/` folder in the cloud, the user's state folder on a computer."""
-
-    def is_in(self, bucket: str) -> bool:
-        """Whether the records are kept in that bucket, as far as it is known where they are."""
-
-    def add(self, job: Job) -> bool:
-        """Writes a new record; False, and nothing written, where that id has one already."""
-
-    def save(self, job: Job) -> None:
-        """Writes the record anew."""
-
-    def load(self, job_id: str) -> Job:
-        """Raises NoSuchJob."""
-
-    def ids(self) -> Iterator[str]:
-        """The ids of the jobs that have a record, whether it can be read or not."""
-
-    def forget(self, job: Job) -> None:
-        """Removes the record: its upload is completed or aborted."""
-
-    def find(self, target: S3Url, upload_id: str) -> Job | None:
-        """The record of the job that fills this upload: the last one saved, where it was resumed."""
-
-    def write_units(self, job_id: str, units: Iterable[Unit]) -> str:
-        """Writes `units.jsonl` and returns its key."""
-
-    def write_report(self, job_id: str, receipt: Receipt) -> None: ...
-
-    def report(self, job_id: str) -> Receipt | None: ...
-
-    def write_tally(self, job_id: str, name: str, tally: Tally) -> None:
-        """Notes what an invocation took; under a name that was written before, instead of that."""
-
-    def write_part_records(self, job_id: str, name: str, records: Sequence[PartRecord]) -> None:
-        """Keeps what the job has sent; under a name that was written before, instead of that."""
-
-    def part_records(self, job_id: str, prefix: str = "") -> Iterator[PartRecord]:
-        """What the job has sent, by the records whose names begin so, in any order and without what can't be read."""
-
-    def tallies(self, job_id: str) -> Iterator[Tally]:
-        """What was noted of the job, in any order, without what can't be read."""
-
-
-class Execution(msgspec.Struct, frozen=True, kw_only=True):
-    """A run of the state machine. `status` is Step Functions' own word."""
-
-    arn: str
-    name: str
-    status: str
-    started: datetime | None = None
-    stopped: datetime | None = None
-    job: str | None = None
-    event: Event | None = None
-
-
-class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """Why an execution failed: the error's name as a handler raised it, and its message."""
-
-    name: str
-    message: str
-
-
-class Executions(Protocol):
-    """The state machine of a stack. Calls raise NoStack, AccessDenied, StoreBusy or StoreUnavailable."""
-
-    def failure(self, arn: str) -> Failure | None:
-        """What made the execution fail: below its Map Run, where it says itself only that too many units failed."""
-
-
-class Outcomes(Protocol):
-    """Tells the world how a transfer ended."""
-
-    def announce(self, detail_type: str, detail: Mapping[str, object]) -> None: ...
 
 
 def unknown(job: Job) -> bool | None:
@@ -287,9 +209,9 @@ class Ports(msgspec.Struct, frozen=True):
     readers: Readers
     jobs: JobStore
     clock: Clock
-    gauge: Gauge = unmeasured
+    gauge: RateProbe = unmeasured
     # None on somebody's own machine, where no job can be stopped from elsewhere.
-    notices: Notices | None = None
+    notices: Coordination | None = None
     # The way to objects that are written, where it is another one than that to sources in S3.
     target_readers: Readers | None = None
     # Bytes that can be read in their order in the time that there is; None where nobody is in a hurry.
@@ -297,6 +219,6 @@ class Ports(msgspec.Struct, frozen=True):
     # Whether a job's execution, or the process that runs it, is at work; None where nobody here can know.
     is_running: Callable[[Job], bool | None] = unknown
 
-    def stored_readers(self, origin: Origin, slots: int, progress: Progress) -> OrderedReader:
+    def stored_readers(self, origin: PinnedSource, slots: int, progress: Progress) -> OrderedReader:
         """A reader of an object that this transfer has written."""
         return (self.target_readers or self.readers)(origin, slots, progress)

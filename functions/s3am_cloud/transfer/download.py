@@ -14,12 +14,13 @@ from s3am_cloud.checksums.crc64nvme import ALGORITHM, encode
 from s3am_cloud.concurrency import first_connections
 from s3am_cloud.errors import ChecksumMismatch, LocalFileExists, PartialDownloadExists
 from s3am_cloud.limits import MOST_CONNECTIONS
-from s3am_cloud.model import MovedPart, ObjectInfo, Origin, Plan, Receipt, SourceInfo
+from s3am_cloud.model import MovedPart, ObjectInfo, PinnedSource, Plan, Receipt, SourceInfo
 from s3am_cloud.ports.local_file import LocalTarget
 from s3am_cloud.ports.transfer import FileSink, Ports, Progress
-from s3am_cloud.transfer.steps.plan import download_plan
+from s3am_cloud.transfer.local_parts import trusted, whole
+from s3am_cloud.transfer.part_sizes import download_plan
 from s3am_cloud.transfer.steps.probe import probe
-from s3am_cloud.transfer.steps.save import fetch, trusted, whole
+from s3am_cloud.transfer.steps.save import save_parts
 from s3am_cloud.urls import S3Url, SourceUrl, shown_path
 
 
@@ -73,7 +74,7 @@ def _fetched(
         progress(part.length)
     wide, first = _wide(request), first_connections(request.connections, cut.count - len(there))
     mover = ports.movers(origin, FileSink(target.path, target.identity), wide, progress, first)
-    moved = fetch(cut, there, target, mover)
+    moved = save_parts(cut, there, target, mover)
     try:
         _read_back(cut, moved, target, request.checksum_slots)
         info = check_arrived(request.source, origin, whole(cut, moved), ports)
@@ -108,7 +109,7 @@ def _read_back(cut: Plan, moved: list[MovedPart], target: LocalTarget, slots: in
         raise ChecksumMismatch(f"{target.path} has other bytes than came: part {spoiled[0]} of {cut.count} differs")
 
 
-def check_arrived(source: S3Url, origin: Origin, crc: int, ports: Ports) -> ObjectInfo:
+def check_arrived(source: S3Url, origin: PinnedSource, crc: int, ports: Ports) -> ObjectInfo:
     """The object as the store describes it, if it is still the one that was fetched and its checksum agrees.
 
     Raises ChecksumMismatch.

@@ -12,11 +12,10 @@ from collections.abc import Iterable
 import msgspec
 
 from s3am_cloud.checksums.crc64nvme import EMPTY, combine
-from s3am_cloud.checksums.digests import Crc
+from s3am_cloud.checksums.digests import PARTS_CRC, Crc
 from s3am_cloud.errors import ChecksumMismatch, ObjectExists, ObjectReplaced, TransferError, UploadGone
-from s3am_cloud.integrity.before_commit import PARTS_CRC
 from s3am_cloud.integrity.provenance import JOB
-from s3am_cloud.model import Job, MovedPart, ObjectInfo, Origin, Part, SourceInfo
+from s3am_cloud.model import Job, MovedPart, ObjectInfo, Part, PinnedSource, SourceInfo
 from s3am_cloud.ports.transfer import Ports, Progress
 from s3am_cloud.transfer.owners import owner_text
 from s3am_cloud.transfer.steps.abort import abort
@@ -97,7 +96,7 @@ def _is_readable(source: SourceInfo, size: int, job: Job, ports: Ports) -> bool:
 
 def _crc_of_source(job: Job, info: SourceInfo, seen: list[MovedPart], ports: Ports, progress: Progress) -> int | None:
     """The CRC64NVME of the source's pinned version, None where it can't be read any more."""
-    origin = Origin(url=parse_source(job.request.source).url, info=info)
+    origin = PinnedSource(url=parse_source(job.request.source).url, info=info)
     try:
         if job.plan is None or job.state == "stream" or not info.ranges:
             return _read_whole(origin, ports, progress)
@@ -110,7 +109,7 @@ def _crc_of_source(job: Job, info: SourceInfo, seen: list[MovedPart], ports: Por
     return combine((known.get(part.number, EMPTY), part.length) for part in job.plan.parts())
 
 
-def _read_whole(origin: Origin, ports: Ports, progress: Progress) -> int:
+def _read_whole(origin: PinnedSource, ports: Ports, progress: Progress) -> int:
     running = Crc(PARTS_CRC)
     for data in ports.readers(origin, 1, progress).read():
         running.update(data)
@@ -118,7 +117,7 @@ def _read_whole(origin: Origin, ports: Ports, progress: Progress) -> int:
 
 
 def _read_parts(
-    origin: Origin, lacking: list[Part], connections: int, ports: Ports, progress: Progress
+    origin: PinnedSource, lacking: list[Part], connections: int, ports: Ports, progress: Progress
 ) -> dict[int, int]:
     if not lacking:
         return {}

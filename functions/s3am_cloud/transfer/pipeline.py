@@ -17,7 +17,7 @@ import msgspec
 
 from s3am_cloud.checksums.crc64nvme import ALGORITHM, encode
 from s3am_cloud.command_lines import command_line
-from s3am_cloud.costs.quote import agree
+from s3am_cloud.costs.quote import enforce_max_cost
 from s3am_cloud.errors import (
     ChecksumMismatch,
     JobFailed,
@@ -26,8 +26,8 @@ from s3am_cloud.errors import (
     TransferError,
     UploadGone,
 )
-from s3am_cloud.integrity.after_commit import held
-from s3am_cloud.integrity.before_commit import check_before, check_early, held_to, needs_parts, passing
+from s3am_cloud.integrity.after_commit import verify_stored
+from s3am_cloud.integrity.before_commit import check_before, check_early, expected_of, needs_parts, passing
 from s3am_cloud.integrity.prove import prove
 from s3am_cloud.integrity.provenance import written
 from s3am_cloud.integrity.stated import learn
@@ -36,8 +36,8 @@ from s3am_cloud.model import (
     Job,
     MovedPart,
     ObjectInfo,
-    Origin,
     Part,
+    PinnedSource,
     Plan,
     Receipt,
     SourceInfo,
@@ -46,22 +46,23 @@ from s3am_cloud.model import (
     Upload,
     UploadedPart,
 )
-from s3am_cloud.ports.pace import Over, never
+from s3am_cloud.ports.pace import ShouldStop, never_stop
 from s3am_cloud.ports.transfer import Clock, ObjectSink, PartSink, Ports, Progress
 from s3am_cloud.same_source import source_id
 from s3am_cloud.transfer.confirmation import confirmed_object, is_proven
+from s3am_cloud.transfer.destination import is_wanted, unfinished_upload
 from s3am_cloud.transfer.overtaken import Overtaken, finished_by, made_by_another, replaced, without_withdrawal, writer
+from s3am_cloud.transfer.part_sizes import stream_plan
 from s3am_cloud.transfer.reserved import refuse_records_bucket
 from s3am_cloud.transfer.resumption import cut_of, resumed
 from s3am_cloud.transfer.steps.abort import abort
 from s3am_cloud.transfer.steps.complete import complete
-from s3am_cloud.transfer.steps.move import upload
+from s3am_cloud.transfer.steps.move import move_parts
 from s3am_cloud.transfer.steps.one_version import one_version
-from s3am_cloud.transfer.steps.open import begin, is_wanted, unfinished_upload
-from s3am_cloud.transfer.steps.plan import stream_plan
+from s3am_cloud.transfer.steps.open import open_upload
 from s3am_cloud.transfer.steps.probe import probe
 from s3am_cloud.transfer.steps.stream import stream
-from s3am_cloud.transfer.steps.verify import proof
+from s3am_cloud.transfer.stored_parts import proof
 from s3am_cloud.urls import S3Url, SourceUrl, parse_destination, parse_source
 
 
@@ -79,7 +80,7 @@ def prepare(
     for first, then unfinished uploads, then the source. What fails here leaves nothing behind.
     """
     request = job.request
-    held_to(request)  # what makes no sense is refused before S3 is asked for anything
+    expected_of(request)  # what makes no sense is refused before S3 is asked for anything
     refuse_records_bucket(request, ports.jobs)
     try:
         return _prepared(job, ports, connections, may_stream, own)
@@ -106,12 +107,12 @@ def _prepared(job: Job, ports: Ports, connections: int | None, may_stream: bool,
     cut = cut_of(request, source, origin, connections)
     small = cut.small and not needs_parts(request, source, origin.info) and _may_be_put(job, source, target, ports)
     job = msgspec.structs.replace(job, state="put" if small else "transfer", info=origin.info, plan=cut)
-    agree(job)
+    enforce_max_cost(job)
     return _recorded(job, ports) if small else _opened(job, "transfer", ports)
 
 
 def _opened(job: Job, state: Literal["transfer", "stream"], ports: Ports) -> Job:
-    opened = begin(target(job), written(job), ports.store)
+    opened = open_upload(target(job), written(job), ports.store)
     try:
         return _recorded(msgspec.structs.replace(job, state=state, upload=opened), ports)
     except BaseException as error:
@@ -145,14 +146,14 @@ def move(
     slots: int,
     ports: Ports,
     progress: Progress,
-    over: Over = never,
+    over: ShouldStop = never_stop,
     first: int | None = None,
 ) -> Iterator[MovedPart]:
     """Moves these parts of the job; each is yielded when the store has it, until `over` says so. `slots` and `first`
     are as `Movers` has them."""
     sink = ObjectSink(target(job), _overwrite(job), written(job))
     mover = ports.movers(_origin(job), sink if job.state == "put" else PartSink(_upload(job)), slots, progress, first)
-    return upload(parts, mover, over)
+    return move_parts(parts, mover, over)
 
 
 def move_stream(
@@ -203,7 +204,7 @@ def finish(job: Job, moved: Iterable[MovedPart], ports: Ports) -> Receipt:
         done = msgspec.structs.replace(done, proof=None)
     if job.state == "put":
         done = msgspec.structs.replace(done, finished_by=writer(job, info))
-    return held(job, target(job), info, info.crc if crc is None else crc, done, ports.store)
+    return verify_stored(job, target(job), info, info.crc if crc is None else crc, done, ports.store)
 
 
 def overtaken(job: Job, seen: Iterable[MovedPart], error: Overtaken, ports: Ports, progress: Progress) -> Receipt:
@@ -215,7 +216,7 @@ def overtaken(job: Job, seen: Iterable[MovedPart], error: Overtaken, ports: Port
         job = msgspec.structs.replace(job, plan=msgspec.structs.replace(job.plan, size=info.size))
     done = receipt(job, ports.clock, info, info.crc, sum(part.retries for part in moved))
     done = msgspec.structs.replace(done, finished_by=finished_by(job, info))
-    return held(without_withdrawal(job), target(job), info, info.crc, done, ports.store)
+    return verify_stored(without_withdrawal(job), target(job), info, info.crc, done, ports.store)
 
 
 def _put(job: Job, seen: list[MovedPart], ports: Ports) -> int | None:
@@ -311,10 +312,10 @@ def _overwrite(job: Job) -> bool:
     return job.request.exists == "overwrite"
 
 
-def _origin(job: Job) -> Origin:
+def _origin(job: Job) -> PinnedSource:
     if job.info is None:
         raise JobFailed(f"job {job.id} was not prepared")
-    return Origin(url=parse_source(job.request.source).url, info=job.info)
+    return PinnedSource(url=parse_source(job.request.source).url, info=job.info)
 
 
 def _plan(job: Job) -> Plan:

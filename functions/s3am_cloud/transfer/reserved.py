@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from s3am_cloud.errors import BadDestination, BadSource
 from s3am_cloud.model import TransferRequest
-from s3am_cloud.ports.transfer import JobStore
+from s3am_cloud.ports.records import JobStore
 from s3am_cloud.urls import parse_destination, parse_s3, parse_source
 
 _HINT = "name another bucket"

@@ -8,14 +8,17 @@ import msgspec
 
 from s3am_cloud.errors import BadPartSize, BadSource, SourceChanged
 from s3am_cloud.integrity.prove import part_size_of
-from s3am_cloud.model import Job, Origin, Plan, SourceInfo, TransferRequest
+from s3am_cloud.model import Job, PinnedSource, Plan, SourceInfo, TransferRequest
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.same_source import source_id
-from s3am_cloud.transfer.steps.plan import check_time, connections_for, plan
+from s3am_cloud.transfer.part_sizes import check_time, connections_for
+from s3am_cloud.transfer.steps.plan import plan
 from s3am_cloud.urls import S3Url, SourceUrl, parse_source
 
 
-def resumed(job: Job, target: S3Url, upload_id: str, origin: Origin, connections: int | None, ports: Ports) -> Job:
+def resumed(
+    job: Job, target: S3Url, upload_id: str, origin: PinnedSource, connections: int | None, ports: Ports
+) -> Job:
     """The job that continues an upload whose record says which version of the source its parts are of."""
     before = ports.jobs.find(target, upload_id)
     if before is None or before.info is None or before.plan is None or before.upload is None:
@@ -74,7 +77,9 @@ def _check_same(before: Job, target: S3Url, source: SourceUrl, now: SourceInfo) 
         )
 
 
-def _adopted(job: Job, target: S3Url, upload_id: str, origin: Origin, connections: int | None, ports: Ports) -> Job:
+def _adopted(
+    job: Job, target: S3Url, upload_id: str, origin: PinnedSource, connections: int | None, ports: Ports
+) -> Job:
     """The job that continues an upload that nobody here has a record of: its parts have to be proven."""
     upload = ports.store.find(target, upload_id)
     there = list(ports.store.parts(upload))
@@ -99,6 +104,6 @@ def _adopted(job: Job, target: S3Url, upload_id: str, origin: Origin, connection
     )
 
 
-def cut_of(request: TransferRequest, source: SourceUrl, origin: Origin, connections: int | None) -> Plan:
+def cut_of(request: TransferRequest, source: SourceUrl, origin: PinnedSource, connections: int | None) -> Plan:
     wide = connections_for(request, source.scheme, connections)
     return plan(origin.info, wide, request.part_size, copies=source.scheme == "s3")

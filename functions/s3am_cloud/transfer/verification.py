@@ -8,13 +8,13 @@ from typing import Literal
 import msgspec
 
 from s3am_cloud.checksums.crc64nvme import decode
-from s3am_cloud.checksums.digests import Expected, parse_expect
+from s3am_cloud.checksums.digests import PARTS_CRC, Expected, parse_expect
 from s3am_cloud.errors import BadPartSize, ChecksumMismatch
-from s3am_cloud.integrity.before_commit import PARTS_CRC, compare
+from s3am_cloud.integrity.before_commit import compare
 from s3am_cloud.integrity.compute import digest, digests
-from s3am_cloud.integrity.provenance_lookup import Reports, origin_of, pinned, stated_in, version_of
+from s3am_cloud.integrity.provenance_lookup import Reports, pinned, provenance_of, stated_in, version_of
 from s3am_cloud.limits import MAX_PART, MIN_PART
-from s3am_cloud.model import ObjectInfo, Origin
+from s3am_cloud.model import ObjectInfo, PinnedSource
 from s3am_cloud.ports.transfer import Ports, Progress
 from s3am_cloud.urls import S3Url
 
@@ -63,7 +63,7 @@ def verify_object(request: VerifyRequest, ports: Ports, progress: Progress, on_s
         raise BadPartSize(f"a part has {MIN_PART:,} to {MAX_PART:,} bytes, not {wish:,}")
     info = pinned(request.source, ports.store)
     on_size(info.size)
-    origin = Origin(url=str(request.source), info=version_of(info))
+    origin = PinnedSource(url=str(request.source), info=version_of(info))
     found = digest(request.algorithm, ports.readers(origin, request.connections, progress, wish))
     return Verified(
         source=str(request.source),
@@ -83,7 +83,7 @@ def recheck(
     and what `OrderedReader` does.
     """
     info = pinned(source, ports.store)
-    known = origin_of(source, info, reports)
+    known = provenance_of(source, info, reports)
     on_size(info.size)
     stored = info.checksums.get(PARTS_CRC)
     receipt = known.receipt
@@ -92,7 +92,7 @@ def recheck(
     said = receipt.source_digest if receipt else None
     if said and said not in map(str, claims):
         claims.append(msgspec.structs.replace(parse_expect(said), by_source=True))
-    origin = Origin(url=str(source), info=version_of(info))
+    origin = PinnedSource(url=str(source), info=version_of(info))
     found = digests([PARTS_CRC, *(claim.algorithm for claim in claims)], ports.readers(origin, connections, progress))
     for claim in claims:
         compare(claim, found[claim.algorithm], str(source))

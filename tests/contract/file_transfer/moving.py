@@ -11,7 +11,7 @@ from contract.file_servers import FileServer
 from contract.routes import NAME, ObjectEnd, Route
 from s3am_cloud.checksums.crc64nvme import update
 from s3am_cloud.limits import MIN_PART
-from s3am_cloud.model import MovedPart, Origin, Plan, SourceInfo
+from s3am_cloud.model import MovedPart, PinnedSource, Plan, SourceInfo
 from servers.content import pattern
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def cut_for(route: Route) -> Plan:
     return WHOLE if isinstance(route.end, ObjectEnd) else CUT
 
 
-def move(route: Route, origin: Origin) -> list[MovedPart]:
+def move(route: Route, origin: PinnedSource) -> list[MovedPart]:
     return list(route.mover(origin).move(cut_for(route).parts()))
 
 

@@ -15,7 +15,7 @@ from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.errors import SourceChanged, SourceUnavailable
 from s3am_cloud.limits import ATTEMPTS, KIB, WRITE_CHUNKS
-from s3am_cloud.model import Origin, SourceInfo
+from s3am_cloud.model import PinnedSource, SourceInfo
 from s3am_cloud.urls import parse_source
 from servers.ftp import START, Drop, FtpServer
 from servers.sftp import SftpServer
@@ -191,7 +191,7 @@ def test_a_server_without_epsv_is_read_by_pasv(route: Route, server: FtpServer) 
 # --- servers that can be read in one go only ---
 
 
-def read_in_order(origin: Origin, settings: CurlSettings) -> bytes:
+def read_in_order(origin: PinnedSource, settings: CurlSettings) -> bytes:
     readers = CurlReaders(settings, S3Access(S3Settings()), HastyClock())
     return b"".join(bytes(view) for view in readers(origin, 1, lambda count: None).read())
 
@@ -203,7 +203,7 @@ def test_a_stream_arrives_whole(server: FtpServer, settings: CurlSettings, unkno
     url = parse_source(server.add(NAME, DATA))
     info = CurlSource(settings, FakeClock()).probe(url)
     assert not info.ranges
-    assert read_in_order(Origin(url=url.url, info=info), settings) == DATA
+    assert read_in_order(PinnedSource(url=url.url, info=info), settings) == DATA
 
 
 @for_kinds(*PLAIN)
@@ -216,7 +216,7 @@ def test_a_stream_of_unknown_size_that_breaks_is_not_taken_for_a_shorter_file(
     info = CurlSource(settings, FakeClock()).probe(url)
     server.rules.drop = Drop(after=SIZE - 1000, times=100, control=control)
     with pytest.raises(SourceUnavailable):
-        read_in_order(Origin(url=url.url, info=info), settings)
+        read_in_order(PinnedSource(url=url.url, info=info), settings)
 
 
 @for_kinds("ftp")
@@ -229,4 +229,4 @@ def test_a_stream_whose_file_was_replaced_midway_is_not_taken_for_the_one_that_w
     info = CurlSource(settings, FakeClock()).probe(url)
     server.when_sent(SIZE // 2, replacing(server, OTHER, START + 1000))
     with pytest.raises(SourceChanged):
-        read_in_order(Origin(url=url.url, info=info), settings)
+        read_in_order(PinnedSource(url=url.url, info=info), settings)

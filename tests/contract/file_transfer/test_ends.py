@@ -16,7 +16,7 @@ from s3am_cloud.adapters.curl.source.probe import CurlSource
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings, Response
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.errors import AccessDenied, BadSource, SourceChanged, SourceNotFound, SourceUnavailable
-from s3am_cloud.model import Origin
+from s3am_cloud.model import PinnedSource
 from s3am_cloud.urls import parse_source
 from servers.content import pattern
 from servers.ftp import FtpServer
@@ -28,7 +28,7 @@ TOO_SMALL, TOO_LARGE, NONE = "213 99999", "213 100001", "213 0"
 def content(url: str, probe: Probe, settings: CurlSettings) -> bytes:
     """What comes of a source that is read in order."""
     readers = CurlReaders(settings, S3Access(S3Settings()), HastyClock())
-    reader = readers(Origin(url=parse_source(url).url, info=probe(url)), 2, lambda count: None)
+    reader = readers(PinnedSource(url=parse_source(url).url, info=probe(url)), 2, lambda count: None)
     return b"".join(map(bytes, reader.read()))
 
 

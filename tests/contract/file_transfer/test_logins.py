@@ -20,7 +20,7 @@ from s3am_cloud.adapters.curl.source.probe import CurlSource
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.errors import AccessDenied, BadSource, SourceNotFound
-from s3am_cloud.model import Origin
+from s3am_cloud.model import PinnedSource
 from s3am_cloud.urls import parse_source
 from servers.ftp import PASSWORD, USER, FtpServer
 from servers.sftp import SftpServer
@@ -153,7 +153,7 @@ def test_a_login_is_looked_up_where_the_user_wants_that_and_the_url_has_none(
     info = CurlSource(asking, FakeClock()).probe(url)
     assert info.size == SIZE
     route.movers = CurlMovers(asking, s3_access, HastyClock())
-    check(route, move(route, Origin(url=url.url, info=info)))
+    check(route, move(route, PinnedSource(url=url.url, info=info)))
 
 
 @for_kinds("ftp")

@@ -15,11 +15,11 @@ import msgspec
 from s3am_cloud.adapters.records.coordination import DocumentNotices
 from s3am_cloud.adapters.records.jobs import Folder, Jobs
 from s3am_cloud.costs.forecast import Forecast
-from s3am_cloud.costs.quote import foretold
+from s3am_cloud.costs.quote import forecast_of
 from s3am_cloud.events import Event, job_of_event
-from s3am_cloud.jobs.usage import Tally
 from s3am_cloud.model import Job
-from s3am_cloud.ports.coordination import Claim
+from s3am_cloud.ports.coordination import DestinationLock
+from s3am_cloud.ports.records import Tally
 from s3am_cloud.transfer.pipeline import target
 from s3am_cloud_cli import local_cloud as embedded
 from s3am_cloud_cli.local_cloud import LocalCloud, aws
@@ -51,15 +51,15 @@ class Taken:
     tallies: list[Tally]
 
     @property
-    def foretold(self) -> Forecast:
+    def forecast_of(self) -> Forecast:
         assert self.job.plan is not None
-        return foretold(self.job, self.job.plan)
+        return forecast_of(self.job, self.job.plan)
 
     def number_of(self, operations: set[str]) -> int:
         return sum(number for (_, operation), number in self.requests.items() if operation in operations)
 
 
-class Office:
+class JobClient:
     """Starts jobs as users do, and tells what became of them."""
 
     def __init__(self, cloud: LocalCloud, home: Path, server: ForkServer | None = None) -> None:
@@ -156,7 +156,7 @@ class Office:
         """The object, its source, and the documents that the job does not keep under its own id."""
         folder = Folder(self._home / "names" / job.id)
         Jobs(folder).save(job)
-        DocumentNotices(folder).claim(target(job), Claim(job=job.id, execution="", asked="", made=""), None)
+        DocumentNotices(folder).claim(target(job), DestinationLock(job=job.id, execution="", asked="", made=""), None)
         source = job.request.source.removeprefix("s3://")
         notes = {f"{self._cloud.work_bucket}/{name}" for name in folder.names("jobs/")}
         return notes | {source, f"{self.bucket}/{target(job).key}"}

@@ -25,7 +25,7 @@ HANDLERS = ("control", "worker", "janitor")
 Json = dict[str, Any]
 
 
-class Office:
+class JobClient:
     """Starts jobs on the embedded cloud, and waits for them."""
 
     def __init__(self, cloud: LocalCloud, home: Path, server: ForkServer | None = None) -> None:
@@ -87,12 +87,12 @@ class Office:
         return [json.loads(line) for line in StateFolder().trail_file.read_text().splitlines()]
 
 
-def stack_of(office: Office) -> Stack:
-    outputs = office.outputs()
+def stack_of(job_client: JobClient) -> Stack:
+    outputs = job_client.outputs()
     bus = outputs["EventBus"]
     region, account = outputs["StateMachineArn"].split(":")[3:5]
     return Stack(
-        work_bucket=office.cloud.work_bucket,
+        work_bucket=job_client.cloud.work_bucket,
         key=outputs["KeyArn"],
         region=region,
         account=account,
@@ -100,20 +100,20 @@ def stack_of(office: Office) -> Stack:
     )
 
 
-def granted_to(module: str, name: str, office: Office) -> list[Grant]:
+def granted_to(module: str, name: str, job_client: JobClient) -> list[Grant]:
     """What CloudFormation made of the function's role.
 
     Source and destination buckets have the same pattern unless whoever deploys says otherwise: here they are told apart
     by the parameter that the template names.
     """
-    iam, functions = (aws.client(service, office.cloud) for service in ("iam", "lambda"))
+    iam, functions = (aws.client(service, job_client.cloud) for service in ("iam", "lambda"))
     role = functions.get_function_configuration(FunctionName=name)["Role"].rsplit("/", 1)[-1]
     policies = {
         policy: iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
         for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]
     }
     sides = {names.SOURCE_BUCKETS: "s3am-from-*", names.DESTINATION_BUCKETS: "s3am-to-*"}
-    for policy, statements in _written_policies(module, office).items():
+    for policy, statements in _written_policies(module, job_client).items():
         for made, written in zip(policies[policy]["Statement"], statements, strict=True):
             for parameter, pattern in sides.items():
                 if parameter in json.dumps(written["Resource"]):
@@ -121,9 +121,9 @@ def granted_to(module: str, name: str, office: Office) -> list[Grant]:
     return list(grants(policies.values()))
 
 
-def _written_policies(module: str, office: Office) -> dict[str, list[Json]]:
+def _written_policies(module: str, job_client: JobClient) -> dict[str, list[Json]]:
     """The statements of the function's role as they are in the template, by the names of the policies."""
-    body = aws.client("cloudformation", office.cloud).get_template(StackName=office.cloud.stack)
+    body = aws.client("cloudformation", job_client.cloud).get_template(StackName=job_client.cloud.stack)
     template = body["TemplateBody"]
     made: Json = json.loads(template) if isinstance(template, str) else template
     role = function(made, module)["Role"]["Fn::GetAtt"][0]

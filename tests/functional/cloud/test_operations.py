@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from functional.cloud.job_client import CONTENT, HANDLERS, MIB, PART, Json, Office, granted_to, stack_of
+from functional.cloud.job_client import CONTENT, HANDLERS, MIB, PART, JobClient, Json, granted_to, stack_of
 from functional.cloud.permissions import Grant, Need, needs
 from s3am_cloud_cli.local_cloud import LocalCloud, aws
 from servers.content import crc64nvme
@@ -48,65 +48,65 @@ class Rights:
 
 
 @pytest.fixture(scope="module")
-def office(local_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory, fork_server: ForkServer) -> Office:
-    return Office(local_cloud, tmp_path_factory.mktemp("office"), fork_server)
+def job_client(local_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory, fork_server: ForkServer) -> JobClient:
+    return JobClient(local_cloud, tmp_path_factory.mktemp("office"), fork_server)
 
 
 @pytest.fixture(scope="module")
-def reports(office: Office) -> dict[str, Json]:
+def reports(job_client: JobClient) -> dict[str, Json]:
     """One job of every kind that uses rights of its own, run to its end: their reports by kind."""
     data = bytes(CONTENT.read(0, CONTENT.size))
-    for bucket in (office.source, office.plain_source):
-        office.s3.put_object(Bucket=bucket, Key="whole", Body=data, Tagging="lab=here")
+    for bucket in (job_client.source, job_client.plain_source):
+        job_client.s3.put_object(Bucket=bucket, Key="whole", Body=data, Tagging="lab=here")
     for key in ("begun", "begun-too"):
-        office.s3.create_multipart_upload(Bucket=office.destination, Key=key)
+        job_client.s3.create_multipart_upload(Bucket=job_client.destination, Key=key)
     with FaultyHttp() as server:
         parts, small = server.add("/parts", CONTENT), server.add("/small", b"few")
         secret = {"user": "ann", "password": "pw", "cleartext": True}
-        uses = {"sources": [parts], "destinations": [f"s3://{office.destination}"]}
-        aws.client("secretsmanager", office.cloud).create_secret(
+        uses = {"sources": [parts], "destinations": [f"s3://{job_client.destination}"]}
+        aws.client("secretsmanager", job_client.cloud).create_secret(
             Name="s3am-cloud/office", SecretString=json.dumps({**secret, **uses})
         )
         slow = server.add("/slow", CONTENT, Slow(bytes_per_second=MIB))
         broken = server.add("/broken", CONTENT, Status(status=403, retry_after=None, skip=2))
         expired = server.add("/expired", CONTENT, Status(status=403, retry_after=None, skip=2))
-        cancelled = office.submit(slow, "slow", "--part-size", "5MB")
+        cancelled = job_client.submit(slow, "slow", "--part-size", "5MB")
         eventually(lambda: len(server.requests_for("/slow")) > 1, "the first part of what is to be cancelled", 60)
-        office.command.run("cancel", cancelled).ended(0)
+        job_client.command.run("cancel", cancelled).ended(0)
         jobs = {
-            "parts": office.start(parts, "parts", part_size=PART, attributes={"tags": {"a": "b"}}),
-            "small": office.start(small, "small"),
-            "copy": office.start(f"s3://{office.source}/whole", "copy"),
-            "copied parts": office.start(f"s3://{office.source}/whole", "copied-parts", part_size=PART),
-            "plain copy": office.start(f"s3://{office.plain_source}/whole", "plain-copy"),
-            "plain parts": office.start(f"s3://{office.plain_source}/whole", "plain-parts", part_size=PART),
-            "missing copy": office.start(f"s3://{office.plain_source}/none", "missing-copy"),
-            "unexpected": office.start(small, "unexpected", expect=f"md5:{'0' * 32}"),
-            "unexpected version": office.start(
-                small, f"s3://{office.keeping_destination}/unexpected", expect=f"md5:{'0' * 32}"
+            "parts": job_client.start(parts, "parts", part_size=PART, attributes={"tags": {"a": "b"}}),
+            "small": job_client.start(small, "small"),
+            "copy": job_client.start(f"s3://{job_client.source}/whole", "copy"),
+            "copied parts": job_client.start(f"s3://{job_client.source}/whole", "copied-parts", part_size=PART),
+            "plain copy": job_client.start(f"s3://{job_client.plain_source}/whole", "plain-copy"),
+            "plain parts": job_client.start(f"s3://{job_client.plain_source}/whole", "plain-parts", part_size=PART),
+            "missing copy": job_client.start(f"s3://{job_client.plain_source}/none", "missing-copy"),
+            "unexpected": job_client.start(small, "unexpected", expect=f"md5:{'0' * 32}"),
+            "unexpected version": job_client.start(
+                small, f"s3://{job_client.keeping_destination}/unexpected", expect=f"md5:{'0' * 32}"
             ),
-            "missing": office.start(server.url("/missing"), "missing"),
-            "broken": office.start(broken, "broken", part_size=PART),
-            "expired": office.start(expired, "expired", part_size=PART),
-            "named secret": office.start(parts, "named", part_size=PART, secret="s3am-cloud/office"),
-            "sealed": office.submit(parts, "sealed", "--part-size", "5MB", "--sse-key-file", "key"),
-            "sealed copy": office.submit(f"s3://{office.source}/whole", "sealed-copy", "--sse-key-file", "key"),
-            "sealed small": office.submit(small, "sealed-small", "--sse-key-file", "key"),
+            "missing": job_client.start(server.url("/missing"), "missing"),
+            "broken": job_client.start(broken, "broken", part_size=PART),
+            "expired": job_client.start(expired, "expired", part_size=PART),
+            "named secret": job_client.start(parts, "named", part_size=PART, secret="s3am-cloud/office"),
+            "sealed": job_client.submit(parts, "sealed", "--part-size", "5MB", "--sse-key-file", "key"),
+            "sealed copy": job_client.submit(f"s3://{job_client.source}/whole", "sealed-copy", "--sse-key-file", "key"),
+            "sealed small": job_client.submit(small, "sealed-small", "--sse-key-file", "key"),
         }
-        found = {kind: office.ended(job) for kind, job in jobs.items()} | {"cancelled": office.ended(cancelled)}
+        found = {kind: job_client.ended(job) for kind, job in jobs.items()} | {"cancelled": job_client.ended(cancelled)}
         server.set_faults("/broken")
-        resumed = office.command.run("resume", "--json", jobs["broken"]).ended(0).document["job"]
+        resumed = job_client.command.run("resume", "--json", jobs["broken"]).ended(0).document["job"]
         jobs |= {
             "resumed": resumed,
-            "skipped": office.start(parts, "parts", exists="skip"),
-            "overwritten": office.start(parts, "small", exists="overwrite", part_size=PART),
-            "forced": office.start(parts, "begun", force=True, part_size=PART),
-            "sealed forced": office.submit(
+            "skipped": job_client.start(parts, "parts", exists="skip"),
+            "overwritten": job_client.start(parts, "small", exists="overwrite", part_size=PART),
+            "forced": job_client.start(parts, "begun", force=True, part_size=PART),
+            "sealed forced": job_client.submit(
                 parts, "begun-too", "--force", "--part-size", "5MB", "--sse-key-file", "key"
             ),
         }
         later = ("resumed", "skipped", "overwritten", "forced", "sealed forced")
-        found |= {kind: office.ended(jobs[kind]) for kind in later}
+        found |= {kind: job_client.ended(jobs[kind]) for kind in later}
     return found | {"jobs": jobs}
 
 
@@ -135,39 +135,41 @@ def test_a_receipt_tells_what_the_workers_did_and_about_what_it_costs(reports: d
     assert reports["small"]["cost_usd"] < receipt["cost_usd"]
 
 
-def test_logs_show_every_step_of_a_job_by_time_and_nothing_of_another(office: Office, reports: dict[str, Json]) -> None:
+def test_logs_show_every_step_of_a_job_by_time_and_nothing_of_another(
+    job_client: JobClient, reports: dict[str, Json]
+) -> None:
     job = reports["jobs"]["parts"]
-    shown = office.command.run("logs", job).ended(0).stdout.splitlines()
+    shown = job_client.command.run("logs", job).ended(0).stdout.splitlines()
     times, steps = [line.split()[0] for line in shown], [line.split()[3] for line in shown]
     assert [step for step in steps if step != "move"] == ["accept", "prepare", "complete", "report"]
     assert "move" in steps[2:-2]
     assert times == sorted(times)
-    lines = [json.loads(line) for line in office.command.run("logs", "--json", job).ended(0).stdout.splitlines()]
+    lines = [json.loads(line) for line in job_client.command.run("logs", "--json", job).ended(0).stdout.splitlines()]
     assert {line["fields"]["job"] for line in lines} == {job}
     assert {line["function"] for line in lines} == {"control", "worker"}
     assert sum(line["fields"]["bytes"] for line in lines) == CONTENT.size
 
 
-def test_logs_show_why_a_job_failed_and_what_the_janitor_did(office: Office, reports: dict[str, Json]) -> None:
-    shown = office.command.run("logs", "--follow", reports["jobs"]["missing"]).ended(0).stdout
+def test_logs_show_why_a_job_failed_and_what_the_janitor_did(job_client: JobClient, reports: dict[str, Json]) -> None:
+    shown = job_client.command.run("logs", "--follow", reports["jobs"]["missing"]).ended(0).stdout
     assert "error=SourceNotFound" in shown
     assert "janitor" in shown
-    assert office.command.run("logs", "--since", "1", "no-such-job").ended(0).stdout == ""
-    office.command.run("logs", "no-such-job").ended(2)
+    assert job_client.command.run("logs", "--since", "1", "no-such-job").ended(0).stdout == ""
+    job_client.command.run("logs", "no-such-job").ended(2)
 
 
 @pytest.fixture(scope="module")
-def rights(office: Office, reports: dict[str, Json]) -> Rights:
+def rights(job_client: JobClient, reports: dict[str, Json]) -> Rights:
     """What the functions have called in all these jobs, and what their roles grant."""
-    office.expire(reports["jobs"]["expired"])
-    stack, calls = stack_of(office), office.calls()
-    functions = {module: office.outputs()[f"{module.capitalize()}Name"] for module in HANDLERS}
+    job_client.expire(reports["jobs"]["expired"])
+    stack, calls = stack_of(job_client), job_client.calls()
+    functions = {module: job_client.outputs()[f"{module.capitalize()}Name"] for module in HANDLERS}
     called = {
         module: {need for call in calls if call["function"] == name for need in needs(call, stack)}
         for module, name in functions.items()
     }
-    granted = {module: granted_to(module, name, office) for module, name in functions.items()}
-    return Rights(called, granted, {office.cloud.work_bucket, *office.buckets})
+    granted = {module: granted_to(module, name, job_client) for module, name in functions.items()}
+    return Rights(called, granted, {job_client.cloud.work_bucket, *job_client.buckets})
 
 
 def test_the_functions_may_do_what_their_calls_need_and_nothing_else(rights: Rights) -> None:

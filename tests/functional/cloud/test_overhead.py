@@ -13,8 +13,8 @@ from functional.cloud.counted import (
     STATES,
     WORKER,
     WRITES,
+    JobClient,
     Json,
-    Office,
     Requests,
     Taken,
     operation,
@@ -34,16 +34,16 @@ TASK_GB_SECONDS = 0.25
 
 
 @pytest.fixture(scope="module")
-def office(local_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory, fork_server: ForkServer) -> Office:
-    return Office(local_cloud, tmp_path_factory.mktemp("office"), fork_server)
+def job_client(local_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory, fork_server: ForkServer) -> JobClient:
+    return JobClient(local_cloud, tmp_path_factory.mktemp("office"), fork_server)
 
 
 @pytest.fixture(scope="module")
-def told_and_taken(office: Office) -> tuple[dict[str, Json], dict[str, Taken]]:
+def told_and_taken(job_client: JobClient) -> tuple[dict[str, Json], dict[str, Taken]]:
     """What one job of each kind was planned to take, and what it took."""
     for name in ("copied", "copied-parts"):
-        for bucket in (office.bucket, office.plans):
-            office.s3.put_object(Bucket=bucket, Key=f"from/{name}", Body=bytes(11 * MIB))
+        for bucket in (job_client.bucket, job_client.plans):
+            job_client.s3.put_object(Bucket=bucket, Key=f"from/{name}", Body=bytes(11 * MIB))
     with FaultyHttp() as server:
         large, small = server.add("/large", LARGE), server.add("/small", b"few")
         parts = ("--part-size", "5MB")
@@ -51,13 +51,13 @@ def told_and_taken(office: Office) -> tuple[dict[str, Json], dict[str, Taken]]:
             "parts": (large, *parts),
             "small": (small,),
             "small-in-parts": (small, "--expect", "crc64nvme:e8f4428ec65807ab"),
-            "copied": (f"s3://{office.bucket}/from/copied",),
-            "copied-parts": (f"s3://{office.bucket}/from/copied-parts", *parts),
+            "copied": (f"s3://{job_client.bucket}/from/copied",),
+            "copied-parts": (f"s3://{job_client.bucket}/from/copied-parts", *parts),
             "sealed": (large, "--sse-key-file", "key", *parts),
         }
-        told = office.plan(asked)
-        jobs = office.submit(asked) | {"by-event": office.event("by-event", small)}
-        return told, {kind: office.taken(job) for kind, job in jobs.items()}
+        told = job_client.plan(asked)
+        jobs = job_client.submit(asked) | {"by-event": job_client.event("by-event", small)}
+        return told, {kind: job_client.taken(job) for kind, job in jobs.items()}
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_a_job_without_a_hitch_takes_exactly_the_requests_states_and_invocations
     kind: str, taken: dict[str, Taken]
 ) -> None:
     came = taken[kind]
-    told = came.foretold
+    told = came.forecast_of
     assert came.receipt["retries"] in {0, None}
     assert came.number_of(WRITES) == told.usage.s3_writes, came.requests
     assert came.number_of(READS) == told.usage.s3_reads, came.requests
@@ -96,7 +96,7 @@ def test_a_plan_tells_beforehand_what_the_job_then_takes(
     assert (cloud["s3_writes"], cloud["s3_reads"]) == (came.number_of(WRITES), came.number_of(READS)), came.requests
     assert (cloud["transitions"], cloud["invocations"]) == (came.states.total(), came.invocations)
     assert (cloud["units"], cloud["worker_invocations"]) == (came.states["Moved"], came.states["Move"])
-    assert cloud["dollars"] == pytest.approx(came.foretold.dollars, abs=1e-9)
+    assert cloud["dollars"] == pytest.approx(came.forecast_of.dollars, abs=1e-9)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -108,7 +108,7 @@ def test_a_receipt_tells_what_all_that_was_counted_costs(kind: str, taken: dict[
         Usage(
             transitions=came.states.total(),
             invocations=came.invocations,
-            gb_seconds=workers + others if came.tallies else came.foretold.usage.gb_seconds,
+            gb_seconds=workers + others if came.tallies else came.forecast_of.usage.gb_seconds,
             s3_writes=came.number_of(WRITES),
             s3_reads=came.number_of(READS),
             kms_requests=came.invocations,
@@ -121,7 +121,7 @@ def test_a_receipt_tells_what_all_that_was_counted_costs(kind: str, taken: dict[
 def test_what_each_function_asks_s3_for_is_known_by_the_operation(taken: dict[str, Taken]) -> None:
     came = taken["parts"]
     assert came.job.plan is not None
-    moves, parts = came.foretold.worker_invocations, came.job.plan.count
+    moves, parts = came.forecast_of.worker_invocations, came.job.plan.count
     assert parts > moves > 1
     assert came.requests == {
         (CLIENT, "PutObject"): 2,  # the record and the claim
@@ -146,10 +146,10 @@ def test_what_each_function_asks_s3_for_is_known_by_the_operation(taken: dict[st
 
 
 def test_nothing_was_asked_of_the_jobs_bucket_that_is_not_counted_but_where_it_is(
-    office: Office, taken: dict[str, Taken]
+    job_client: JobClient, taken: dict[str, Taken]
 ) -> None:
     """Each new environment of a function asks for the bucket's region, a sealed job's for both sides anew."""
-    calls = Counter(operation(call) for call in office.calls() if call["path"].split("/")[1] == office.bucket)
+    calls = Counter(operation(call) for call in job_client.calls() if call["path"].split("/")[1] == job_client.bucket)
     invocations = sum(came.invocations for came in taken.values())
     assert 0 < calls.pop("HeadBucket") <= invocations + 2
     counted = sum((came.requests for came in taken.values()), Requests())

@@ -39,15 +39,15 @@ from s3am_cloud_cli.local_cloud.patches import (
 
 
 def apply(code_folder: Path) -> None:
-    """Mend the emulator that this process will serve. `code_folder` keeps the functions' unpacked code."""
-    checksum_speed.mend()
-    full_object_checksums.mend()
-    part_rules.mend()
-    function_processes.mend(code_folder)
-    log_events.mend()
-    stopped_executions.mend()
-    distributed_map.mend()
-    retry_delays.mend()
-    schedules.mend()
-    machine_timeout.mend()
-    throttles.mend()
+    """Patch the emulator that this process will serve. `code_folder` keeps the functions' unpacked code."""
+    checksum_speed.patch()
+    full_object_checksums.patch()
+    part_rules.patch()
+    function_processes.patch(code_folder)
+    log_events.patch()
+    stopped_executions.patch()
+    distributed_map.patch()
+    retry_delays.patch()
+    schedules.patch()
+    machine_timeout.patch()
+    throttles.patch()

@@ -9,6 +9,6 @@ from awscrt import checksums
 from ministack.services import s3
 
 
-def mend() -> None:
+def patch() -> None:
     s3._crc64nvme = checksums.crc64nvme
     s3._crc32c = checksums.crc32c

@@ -29,7 +29,7 @@ COUNTS_OF_REDRIVE = ("failuresNotRedrivable", "pendingRedrive")
 State = dict[str, Any]
 
 
-def mend() -> None:
+def patch() -> None:
     stepfunctions._run_distributed_map = run_distributed_map
 
 

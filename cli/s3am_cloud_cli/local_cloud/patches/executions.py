@@ -1,4 +1,4 @@
-"""What several mends of the state machine engine know about executions: whose child one is, and whether it is over."""
+"""What several patches know about executions: whose child one is, and whether it is over."""
 
 from __future__ import annotations
 

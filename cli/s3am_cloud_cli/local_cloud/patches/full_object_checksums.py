@@ -40,7 +40,7 @@ Headers = dict[str, str]
 _whole_object: ContextVar[str | None] = ContextVar("checksum of the object that is being completed", default=None)
 
 
-def mend() -> None:
+def patch() -> None:
     _mend_create()
     _mend_part_copy()
     _mend_lists()

@@ -141,7 +141,7 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
         ended.set()
 
 
-def mend(code_folder: Path) -> None:
+def patch(code_folder: Path) -> None:
     code_folder.mkdir(parents=True, exist_ok=True)
     forget_old_code(code_folder)
     other_runtimes = lambda_runtime._worker_class_for

@@ -14,7 +14,7 @@ from ministack.services import cloudwatch_logs
 _DIGITS = 56  # as many as on AWS
 
 
-def mend() -> None:
+def patch() -> None:
     append, numbers = cloudwatch_logs._append_log_events, itertools.count(1)
 
     def append_with_ids(stream: Any, events: list[dict[str, Any]]) -> Any:

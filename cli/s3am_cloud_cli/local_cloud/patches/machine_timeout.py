@@ -16,7 +16,7 @@ from ministack.services import stepfunctions
 from s3am_cloud_cli.local_cloud.patches.executions import RUNNING, end
 
 
-def mend() -> None:
+def patch() -> None:
     run = stepfunctions._run_execution
 
     def run_in_time(arn: str) -> None:

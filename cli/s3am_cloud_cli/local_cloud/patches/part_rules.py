@@ -15,7 +15,7 @@ from s3am_cloud_cli.local_cloud.patches.s3_requests import Answer, Upload, addre
 MIN_PART_SIZE = 5 * 1024 * 1024
 
 
-def mend() -> None:
+def patch() -> None:
     accept = s3._complete_multipart_upload
 
     def complete(

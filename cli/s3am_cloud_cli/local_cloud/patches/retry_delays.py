@@ -14,7 +14,7 @@ from ministack.services import stepfunctions
 Retrier = dict[str, Any]
 
 
-def mend() -> None:
+def patch() -> None:
     find = stepfunctions._find_matching_retrier
 
     def find_with_delay(retriers: list[Retrier], error: str, counts: dict[int, int]) -> tuple[Retrier | None, int]:

@@ -1,4 +1,4 @@
-"""What several mends of S3 read from a request."""
+"""What several patches of S3 read from a request."""
 
 from __future__ import annotations
 

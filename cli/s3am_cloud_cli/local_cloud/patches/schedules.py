@@ -15,7 +15,7 @@ from ministack.services import eventbridge, scheduler
 LOOK_SECONDS = 1
 
 
-def mend() -> None:
+def patch() -> None:
     invoke = eventbridge._invoke_target
 
     def invoked(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], view: Any = None) -> None:

@@ -20,7 +20,7 @@ LOOK_SECONDS = 0.1
 Answer = tuple[int, dict[str, str], bytes]
 
 
-def mend() -> None:
+def patch() -> None:
     _mend_stop()
     _mend_tasks()
     _mend_waiting()

@@ -13,7 +13,7 @@ from ministack.services import lambda_svc
 NAME = "Lambda.TooManyRequestsException"
 
 
-def mend() -> None:
+def patch() -> None:
     respond = lambda_svc._throttle_response
 
     def throttled(*arguments: Any, **named: Any) -> dict[str, Any]:

@@ -8,35 +8,35 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 
-from s3am_cloud.adapters.curl.parts.body_sources import FileGiver, WindowGiver
+from s3am_cloud.adapters.curl.parts.body_sources import FileBody, StreamedBody
 from s3am_cloud.adapters.curl.parts.copy import CopyFlow
 from s3am_cloud.adapters.curl.parts.download import DownloadFlow
-from s3am_cloud.adapters.curl.parts.file_writer import FileTaker, Turn, open_sink
+from s3am_cloud.adapters.curl.parts.file_writer import FileWriter, Turn, open_sink
 from s3am_cloud.adapters.curl.parts.upload import PutTarget, UploadFlow
 from s3am_cloud.adapters.curl.source.ftp import by_file_transfer
 from s3am_cloud.adapters.curl.source.get import MakeRecheck, RangeGet
-from s3am_cloud.adapters.curl.source.revalidate import Answered, Recheck
+from s3am_cloud.adapters.curl.source.revalidate import Answered, Revalidation
 from s3am_cloud.adapters.curl.store.put import StreamedPut
 from s3am_cloud.adapters.curl.store.routing import (
-    Route,
     Signers,
+    TransferRoute,
     copy_attempt,
     part_copy,
     part_put,
     put_attempt,
     source_address,
 )
-from s3am_cloud.adapters.curl.transport.admission import Crowd
+from s3am_cloud.adapters.curl.transport.admission import AdmissionControl
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.curl.transport.loop import Loop
-from s3am_cloud.adapters.curl.transport.pipes import Giver, MakeWay, Taker
+from s3am_cloud.adapters.curl.transport.pipes import BodySource, ByteSink, MakeWay
 from s3am_cloud.adapters.curl.transport.retry import Budget, Retry
 from s3am_cloud.adapters.files.local_file import PinnedFile, refuse_local
-from s3am_cloud.concurrency import Places
+from s3am_cloud.concurrency import ConcurrencyLimit
 from s3am_cloud.errors import AccessDenied, TransferError
 from s3am_cloud.limits import CURL_BUFFER, FILE_BUFFER
 from s3am_cloud.model import MovedPart, Part
-from s3am_cloud.ports.pace import Over, never
+from s3am_cloud.ports.pace import ShouldStop, never_stop
 from s3am_cloud.ports.transfer import Clock, FileSink, ObjectSink, Progress
 from s3am_cloud.sse import REFUSED_HINT
 from s3am_cloud.urls import parse_source
@@ -55,10 +55,10 @@ class CurlMover:
 
     def __init__(
         self,
-        route: Route,
+        route: TransferRoute,
         settings: CurlSettings,
         signers: Signers,
-        places: Places,
+        places: ConcurrencyLimit,
         progress: Progress,
         clock: Clock,
         check: Callable[[], None] = lambda: None,
@@ -69,10 +69,10 @@ class CurlMover:
         self._places, self._progress, self._clock = places, progress, clock
         self._source = parse_source(route.origin.url)
 
-    def move(self, parts: Iterable[Part], over: Over = never) -> Iterator[MovedPart]:
+    def move(self, parts: Iterable[Part], over: ShouldStop = never_stop) -> Iterator[MovedPart]:
         if not self._settings.local_files:
             refuse_local(self._source)
-        run = _Run(Crowd(self._places, self._clock), Loop(self._clock), self._check, over)
+        run = _Run(AdmissionControl(self._places, self._clock), Loop(self._clock), self._check, over)
         run.file = PinnedFile(self._source.url, self._route.origin.info) if self._source.scheme == "file" else None
         run.target = open_sink(self._route.sink) if isinstance(self._route.sink, FileSink) else -1
         try:
@@ -100,7 +100,7 @@ class CurlMover:
     def _copy(self, part: Part, run: _Run) -> CopyFlow:
         sink = self._route.sink
         # Nothing is told of a copy before it is done.
-        run.grain = max(run.grain, part.length)
+        run.chunk_size = max(run.chunk_size, part.length)
         return CopyFlow(
             run.loop,
             self._retry(run),
@@ -147,27 +147,27 @@ class CurlMover:
     def _make_way(self, part: Part, run: _Run) -> MakeWay | None:
         if not run.crowd.adapts:
             return None
-        return lambda error, asked: run.crowd.make_way(part.number, error, asked)
+        return lambda error, asked: run.crowd.yield_slot(part.number, error, asked)
 
-    def _giver(self, part: Part, flow: UploadFlow, run: _Run) -> Giver:
+    def _giver(self, part: Part, flow: UploadFlow, run: _Run) -> BodySource:
         if run.file is not None:
-            return FileGiver(part, run.file, self._progress, flow.fail)
+            return FileBody(part, run.file, self._progress, flow.fail)
         retry = self._retry(run)
         flow.source_retries = lambda: retry.total
 
-        def get(taker: Taker) -> RangeGet:
+        def get(taker: ByteSink) -> RangeGet:
             return self._get(part, taker, retry, run)
 
-        return WindowGiver(part, get, self._progress, flow.on_bytes, flow.repeat, flow.fail)
+        return StreamedBody(part, get, self._progress, flow.on_bytes, flow.repeat, flow.fail)
 
     def _download(self, part: Part, run: _Run) -> DownloadFlow:
         retry = self._retry(run)
         flow = DownloadFlow(run.loop, part, retry, run.finished.append, run.failed.append)
-        taker = FileTaker(part, run.target, self._turn, self._progress, flow.end, flow.repeat, flow.fail)
+        taker = FileWriter(part, run.target, self._turn, self._progress, flow.end, flow.repeat, flow.fail)
         flow.get = self._get(part, taker, retry, run)
         return flow
 
-    def _get(self, part: Part, taker: Taker, retry: Retry, run: _Run) -> RangeGet:
+    def _get(self, part: Part, taker: ByteSink, retry: Retry, run: _Run) -> RangeGet:
         address = source_address(self._route, self._signers)
         recheck: MakeRecheck | None = None
         if self._is_file_transfer and isinstance(self._route.sink, ObjectSink):
@@ -178,8 +178,8 @@ class CurlMover:
             run.loop, self._settings, self._route.origin, address, part, taker, retry, run.crowd, recheck, buffer
         )
 
-    def _recheck(self, run: _Run, answered: Answered) -> Recheck:
-        return Recheck(run.loop, self._clock, self._settings, self._route.origin, answered)
+    def _recheck(self, run: _Run, answered: Answered) -> Revalidation:
+        return Revalidation(run.loop, self._clock, self._settings, self._route.origin, answered)
 
     @property
     def _is_file_transfer(self) -> bool:
@@ -189,12 +189,12 @@ class CurlMover:
 class _Run:
     """What one call of `move` holds open, and the turning of its loop."""
 
-    def __init__(self, crowd: Crowd, loop: Loop, check: Callable[[], None], over: Over) -> None:
+    def __init__(self, crowd: AdmissionControl, loop: Loop, check: Callable[[], None], over: ShouldStop) -> None:
         self.crowd, self.loop, self._check, self._over = crowd, loop, check, over
         self.file: PinnedFile | None = None
         self.target = -1
         # Bytes that are told at once, where those are many.
-        self.grain = 0
+        self.chunk_size = 0
         self.budget = Budget()
         self.finished: deque[MovedPart] = deque()
         self.failed: deque[TransferError] = deque()
@@ -224,7 +224,7 @@ class _Run:
                 self._abandon()
                 return
             self._take_back()
-            self.crowd.look(self.grain, self._all_begun)
+            self.crowd.look(self.chunk_size, self._all_begun)
             self._fill(flows)
 
     def wait_for(self, make: MakeRecheck) -> None:

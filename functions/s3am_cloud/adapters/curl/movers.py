@@ -7,7 +7,7 @@ from s3am_cloud.adapters.curl.store.routing import Signers, route
 from s3am_cloud.adapters.curl.transport.concurrency import growth, own_places
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.s3.access import S3Access
-from s3am_cloud.model import Origin
+from s3am_cloud.model import PinnedSource
 from s3am_cloud.ports.transfer import Clock, Progress, Sink
 
 
@@ -21,7 +21,7 @@ class CurlMovers:
         self._source_access = source_access or access
 
     def __call__(
-        self, origin: Origin, sink: Sink, slots: int, progress: Progress, first: int | None = None
+        self, origin: PinnedSource, sink: Sink, slots: int, progress: Progress, first: int | None = None
     ) -> CurlMover:
         way = route(origin, sink, self._access, self._source_access)
         signers = Signers(self._access, self._source_access)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from s3am_cloud.adapters.files.local_file import PinnedFile
 from s3am_cloud.checksums.digests import Digest
 from s3am_cloud.limits import MAX_OBJECT, MIB, READ_AHEAD
-from s3am_cloud.model import Origin, Part
+from s3am_cloud.model import Part, PinnedSource
 from s3am_cloud.ports.transfer import Progress
 
 
@@ -16,7 +16,7 @@ class FileReader:
 
     One of unknown size is read to its end."""
 
-    def __init__(self, origin: Origin, progress: Progress) -> None:
+    def __init__(self, origin: PinnedSource, progress: Progress) -> None:
         size = origin.info.size
         self._origin, self._size, self._progress = origin, MAX_OBJECT if size is None else size, progress
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from s3am_cloud.errors import NoSuchJob
-from s3am_cloud.jobs.usage import Tally
 from s3am_cloud.model import Job, PartRecord, Receipt, Unit
-from s3am_cloud.ports.coordination import Claim, Seen
+from s3am_cloud.ports.coordination import DestinationLock, Seen
+from s3am_cloud.ports.records import Tally
 from s3am_cloud.urls import S3Url
 
 
@@ -87,15 +87,15 @@ class MemoryNotices:
     """Claims, cancellations and what schedules have fetched in dictionaries."""
 
     def __init__(self) -> None:
-        self._claims: dict[S3Url, Claim] = {}
+        self._claims: dict[S3Url, DestinationLock] = {}
         self._cancelled: set[str] = set()
         self._seen: dict[str, Seen] = {}
         self._tags = itertools.count(1)
 
-    def claimed(self, target: S3Url) -> Claim | None:
+    def claimed(self, target: S3Url) -> DestinationLock | None:
         return self._claims.get(target)
 
-    def claim(self, target: S3Url, claim: Claim, over: Claim | None) -> bool:
+    def claim(self, target: S3Url, claim: DestinationLock, over: DestinationLock | None) -> bool:
         if self._claims.get(target) != over:
             return False
         self._claims[target] = msgspec.structs.replace(claim, tag=str(next(self._tags)))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from s3am_cloud.adapters.memory.transfer import MemorySource, MemoryStore
 from s3am_cloud.checksums.digests import Digest
 from s3am_cloud.limits import MAX_PIECE
-from s3am_cloud.model import Origin, Part, Plan
+from s3am_cloud.model import Part, PinnedSource, Plan
 from s3am_cloud.ports.transfer import OrderedReader, Progress
 
 
@@ -17,7 +17,9 @@ class MemoryReaders:
     def __init__(self, source: MemorySource, store: MemoryStore) -> None:
         self._source, self._store = source, store
 
-    def __call__(self, origin: Origin, slots: int, progress: Progress, part_size: int | None = None) -> OrderedReader:
+    def __call__(
+        self, origin: PinnedSource, slots: int, progress: Progress, part_size: int | None = None
+    ) -> OrderedReader:
         place = self._store if origin.url.startswith("s3://") else self._source
         return MemoryReader(origin, place.read, progress, part_size or MAX_PIECE)
 
@@ -26,7 +28,7 @@ class MemoryReader:
     """An `OrderedReader`. Digests come in the reverse order, as nobody may rely on any."""
 
     def __init__(
-        self, origin: Origin, content: Callable[[Origin, Part], bytes], progress: Progress, piece: int
+        self, origin: PinnedSource, content: Callable[[PinnedSource, Part], bytes], progress: Progress, piece: int
     ) -> None:
         self._origin, self._content, self._progress = origin, content, progress
         size = origin.info.size or 0

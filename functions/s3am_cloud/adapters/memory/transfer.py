@@ -24,13 +24,13 @@ from s3am_cloud.model import (
     Attributes,
     MovedPart,
     ObjectInfo,
-    Origin,
     Part,
+    PinnedSource,
     SourceInfo,
     Upload,
     UploadedPart,
 )
-from s3am_cloud.ports.pace import Over, never
+from s3am_cloud.ports.pace import ShouldStop, never_stop
 from s3am_cloud.ports.transfer import FileSink, ObjectSink, PartSink, Progress, Sink
 from s3am_cloud.urls import S3Url, SourceUrl, parse_s3
 
@@ -49,7 +49,7 @@ class MemorySource:
         content, etag = self._get(url.url)
         return SourceInfo(size=len(content), ranges=True, etag=etag)
 
-    def read(self, origin: Origin, part: Part) -> bytes:
+    def read(self, origin: PinnedSource, part: Part) -> bytes:
         content, etag = self._get(origin.url)
         if etag != origin.info.etag:
             raise SourceChanged(f"{origin.url} is another version")
@@ -135,7 +135,7 @@ class MemoryStore:
     def delete(self, target: S3Url, version_id: str | None) -> None:
         self._objects.pop(target, None)
 
-    def read(self, origin: Origin, part: Part) -> bytes:
+    def read(self, origin: PinnedSource, part: Part) -> bytes:
         content, etag = self._objects.get(parse_s3(origin.url), (b"", ""))
         if etag != origin.info.etag:
             raise SourceChanged(f"{origin.url} is another version")
@@ -178,18 +178,18 @@ class MemoryMovers:
         self._source, self._store = source, store
 
     def __call__(
-        self, origin: Origin, sink: Sink, slots: int, progress: Progress, first: int | None = None
+        self, origin: PinnedSource, sink: Sink, slots: int, progress: Progress, first: int | None = None
     ) -> MemoryMover:
         return MemoryMover(self._source, self._store, origin, sink, progress)
 
 
 class MemoryMover:
     def __init__(
-        self, source: MemorySource, store: MemoryStore, origin: Origin, sink: Sink, progress: Progress
+        self, source: MemorySource, store: MemoryStore, origin: PinnedSource, sink: Sink, progress: Progress
     ) -> None:
         self._source, self._store, self._origin, self._sink, self._progress = source, store, origin, sink, progress
 
-    def move(self, parts: Iterable[Part], over: Over = never) -> Iterator[MovedPart]:
+    def move(self, parts: Iterable[Part], over: ShouldStop = never_stop) -> Iterator[MovedPart]:
         for part in parts:
             if over():
                 return

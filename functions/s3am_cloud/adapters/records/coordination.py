@@ -10,10 +10,10 @@ import msgspec
 
 from s3am_cloud.adapters.records.jobs import Documents
 from s3am_cloud.decoders import Decoder
-from s3am_cloud.ports.coordination import Claim, Seen
+from s3am_cloud.ports.coordination import DestinationLock, Seen
 from s3am_cloud.urls import S3Url
 
-_decode_claim: Decoder[Claim] = Decoder(Claim)
+_decode_claim: Decoder[DestinationLock] = Decoder(DestinationLock)
 _decode_seen: Decoder[Seen] = Decoder(Seen)
 
 
@@ -28,18 +28,18 @@ class TaggedDocuments(Documents, Protocol):
 
 
 class DocumentNotices:
-    """The `Notices` over documents."""
+    """The `Coordination` over documents."""
 
     def __init__(self, documents: TaggedDocuments) -> None:
         self._documents = documents
 
-    def claimed(self, target: S3Url) -> Claim | None:
+    def claimed(self, target: S3Url) -> DestinationLock | None:
         found = self._documents.tagged(_claim(target))
         if found is None:
             return None
         return msgspec.structs.replace(_decode_claim(found[0]), tag=found[1])
 
-    def claim(self, target: S3Url, claim: Claim, over: Claim | None) -> bool:
+    def claim(self, target: S3Url, claim: DestinationLock, over: DestinationLock | None) -> bool:
         data = msgspec.json.encode(msgspec.structs.replace(claim, tag=None))
         if over is None or over.tag is None:
             return self._documents.create(_claim(target), data)

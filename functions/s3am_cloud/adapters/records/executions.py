@@ -13,7 +13,7 @@ from s3am_cloud.adapters.s3.answers import code_of, naming
 from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import NoStack, NoSuchJob
 from s3am_cloud.events import asked_by
-from s3am_cloud.ports.transfer import Execution, Failure
+from s3am_cloud.ports.executions import Execution, Failure
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

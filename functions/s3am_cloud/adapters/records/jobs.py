@@ -24,8 +24,8 @@ from s3am_cloud.adapters.files.private_files import (
 from s3am_cloud.checksums.published import shown_wish
 from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import AccessDenied, JobFailedForGood, NoSuchJob
-from s3am_cloud.jobs.usage import Tally
 from s3am_cloud.model import Job, PartRecord, Receipt, Unit
+from s3am_cloud.ports.records import Tally
 from s3am_cloud.urls import S3Url, parse_source
 
 # A job may have 10,000 tallies, and as many records of parts, at 20 ms each.

@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from s3am_cloud.checksums.crc64nvme import EMPTY, combine, encode
 from s3am_cloud.errors import ChecksumMismatch, JobFailed, ObjectExists, PartReplaced, StoreUnavailable, UploadGone
-from s3am_cloud.etags import plain
 from s3am_cloud.model import MovedPart, Part, Plan, Upload, UploadedPart
 from s3am_cloud.ports.transfer import ObjectStore
+from s3am_cloud.transfer.stored_parts import is_what_was_sent, was_completed
 
 Numbered = TypeVar("Numbered", UploadedPart, MovedPart)
 
@@ -93,16 +93,6 @@ def _check(planned: Part, listed: Sequence[UploadedPart], sent: Sequence[MovedPa
     return UploadedPart(part.number, part.length, part.etag, crc)
 
 
-def is_what_was_sent(part: UploadedPart, sent: MovedPart) -> bool:
-    """Whether the store lists what was sent as that part. Encrypted parts have another ETag each time, so that the
-    checksum decides where both have one."""
-    if part.length != sent.length:
-        return False
-    if part.crc is not None and sent.crc is not None:
-        return part.crc == sent.crc
-    return not sent.etag or plain(sent.etag) == plain(part.etag)
-
-
 def _replaced(part: UploadedPart, sent: Sequence[MovedPart]) -> PartReplaced:
     stored = f"part {part.number} is stored with {part.length:,} bytes{_crc_text(part.crc)}"
     if not sent:
@@ -112,10 +102,3 @@ def _replaced(part: UploadedPart, sent: Sequence[MovedPart]) -> PartReplaced:
 
 def _crc_text(crc: int | None) -> str:
     return "" if crc is None else f" and CRC {encode(crc)}"
-
-
-def was_completed(upload: Upload, size: int, crc: int, store: ObjectStore) -> bool:
-    """Whether the object is there and is ours: one that somebody else put leaves our upload unfinished."""
-    info = store.head(upload.target)
-    same = info is not None and info.full_object and (info.size, info.crc) == (size, crc)
-    return same and upload.upload_id not in store.unfinished(upload.target)

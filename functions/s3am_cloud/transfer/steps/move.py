@@ -1,28 +1,14 @@
-"""Move the parts that the store lacks: plan minus what ListParts says."""
+"""Move the parts that the store lacks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from s3am_cloud.errors import BadPartSize
-from s3am_cloud.model import MovedPart, Part, Plan, UploadedPart
-from s3am_cloud.ports.pace import Over, never
+from s3am_cloud.model import MovedPart, Part
+from s3am_cloud.ports.pace import ShouldStop, never_stop
 from s3am_cloud.ports.transfer import Mover
 
 
-def missing(plan: Plan, there: Iterable[UploadedPart | MovedPart]) -> list[Part]:
-    """The planned parts that are not there. Raises BadPartSize where a part that is there has another size."""
-    sizes = {part.number: part.length for part in there}
-    for number, length in sizes.items():
-        planned = plan.part(number).length if number <= plan.count else 0
-        if length != planned:
-            raise BadPartSize(
-                f"part {number} of the unfinished upload has {length:,} bytes where this plan has {planned:,}",
-                "resume with the part size it was begun with, or start again with --force",
-            )
-    return [part for part in plan.parts() if part.number not in sizes]
-
-
-def upload(parts: Iterable[Part], mover: Mover, over: Over = never) -> Iterator[MovedPart]:
+def move_parts(parts: Iterable[Part], mover: Mover, over: ShouldStop = never_stop) -> Iterator[MovedPart]:
     """The parts as they arrive at the store, until `over` says so. Raises what `Mover.move` does."""
     return mover.move(parts, over)

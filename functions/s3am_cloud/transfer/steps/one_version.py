@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from s3am_cloud.errors import Usage
-from s3am_cloud.integrity.before_commit import claimed, held_to
-from s3am_cloud.model import Origin, SourceInfo, TransferRequest
+from s3am_cloud.integrity.before_commit import expected_of, stated_digests
+from s3am_cloud.model import PinnedSource, SourceInfo, TransferRequest
 from s3am_cloud.urls import NETWORK_SCHEMES, parse_source
 
 
-def one_version(request: TransferRequest, origin: Origin) -> Origin:
+def one_version(request: TransferRequest, origin: PinnedSource) -> PinnedSource:
     """The origin, without ranges where it is to be read in one request: that is one version whatever happens.
 
     So it is where nothing pins the version, unless the user wants ranges all the same. These may then be of several
@@ -33,9 +33,9 @@ def one_version(request: TransferRequest, origin: Origin) -> Origin:
     return origin
 
 
-def _in_one_request(origin: Origin) -> Origin:
-    return Origin(url=origin.url, info=msgspec.structs.replace(origin.info, ranges=False))
+def _in_one_request(origin: PinnedSource) -> PinnedSource:
+    return PinnedSource(url=origin.url, info=msgspec.structs.replace(origin.info, ranges=False))
 
 
 def _has_second_proof(request: TransferRequest, info: SourceInfo) -> bool:
-    return held_to(request) is not None or (request.source_digest is not None and bool(claimed(info)))
+    return expected_of(request) is not None or (request.source_digest is not None and bool(stated_digests(info)))

@@ -6,13 +6,13 @@ import msgspec
 
 from s3am_cloud.errors import BadSource
 from s3am_cloud.limits import MAX_OBJECT, WORTH_A_SAMPLE
-from s3am_cloud.model import Origin
-from s3am_cloud.ports.pace import Gauge, unmeasured
+from s3am_cloud.model import PinnedSource
+from s3am_cloud.ports.pace import RateProbe, unmeasured
 from s3am_cloud.ports.transfer import Source
 from s3am_cloud.urls import NETWORK_SCHEMES, SourceUrl
 
 
-def probe(url: SourceUrl, source: Source, gauge: Gauge = unmeasured) -> Origin:
+def probe(url: SourceUrl, source: Source, gauge: RateProbe = unmeasured) -> PinnedSource:
     """The source with what pins its version, and its rate if it is large enough for that to matter.
 
     Raises what `Source.probe` does, and BadSource beyond S3's largest.
@@ -23,7 +23,7 @@ def probe(url: SourceUrl, source: Source, gauge: Gauge = unmeasured) -> Origin:
             f"{url.display} has {info.size:,} bytes; an S3 object has at most {MAX_OBJECT:,}",
             "split it into several objects",
         )
-    origin = Origin(url=url.url, info=info)
+    origin = PinnedSource(url=url.url, info=info)
     if url.scheme not in NETWORK_SCHEMES or (info.size or 0) <= WORTH_A_SAMPLE:
         return origin
-    return Origin(url=url.url, info=msgspec.structs.replace(info, rate=gauge(origin)))
+    return PinnedSource(url=url.url, info=msgspec.structs.replace(info, rate=gauge(origin)))

@@ -1,27 +1,15 @@
-"""Move the ranges of an object into a file, and sum up what arrived."""
+"""Save the ranges of an object in a file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 
-from s3am_cloud.checksums.crc64nvme import EMPTY, combine
-from s3am_cloud.errors import JobFailed
 from s3am_cloud.model import MovedPart, Plan
 from s3am_cloud.ports.local_file import LocalTarget
 from s3am_cloud.ports.transfer import Mover
 
 
-def trusted(plan: Plan, noted: Iterable[MovedPart], target: LocalTarget, slots: int = 1) -> Iterator[MovedPart]:
-    """Those of the noted parts whose bytes on disk still have the CRC64NVME that was noted, read `slots` at once."""
-    fitting = [part for part in noted if part.number <= plan.count and plan.part(part.number).length == part.length]
-    # Reading and summing both let other threads run.
-    with ThreadPoolExecutor(max_workers=slots, thread_name_prefix="checksum") as readers:
-        found = readers.map(target.crc, (plan.part(part.number) for part in fitting))
-        yield from (part for part, crc in zip(fitting, found, strict=True) if part.crc == crc)
-
-
-def fetch(plan: Plan, there: Iterable[MovedPart], target: LocalTarget, mover: Mover) -> list[MovedPart]:
+def save_parts(plan: Plan, there: Iterable[MovedPart], target: LocalTarget, mover: Mover) -> list[MovedPart]:
     """Every part of the plan: those that are there, and the others moved now and noted one by one."""
     done = {part.number: part for part in there}
     lacking = [part for part in plan.parts() if part.number not in done]
@@ -29,12 +17,3 @@ def fetch(plan: Plan, there: Iterable[MovedPart], target: LocalTarget, mover: Mo
         target.record(part)
         done[part.number] = part
     return list(done.values())
-
-
-def whole(plan: Plan, moved: Iterable[MovedPart]) -> int:
-    """The CRC64NVME of the whole from its parts' in any order. Raises JobFailed where a part is missing."""
-    by_number = {part.number: part for part in moved}
-    lacking = [part.number for part in plan.parts() if part.number not in by_number]
-    if lacking:
-        raise JobFailed(f"{len(lacking)} of {plan.count} parts are missing, the first is part {lacking[0]}")
-    return combine((by_number[part.number].crc or EMPTY, part.length) for part in plan.parts())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from s3am_cloud.checksums.crc64nvme import encode
 from s3am_cloud.errors import ChecksumMismatch
 from s3am_cloud.limits import SEEN_SECONDS
-from s3am_cloud.model import ObjectInfo, Proof
+from s3am_cloud.model import ObjectInfo
 from s3am_cloud.ports.transfer import Clock, ObjectStore
 from s3am_cloud.urls import S3Url
 
@@ -40,8 +40,3 @@ def _error(info: ObjectInfo | None, target: S3Url, size: int, crc: int | None) -
     if crc is not None and info.full_object and info.crc != crc:
         return ChecksumMismatch(f"{target} has another CRC64NVME than the {encode(crc)} that was sent")
     return None
-
-
-def proof(info: ObjectInfo) -> Proof:
-    """Which checksum the store holds the object by."""
-    return "full-object" if info.full_object else "per-part"

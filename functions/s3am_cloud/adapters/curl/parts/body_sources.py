@@ -12,10 +12,10 @@ from s3am_cloud.errors import TransferError
 from s3am_cloud.model import Part
 from s3am_cloud.ports.transfer import Progress
 
-MakeGet = Callable[["WindowGiver"], RangeGet]
+MakeGet = Callable[["StreamedBody"], RangeGet]
 
 
-class WindowGiver:
+class StreamedBody:
     """The bytes of a GET, at most a window of them at a time."""
 
     def __init__(
@@ -80,7 +80,7 @@ class WindowGiver:
         self._on_fail(error)
 
 
-class FileGiver:
+class FileBody:
     """The bytes of an open file, read where they are wanted: `pread` keeps no page of ours resident."""
 
     def __init__(

@@ -55,9 +55,9 @@ class CopyFlow:
         progress: Progress,
         finished: Finished,
         failed: Failed,
-        make_way: MakeWay | None = None,
+        yield_slot: MakeWay | None = None,
     ) -> None:
-        self._make_way = make_way
+        self._make_way = yield_slot
         self._loop, self._settings, self._signed, self._part, self._name = loop, settings, signed, part, name
         self._conditional, self._progress, self._finished, self._failed = conditional, progress, finished, failed
         self._retry, self._attempt = retry, attempt

@@ -27,7 +27,7 @@ def open_sink(sink: FileSink) -> int:
     raise JobFailed(f"{sink.path} was replaced by somebody else during the download", "run the command again")
 
 
-class FileTaker:
+class FileWriter:
     """Writes the bytes at their place in an open file, many of libcurl's chunks at once, when it is its `turn`."""
 
     def __init__(

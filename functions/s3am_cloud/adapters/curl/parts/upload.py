@@ -13,7 +13,7 @@ from s3am_cloud.adapters.curl.store.answers import check_store, error_code, erro
 from s3am_cloud.adapters.curl.store.put import TRAILER, StreamedPut, Sums
 from s3am_cloud.adapters.curl.transport.easy import Response
 from s3am_cloud.adapters.curl.transport.loop import Loop
-from s3am_cloud.adapters.curl.transport.pipes import Giver, MakeWay
+from s3am_cloud.adapters.curl.transport.pipes import BodySource, MakeWay
 from s3am_cloud.adapters.curl.transport.retry import Retry
 from s3am_cloud.adapters.s3.features import Attempt
 from s3am_cloud.errors import ChecksumMismatch, ObjectExists, SourceBusy, StoreBusy, StoreUnavailable, TransferError
@@ -37,7 +37,7 @@ class PutTarget(msgspec.Struct, frozen=True, kw_only=True):
 class UploadFlow:
     """`giver` and `put` are set by whoever builds the flow: each of them knows the other only through it."""
 
-    giver: Giver
+    giver: BodySource
     put: StreamedPut
 
     def __init__(
@@ -50,9 +50,9 @@ class UploadFlow:
         stall_seconds: float,
         finished: Finished,
         failed: Failed,
-        make_way: MakeWay | None = None,
+        yield_slot: MakeWay | None = None,
     ) -> None:
-        self._make_way = make_way
+        self._make_way = yield_slot
         self._loop, self._clock, self._part = loop, clock, part
         self._target, self._name, self._attempt = target, target.name, target.attempt
         self._stall_seconds, self._finished, self._failed = stall_seconds, finished, failed

@@ -15,7 +15,7 @@ from s3am_cloud.model import Part
 from s3am_cloud.ports.transfer import Progress
 
 
-class Basin(Protocol):
+class RangeSink(Protocol):
     """Takes bytes as they come."""
 
     @property
@@ -53,7 +53,7 @@ class Buffer:
         return self.store[:filled]
 
 
-class Sum:
+class DigestSink:
     """Lets bytes run through a digest."""
 
     def __init__(self, new: Callable[[], Digest]) -> None:
@@ -72,12 +72,12 @@ class Sum:
         return True
 
 
-B = TypeVar("B", bound=Basin)
-MakeGet = Callable[["Filling[B]"], RangeGet]
+B = TypeVar("B", bound=RangeSink)
+MakeGet = Callable[["RangeRead[B]"], RangeGet]
 
 
-class Filling(Generic[B]):
-    """One range on its way into a basin: the `Taker` of its GET."""
+class RangeRead(Generic[B]):
+    """One range on its way into a basin: the `ByteSink` of its GET."""
 
     def __init__(
         self, part: Part, basin: B, bounded: bool, make_get: MakeGet[B], loop: Loop, retry: Retry, progress: Progress

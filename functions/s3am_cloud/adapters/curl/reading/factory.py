@@ -8,7 +8,7 @@ from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.files.file_reader import FileReader
 from s3am_cloud.adapters.files.local_file import refuse_local
 from s3am_cloud.adapters.s3.access import S3Access
-from s3am_cloud.model import Origin
+from s3am_cloud.model import PinnedSource
 from s3am_cloud.ports.transfer import Clock, OrderedReader, Progress
 from s3am_cloud.urls import parse_s3, parse_source
 
@@ -19,7 +19,9 @@ class CurlReaders:
     def __init__(self, settings: CurlSettings, access: S3Access, clock: Clock, watch: Watch = unwatched) -> None:
         self._settings, self._access, self._clock, self._watch = settings, access, clock, watch
 
-    def __call__(self, origin: Origin, slots: int, progress: Progress, part_size: int | None = None) -> OrderedReader:
+    def __call__(
+        self, origin: PinnedSource, slots: int, progress: Progress, part_size: int | None = None
+    ) -> OrderedReader:
         if not self._settings.local_files:
             refuse_local(parse_source(origin.url))
         if parse_source(origin.url).scheme == "file":
@@ -30,7 +32,7 @@ class CurlReaders:
         )
 
 
-def _address(origin: Origin, access: S3Access) -> Address:
+def _address(origin: PinnedSource, access: S3Access) -> Address:
     """Where the origin's GETs go: its URL, or a signed request for exactly its version."""
     source = parse_source(origin.url)
     if source.scheme != "s3":

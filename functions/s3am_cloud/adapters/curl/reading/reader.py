@@ -10,17 +10,17 @@ from typing import Generic
 
 import msgspec
 
-from s3am_cloud.adapters.curl.reading.buffers import B, Buffer, Filling, Sum
+from s3am_cloud.adapters.curl.reading.buffers import B, Buffer, DigestSink, RangeRead
 from s3am_cloud.adapters.curl.source.ftp import by_file_transfer
 from s3am_cloud.adapters.curl.source.get import MakeRecheck, RangeGet
 from s3am_cloud.adapters.curl.source.range_request import Address
-from s3am_cloud.adapters.curl.source.revalidate import Recheck
+from s3am_cloud.adapters.curl.source.revalidate import Revalidation
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.curl.transport.loop import Loop
 from s3am_cloud.adapters.curl.transport.retry import Budget, Retry
 from s3am_cloud.checksums.digests import Digest
 from s3am_cloud.limits import DEFAULT_PART, MAX_OBJECT, MAX_PIECE, MIN_PIECE, READ_AHEAD
-from s3am_cloud.model import Origin, Part, Plan
+from s3am_cloud.model import Part, PinnedSource, Plan
 from s3am_cloud.ports.transfer import Clock, Progress
 from s3am_cloud.urls import parse_source
 
@@ -47,7 +47,7 @@ class CurlReader:
 
     def __init__(
         self,
-        origin: Origin,
+        origin: PinnedSource,
         address: Address,
         settings: CurlSettings,
         slots: int,
@@ -65,7 +65,7 @@ class CurlReader:
         count, size = buffers(self._slots, self._part_size)
         size = size if self._size is None else min(size, self._size)
         free = deque(memoryview(bytearray(size)) for _ in range(count))
-        parts, ahead = self._parts(size), deque[Filling[Buffer]]()
+        parts, ahead = self._parts(size), deque[RangeRead[Buffer]]()
         with _Run[Buffer](self._way) as run:
             while True:
                 while free and run.busy < self._slots and (part := next(parts, None)) is not None:
@@ -86,10 +86,10 @@ class CurlReader:
 
     def digests(self, new: Callable[[], Digest], ranges: Iterable[Part] | None = None) -> Iterator[tuple[Part, Digest]]:
         parts = self._parts(self._part_size or DEFAULT_PART) if ranges is None else iter(ranges)
-        with _Run[Sum](self._way) as run:
+        with _Run[DigestSink](self._way) as run:
             while True:
                 while len(run.active) < self._slots and (part := next(parts, None)) is not None:
-                    run.start(part, Sum(new), bounded=False)
+                    run.start(part, DigestSink(new), bounded=False)
                 if not run.active:
                     return
                 run.turn()
@@ -109,7 +109,7 @@ class CurlReader:
 class _Way(msgspec.Struct, frozen=True):
     """What every request of a reader is made with."""
 
-    origin: Origin
+    origin: PinnedSource
     address: Address
     settings: CurlSettings
     progress: Progress
@@ -123,7 +123,7 @@ class _Run(Generic[B]):
     def __init__(self, way: _Way) -> None:
         self._way, self._watch = way, way.watch()
         self._loop, self.budget = Loop(way.clock), Budget()
-        self.active: list[Filling[B]] = []
+        self.active: list[RangeRead[B]] = []
 
     def __enter__(self) -> _Run[B]:
         self._check = self._watch.__enter__()
@@ -140,16 +140,16 @@ class _Run(Generic[B]):
         """How many ranges are on their way."""
         return sum(not filling.done for filling in self.active)
 
-    def start(self, part: Part, basin: B, bounded: bool) -> Filling[B]:
+    def start(self, part: Part, basin: B, bounded: bool) -> RangeRead[B]:
         way = self._way
         retry = Retry(way.clock, budget=self.budget, patience=way.settings.patience)
 
-        def get(filling: Filling[B]) -> RangeGet:
+        def get(filling: RangeRead[B]) -> RangeGet:
             return RangeGet(
                 self._loop, way.settings, way.origin, way.address, part, filling, retry, recheck=self._recheck
             )
 
-        filling = Filling(part, basin, bounded, get, self._loop, retry, way.progress)
+        filling = RangeRead(part, basin, bounded, get, self._loop, retry, way.progress)
         self.active.append(filling)
         filling.start()
         return filling
@@ -160,7 +160,7 @@ class _Run(Generic[B]):
         way = self._way
         if way.origin.info.ranges or not by_file_transfer(parse_source(way.origin.url).scheme, way.origin.info):
             return None
-        return functools.partial(Recheck, self._loop, way.clock, way.settings, way.origin)
+        return functools.partial(Revalidation, self._loop, way.clock, way.settings, way.origin)
 
     def turn(self) -> None:
         self._loop.turn()

@@ -16,19 +16,19 @@ from s3am_cloud.adapters.curl.source.answers import (
 )
 from s3am_cloud.adapters.curl.source.ftp import check_modified, failure, is_crowded, modified
 from s3am_cloud.adapters.curl.source.range_request import Address, RangeRequest
-from s3am_cloud.adapters.curl.source.revalidate import Answered, Recheck
+from s3am_cloud.adapters.curl.source.revalidate import Answered, Revalidation
 from s3am_cloud.adapters.curl.source.validators import check_proven, pins
-from s3am_cloud.adapters.curl.transport.admission import Crowd
+from s3am_cloud.adapters.curl.transport.admission import AdmissionControl
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.curl.transport.loop import Loop
-from s3am_cloud.adapters.curl.transport.pipes import Taker
+from s3am_cloud.adapters.curl.transport.pipes import ByteSink
 from s3am_cloud.adapters.curl.transport.rate_watch import RateWatch
 from s3am_cloud.adapters.curl.transport.retry import Retry
 from s3am_cloud.errors import BadSource, SourceBusy, SourceChanged, SourceUnavailable, TransferError
 from s3am_cloud.limits import CURL_BUFFER, PROGRESS
-from s3am_cloud.model import Origin, Part
+from s3am_cloud.model import Part, PinnedSource
 
-MakeRecheck = Callable[[Answered], Recheck]
+MakeRecheck = Callable[[Answered], Revalidation]
 
 
 class RangeGet:
@@ -42,12 +42,12 @@ class RangeGet:
         self,
         loop: Loop,
         settings: CurlSettings,
-        origin: Origin,
+        origin: PinnedSource,
         address: Address,
         part: Part,
-        taker: Taker,
+        taker: ByteSink,
         retry: Retry,
-        crowd: Crowd | None = None,
+        crowd: AdmissionControl | None = None,
         recheck: MakeRecheck | None = None,
         buffer: int = CURL_BUFFER,
     ) -> None:
@@ -268,7 +268,7 @@ class RangeGet:
         else:
             self._taker.fail(error)
 
-    def _wait_for_a_place(self, crowd: Crowd, error: TransferError) -> None:
+    def _wait_for_a_place(self, crowd: AdmissionControl, error: TransferError) -> None:
         self._refusals += 1
         begun = self._next != self._part.first
         if begun and not self._info.ranges:
@@ -280,9 +280,9 @@ class RangeGet:
             # libcurl closes a connection whose file it has a part of, which the server may not have noticed yet.
             self._start_in(crowd.moment(), error)
         else:
-            crowd.give_back(self._part.number, error)
+            crowd.release_slot(self._part.number, error)
 
-    def _is_one_too_many(self, crowd: Crowd, number: int) -> bool:
+    def _is_one_too_many(self, crowd: AdmissionControl, number: int) -> bool:
         """Whether an HTTP server, or a firewall before it, seems to refuse this connection because of the others."""
         if self._next != self._part.first or self._by_files or self._stored:
             return False
@@ -290,11 +290,11 @@ class RangeGet:
             return crowd.may_be_full(self._moved_before)
         return crowd.adapts and crowd.places > 1 and not self._request.response.status and number in BROKEN
 
-    def _make_way(self, crowd: Crowd, error: TransferError) -> None:
+    def _make_way(self, crowd: AdmissionControl, error: TransferError) -> None:
         """A server that is too busy for this request is asked by fewer. What has begun stays, as its PUT goes on."""
         if self._next == self._part.first:
             self._retry.total += 1
-            crowd.make_way(self._part.number, error, self._asked, self._retry_after())
+            crowd.yield_slot(self._part.number, error, self._asked, self._retry_after())
         else:
             crowd.refused(self._asked)
             if crowd.moved() > self._moved:

@@ -10,7 +10,7 @@ from s3am_cloud.adapters.curl.source.file_probe import AnsweredByHttp, Crowded, 
 from s3am_cloud.adapters.curl.source.http_probe import HttpProbe, Postponed
 from s3am_cloud.adapters.curl.transport.admission import patience
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
-from s3am_cloud.adapters.curl.transport.hosts import foreign, refused_host
+from s3am_cloud.adapters.curl.transport.hosts import host_not_allowed, refused_host
 from s3am_cloud.adapters.curl.transport.retry import Retry
 from s3am_cloud.errors import SourceBusy
 from s3am_cloud.limits import CROWD_SECONDS, LONGEST_RETRY_AFTER, PROBE_ATTEMPTS
@@ -30,7 +30,7 @@ class CurlSource:
         """Raises a named error for whatever is not a file that can be read."""
         host = refused_host(url.url, self._settings.hosts)
         if host is not None:
-            raise foreign(url.display, host)
+            raise host_not_allowed(url.display, host)
         ask = self._ask_http if url.scheme in {"http", "https"} else self._ask_file
         return self._insist(lambda: ask(url))
 

@@ -21,7 +21,7 @@ from s3am_cloud.adapters.curl.transport.easy import (
 )
 from s3am_cloud.adapters.curl.transport.guard import Guard
 from s3am_cloud.adapters.curl.transport.redirects import Redirects
-from s3am_cloud.model import Origin, Part
+from s3am_cloud.model import Part, PinnedSource
 from s3am_cloud.urls import parse_source
 
 
@@ -34,7 +34,7 @@ class Address(Protocol):
 class RangeRequest:
     """Makes them for `part` of `origin`. `buffer` bytes are taken from the socket at once."""
 
-    def __init__(self, settings: CurlSettings, origin: Origin, address: Address, part: Part, buffer: int) -> None:
+    def __init__(self, settings: CurlSettings, origin: PinnedSource, address: Address, part: Part, buffer: int) -> None:
         self._settings, self._info, self._address = settings, origin.info, address
         self._part, self._buffer = part, buffer
         self._source = source = parse_source(origin.url)

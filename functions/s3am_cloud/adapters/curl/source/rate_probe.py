@@ -11,13 +11,13 @@ from s3am_cloud.adapters.curl.transport.easy import CurlSettings, Response
 from s3am_cloud.adapters.curl.transport.perform import perform
 from s3am_cloud.errors import BadSource
 from s3am_cloud.limits import CURL_BUFFER, SAMPLE_BYTES, SAMPLE_SECONDS
-from s3am_cloud.model import Origin, Part
+from s3am_cloud.model import Part, PinnedSource
 from s3am_cloud.ports.transfer import Clock
 from s3am_cloud.urls import parse_source
 
 
-class CurlGauge:
-    """A `Gauge` of http, https, ftp, ftps and sftp.
+class CurlRateProbe:
+    """A `RateProbe` of http, https, ftp, ftps and sftp.
 
     One request for the first 8 MiB, given up a second after its first byte, or when connecting takes too long. What
     comes before the first byte does not count: it is paid once a part.
@@ -26,7 +26,7 @@ class CurlGauge:
     def __init__(self, settings: CurlSettings, clock: Clock) -> None:
         self._settings, self._clock = settings, clock
 
-    def __call__(self, origin: Origin) -> int | None:
+    def __call__(self, origin: PinnedSource) -> int | None:
         sample = _Sample(self._clock, self._settings)
         try:
             response = self._taken(origin, sample)
@@ -34,7 +34,7 @@ class CurlGauge:
             return None
         return sample.rate() if response.status < 400 else None
 
-    def _taken(self, origin: Origin, sample: _Sample) -> Response:
+    def _taken(self, origin: PinnedSource, sample: _Sample) -> Response:
         """The answer that the sample was taken of, at the end of all redirects. Raises BadSource."""
         url, part = parse_source(origin.url).url, Part(1, 0, SAMPLE_BYTES)
         request = RangeRequest(self._settings, origin, lambda: (url, {}), part, CURL_BUFFER)

@@ -22,17 +22,19 @@ from s3am_cloud.adapters.curl.transport.easy import CurlSettings, Response, guar
 from s3am_cloud.adapters.curl.transport.loop import Loop
 from s3am_cloud.errors import SourceBusy, SourceChanged, TransferError
 from s3am_cloud.limits import CROWD_SECONDS
-from s3am_cloud.model import Origin, SourceInfo
+from s3am_cloud.model import PinnedSource, SourceInfo
 from s3am_cloud.ports.transfer import Clock
 from s3am_cloud.urls import parse_source
 
 Answered = Callable[[TransferError | None], None]
 
 
-class Recheck:
+class Revalidation:
     """`answered` gets None where nothing has changed, SourceChanged, or why the server can't be asked."""
 
-    def __init__(self, loop: Loop, clock: Clock, settings: CurlSettings, origin: Origin, answered: Answered) -> None:
+    def __init__(
+        self, loop: Loop, clock: Clock, settings: CurlSettings, origin: PinnedSource, answered: Answered
+    ) -> None:
         self._loop, self._settings, self._info, self._answered = loop, settings, origin.info, answered
         self._url = parse_source(origin.url)
         self._patience, self._asked = patience(clock), 0.0

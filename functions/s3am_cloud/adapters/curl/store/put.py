@@ -15,7 +15,7 @@ import pycurl
 
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings, Response, go_to, new_easy, set_headers
 from s3am_cloud.adapters.curl.transport.loop import Loop
-from s3am_cloud.adapters.curl.transport.pipes import Giver
+from s3am_cloud.adapters.curl.transport.pipes import BodySource
 from s3am_cloud.checksums.crc64nvme import EMPTY, encode
 from s3am_cloud.limits import MAX_STORE_ANSWER
 
@@ -78,7 +78,7 @@ class StreamedPut:
     """Sends `length` bytes from `giver`; `answered` hears how that ended. `url` is where they went last."""
 
     def __init__(
-        self, loop: Loop, settings: CurlSettings, signed: SignedPut, length: int, giver: Giver, answered: Answered
+        self, loop: Loop, settings: CurlSettings, signed: SignedPut, length: int, giver: BodySource, answered: Answered
     ) -> None:
         self._loop, self._settings, self._signed = loop, settings, signed
         self._length, self._giver, self._answered = length, giver, answered

@@ -17,14 +17,14 @@ from s3am_cloud.adapters.s3.signer import Endpoint, Signer
 from s3am_cloud.adapters.s3.store import ACL
 from s3am_cloud.checksums.crc64nvme import ALGORITHM
 from s3am_cloud.errors import JobFailedForGood
-from s3am_cloud.model import Attributes, Origin, Part
+from s3am_cloud.model import Attributes, Part, PinnedSource
 from s3am_cloud.ports.transfer import FileSink, ObjectSink, PartSink, Sink
 from s3am_cloud.urls import S3Url, parse_s3, parse_source
 
 SignedCopy = Callable[[], tuple[str, dict[str, str]]]
 
 
-class Side(msgspec.Struct, frozen=True, kw_only=True):
+class S3Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """An object at one end of a route: where it is, and what requests on it carry. The headers may hold a key."""
 
     object: S3Url
@@ -42,13 +42,13 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
         return f"Side({self.object})"
 
 
-class Route(msgspec.Struct, frozen=True, kw_only=True):
+class TransferRoute(msgspec.Struct, frozen=True, kw_only=True):
     """From where to where: all that a worker process needs to know. A side that is not in S3 is None."""
 
-    origin: Origin
+    origin: PinnedSource
     sink: Sink
-    source: Side | None
-    target: Side | None
+    source: S3Endpoint | None
+    target: S3Endpoint | None
 
     @property
     def is_copy(self) -> bool:
@@ -81,10 +81,10 @@ class Signers:
         return Signers(*(access.apart() for access in self._accesses.values()))
 
 
-def route(origin: Origin, sink: Sink, access: S3Access, source_access: S3Access) -> Route:
+def route(origin: PinnedSource, sink: Sink, access: S3Access, source_access: S3Access) -> TransferRoute:
     """Raises BadDestination where a bucket on the way does not exist."""
     source, to = parse_source(origin.url), target_of(sink)
-    return Route(
+    return TransferRoute(
         origin=origin,
         sink=sink,
         source=_side(parse_s3(source.url), source_access) if source.scheme == "s3" else None,
@@ -102,7 +102,7 @@ def target_of(sink: Sink) -> S3Url | None:
             return None
 
 
-def source_address(route: Route, signers: Signers) -> Address:
+def source_address(route: TransferRoute, signers: Signers) -> Address:
     """Where the origin's GETs go: its URL, or a signed request for exactly its version."""
     side = route.source
     if side is None:
@@ -115,7 +115,7 @@ def source_address(route: Route, signers: Signers) -> Address:
     return lambda: signer.sign("GET", side.endpoint, side.object.key, query, headers)
 
 
-def part_put(route: Route, signers: Signers, part: Part) -> SignedPut:
+def part_put(route: TransferRoute, signers: Signers, part: Part) -> SignedPut:
     """Where the part's PUT goes: UploadPart, or PutObject with the object's own headers."""
     side, query = _target(route), _part_query(route.sink, part)
     signer = signers(side.settings)
@@ -128,7 +128,7 @@ def part_put(route: Route, signers: Signers, part: Part) -> SignedPut:
     return signed
 
 
-def part_copy(route: Route, signers: Signers, part: Part) -> SignedCopy:
+def part_copy(route: TransferRoute, signers: Signers, part: Part) -> SignedCopy:
     """A PUT without a body by which S3 takes the part from the source itself: UploadPartCopy, or CopyObject."""
     side, query = _target(route), _part_query(route.sink, part)
     headers = {**side.headers, **_copy_source(route), "x-amz-content-sha256": "UNSIGNED-PAYLOAD"}
@@ -144,18 +144,18 @@ def part_copy(route: Route, signers: Signers, part: Part) -> SignedCopy:
     return signed
 
 
-def put_attempt(route: Route) -> Attempt:
+def put_attempt(route: TransferRoute) -> Attempt:
     """The features that the PUT of a body uses."""
     return Attempt(_target(route).features, _features(route.sink, "trailer"))
 
 
-def copy_attempt(route: Route) -> Attempt:
+def copy_attempt(route: TransferRoute) -> Attempt:
     """The features that a copy inside S3 uses."""
     return Attempt(_target(route).features, _features(route.sink, "checksum"))
 
 
-def _side(target: S3Url, access: S3Access) -> Side:
-    return Side(
+def _side(target: S3Url, access: S3Access) -> S3Endpoint:
+    return S3Endpoint(
         object=target,
         endpoint=access.endpoint(target.bucket),
         settings=access.settings,
@@ -165,7 +165,7 @@ def _side(target: S3Url, access: S3Access) -> Side:
     )
 
 
-def _target(route: Route) -> Side:
+def _target(route: TransferRoute) -> S3Endpoint:
     if route.target is None:
         raise JobFailedForGood("a file takes no PUT")
     return route.target
@@ -177,7 +177,7 @@ def _part_query(sink: Sink, part: Part) -> dict[str, str]:
     return {"partNumber": str(part.number), "uploadId": sink.upload.upload_id}
 
 
-def _copy_source(route: Route) -> dict[str, str]:
+def _copy_source(route: TransferRoute) -> dict[str, str]:
     side, info = route.source, route.origin.info
     if side is None:
         raise JobFailedForGood("only objects in S3 can be copied inside it")

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections import deque
 
 from s3am_cloud.adapters.curl.transport.retry import Retry
-from s3am_cloud.concurrency import Places
+from s3am_cloud.concurrency import ConcurrencyLimit
 from s3am_cloud.errors import TransferError
 from s3am_cloud.limits import CROWD_ATTEMPTS, CROWD_SECONDS, REFUSALS_ALONE
 from s3am_cloud.ports.transfer import Clock
 
 
-class Crowd:
+class AdmissionControl:
     """The places of one run. Each that is given back is taken away for good, but for the last.
 
     A part that was refused twice before it had a byte gives its place back and waits for another; one that lost its
     connection midway waits where it is, because its PUT goes on. Nobody gives up as long as any bytes come in.
 
     HTTP knows no refused connection, only a server that is too busy for a request: where the places adapt, such a part
-    makes way at once, and how many places are left is for `Places` to say.
+    makes way at once, and how many places are left is for `ConcurrencyLimit` to say.
     """
 
-    def __init__(self, places: Places, clock: Clock) -> None:
+    def __init__(self, places: ConcurrencyLimit, clock: Clock) -> None:
         self._clock, self._places = clock, places
         self._kept: int | None = None
         self.given_back: deque[tuple[int, TransferError]] = deque()
@@ -37,21 +37,21 @@ class Crowd:
     def adapts(self) -> bool:
         return self._places.adapts
 
-    def look(self, grain: int, all_begun: bool) -> None:
+    def look(self, chunk_size: int, all_begun: bool) -> None:
         """To be called again and again."""
-        self._places.look(grain, all_begun)
+        self._places.look(chunk_size, all_begun)
 
     def gained(self) -> None:
         """A byte has come from the server."""
         self._patience.gained()
         self._alone = 0
 
-    def give_back(self, number: int, error: TransferError) -> None:
+    def release_slot(self, number: int, error: TransferError) -> None:
         """The part of that number was refused before its first byte, and again."""
         self._kept = max(1, self.places - 1)
         self.given_back.append((number, error))
 
-    def make_way(self, number: int, error: TransferError, asked: float, at_least: float = 0.0) -> None:
+    def yield_slot(self, number: int, error: TransferError, asked: float, at_least: float = 0.0) -> None:
         """A request of the moment `asked` met a busy server, which may want to be left alone for some seconds."""
         self._places.refused(asked)
         self._pause = max(self._pause, self.moment(), at_least)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from s3am_cloud.concurrency import Fixed, Growth, Places, Tell, silent
+from s3am_cloud.concurrency import AdaptiveConcurrency, ConcurrencyLimit, FixedLimit, Tell, silent
 from s3am_cloud.limits import WORKER_SLOTS
 from s3am_cloud.ports.transfer import Clock, Progress
 
 
-class OwnPlaces:
-    """`Places` that grow with what comes of them. What is moved is to be told to `count`, which passes it on."""
+class LocalLimit:
+    """A `ConcurrencyLimit` that grows while that is faster. `count` takes what is moved, and passes it on."""
 
     adapts = True
 
-    def __init__(self, growth: Growth, clock: Clock, progress: Progress) -> None:
+    def __init__(self, growth: AdaptiveConcurrency, clock: Clock, progress: Progress) -> None:
         self._growth, self._clock, self._progress = growth, clock, progress
         self._moved = 0
 
@@ -24,9 +24,9 @@ class OwnPlaces:
         self._moved += count
         self._progress(count)
 
-    def look(self, grain: int, all_begun: bool) -> None:
+    def look(self, chunk_size: int, all_begun: bool) -> None:
         if not all_begun:
-            self._growth.at(self._clock.monotonic(), self._moved, grain)
+            self._growth.at(self._clock.monotonic(), self._moved, chunk_size)
 
     def refused(self, asked: float) -> None:
         self._growth.refused(self._clock.monotonic(), asked)
@@ -35,17 +35,19 @@ class OwnPlaces:
         return self._moved
 
 
-def growth(first: int | None, slots: int, copies: bool, tell: Tell = silent) -> Growth | None:
+def growth(first: int | None, slots: int, copies: bool, tell: Tell = silent) -> AdaptiveConcurrency | None:
     """The growth from `first` up to `slots`, None where there is none. Copies move no byte over their connections, and
     S3 bears many: they don't begin with few."""
     if first is None:
         return None
-    return Growth(max(first, WORKER_SLOTS) if copies else first, slots, tell)
+    return AdaptiveConcurrency(max(first, WORKER_SLOTS) if copies else first, slots, tell)
 
 
-def own_places(growth: Growth | None, slots: int, clock: Clock, progress: Progress) -> tuple[Places, Progress]:
+def own_places(
+    growth: AdaptiveConcurrency | None, slots: int, clock: Clock, progress: Progress
+) -> tuple[ConcurrencyLimit, Progress]:
     """The places of one mover, and what it is to tell of its bytes: `slots` where nothing grows."""
     if growth is None:
-        return Fixed(slots), progress
-    places = OwnPlaces(growth, clock, progress)
+        return FixedLimit(slots), progress
+    places = LocalLimit(growth, clock, progress)
     return places, places.count

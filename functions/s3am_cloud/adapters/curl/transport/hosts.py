@@ -33,7 +33,7 @@ def refused_host(url: str, allowed: Hosts) -> str | None:
     return None if _is_allowed(match[1], allowed) else match[1]
 
 
-def foreign(name: str, host: str) -> BadSource:
+def host_not_allowed(name: str, host: str) -> BadSource:
     """The error about a source, `name` its displayable URL, that is at a host where sources may not be."""
     return BadSource(
         f"{name} leads to the host {host}, from which this stack does not fetch",

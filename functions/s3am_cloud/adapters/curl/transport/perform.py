@@ -5,7 +5,7 @@ from __future__ import annotations
 import pycurl
 
 from s3am_cloud.limits import MAX_IGNORED, PATIENCE_SECONDS
-from s3am_cloud.ports.pace import Over, never
+from s3am_cloud.ports.pace import ShouldStop, never_stop
 from s3am_cloud.ports.transfer import Clock
 
 _TURN_SECONDS = 0.25
@@ -14,7 +14,7 @@ _TURN_SECONDS = 0.25
 def perform(
     easy: pycurl.Curl,
     clock: Clock,
-    over: Over = never,
+    over: ShouldStop = never_stop,
     patience: float = PATIENCE_SECONDS,
     multi: pycurl.CurlMulti | None = None,
 ) -> tuple[int, str]:

@@ -11,7 +11,7 @@ from s3am_cloud.errors import TransferError
 MakeWay = Callable[[TransferError, float], None]
 
 
-class Taker(Protocol):
+class ByteSink(Protocol):
     """Where a GET's bytes go."""
 
     def full(self) -> bool:
@@ -30,7 +30,7 @@ class Taker(Protocol):
         """The GET is given up."""
 
 
-class Giver(Protocol):
+class BodySource(Protocol):
     """Where a PUT's bytes come from."""
 
     crc: int

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pycurl
 
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings, Response, go_to, use_netrc
-from s3am_cloud.adapters.curl.transport.hosts import foreign, refused_host
+from s3am_cloud.adapters.curl.transport.hosts import host_not_allowed, refused_host
 from s3am_cloud.errors import BadSource, SecretElsewhere, TransferError
 from s3am_cloud.limits import MAX_REDIRECTS
 from s3am_cloud.url_prefixes import covers
@@ -122,7 +122,7 @@ class Redirects:
     def _check_host(self, url: str) -> None:
         host = refused_host(url, self._settings.hosts)
         if host is not None:
-            raise foreign(self.name, host)
+            raise host_not_allowed(self.name, host)
 
     def _unreadable(self, where: str) -> BadSource:
         return BadSource(f"{self.name} redirects {where}", _CHECK_URL)
