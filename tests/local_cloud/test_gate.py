@@ -60,8 +60,8 @@ def test_the_owner_is_answered_by_either_name_of_the_machine() -> None:
         pytest.param({"Host": "127.0.0.1:4567"}, "/", "", id="another port"),
         pytest.param({"Host": "127.0.0.1:4566.evil.example"}, "/", "", id="a longer name"),
         pytest.param({"Host": ""}, "/", "", id="no name"),
-        pytest.param({"PinnedSource": "http://evil.example"}, "/", "", id="a page of another site"),
-        pytest.param({"PinnedSource": "null"}, "/", "", id="a page without a site"),
+        pytest.param({"Origin": "http://evil.example"}, "/", "", id="a page of another site"),
+        pytest.param({"Origin": "null"}, "/", "", id="a page without a site"),
         pytest.param({"oRiGiN": "http://127.0.0.1:4566"}, "/", "", id="a page of its own"),
         pytest.param({"Sec-Fetch-Site": "none"}, "/", "", id="an address typed into a browser"),
         pytest.param({"Access-Control-Request-Method": "POST"}, "/", "", id="a browser's question"),
@@ -107,10 +107,10 @@ def test_what_is_refused_does_nothing_and_no_answer_may_be_read_by_a_page(probes
     attacks: list[tuple[str, str, dict[str, str]]] = [
         ("POST", RESET, {}),
         ("POST", RESET, {"Authorization": own}),
-        ("POST", INVOKE, {"Content-Type": "text/plain", "PinnedSource": "http://evil.example"}),
+        ("POST", INVOKE, {"Content-Type": "text/plain", "Origin": "http://evil.example"}),
         ("POST", INVOKE, {"Authorization": SIGNED.format("test")}),
-        ("OPTIONS", "/", {"PinnedSource": "http://evil.example", "Access-Control-Request-Method": "DELETE"}),
-        ("DELETE", f"/{before}", {"Authorization": own, "PinnedSource": "null"}),
+        ("OPTIONS", "/", {"Origin": "http://evil.example", "Access-Control-Request-Method": "DELETE"}),
+        ("DELETE", f"/{before}", {"Authorization": own, "Origin": "null"}),
         ("GET", "/", {"Host": "rebound.example"}),
     ]
     for method, path, headers in attacks:
