@@ -95,7 +95,7 @@ class Monitoring(Construct):
         ]
 
     def _measured(
-        self, name: str, function: lambda_.IFunction, statistic: str = "DigestSink", label: str | None = None
+        self, name: str, function: lambda_.IFunction, statistic: str = "Sum", label: str | None = None
     ) -> cloudwatch.Metric:
         """A metric that the functions write themselves."""
         return cloudwatch.Metric(
