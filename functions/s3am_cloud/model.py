@@ -15,7 +15,7 @@ import msgspec
 from s3am_cloud.errors import ErrorReport
 from s3am_cloud.events import Event
 from s3am_cloud.request import Attributes, Exists, TransferRequest, Value
-from s3am_cloud.urls import S3Url
+from s3am_cloud.urls import S3Url, SourceUrl
 
 __all__ = ("Attributes", "Exists", "TransferRequest", "Value")
 
@@ -113,7 +113,7 @@ class SourceInfo(Value, frozen=True, kw_only=True):
 class PinnedSource(Value, frozen=True, kw_only=True):
     """One pinned version of one source: what a mover reads."""
 
-    url: str
+    source: SourceUrl
     info: SourceInfo
 
 
@@ -301,6 +301,16 @@ class Job(Value, frozen=True, kw_only=True):
     sealed: tuple[Sealed, ...] = ()
     event: Event | None = None
     ingested: Ingested | None = None
+
+    @property
+    def source(self) -> SourceUrl:
+        """Raises BadSource."""
+        return self.request.source_url
+
+    @property
+    def target(self) -> S3Url:
+        """Raises BadSource, BadDestination."""
+        return self.request.target
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Final, Literal
 
 import msgspec
 
 from s3am_cloud.limits import MAX_KEEP_DAYS
+from s3am_cloud.urls import S3Url, SourceUrl, parse_destination, parse_source
 
 VERSION: Final = 1
 """Of the schema: what is added to it leaves it as it is, what means something else than before makes another."""
@@ -40,7 +42,7 @@ class Attributes(Value, frozen=True, kw_only=True):
         return Attributes(**{name: getattr(self, name) or getattr(other, name) for name in self.__struct_fields__})
 
 
-class TransferRequest(Value, frozen=True, kw_only=True):
+class TransferRequest(Value, frozen=True, kw_only=True, dict=True):
     """What somebody asks for: the options of `upload` and `submit` by their names."""
 
     version: Literal[1] = 1
@@ -77,6 +79,17 @@ class TransferRequest(Value, frozen=True, kw_only=True):
     max_cost: Annotated[float, msgspec.Meta(gt=0)] | None = None
     # Requests from one source of events that have the same one are for one job.
     idempotency_key: Annotated[str, msgspec.Meta(min_length=1, max_length=256)] | None = None
+
+    # These two are parsed once for each request. They are not fields: nothing of them is encoded, compared or pickled.
+    @cached_property
+    def source_url(self) -> SourceUrl:
+        """Where the bytes come from. Raises BadSource."""
+        return parse_source(self.source)
+
+    @cached_property
+    def target(self) -> S3Url:
+        """The object that is to be made. Raises BadSource, BadDestination."""
+        return parse_destination(self.destination, self.source_url)
 
     @property
     def slots(self) -> int | None:

@@ -43,6 +43,11 @@ class S3Url(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.key}"
 
+    @property
+    def as_source(self) -> SourceUrl:
+        """The same object as what is read."""
+        return SourceUrl("s3", str(self))
+
 
 class SourceUrl(msgspec.Struct, frozen=True):
     """Where bytes come from. For `file`, `url` is the path itself."""
@@ -53,6 +58,11 @@ class SourceUrl(msgspec.Struct, frozen=True):
     @property
     def path(self) -> Path:
         return Path(self.url)
+
+    @property
+    def stored(self) -> S3Url | None:
+        """The object in S3 that this is; None for what is elsewhere."""
+        return parse_s3(self.url) if self.scheme == "s3" else None
 
     @property
     def name(self) -> str:
@@ -211,7 +221,7 @@ def _is_utf8(text: str) -> bool:
 
 def _s3_source(text: str) -> SourceUrl:
     target = parse_s3(text)
-    return SourceUrl("s3", str(target))
+    return target.as_source
 
 
 def _network(scheme: str, text: str) -> SourceUrl:

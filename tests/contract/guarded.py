@@ -68,7 +68,7 @@ def has_ipv6() -> bool:
 
 def move(ports: Ports, url: str, folder: Path, size: int = 10) -> list[MovedPart]:
     """Moves a part of what is at the URL into a file, as if a probe had found it there."""
-    origin = PinnedSource(url=parse_source(url).url, info=SourceInfo(size=size, ranges=True))
+    origin = PinnedSource(source=parse_source(url), info=SourceInfo(size=size, ranges=True))
     sink = FileSink(folder / "moved")
     sink.path.touch()
     return list(ports.movers(origin, sink, 1, lambda count: None).move([Part(1, 0, size)]))
@@ -77,7 +77,7 @@ def move(ports: Ports, url: str, folder: Path, size: int = 10) -> list[MovedPart
 def gauge(ports: Ports, url: str) -> int | None:
     """How fast it is, as what plans a job asks."""
     assert ports.gauge is not None
-    return ports.gauge(PinnedSource(url=parse_source(url).url, info=SourceInfo(size=10, ranges=True)))
+    return ports.gauge(PinnedSource(source=parse_source(url), info=SourceInfo(size=10, ranges=True)))
 
 
 def take_for_public(patch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,7 @@ class Route:
     def put(self, data: bytes) -> PinnedSource:
         """The content at the source, probed and pinned."""
         url = self.case.put(NAME, data)
-        return PinnedSource(url=url.url, info=self.case.source.probe(url))
+        return PinnedSource(source=url, info=self.case.source.probe(url))
 
     def mover(self, origin: PinnedSource) -> Mover:
         """A mover to a sink that is made for it."""

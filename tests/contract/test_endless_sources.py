@@ -93,7 +93,9 @@ def test_a_connection_below_the_least_rate_is_given_up(way: Route, http_server: 
 
 
 def _stream(url: str, settings: CurlSettings, clock: HastyClock, info: SourceInfo) -> bytes:
-    reader = CurlReader(PinnedSource(url=url, info=info), lambda: (url, {}), settings, 1, lambda count: None, clock)
+    reader = CurlReader(
+        PinnedSource(source=parse_source(url), info=info), lambda: (url, {}), settings, 1, lambda count: None, clock
+    )
     return b"".join(map(bytes, reader.read()))
 
 

@@ -51,7 +51,7 @@ class Way:
     def fails(self, sink: Sink, *faults: Fault) -> TransferError:
         """What moving all parts ends in."""
         url = self._server.add("/x", CONTENT)
-        origin = PinnedSource(url=url, info=self._source.probe(parse_source(url)))
+        origin = PinnedSource(source=parse_source(url), info=self._source.probe(parse_source(url)))
         self._server.set_faults("/x", *faults)
         with pytest.raises(TransferError) as caught:
             list(self._movers(origin, sink, 1, lambda count: None).move(PARTS))

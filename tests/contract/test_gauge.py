@@ -14,6 +14,7 @@ from s3am_cloud.adapters.curl.source.rate_probe import CurlRateProbe
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.limits import MIB, SAMPLE_BYTES, SAMPLE_SECONDS
 from s3am_cloud.model import PinnedSource, SourceInfo
+from s3am_cloud.urls import parse_source
 from servers.content import BLOCK, Pattern, pattern
 from servers.faults import Fault, IgnoreRanges, Slow, Stall, Status
 from servers.faulty_http import FaultyHttp
@@ -43,7 +44,7 @@ def measure(http_server: FaultyHttp, curl_settings: CurlSettings) -> Measure:
 
     def rate(*faults: Fault, ranges: bool = True, clock: FakeClock | HastyClock | None = None) -> int | None:
         url = http_server.add("/big", BIG, *faults)
-        origin = PinnedSource(url=url, info=SourceInfo(size=BIG.size, ranges=ranges))
+        origin = PinnedSource(source=parse_source(url), info=SourceInfo(size=BIG.size, ranges=ranges))
         return CurlRateProbe(curl_settings, clock or Ticking())(origin)
 
     return rate
@@ -99,14 +100,21 @@ def test_time_that_does_not_pass_makes_no_rate(measure: Measure) -> None:
 
 
 def test_nobody_listening_has_no_rate(curl_settings: CurlSettings) -> None:
-    origin = PinnedSource(url=f"http://127.0.0.1:{free_ports(1)[0]}/x", info=SourceInfo(size=1 << 30, ranges=True))
+    origin = PinnedSource(
+        source=parse_source(f"http://127.0.0.1:{free_ports(1)[0]}/x"), info=SourceInfo(size=1 << 30, ranges=True)
+    )
     assert CurlRateProbe(curl_settings, Ticking())(origin) is None
 
 
 def test_an_address_that_is_not_public_is_not_asked(http_server: FaultyHttp, curl_settings: CurlSettings) -> None:
     url = http_server.add("/big", BIG)
     guarded = CurlSettings(ca_file=curl_settings.ca_file, allow_private=False)
-    assert CurlRateProbe(guarded, Ticking())(PinnedSource(url=url, info=SourceInfo(size=BIG.size, ranges=True))) is None
+    assert (
+        CurlRateProbe(guarded, Ticking())(
+            PinnedSource(source=parse_source(url), info=SourceInfo(size=BIG.size, ranges=True))
+        )
+        is None
+    )
     assert http_server.requests == []
 
 
@@ -116,5 +124,5 @@ def test_file_servers_are_measured_too(
 ) -> None:
     server: FileServer = request.getfixturevalue(f"{scheme}_server")
     url = server.add("big.bin", pattern(12 * MIB))
-    origin = PinnedSource(url=url, info=SourceInfo(size=12 * MIB, ranges=True))
+    origin = PinnedSource(source=parse_source(url), info=SourceInfo(size=12 * MIB, ranges=True))
     assert CurlRateProbe(trusting(curl_settings, server), Ticking())(origin)

@@ -236,7 +236,7 @@ def test_a_functions_own_files_are_no_source_even_of_a_job_that_says_it_was_prep
     path: str, cloud: Ports, open_cloud: Ports, tmp_path: Path
 ) -> None:
     for ports in (cloud, open_cloud):
-        origin = PinnedSource(url=parse_source(path).url, info=SourceInfo(size=10, ranges=True))
+        origin = PinnedSource(source=parse_source(path), info=SourceInfo(size=10, ranges=True))
         with pytest.raises(BadSource, match="local path"):
             ports.readers(origin, 1, lambda count: None)
         for error in refusal(ports, path, tmp_path):

@@ -245,7 +245,7 @@ def test_s3_may_be_at_a_private_address(
 ) -> None:
     """As behind a VPC endpoint: sources are guarded, S3 is not, which is at 127.0.0.1."""
     s3_client.put_object(Bucket=bucket, Key="source", Body=DATA)
-    origin = PinnedSource(url=f"s3://{bucket}/source", info=probe(function, f"s3://{bucket}/source"))
+    origin = PinnedSource(source=parse_source(f"s3://{bucket}/source"), info=probe(function, f"s3://{bucket}/source"))
     sink = ObjectSink(S3Url(bucket, "copy"), False, Attributes())
     assert len(list(function.movers(origin, sink, 1, lambda count: None).move([Part(1, 0, len(DATA))]))) == 1
     assert b"".join(bytes(data) for data in function.readers(origin, 1, lambda count: None).read()) == DATA
@@ -260,9 +260,9 @@ def test_a_part_goes_from_a_guarded_source_to_s3_at_a_private_address(
     url = http_server.add("/x", DATA).replace(PUBLIC, "public.example.org")
     upload = cloud.store.create(S3Url(bucket, "object"), Attributes())
     moved = list(
-        cloud.movers(PinnedSource(url=url, info=probe(cloud, url)), PartSink(upload), 1, lambda count: None).move(
-            [Part(1, 0, len(DATA))]
-        )
+        cloud.movers(
+            PinnedSource(source=parse_source(url), info=probe(cloud, url)), PartSink(upload), 1, lambda count: None
+        ).move([Part(1, 0, len(DATA))])
     )
     assert [part.length for part in moved] == [len(DATA)]
 
@@ -272,7 +272,7 @@ def test_the_redirect_of_a_spelling_in_capitals_is_judged_and_its_version_is_pin
 ) -> None:
     url = http_server.add("/x", DATA).replace("http://", "HTTP://")
     info = msgspec.structs.replace(probe(cloud, url), last_modified=None)
-    origin = PinnedSource(url=url, info=info)
+    origin = PinnedSource(source=parse_source(url), info=info)
     list(cloud.readers(origin, 1, lambda count: None).read())
     assert http_server.requests[-1].headers["if-match"] == '"first"'
     assert http_server.requests[-1].headers["accept-encoding"] == "identity"

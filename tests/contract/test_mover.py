@@ -178,7 +178,7 @@ def test_another_version_of_the_source_is_refused(way: Route) -> None:
 @pytest.mark.parametrize("way", [*TO_PARTS, *TO_OBJECT, *TO_FILE], indirect=True)
 def test_a_source_that_is_not_there_is_not_found(way: Route) -> None:
     origin = way.put(pattern(10))
-    gone = PinnedSource(url=way.case.missing().url, info=origin.info)
+    gone = PinnedSource(source=way.case.missing(), info=origin.info)
     with pytest.raises(SourceNotFound):
         list(way.mover(gone).move(plan(10).parts()))
 

@@ -30,6 +30,7 @@ from s3am_cloud.integrity.compute import digest
 from s3am_cloud.limits import CURL_BUFFER, MAX_PIECE, MIB
 from s3am_cloud.model import PinnedSource, SourceInfo
 from s3am_cloud.ports.transfer import OrderedReader, Readers
+from s3am_cloud.urls import parse_source
 from servers.content import Pattern, pattern
 from servers.faults import (
     ContentChanges,
@@ -64,7 +65,7 @@ class Case:
 
     def put(self, data: bytes) -> PinnedSource:
         url = self.source.put(NAME, data)
-        return PinnedSource(url=url.url, info=self.source.source.probe(url))
+        return PinnedSource(source=url, info=self.source.source.probe(url))
 
     def reader(self, origin: PinnedSource, slots: int = SLOTS) -> OrderedReader:
         return self.readers(origin, slots, self.tally, PIECE)
@@ -106,7 +107,7 @@ def served(http_case: Case, http_server: FaultyHttp) -> Served:
 
     def serve(data: bytes, *faults: Fault, ranges: bool = True) -> PinnedSource:
         url = http_server.add("/served", data, *faults, etag='"e"')
-        return PinnedSource(url=url, info=SourceInfo(size=len(data), ranges=ranges, etag='"e"'))
+        return PinnedSource(source=parse_source(url), info=SourceInfo(size=len(data), ranges=ranges, etag='"e"'))
 
     return serve
 
@@ -284,7 +285,9 @@ def test_a_crc_of_a_source_without_ranges_that_breaks_begins_anew(http_case: Cas
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel is asked by way of /proc")
 def test_a_reader_that_is_left_early_lets_its_connections_go(http_case: Case, http_server: FaultyHttp) -> None:
     url = http_server.add("/large", Pattern(100 * MIB), etag='"e"')
-    reader = http_case.reader(PinnedSource(url=url, info=SourceInfo(size=100 * MIB, ranges=True, etag='"e"')))
+    reader = http_case.reader(
+        PinnedSource(source=parse_source(url), info=SourceInfo(size=100 * MIB, ranges=True, etag='"e"'))
+    )
     reading = reader.read()
     next(reading)
     assert _open_to(http_server.port) == SLOTS

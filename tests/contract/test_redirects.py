@@ -316,8 +316,11 @@ def test_no_signed_request_follows_a_redirect(
         settings = S3Settings(endpoint_url=f"http://127.0.0.1:{store.port}", region="us-east-1")
         access = S3Access(settings, KeyRing(SseKey(b"k" * 32)))
         movers = CurlMovers(curl_settings, access, hasty_clock)
-        origin, sink = PinnedSource(url="s3://b/x", info=info), ObjectSink(S3Url("b", "y"), overwrite=True)
-        file = PinnedSource(url=parse_source(__file__).url, info=SourceInfo(size=10, ranges=True))
+        origin, sink = (
+            PinnedSource(source=parse_source("s3://b/x"), info=info),
+            ObjectSink(S3Url("b", "y"), overwrite=True),
+        )
+        file = PinnedSource(source=parse_source(__file__), info=SourceInfo(size=10, ranges=True))
         with pytest.raises((BadSource, BadDestination, AccessDenied)):
             S3Source(S3Store(access, hasty_clock)).probe(parse_source("s3://b/x"))
         with pytest.raises(BadSource, match=str(status)) as caught:

@@ -22,7 +22,7 @@ from s3am_cloud.urls import S3Url, parse_source
 from servers.endless import serving
 
 SIZE = 10
-STORED = PinnedSource(url="s3://b/x", info=SourceInfo(size=SIZE, ranges=True, etag='"e"'))
+STORED = PinnedSource(source=parse_source("s3://b/x"), info=SourceInfo(size=SIZE, ranges=True, etag='"e"'))
 WORDS = {403: "refused the connection (403)", 407: "asks for a login (407)", 502: "made no connection (502)"}
 
 
@@ -54,7 +54,11 @@ def test_a_refused_tunnel_to_s3_is_the_proxys(
 ) -> None:
     file = tmp_path / "data"
     file.write_bytes(bytes(SIZE))
-    origin = PinnedSource(url=str(file), info=FileSource().probe(parse_source(str(file)))) if way == "put" else STORED
+    origin = (
+        PinnedSource(source=parse_source(str(file)), info=FileSource().probe(parse_source(str(file))))
+        if way == "put"
+        else STORED
+    )
     sink = FileSink(file) if way == "get" else ObjectSink(S3Url("b", "y"), overwrite=True)
 
     def attempt() -> object:
@@ -86,7 +90,7 @@ def test_a_login_that_a_proxy_wants_in_the_place_of_a_server_is_the_proxys(
         assert "HTTP_PROXY" in caught.value.hint
         for url in ("http://example.org/x", "s3://b/x"):
             with pytest.raises(AccessDenied, match="asks for a login"):
-                list(readers(PinnedSource(url=url, info=info), 1, lambda count: None).read())
+                list(readers(PinnedSource(source=parse_source(url), info=info), 1, lambda count: None).read())
 
 
 def test_a_proxy_that_nobody_runs_is_named_on_the_way_to_s3(

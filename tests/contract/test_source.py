@@ -125,7 +125,9 @@ def test_a_file_that_says_it_is_empty_and_is_not_is_streamed() -> None:
     """Of what the kernel makes when it is read, nobody knows the size before."""
     with Path("/proc/self/cmdline").open("rb") as file:
         content = file.read()
-    origin = PinnedSource(url="/proc/self/cmdline", info=FileSource().probe(parse_source("/proc/self/cmdline")))
+    origin = PinnedSource(
+        source=parse_source("/proc/self/cmdline"), info=FileSource().probe(parse_source("/proc/self/cmdline"))
+    )
     assert (origin.info.size, origin.info.ranges) == (None, False)
     assert b"".join(map(bytes, FileReader(origin, lambda count: None).read())) == content
 
@@ -143,7 +145,7 @@ def test_a_file_whose_end_is_elsewhere_than_it_says_is_streamed(
     stat, fstat = os.stat, os.fstat
     monkeypatch.setattr(os, "stat", lambda *args, **more: lying(stat(*args, **more)))
     monkeypatch.setattr(os, "fstat", lambda *args: lying(fstat(*args)))
-    origin = PinnedSource(url=str(path), info=FileSource().probe(parse_source(str(path))))
+    origin = PinnedSource(source=parse_source(str(path)), info=FileSource().probe(parse_source(str(path))))
     assert origin.info.size is None
     assert b"".join(map(bytes, FileReader(origin, lambda count: None).read())) == pattern(100)
 

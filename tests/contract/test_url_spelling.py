@@ -137,7 +137,7 @@ def test_a_password_never_goes_to_another_host(
     case = HttpCase(CurlSource(curl_settings, HastyClock()), http_server)
     way = Route(case, CurlMovers(curl_settings, S3Access(S3Settings()), HastyClock()), FileEnd(tmp_path / "moved"))
     url = parse_source(http_server.url(f"/{NAME}", login="ann:s3cret"))
-    origin = PinnedSource(url=url.url, info=case.source.probe(url))
+    origin = PinnedSource(source=url, info=case.source.probe(url))
     moved = list(way.mover(origin).move(Plan(size=len(DATA), part_size=MIN_PART).parts()))
     assert way.end.content(moved) == DATA
     assert len(other_server.requests) == 1 + 3

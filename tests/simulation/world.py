@@ -235,7 +235,7 @@ class SimulatedMovers:
     def __call__(
         self, origin: PinnedSource, sink: Sink, slots: int, progress: Progress, first: int | None = None
     ) -> SimulatedMovers:
-        self._slots, self._progress, self._copies = slots, progress, origin.url.startswith("s3:")
+        self._slots, self._progress, self._copies = slots, progress, origin.source.scheme == "s3"
         return self
 
     def move(self, parts: Iterable[Part], over: ShouldStop = never_stop) -> Iterator[MovedPart]:

@@ -38,12 +38,12 @@ class StoredSource(CountingSource):
         self.fails_at: int | None = None
 
     def read(self, origin: PinnedSource, part: Part) -> bytes:
-        info = self._world.store.head(parse_s3(origin.url))
+        info = self._world.store.head(parse_s3(origin.source.url))
         if part.number == self.fails_at:
             raise SourceChanged("told to")
         if info is None or info.etag != origin.info.etag:
             raise SourceChanged("another version")
-        data = self._world.store.content(parse_s3(origin.url))[part.first : part.first + part.length]
+        data = self._world.store.content(parse_s3(origin.source.url))[part.first : part.first + part.length]
         self.bytes_read += len(data)
         return data
 

@@ -9,6 +9,7 @@ from s3am_cloud.errors import Usage
 from s3am_cloud.model import PinnedSource, SourceInfo, TransferRequest, Verdict
 from s3am_cloud.request import Ranges
 from s3am_cloud.transfer.steps.one_version import one_version
+from s3am_cloud.urls import parse_source
 
 URL = "https://host/x.bin"
 PINNED = SourceInfo(size=100, ranges=True, etag='"e"')
@@ -35,7 +36,7 @@ def request(ranges: Ranges = "auto", **more: str) -> TransferRequest:
     ],
 )
 def test_ranges_are_read_where_one_version_is_sure(info: SourceInfo, asked: TransferRequest, ranges: bool) -> None:
-    assert one_version(asked, PinnedSource(url=URL, info=info)).info.ranges is ranges
+    assert one_version(asked, PinnedSource(source=parse_source(URL), info=info)).info.ranges is ranges
 
 
 @pytest.mark.parametrize(
@@ -44,12 +45,12 @@ def test_ranges_are_read_where_one_version_is_sure(info: SourceInfo, asked: Tran
 )
 def test_ranges_of_what_nothing_pins_need_a_second_proof(info: SourceInfo, asked: TransferRequest) -> None:
     with pytest.raises(Usage, match="nothing pins"):
-        one_version(asked, PinnedSource(url=URL, info=info))
+        one_version(asked, PinnedSource(source=parse_source(URL), info=info))
 
 
 @pytest.mark.parametrize("url", ["/data/x.bin", "s3://b/x.bin"])
 def test_files_and_objects_are_read_as_they_always_are(url: str) -> None:
-    assert one_version(request("never"), PinnedSource(url=url, info=UNPINNED)).info.ranges
+    assert one_version(request("never"), PinnedSource(source=parse_source(url), info=UNPINNED)).info.ranges
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from s3am_cloud.ingest.file import parse_ingest
 from s3am_cloud.jobs.sealing import withheld
 from s3am_cloud.model import TransferRequest
 from s3am_cloud.secret_names import carries_secret
-from s3am_cloud.transfer.pipeline import new_job, target
+from s3am_cloud.transfer.pipeline import new_job
 from s3am_cloud.urls import parse_s3, parse_source
 from support.fakes import FakeClock, World
 
@@ -141,5 +141,5 @@ def test_what_is_sealed_of_a_path_is_shown_nowhere_and_leaves_the_destination_as
     request, secrets = withheld(whole)
     assert request.source == shown == parse_source(url).display
     assert (secrets.source or request.source) == url
-    keys = {target(new_job(each, "job", FakeClock())).key for each in (whole, request)}
+    keys = {new_job(each, "job", FakeClock()).target.key for each in (whole, request)}
     assert keys == {f"runs/{key}"}

@@ -15,8 +15,6 @@ from s3am_cloud.integrity.before_commit import by_reading, check_source
 from s3am_cloud.limits import DEFAULT_SLOTS
 from s3am_cloud.model import Job, PinnedSource, Receipt
 from s3am_cloud.ports.transfer import Ports
-from s3am_cloud.transfer.pipeline import target
-from s3am_cloud.urls import parse_source
 from s3am_cloud_client.observer import Observer
 
 T = TypeVar("T")
@@ -63,12 +61,12 @@ class ConcurrentCheck:
 @contextmanager
 def beside(job: Job, ports: Ports) -> Iterator[ConcurrentCheck | None]:
     """Reads the source beside its transfer where that shows what it is held to before the object is made."""
-    source = parse_source(job.request.source)
+    source = job.source
     wanted = by_reading(job.request, source, job.info) if job.info is not None else ()
     if not wanted or job.info is None or source.scheme != "file":
         yield None
         return
-    reading = ConcurrentCheck(wanted, PinnedSource(url=source.url, info=job.info), ports)
+    reading = ConcurrentCheck(wanted, PinnedSource(source=source, info=job.info), ports)
     try:
         yield reading
     finally:
@@ -93,7 +91,7 @@ def hold(job: Job, done: Receipt, source: ConcurrentCheck | None, ports: Ports, 
 
     Raises NotAsExpected.
     """
-    wanted, where = to_read(job, done), target(job)
+    wanted, where = to_read(job, done), job.target
     if not wanted:
         return done
     slots = job.request.download_slots or DEFAULT_SLOTS

@@ -35,10 +35,10 @@ from s3am_cloud.ports.records import JobStore
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.transfer.download import DownloadRequest, download
 from s3am_cloud.transfer.owners import is_at_work, owner_text
-from s3am_cloud.transfer.pipeline import finish, move, move_stream, new_job, overtaken, prepare, proven, target
+from s3am_cloud.transfer.pipeline import finish, move, move_stream, new_job, overtaken, prepare, proven
 from s3am_cloud.transfer.remaining import missing
 from s3am_cloud.transfer.steps.abort import abort
-from s3am_cloud.urls import S3Url, parse_destination, parse_source
+from s3am_cloud.urls import S3Url
 from s3am_cloud_client.inprocess.checks import ConcurrentCheck, beside, hold, watched
 from s3am_cloud_client.inprocess.part_journal import PartNotes, record_sent
 from s3am_cloud_client.inprocess.patience import USUAL_PATIENCE, Patience
@@ -197,7 +197,7 @@ def _earlier(request: TransferRequest, ports: Ports, observer: Observer) -> list
     the user hears."""
     if not (request.resume or request.force):
         return []
-    where = parse_destination(request.destination, parse_source(request.source))
+    where = request.target
     records = (ports.jobs.find(where, upload_id) for upload_id in ports.store.unfinished(where))
     found = [job for job in records if job is not None]
     for job in found:
@@ -241,7 +241,7 @@ def _move_all(
         f"{len(parts)} of {job.plan.count} parts of {size_text(job.plan.part_size)} to move, "
         f"over {'' if first is None else 'up to '}{min(slots, len(parts))} connections"
     )
-    with observer.progress(target(job).key.rsplit("/", 1)[-1], job.plan.size) as meter:
+    with observer.progress(job.target.key.rsplit("/", 1)[-1], job.plan.size) as meter:
         meter(job.plan.size - sum(part.length for part in parts))
         moving = move(job, parts, slots, ports, meter, Heartbeat(job, ports, observer), first)
         moving = _notes(job.upload, observer.detail).keep(moving) if job.upload else moving
@@ -256,14 +256,14 @@ def most_connections(request: TransferRequest) -> int:
     """The connections that the user asked for, else the most that are tried."""
     if request.slots is not None:
         return max(1, request.slots)
-    bears = HOST_CONNECTIONS.get(parse_source(request.source).scheme, MOST_CONNECTIONS)
+    bears = HOST_CONNECTIONS.get(request.source_url.scheme, MOST_CONNECTIONS)
     return max(DEFAULT_SLOTS, min(bears, MOST_CONNECTIONS))
 
 
 def _stream(job: Job, upload: Upload, ports: Ports, observer: Observer) -> tuple[Job, list[MovedPart]]:
     """Moves a source that has to be read in sequence. An earlier run's parts are compared on the way."""
     there, notes = _listed(upload, ports), _notes(upload, observer.detail)
-    with observer.progress(target(job).key.rsplit("/", 1)[-1], (job.info.size if job.info else None) or 0) as meter:
+    with observer.progress(job.target.key.rsplit("/", 1)[-1], (job.info.size if job.info else None) or 0) as meter:
         beat = Heartbeat(job, ports, observer)
         return move_stream(job, there, ports, meter, lambda moving: _beating(notes.keep(moving), beat))
 
@@ -318,12 +318,12 @@ def _proven(job: Job, there: list[UploadedPart], ports: Ports, observer: Observe
 
 def _why_proven(job: Job, there: list[UploadedPart]) -> str:
     if job.resumes is None:
-        why = f"No record is here of the unfinished upload of {target(job)}"
+        why = f"No record is here of the unfinished upload of {job.target}"
     elif job.trusted:
-        why = f"No record shows who sent some parts of the unfinished upload of {target(job)}"
+        why = f"No record shows who sent some parts of the unfinished upload of {job.target}"
     else:
-        shown = parse_source(job.request.source).display
-        why = f"Nothing shows that {shown} is still the file that the unfinished upload of {target(job)} was begun with"
+        shown = job.source.display
+        why = f"Nothing shows that {shown} is still the file that the unfinished upload of {job.target} was begun with"
     size = size_text(sum(part.length for part in there))
     return f"{why}: its {len(there)} parts ({size}) are compared with the source before they are used"
 
@@ -336,7 +336,7 @@ def _notes(upload: Upload, tell: Tell = silent) -> PartNotes:
 def _tell_what_is_left(job: Job, error: BaseException, observer: Observer) -> None:
     if job.upload is None or job.plan is None or isinstance(error, _COMPLETED_OR_GONE):
         return
-    where = target(job)
+    where = job.target
     # Where the object exists, --resume alone would be refused as this run was.
     how = "--resume --exists overwrite" if isinstance(error, ObjectExists) else "--resume"
     discard = command_line("cancel", str(where))
@@ -352,6 +352,6 @@ def _tell_what_is_left(job: Job, error: BaseException, observer: Observer) -> No
 def _tell_what_is_not_compared(job: Job, error: BaseException, observer: Observer) -> None:
     if not isinstance(error, NotAsExpected):
         observer.note(
-            f"{target(job)} is complete in S3, but was not yet compared with the expected checksum: "
-            f"{command_line('verify', str(target(job)))} reads it"
+            f"{job.target} is complete in S3, but was not yet compared with the expected checksum: "
+            f"{command_line('verify', str(job.target))} reads it"
         )

@@ -22,10 +22,10 @@ from s3am_cloud.limits import MOST_IN_ORDER
 from s3am_cloud.model import Attributes, Job, ObjectInfo, Plan, Sealed, SourceInfo, TransferRequest, Upload
 from s3am_cloud.ports.pace import RateProbe, unmeasured
 from s3am_cloud.ports.transfer import ObjectStore, Ports
-from s3am_cloud.transfer.pipeline import new_job, prepare, target
+from s3am_cloud.transfer.pipeline import new_job, prepare
 from s3am_cloud.transfer.remaining import missing
 from s3am_cloud.transfer.steps.plan import plan
-from s3am_cloud.urls import S3Url, parse_source
+from s3am_cloud.urls import S3Url
 from s3am_cloud_client.inprocess.driver import curl_settings, local_ports, most_connections
 from s3am_cloud_client.observer import Observer
 
@@ -122,7 +122,7 @@ def quote(request: TransferRequest, sealed: bool, ports: Ports, observer: Observ
     if store.blind is not None:
         observer.note(f"The destination can't be read from here and is assumed to be empty: {store.blind.message}")
     job, cut, info = found.job, found.cut, found.job.info
-    source, where = parse_source(request.source), str(target(job))
+    source, where = request.source_url, str(job.target)
     if cut is None or info is None:
         return Quote(state="skipped", source=source.display, destination=where)
     connections = most_connections(request)
@@ -142,7 +142,7 @@ def quote(request: TransferRequest, sealed: bool, ports: Ports, observer: Observ
 
 def _cut_here(request: TransferRequest, info: SourceInfo, connections: int, size: int) -> Plan:
     """The plan of `upload`, which has no deadline and so measures no rate; `size` of it is left."""
-    source = parse_source(request.source)
+    source = request.source_url
     free = msgspec.structs.replace(info, rate=None)
     cut = plan(free, connections, request.part_size, copies=source.scheme == "s3")
     small = cut.small and not needs_parts(request, source, info)

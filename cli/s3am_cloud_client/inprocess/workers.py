@@ -28,7 +28,7 @@ from s3am_cloud.limits import BYTES_WORTH_A_PROCESS, DEFAULT_SLOTS
 from s3am_cloud.model import MovedPart, Part, PinnedSource
 from s3am_cloud.ports.pace import ShouldStop, never_stop
 from s3am_cloud.ports.transfer import Clock, Progress, Sink
-from s3am_cloud.urls import FILE_TRANSFER_SCHEMES, parse_source
+from s3am_cloud.urls import FILE_TRANSFER_SCHEMES
 from s3am_cloud_client.inprocess.shared_concurrency import Coordinator, SharedCounters, SharedLimit, share
 from s3am_cloud_client.inprocess.stopping import ignore_stops, interruptible
 from s3am_cloud_client.inprocess.system_errors import named_system_error
@@ -105,7 +105,7 @@ class ProcessMover:
     def _in_one_process(self) -> bool:
         """What S3 copies by itself is no work for a second one; the few connections of a file server are shared best,
         and given up one by one where they are too many, by one loop that knows of all of them."""
-        return self._way.is_copy or parse_source(self._way.origin.url).scheme in FILE_TRANSFER_SCHEMES
+        return self._way.is_copy or self._way.origin.source.scheme in FILE_TRANSFER_SCHEMES
 
 
 def worthwhile_processes(parts: Sequence[Part], slots: int, cores: int) -> int:

@@ -26,7 +26,7 @@ from s3am_cloud.model import Job, TransferRequest
 from s3am_cloud.ports.executions import Execution
 from s3am_cloud.ports.transfer import Clock
 from s3am_cloud.same_source import unsigned
-from s3am_cloud.transfer.pipeline import new_job, target
+from s3am_cloud.transfer.pipeline import new_job
 from s3am_cloud.transfer.reserved import refuse_records_bucket
 from s3am_cloud.urls import parse_source
 from s3am_cloud_client.remote.job_ids import new_id
@@ -97,9 +97,10 @@ class Remote:
         """
         refuse_secrets(request)
         job = new_job(request, _id_of(request, self.clock), self.clock)
-        target(job)
         refuse_records_bucket(request, self.jobs)
-        whole = msgspec.structs.replace(request, source=unsigned(parse_source(secrets.source or request.source)))
+        whole = msgspec.structs.replace(
+            request, source=unsigned(parse_source(secrets.source) if secrets.source else request.source_url)
+        )
         asked = request_fingerprint(whole, secrets.keys_id(request.destination))
         return self.start(seal(msgspec.structs.replace(job, asked=asked), secrets, self.vault))
 

@@ -11,7 +11,6 @@ from s3am_cloud.jobs.recovery import is_made
 from s3am_cloud.jobs.sealing import carry_over
 from s3am_cloud.jobs.successors import next_id
 from s3am_cloud.model import Job, Receipt
-from s3am_cloud.transfer.pipeline import target
 from s3am_cloud_client.remote.client import Remote, Started
 
 
@@ -46,7 +45,7 @@ def resume(job_id: str, source: str | None, remote: Remote) -> Resumed:
 
 def _next(old: Job, remote: Remote) -> Job:
     """The new job: what was found out and opened is the old one's, its destination whatever the source's URL is."""
-    request = msgspec.structs.replace(old.request, destination=str(target(old)), resume=True, force=False)
+    request = msgspec.structs.replace(old.request, destination=str(old.target), resume=True, force=False)
     return msgspec.structs.replace(
         old,
         id=next_id(old.id),
@@ -83,7 +82,7 @@ def _check_upload(job: Job, report: Receipt | None, remote: Remote) -> None:
         if _may_be_made(job, remote):
             return
         shown = report.source if report is not None else "SRC_URL"
-        raise UploadGone(f"the upload of job {job.id} is gone", _anew(shown, str(target(job)))) from error
+        raise UploadGone(f"the upload of job {job.id} is gone", _anew(shown, str(job.target))) from error
 
 
 def _may_be_made(job: Job, remote: Remote) -> bool:

@@ -17,8 +17,6 @@ from s3am_cloud.jobs.locks import successor
 from s3am_cloud.limits import POLL_SECONDS
 from s3am_cloud.model import Job, Receipt, UploadedPart
 from s3am_cloud.ports.executions import Execution
-from s3am_cloud.transfer.pipeline import target
-from s3am_cloud.urls import parse_source
 from s3am_cloud_client.remote.client import Remote
 
 _FIRST_POLL_SECONDS = 0.25
@@ -89,8 +87,8 @@ def status_of(job_id: str, remote: Remote, with_retries: bool = True) -> JobStat
         job=job.id,
         status=_word(execution, job, remote),
         execution_arn=execution.arn if execution else None,
-        source=parse_source(job.request.source).display,
-        destination=str(target(job)),
+        source=job.source.display,
+        destination=str(job.target),
         size=job.plan.size if job.plan else None,
         bytes_done=None if there is None else sum(part.length for part in there),
         parts=job.plan.count if job.plan else None,
@@ -144,8 +142,8 @@ def _line(execution: Execution, remote: Remote) -> JobLine:
         execution_arn=execution.arn,
         state=report.state if report else None,
         size=job.plan.size if job and job.plan else report.size if report else None,
-        source=parse_source(job.request.source).display if job else report.source if report else None,
-        destination=str(target(job)) if job else report.destination if report else None,
+        source=job.source.display if job else report.source if report else None,
+        destination=str(job.target) if job else report.destination if report else None,
         started=_time(execution, "started"),
         stopped=_time(execution, "stopped"),
         age_seconds=round(age.total_seconds(), 1) if age else None,

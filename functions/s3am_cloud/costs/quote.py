@@ -17,7 +17,6 @@ from s3am_cloud.costs.prices import PRICES, price_text
 from s3am_cloud.errors import TooExpensive
 from s3am_cloud.limits import COPY_BYTES_PER_SECOND, LINK_BYTES_PER_SECOND
 from s3am_cloud.model import Job, Part, Plan, has_secrets
-from s3am_cloud.urls import parse_source
 
 
 class Cloud(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +86,7 @@ def forecast_of(job: Job, cut: Plan, rate: int | None = None) -> Forecast:
     A small object that its request holds to a checksum has an upload, too.
     """
     cut = msgspec.structs.replace(cut, small=cut.small and job.state != "transfer")
-    scheme = parse_source(job.request.source).scheme
+    scheme = job.source.scheme
     return forecast(cut, scheme, rate, by_event=job.event is not None, sealed=has_secrets(job))
 
 
@@ -137,7 +136,7 @@ def in_process(job: Job, cut: Plan, connections: int, rate: int | None) -> InPro
 
     Counted as a forecast counts: what is tried again and the HEAD of each bucket are left out.
     """
-    scheme = parse_source(job.request.source).scheme
+    scheme = job.source.scheme
     small = cut.small and job.state != "transfer"
     busy = min(connections, cut.count)
     usage = Usage(

@@ -22,7 +22,7 @@ from s3am_cloud.model import Job, TransferRequest
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.request import VERSION
 from s3am_cloud.secret_names import carries_secret
-from s3am_cloud.transfer.pipeline import new_job, target
+from s3am_cloud.transfer.pipeline import new_job
 from s3am_cloud.transfer.reserved import refuse_records_bucket
 from s3am_cloud.urls import NETWORK_SCHEMES, parse_source
 
@@ -61,7 +61,7 @@ def read_request(data: object) -> TransferRequest:
 
 def _refuse_stranger(request: TransferRequest) -> None:
     """Raises BadRequest for an SFTP server that nobody says how to know: its login would go to whoever answers."""
-    if parse_source(request.source).scheme == "sftp" and not request.host_keys:
+    if request.source_url.scheme == "sftp" and not request.host_keys:
         raise BadRequest(
             "an sftp source needs host_keys, the keys that its server is known by",
             'ssh-keyscan HOST shows them: each as "ssh-ed25519 AAAA..."',
@@ -139,7 +139,6 @@ def accept(
     job = new_job(request, job_of_request(data, event, execution), ports.clock)
     digest = request_fingerprint(request, ingested.asked if ingested else "")
     job = msgspec.structs.replace(job, execution=execution, asked=digest, event=came, ingested=ingested, requested=True)
-    target(job)
     refuse_records_bucket(request, ports.jobs)
     # Before the claim: a second delivery must not take it away from the first, which runs under another ARN.
     # A repeated task finds its own record.

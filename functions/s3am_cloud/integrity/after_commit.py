@@ -28,7 +28,7 @@ from s3am_cloud.integrity.before_commit import (
 from s3am_cloud.integrity.compute import digests
 from s3am_cloud.model import Job, ObjectInfo, PinnedSource, Receipt, SourceInfo, Verdict
 from s3am_cloud.ports.transfer import ObjectStore, Ports, Progress
-from s3am_cloud.urls import S3Url, parse_source
+from s3am_cloud.urls import S3Url
 
 
 def verify_stored(
@@ -66,7 +66,7 @@ def to_read(job: Job, done: Receipt) -> tuple[Expected, ...]:
     if job.info is None or done.state != "succeeded":
         return ()
     expected = expected_of(job.request) if done.expected is None else None
-    wanted = by_reading(job.request, parse_source(job.request.source), job.info)
+    wanted = by_reading(job.request, job.source, job.info)
     claims = [one for one in wanted if one.by_source and str(one) in (done.unchecked_digests or ())]
     return (*([expected] if expected else []), *claims)
 
@@ -107,7 +107,7 @@ def check_stored(
     if not _same(info, stored):
         raise ObjectReplaced(f"{target} was replaced by another transfer before it could be checked")
     unknown = [one.algorithm for one in wanted if one.algorithm not in info.checksums]
-    origin, found = PinnedSource(url=str(target), info=stored), dict(info.checksums)
+    origin, found = PinnedSource(source=target.as_source, info=stored), dict(info.checksums)
     if unknown:
         found |= digests(unknown, ports.stored_readers(origin, slots, progress))
     for one in wanted:
@@ -146,7 +146,7 @@ def withdraw(target: S3Url, stored: SourceInfo, store: ObjectStore) -> None:
 
 def _without_a_digest(job: Job, info: ObjectInfo, done: Receipt) -> Verdict:
     """S3 sums up what it copied by itself; only where it has a sum of the source, too, is there one to compare with."""
-    copied = parse_source(job.request.source).scheme == "s3"
+    copied = job.source.scheme == "s3"
     # The store's answer to what was put may show its bytes (per-part), where the object itself has no checksum.
     unknown = done.proof is None or (job.upload is None and info.crc is None and done.proof != "per-part")
     if copied or unknown:

@@ -18,7 +18,7 @@ from s3am_cloud.integrity.compute import digests
 from s3am_cloud.limits import LAMBDA_BYTES_PER_SECOND, SMALL_OBJECT
 from s3am_cloud.model import Job, PinnedSource, SourceInfo, TransferRequest
 from s3am_cloud.ports.transfer import Ports, Progress
-from s3am_cloud.urls import SourceUrl, parse_source
+from s3am_cloud.urls import SourceUrl
 
 
 def expected_of(request: TransferRequest) -> Expected | None:
@@ -103,7 +103,7 @@ def passing(job: Job, chunks: Iterator[memoryview]) -> Iterator[memoryview]:
             digest.update(chunk)
         yield chunk
     for claim, digest in zip(claims, running, strict=True):
-        compare(claim, digest.hexdigest(), parse_source(job.request.source).display)
+        compare(claim, digest.hexdigest(), job.source.display)
 
 
 def check_source(wanted: tuple[Expected, ...], origin: PinnedSource, ports: Ports, progress: Progress) -> None:
@@ -111,7 +111,7 @@ def check_source(wanted: tuple[Expected, ...], origin: PinnedSource, ports: Port
     what was probed."""
     found = digests([one.algorithm for one in wanted], ports.readers(origin, 1, progress))
     for one in wanted:
-        compare(one, found[one.algorithm], origin.url)
+        compare(one, found[one.algorithm], origin.source.url)
 
 
 def compare(expected: Expected, found: str, what: str) -> None:

@@ -22,7 +22,7 @@ from s3am_cloud.checksums.digests import parse_expect
 from s3am_cloud.checksums.published import strongest
 from s3am_cloud.limits import MAX_METADATA
 from s3am_cloud.model import Attributes, Job, SourceInfo, Verdict
-from s3am_cloud.urls import S3Url, parse_destination, parse_source
+from s3am_cloud.urls import S3Url
 
 PREFIX = "s3am-cloud-"
 JOB = PREFIX + "job"
@@ -63,7 +63,7 @@ def mark(target: S3Url, size: int | None) -> str:
 
 def _promised(job: Job, info: SourceInfo) -> Verdict:
     """What is true of the object however it is finished: by this run, or by another one with other options."""
-    if parse_source(job.request.source).scheme == "s3":
+    if job.source.scheme == "s3":
         return "size-only"
     return info.in_transit
 
@@ -71,12 +71,12 @@ def _promised(job: Job, info: SourceInfo) -> Verdict:
 def _facts(job: Job, info: SourceInfo) -> dict[str, str]:
     # Where another statement of the source could not be read, this one alone shows too little.
     digest = strongest(info.claims) if not info.unread_digest_files else None
-    source = parse_source(job.request.source)
+    source = job.source
     return {
         # An upload that is resumed keeps what it was begun with, so its job is the first one.
         JOB: job.id,
         VERDICT: _promised(job, info),
-        OBJECT: mark(parse_destination(job.request.destination, source), info.size),
+        OBJECT: mark(job.target, info.size),
         TOOL: __version__,
         SOURCE_VERSION: _plain(_version(info)),
         SOURCE_DIGEST: str(digest) if digest else "",

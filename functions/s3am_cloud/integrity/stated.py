@@ -21,7 +21,7 @@ def learn(request: TransferRequest, origin: PinnedSource, ports: Ports) -> Pinne
 
     Raises BadSource where the file that the user names says nothing of it, and what reading that does.
     """
-    source, wish = parse_source(origin.url), request.source_digest
+    source, wish = origin.source, request.source_digest
     if wish is None:
         return origin
     if wish == NONE:
@@ -32,7 +32,7 @@ def learn(request: TransferRequest, origin: PinnedSource, ports: Ports) -> Pinne
 
 def _with(origin: PinnedSource, claims: dict[str, str], unread: tuple[str, ...] = ()) -> PinnedSource:
     return PinnedSource(
-        url=origin.url, info=msgspec.structs.replace(origin.info, claims=claims, unread_digest_files=unread)
+        source=origin.source, info=msgspec.structs.replace(origin.info, claims=claims, unread_digest_files=unread)
     )
 
 
@@ -69,7 +69,7 @@ def _content(url: SourceUrl, ports: Ports) -> bytes | None:
     if (info.size or 0) > MAX_DIGEST_FILE:
         return None
     data = bytearray()
-    for view in ports.readers(PinnedSource(url=url.url, info=info), 1, lambda count: None).read():
+    for view in ports.readers(PinnedSource(source=url, info=info), 1, lambda count: None).read():
         data += view
         if len(data) > MAX_DIGEST_FILE:
             return None

@@ -22,7 +22,6 @@ from s3am_cloud.ports.coordination import Coordination, DestinationLock
 from s3am_cloud.ports.executions import Execution
 from s3am_cloud.ports.records import JobStore
 from s3am_cloud.ports.transfer import Clock
-from s3am_cloud.transfer.pipeline import target
 
 _TRIES = 10
 
@@ -53,7 +52,7 @@ def acquire(job: Job, execution: str, desk: LockContext) -> str:
     That is another one's where one for the same request runs already: the caller joins it. Raises DestinationBusy
     where a job for something else runs.
     """
-    where = target(job)
+    where = job.target
     asked = job.asked or request_fingerprint(job.request)
     mine = DestinationLock(job=job.id, execution=execution, asked=asked, made=_now(desk.clock))
     for _ in range(_TRIES):

@@ -19,7 +19,7 @@ from s3am_cloud.jobs.secrets import Secrets
 from s3am_cloud.model import Job, TransferRequest
 from s3am_cloud.ports.vault import Vault
 from s3am_cloud.url_prefixes import covers, is_prefix
-from s3am_cloud.urls import NETWORK_SCHEMES, parse_destination, parse_source
+from s3am_cloud.urls import NETWORK_SCHEMES, parse_source
 
 # Over these a password can be read by whoever is on the way; ftp may be upgraded to TLS, but need not be.
 _IN_CLEAR = ("http", "ftp")
@@ -109,8 +109,7 @@ def _read(text: str, name: str) -> NamedSecrets:
 def _check_use(found: NamedSecrets, name: str, job: Job) -> None:
     if job.requested and not (found.sources and found.destinations):
         raise SecretUnrestricted(f"the secret {name} does not say for which sources and destinations it may be used")
-    source = parse_source(job.request.source)
-    target = parse_destination(job.request.destination, source)
+    source, target = job.source, job.target
     for what, shown, url, allowed in (
         ("source", source.display, job.request.source, found.sources),
         ("destination", str(target), str(target), found.destinations),

@@ -19,10 +19,9 @@ from s3am_cloud.errors import JobCancelled, ObjectExists
 from s3am_cloud.limits import CLOCK_SKEW_SECONDS
 from s3am_cloud.model import Job, MovedPart, PinnedSource, Plan
 from s3am_cloud.ports.transfer import ObjectStore, Ports
-from s3am_cloud.transfer.pipeline import move, target
+from s3am_cloud.transfer.pipeline import move
 from s3am_cloud.transfer.steps.abort import abort
 from s3am_cloud.transfer.stored_parts import was_completed
-from s3am_cloud.urls import parse_source
 
 
 def own_upload(job: Job, ports: Ports) -> str | None:
@@ -31,7 +30,7 @@ def own_upload(job: Job, ports: Ports) -> str | None:
         return job.upload.upload_id
     if not job.begun or job.request.force:
         return None
-    where = target(job)
+    where = job.target
     there = ports.store.unfinished(where)
     if len(there) != 1 or ports.jobs.find(where, there[0]) is not None or _is_older(there[0], job, ports):
         return None
@@ -41,7 +40,7 @@ def own_upload(job: Job, ports: Ports) -> str | None:
 def _is_older(upload_id: str, job: Job, ports: Ports) -> bool:
     """Whether an upload was begun before the job was recorded, by clocks that may differ a little: then it is another
     transfer's, which may be about to send its first part."""
-    found = [one.initiated for one in ports.store.unfinished_below(target(job)) if one.upload_id == upload_id]
+    found = [one.initiated for one in ports.store.unfinished_below(job.target) if one.upload_id == upload_id]
     recorded = datetime.fromisoformat(job.created) - timedelta(seconds=CLOCK_SKEW_SECONDS)
     return any(began is not None and datetime.fromisoformat(began) < recorded for began in found)
 
@@ -85,10 +84,10 @@ def _crc_of_source(job: Job, plan: Plan, ports: Ports) -> int | None:
     """The CRC64NVME of a small source as it is now, None where that can't be told without reading a large one."""
     if job.info is None:
         return None
-    source = parse_source(job.request.source)
+    source = job.source
     if job.info.crc is not None or source.scheme == "s3":
         return job.info.crc
-    reader = ports.readers(PinnedSource(url=source.url, info=job.info), 1, lambda count: None)
+    reader = ports.readers(PinnedSource(source=source, info=job.info), 1, lambda count: None)
     [(_, digest)] = reader.digests(lambda: Crc(PARTS_CRC), list(plan.parts()))
     return digest.value if isinstance(digest, Crc) else None
 

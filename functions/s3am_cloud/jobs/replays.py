@@ -12,7 +12,6 @@ from s3am_cloud.errors import ObjectGone, ObjectReplaced
 from s3am_cloud.etags import plain
 from s3am_cloud.model import Job, ObjectInfo, Receipt
 from s3am_cloud.ports.transfer import Ports
-from s3am_cloud.transfer.pipeline import target
 
 
 def has_ended_well(job: Job, ports: Ports) -> bool:
@@ -23,11 +22,11 @@ def has_ended_well(job: Job, ports: Ports) -> bool:
     done = ports.jobs.report(job.id)
     if done is None or done.error is not None:
         return False
-    info = ports.store.head(target(job))
+    info = ports.store.head(job.target)
     if info is None:
-        raise ObjectGone(f"job {job.id} has ended, and {target(job)} is not there any more")
+        raise ObjectGone(f"job {job.id} has ended, and {job.target} is not there any more")
     if done.state == "succeeded" and not _is_same(info, done):
-        raise ObjectReplaced(f"{target(job)} has another content than job {job.id} wrote")
+        raise ObjectReplaced(f"{job.target} has another content than job {job.id} wrote")
     return True
 
 

@@ -36,7 +36,7 @@ from s3am_cloud.limits import KMS_PLAINTEXT, VAULT_PREFIX
 from s3am_cloud.model import Job, Sealed, TransferRequest, has_secrets
 from s3am_cloud.ports.vault import Vault
 from s3am_cloud.sse import KeyRing
-from s3am_cloud.urls import S3Url, parse_destination, parse_source, place_of
+from s3am_cloud.urls import SourceUrl, place_of
 
 if TYPE_CHECKING:
     from s3am_cloud.ports.records import JobStore
@@ -62,7 +62,7 @@ def withheld(
     request: TransferRequest, keys: KeyRing | None = None, source_keys: KeyRing | None = None
 ) -> tuple[TransferRequest, Secrets]:
     """The request with its source in displayable form, and what has to be sealed beside it."""
-    source = parse_source(request.source)
+    source = request.source_url
     hidden = source.url if source.display != source.url else None
     return (
         msgspec.structs.replace(request, source=source.display if hidden else request.source),
@@ -100,15 +100,15 @@ def carry_over(old: Job, job: Job, vault: Vault, source: str | None = None) -> J
     carried = msgspec.structs.replace(job, sealed=old.sealed)
     if source is None:
         return carried
-    bound_to = place_of(parse_source(old.request.source))
-    if old.sealed and place_of(parse_source(source)) != bound_to:
+    bound_to, whole = place_of(old.source), msgspec.structs.replace(job.request, source=source)
+    if old.sealed and place_of(whole.source_url) != bound_to:
         raise BadRequest(
             f"the keys and logins of job {old.id} are bound to {bound_to}, and the new source is elsewhere",
             "give the keys and logins again, with s3am-cloud submit --resume: it continues the upload",
         )
-    request, secrets = withheld(msgspec.structs.replace(job.request, source=source))
+    request, secrets = withheld(whole)
     if has_secrets(old):
-        secrets = Secrets(source=parse_source(source).url)
+        secrets = Secrets(source=whole.source_url.url)
     return seal(msgspec.structs.replace(carried, request=request), secrets, vault)
 
 
@@ -121,13 +121,12 @@ def opened(job: Job, vault: Vault) -> Opened:
     _check_upload(job)
     named = named_secrets(job, vault)
     secrets = named.under(_unsealed(job, vault))
-    source = with_login(secrets.source or job.request.source, named)
-    if _place(source) != _place(job.request.source):
+    request = msgspec.structs.replace(job.request, source=with_login(secrets.source or job.request.source, named))
+    if _place(request.source_url) != _place(job.source):
         raise BadRequest(
-            f"job {job.id}: its secrets are for another source than {parse_source(job.request.source).display}",
+            f"job {job.id}: its secrets are for another source than {job.source.display}",
             "scheme, host and path of the request's source and of its secrets' must be the same",
         )
-    request = msgspec.structs.replace(job.request, source=source)
     return Opened(msgspec.structs.replace(job, request=request), secrets.keys(), secrets.source_keys(), named.sources)
 
 
@@ -153,8 +152,8 @@ def _binding(job: Job, sealed_for: str) -> Mapping[str, str]:
     keys = job.request.host_keys
     return {
         "job": sealed_for,
-        "destination": _digest(str(_target(job))),
-        "source": place_of(parse_source(job.request.source)),
+        "destination": _digest(str(job.target)),
+        "source": place_of(job.source),
         **({"host_keys": _digest(" ".join(keys))} if keys else {}),
     }
 
@@ -163,13 +162,9 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _target(job: Job) -> S3Url:
-    return parse_destination(job.request.destination, parse_source(job.request.source))
-
-
 def _check_upload(job: Job) -> None:
     """Raises SealedForAnother for an upload elsewhere than at the destination that the secrets are bound to."""
-    if job.upload is not None and job.upload.target != _target(job):
+    if job.upload is not None and job.upload.target != job.target:
         raise _not_for(job)
 
 
@@ -192,7 +187,7 @@ class _OpenedJobs:
     def __init__(self, jobs: JobStore, recorded: Job, job: Job) -> None:
         self._jobs, self._id = jobs, job.id
         self._shown, self._whole = recorded.request.source, job.request.source
-        self._target = _target(recorded)
+        self._target = recorded.target
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._jobs, name)
@@ -208,7 +203,7 @@ class _OpenedJobs:
         self._jobs.save(self._veiled(job))
 
     def _whole_of(self, job: Job) -> Job:
-        if (job.request.source, _target(job)) != (self._shown, self._target):
+        if (job.request.source, job.target) != (self._shown, self._target):
             raise _not_for(job)
         _check_upload(job)
         return _with_source(job, self._whole)
@@ -221,9 +216,9 @@ def _with_source(job: Job, source: str) -> Job:
     return msgspec.structs.replace(job, request=msgspec.structs.replace(job.request, source=source))
 
 
-def _place(url: str) -> str:
+def _place(source: SourceUrl) -> str:
     """A source without what changes while it stays the same: its login, and the query in which it is signed."""
-    return parse_source(url).display.removesuffix("?...")
+    return source.display.removesuffix("?...")
 
 
 def _text(keys: KeyRing | None) -> str | None:

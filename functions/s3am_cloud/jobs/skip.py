@@ -9,7 +9,6 @@ from s3am_cloud.integrity.provenance import JOB
 from s3am_cloud.model import Ingested, Job, SourceInfo
 from s3am_cloud.ports.coordination import Seen
 from s3am_cloud.ports.transfer import Ports
-from s3am_cloud.urls import parse_source
 
 UNCHANGED = "the source has not changed since it was fetched"
 OURS = "a job of s3am-cloud wrote the object"
@@ -22,7 +21,7 @@ def skip_reason(job: Job, ports: Ports) -> str | None:
     why = job.ingested
     if why is None:
         return None
-    source = parse_source(job.request.source)
+    source = job.source
     if why.route is not None:
         return FOLDER if source.url.endswith("/") else _of_route(why, ports.source.probe(source))
     return _of_schedule(why, ports.source.probe(source), ports)

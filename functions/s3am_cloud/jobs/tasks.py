@@ -24,7 +24,7 @@ from s3am_cloud.model import Job, MovedPart, Part, Plan, Receipt, Unit
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.transfer.overtaken import may_be_made, overtaken_error
 from s3am_cloud.transfer.part_sizes import units
-from s3am_cloud.transfer.pipeline import finish, prepare, receipt, target
+from s3am_cloud.transfer.pipeline import finish, prepare, receipt
 from s3am_cloud.transfer.remaining import missing
 from s3am_cloud.transfer.steps.abort import abort
 
@@ -149,7 +149,7 @@ def _finished(job: Job, moved: Iterable[MovedPart], ports: Ports) -> Receipt:
         done = finish(job, moved, ports)
         wanted = to_read(job, done)
         if wanted:
-            done = read_back(wanted, job, target(job), done, DEFAULT_SLOTS, ports, lambda count: None)
+            done = read_back(wanted, job, job.target, done, DEFAULT_SLOTS, ports, lambda count: None)
     except NotAsExpected:
         if job.upload is not None:
             abort(job.upload, ports.store)  # nobody wants to go on with it

@@ -10,7 +10,7 @@ from s3am_cloud.integrity.after_commit import withdraw
 from s3am_cloud.model import Job, MovedPart, ObjectInfo, SourceInfo
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.transfer.steps.verify import verify
-from s3am_cloud.urls import S3Url, parse_source
+from s3am_cloud.urls import S3Url
 
 _FRAMED = (
     "the store may keep the framing of aws-chunked bodies as if it were content: use a store that supports trailing "
@@ -40,7 +40,7 @@ def confirmed_object(job: Job, target: S3Url, seen: Sequence[MovedPart], crc: in
 
 def is_proven(job: Job, seen: Sequence[MovedPart], info: ObjectInfo) -> bool:
     """Whether anything but the size shows that the object is what was sent."""
-    copied = parse_source(job.request.source).scheme == "s3"
+    copied = job.source.scheme == "s3"
     return copied or info.full_object or not seen or _is_shown(job, seen)
 
 

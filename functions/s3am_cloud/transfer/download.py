@@ -21,7 +21,7 @@ from s3am_cloud.transfer.local_parts import trusted, whole
 from s3am_cloud.transfer.part_sizes import download_plan
 from s3am_cloud.transfer.steps.probe import probe
 from s3am_cloud.transfer.steps.save import save_parts
-from s3am_cloud.urls import S3Url, SourceUrl, shown_path
+from s3am_cloud.urls import S3Url, shown_path
 
 
 class DownloadRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +67,7 @@ def _fetched(
     on_plan: Callable[[Plan], None],
 ) -> Receipt:
     started = ports.clock.now()
-    origin = probe(SourceUrl("s3", str(request.source)), ports.source)
+    origin = probe(request.source.as_source, ports.source)
     there, cut = _on_disk(request, origin.info, target)
     on_plan(cut)
     for part in there:

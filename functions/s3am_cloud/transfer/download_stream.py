@@ -14,7 +14,6 @@ from s3am_cloud.model import Receipt
 from s3am_cloud.ports.transfer import Ports, Progress
 from s3am_cloud.transfer.download import DownloadRequest, check_arrived
 from s3am_cloud.transfer.steps.probe import probe
-from s3am_cloud.urls import SourceUrl
 
 Write = Callable[[memoryview], None]
 
@@ -28,7 +27,7 @@ def download_stream(
     and what `write` does.
     """
     started = ports.clock.now()
-    origin = probe(SourceUrl("s3", str(request.source)), ports.source)
+    origin = probe(request.source.as_source, ports.source)
     size = origin.info.size or 0
     on_size(size)
     crc, count = EMPTY, 0

@@ -19,7 +19,7 @@ from s3am_cloud.model import Job, MovedPart, ObjectInfo, Part, PinnedSource, Sou
 from s3am_cloud.ports.transfer import Ports, Progress
 from s3am_cloud.transfer.owners import owner_text
 from s3am_cloud.transfer.steps.abort import abort
-from s3am_cloud.urls import S3Url, parse_destination, parse_source
+from s3am_cloud.urls import S3Url
 
 ANOTHER = "another transfer"
 Overtaken = UploadGone | ObjectExists
@@ -34,7 +34,7 @@ def made_by_another(
     `seen` are the parts of which this transfer knows the checksum; the others are read from the source. Raises an
     error of the same class as `error` where there is no such object.
     """
-    target = _target(job)
+    target = job.target
     info = ports.store.head(target)
     if info is None or not _is_same(job, info, list(seen), ports, progress):
         raise overtaken_error(job, error, ports, info) from error
@@ -46,14 +46,14 @@ def made_by_another(
 def replaced(job: Job, error: ChecksumMismatch, ports: Ports) -> TransferError:
     """What to raise where the object is another than this transfer has just written: ObjectReplaced where another
     transfer is known to have replaced it, `error` otherwise."""
-    info = ports.store.head(_target(job))
+    info = ports.store.head(job.target)
     # S3 itself compared the whole with its checksum before it made the object.
     checked = job.upload is not None and job.upload.full_object
     if info is None or not (checked or writer(job, info)):
         return error
     by = writer(job, info)
     return ObjectReplaced(
-        f"{_target(job)} was written, and then replaced by {ANOTHER}{f' ({by})' if by else ''} with other content"
+        f"{job.target} was written, and then replaced by {ANOTHER}{f' ({by})' if by else ''} with other content"
     )
 
 
@@ -65,12 +65,8 @@ def writer(job: Job, info: ObjectInfo) -> str | None:
 
 def may_be_made(job: Job, ports: Ports) -> bool:
     """Whether an object of the right size is there, so that looking at its content is worth it."""
-    info = ports.store.head(_target(job))
+    info = ports.store.head(job.target)
     return info is not None and job.info is not None and job.info.size in {None, info.size}
-
-
-def _target(job: Job) -> S3Url:
-    return parse_destination(job.request.destination, parse_source(job.request.source))
 
 
 def _stated_job(info: ObjectInfo) -> str | None:
@@ -91,12 +87,12 @@ def _is_readable(source: SourceInfo, size: int, job: Job, ports: Ports) -> bool:
     """Whether the source can be read for a comparison in the time that there is. What S3 would copy never passes
     through this process."""
     in_time = ports.most_in_order is None or size <= ports.most_in_order
-    return in_time and parse_source(job.request.source).scheme != "s3"
+    return in_time and job.source.scheme != "s3"
 
 
 def _crc_of_source(job: Job, info: SourceInfo, seen: list[MovedPart], ports: Ports, progress: Progress) -> int | None:
     """The CRC64NVME of the source's pinned version, None where it can't be read any more."""
-    origin = PinnedSource(url=parse_source(job.request.source).url, info=info)
+    origin = PinnedSource(source=job.source, info=info)
     try:
         if job.plan is None or job.state == "stream" or not info.ranges:
             return _read_whole(origin, ports, progress)
@@ -127,7 +123,7 @@ def _read_parts(
 
 def overtaken_error(job: Job, error: Overtaken, ports: Ports, info: ObjectInfo | None = None) -> TransferError:
     """The error that says what happened, to what, and by whom as far as anybody knows; `info` is of the object."""
-    target = _target(job)
+    target = job.target
     stated = _stated_job(info) if info is not None else None
     by = f"{ANOTHER} ({stated})" if stated not in {None, job.id} else ANOTHER
     if isinstance(error, ObjectExists):

@@ -63,7 +63,7 @@ from s3am_cloud.transfer.steps.open import open_upload
 from s3am_cloud.transfer.steps.probe import probe
 from s3am_cloud.transfer.steps.stream import stream
 from s3am_cloud.transfer.stored_parts import proof
-from s3am_cloud.urls import S3Url, SourceUrl, parse_destination, parse_source
+from s3am_cloud.urls import S3Url, SourceUrl
 
 
 def new_job(request: TransferRequest, job_id: str, clock: Clock) -> Job:
@@ -92,8 +92,8 @@ def prepare(
 
 
 def _prepared(job: Job, ports: Ports, connections: int | None, may_stream: bool, own: str | None) -> Job:
-    request, source = job.request, parse_source(job.request.source)
-    target = parse_destination(request.destination, source)
+    request, source = job.request, job.source
+    target = request.target
     if not is_wanted(request, target, ports.store):
         return _recorded(msgspec.structs.replace(job, state="skipped"), ports)
     unfinished = own or unfinished_upload(request, target, ports)
@@ -112,7 +112,7 @@ def _prepared(job: Job, ports: Ports, connections: int | None, may_stream: bool,
 
 
 def _opened(job: Job, state: Literal["transfer", "stream"], ports: Ports) -> Job:
-    opened = open_upload(target(job), written(job), ports.store)
+    opened = open_upload(job.target, written(job), ports.store)
     try:
         return _recorded(msgspec.structs.replace(job, state=state, upload=opened), ports)
     except BaseException as error:
@@ -151,7 +151,7 @@ def move(
 ) -> Iterator[MovedPart]:
     """Moves these parts of the job; each is yielded when the store has it, until `over` says so. `slots` and `first`
     are as `Movers` has them."""
-    sink = ObjectSink(target(job), _overwrite(job), written(job))
+    sink = ObjectSink(job.target, _overwrite(job), written(job))
     mover = ports.movers(_origin(job), sink if job.state == "put" else PartSink(_upload(job)), slots, progress, first)
     return move_parts(parts, mover, over)
 
@@ -172,9 +172,7 @@ def move_stream(
     moved = list(keep(stream(cut, _upload(job), {part.number: part for part in there}, chunks, ports.store)))
     size = sum(part.length for part in moved)
     if origin.info.size not in {None, size}:
-        raise SourceChanged(
-            f"{parse_source(origin.url).display} sent {size:,} bytes where {origin.info.size:,} were due"
-        )
+        raise SourceChanged(f"{origin.source.display} sent {size:,} bytes where {origin.info.size:,} were due")
     return msgspec.structs.replace(job, plan=msgspec.structs.replace(cut, size=size)), moved
 
 
@@ -196,7 +194,7 @@ def finish(job: Job, moved: Iterable[MovedPart], ports: Ports) -> Receipt:
         known = msgspec.structs.replace(job, due=due[0] if due else job.due)
         return overtaken(known, seen, error, ports, lambda count: None)
     try:
-        info = confirmed_object(job, target(job), seen, crc, ports)
+        info = confirmed_object(job, job.target, seen, crc, ports)
     except ChecksumMismatch as error:
         raise replaced(job, error, ports) from error
     done = receipt(job, ports.clock, info, info.crc if crc is None else crc, sum(part.retries for part in seen))
@@ -204,7 +202,7 @@ def finish(job: Job, moved: Iterable[MovedPart], ports: Ports) -> Receipt:
         done = msgspec.structs.replace(done, proof=None)
     if job.state == "put":
         done = msgspec.structs.replace(done, finished_by=writer(job, info))
-    return verify_stored(job, target(job), info, info.crc if crc is None else crc, done, ports.store)
+    return verify_stored(job, job.target, info, info.crc if crc is None else crc, done, ports.store)
 
 
 def overtaken(job: Job, seen: Iterable[MovedPart], error: Overtaken, ports: Ports, progress: Progress) -> Receipt:
@@ -216,7 +214,7 @@ def overtaken(job: Job, seen: Iterable[MovedPart], error: Overtaken, ports: Port
         job = msgspec.structs.replace(job, plan=msgspec.structs.replace(job.plan, size=info.size))
     done = receipt(job, ports.clock, info, info.crc, sum(part.retries for part in moved))
     done = msgspec.structs.replace(done, finished_by=finished_by(job, info))
-    return verify_stored(without_withdrawal(job), target(job), info, info.crc, done, ports.store)
+    return verify_stored(without_withdrawal(job), job.target, info, info.crc, done, ports.store)
 
 
 def _put(job: Job, seen: list[MovedPart], ports: Ports) -> int | None:
@@ -243,8 +241,8 @@ def receipt(
     seconds = (clock.now() - datetime.fromisoformat(job.created)).total_seconds()
     return Receipt(
         state="skipped" if job.state == "skipped" else "succeeded",
-        source=parse_source(job.request.source).display,
-        destination=str(target(job)),
+        source=job.source.display,
+        destination=str(job.target),
         size=job.plan.size if job.plan else None,
         parts=job.plan.count if job.plan else None,
         retries=retries,
@@ -262,10 +260,6 @@ def receipt(
         job=job.id,
         event=job.event,
     )
-
-
-def target(job: Job) -> S3Url:
-    return parse_destination(job.request.destination, parse_source(job.request.source))
 
 
 def _about_to_complete(job: Job, ports: Ports, crc: int) -> None:
@@ -287,10 +281,10 @@ def _is_stream(info: SourceInfo) -> bool:
 def _put_crc(job: Job, part: MovedPart, ports: Ports) -> int | None:
     """The CRC of what was put. An answer that was lost does not say whether the object that is there is ours."""
     source = _origin(job).info
-    if not part.etag and part.shown is None and not _is_what_was_put(ports.store.head(target(job)), part, source):
-        raise ObjectExists(f"{target(job)} exists")
+    if not part.etag and part.shown is None and not _is_what_was_put(ports.store.head(job.target), part, source):
+        raise ObjectExists(f"{job.target} exists")
     if None not in {source.crc, part.crc} and source.crc != part.crc:
-        raise ChecksumMismatch(f"{target(job)} was written with another CRC64NVME than its source has")
+        raise ChecksumMismatch(f"{job.target} was written with another CRC64NVME than its source has")
     return part.crc if part.crc is not None else source.crc
 
 
@@ -315,7 +309,7 @@ def _overwrite(job: Job) -> bool:
 def _origin(job: Job) -> PinnedSource:
     if job.info is None:
         raise JobFailed(f"job {job.id} was not prepared")
-    return PinnedSource(url=parse_source(job.request.source).url, info=job.info)
+    return PinnedSource(source=job.source, info=job.info)
 
 
 def _plan(job: Job) -> Plan:

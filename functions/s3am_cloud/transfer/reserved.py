@@ -9,15 +9,14 @@ from __future__ import annotations
 from s3am_cloud.errors import BadDestination, BadSource
 from s3am_cloud.model import TransferRequest
 from s3am_cloud.ports.records import JobStore
-from s3am_cloud.urls import parse_destination, parse_s3, parse_source
+from s3am_cloud.urls import parse_s3
 
 _HINT = "name another bucket"
 
 
 def refuse_records_bucket(request: TransferRequest, jobs: JobStore) -> None:
     """Raises BadSource or BadDestination for a request that reads from the bucket of the records, or writes to it."""
-    source = parse_source(request.source)
-    if jobs.is_in(parse_destination(request.destination, source).bucket):
+    if jobs.is_in(request.target.bucket):
         raise BadDestination(f"{request.destination} is in the bucket that holds the records of jobs", _HINT)
     for url in (request.source, request.source_digest or ""):
         if url.startswith("s3://") and jobs.is_in(parse_s3(url, key_needed=False).bucket):

@@ -13,7 +13,7 @@ from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.same_source import source_id
 from s3am_cloud.transfer.part_sizes import check_time, connections_for
 from s3am_cloud.transfer.steps.plan import plan
-from s3am_cloud.urls import S3Url, SourceUrl, parse_source
+from s3am_cloud.urls import S3Url, SourceUrl
 
 
 def resumed(
@@ -23,7 +23,7 @@ def resumed(
     before = ports.jobs.find(target, upload_id)
     if before is None or before.info is None or before.plan is None or before.upload is None:
         return _adopted(job, target, upload_id, origin, connections, ports)
-    source = parse_source(job.request.source)
+    source = job.source
     _check_same(before, target, source, origin.info)
     requested = job.request.part_size
     if requested is not None and requested != before.plan.part_size:
@@ -84,7 +84,7 @@ def _adopted(
     upload = ports.store.find(target, upload_id)
     there = list(ports.store.parts(upload))
     request = msgspec.structs.replace(job.request, part_size=part_size_of(there, job.request.part_size))
-    cut = cut_of(request, parse_source(request.source), origin, connections)
+    cut = cut_of(request, request.source_url, origin, connections)
     if there and there[-1].number > cut.count:
         raise SourceChanged(
             f"the unfinished upload of {target} is of a longer source: it has part {there[-1].number} where this one "
@@ -100,7 +100,7 @@ def _adopted(
         upload=upload,
         trusted=trusted,
         records_of=None,
-        source_id=source_id(parse_source(request.source)),
+        source_id=source_id(request.source_url),
     )
 
 

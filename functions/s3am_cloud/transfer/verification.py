@@ -63,7 +63,7 @@ def verify_object(request: VerifyRequest, ports: Ports, progress: Progress, on_s
         raise BadPartSize(f"a part has {MIN_PART:,} to {MAX_PART:,} bytes, not {wish:,}")
     info = pinned(request.source, ports.store)
     on_size(info.size)
-    origin = PinnedSource(url=str(request.source), info=version_of(info))
+    origin = PinnedSource(source=request.source.as_source, info=version_of(info))
     found = digest(request.algorithm, ports.readers(origin, request.connections, progress, wish))
     return Verified(
         source=str(request.source),
@@ -92,7 +92,7 @@ def recheck(
     said = receipt.source_digest if receipt else None
     if said and said not in map(str, claims):
         claims.append(msgspec.structs.replace(parse_expect(said), by_source=True))
-    origin = PinnedSource(url=str(source), info=version_of(info))
+    origin = PinnedSource(source=source.as_source, info=version_of(info))
     found = digests([PARTS_CRC, *(claim.algorithm for claim in claims)], ports.readers(origin, connections, progress))
     for claim in claims:
         compare(claim, found[claim.algorithm], str(source))

@@ -203,7 +203,7 @@ def test_a_stream_arrives_whole(server: FtpServer, settings: CurlSettings, unkno
     url = parse_source(server.add(NAME, DATA))
     info = CurlSource(settings, FakeClock()).probe(url)
     assert not info.ranges
-    assert read_in_order(PinnedSource(url=url.url, info=info), settings) == DATA
+    assert read_in_order(PinnedSource(source=url, info=info), settings) == DATA
 
 
 @for_kinds(*PLAIN)
@@ -216,7 +216,7 @@ def test_a_stream_of_unknown_size_that_breaks_is_not_taken_for_a_shorter_file(
     info = CurlSource(settings, FakeClock()).probe(url)
     server.rules.drop = Drop(after=SIZE - 1000, times=100, control=control)
     with pytest.raises(SourceUnavailable):
-        read_in_order(PinnedSource(url=url.url, info=info), settings)
+        read_in_order(PinnedSource(source=url, info=info), settings)
 
 
 @for_kinds("ftp")
@@ -229,4 +229,4 @@ def test_a_stream_whose_file_was_replaced_midway_is_not_taken_for_the_one_that_w
     info = CurlSource(settings, FakeClock()).probe(url)
     server.when_sent(SIZE // 2, replacing(server, OTHER, START + 1000))
     with pytest.raises(SourceChanged):
-        read_in_order(PinnedSource(url=url.url, info=info), settings)
+        read_in_order(PinnedSource(source=url, info=info), settings)

@@ -28,7 +28,7 @@ TOO_SMALL, TOO_LARGE, NONE = "213 99999", "213 100001", "213 0"
 def content(url: str, probe: Probe, settings: CurlSettings) -> bytes:
     """What comes of a source that is read in order."""
     readers = CurlReaders(settings, S3Access(S3Settings()), HastyClock())
-    reader = readers(PinnedSource(url=parse_source(url).url, info=probe(url)), 2, lambda count: None)
+    reader = readers(PinnedSource(source=parse_source(url), info=probe(url)), 2, lambda count: None)
     return b"".join(map(bytes, reader.read()))
 
 

@@ -153,7 +153,7 @@ def test_a_login_is_looked_up_where_the_user_wants_that_and_the_url_has_none(
     info = CurlSource(asking, FakeClock()).probe(url)
     assert info.size == SIZE
     route.movers = CurlMovers(asking, s3_access, HastyClock())
-    check(route, move(route, PinnedSource(url=url.url, info=info)))
+    check(route, move(route, PinnedSource(source=url, info=info)))
 
 
 @for_kinds("ftp")

@@ -20,7 +20,6 @@ from s3am_cloud.events import Event, job_of_event
 from s3am_cloud.model import Job
 from s3am_cloud.ports.coordination import DestinationLock
 from s3am_cloud.ports.records import Tally
-from s3am_cloud.transfer.pipeline import target
 from s3am_cloud_cli import local_cloud as embedded
 from s3am_cloud_cli.local_cloud import LocalCloud, aws
 from s3am_cloud_cli.local_cloud.audit_log import session_token
@@ -156,10 +155,10 @@ class JobClient:
         """The object, its source, and the documents that the job does not keep under its own id."""
         folder = Folder(self._home / "names" / job.id)
         Jobs(folder).save(job)
-        DocumentNotices(folder).claim(target(job), DestinationLock(job=job.id, execution="", asked="", made=""), None)
+        DocumentNotices(folder).claim(job.target, DestinationLock(job=job.id, execution="", asked="", made=""), None)
         source = job.request.source.removeprefix("s3://")
         notes = {f"{self._cloud.work_bucket}/{name}" for name in folder.names("jobs/")}
-        return notes | {source, f"{self.bucket}/{target(job).key}"}
+        return notes | {source, f"{self.bucket}/{job.target.key}"}
 
 
 def operation(call: Json) -> str:

@@ -39,7 +39,6 @@ from s3am_cloud.model import MovedPart, Part
 from s3am_cloud.ports.pace import ShouldStop, never_stop
 from s3am_cloud.ports.transfer import Clock, FileSink, ObjectSink, Progress
 from s3am_cloud.sse import REFUSED_HINT
-from s3am_cloud.urls import parse_source
 
 _WATCH_SECONDS = 1.0
 
@@ -67,7 +66,7 @@ class CurlMover:
         self._turn = turn or nullcontext()
         self._route, self._settings, self._signers, self._check = route, settings, signers, check
         self._places, self._progress, self._clock = places, progress, clock
-        self._source = parse_source(route.origin.url)
+        self._source = route.origin.source
 
     def move(self, parts: Iterable[Part], over: ShouldStop = never_stop) -> Iterator[MovedPart]:
         if not self._settings.local_files:
@@ -168,7 +167,7 @@ class CurlMover:
         return flow
 
     def _get(self, part: Part, taker: ByteSink, retry: Retry, run: _Run) -> RangeGet:
-        address = source_address(self._route, self._signers)
+        address = source_address(self._route.origin, self._route.source, self._signers)
         recheck: MakeRecheck | None = None
         if self._is_file_transfer and isinstance(self._route.sink, ObjectSink):
             # The part is the object at once: later would be too late.

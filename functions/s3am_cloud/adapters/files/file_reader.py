@@ -31,7 +31,7 @@ class FileReader:
             yield part, digest
 
     def _read(self, first: int, end: int) -> Iterator[memoryview]:
-        file = PinnedFile(self._origin.url, self._origin.info)
+        file = PinnedFile(self._origin.source.url, self._origin.info)
         try:
             yield from self._chunks(file, first, end)
             changed = file.check()

@@ -20,7 +20,7 @@ class MemoryReaders:
     def __call__(
         self, origin: PinnedSource, slots: int, progress: Progress, part_size: int | None = None
     ) -> OrderedReader:
-        place = self._store if origin.url.startswith("s3://") else self._source
+        place = self._store if origin.source.scheme == "s3" else self._source
         return MemoryReader(origin, place.read, progress, part_size or MAX_PIECE)
 
 

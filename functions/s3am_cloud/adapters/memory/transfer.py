@@ -50,9 +50,9 @@ class MemorySource:
         return SourceInfo(size=len(content), ranges=True, etag=etag)
 
     def read(self, origin: PinnedSource, part: Part) -> bytes:
-        content, etag = self._get(origin.url)
+        content, etag = self._get(origin.source.url)
         if etag != origin.info.etag:
-            raise SourceChanged(f"{origin.url} is another version")
+            raise SourceChanged(f"{origin.source.url} is another version")
         return content[part.first : part.first + part.length]
 
     def _get(self, url: str) -> tuple[bytes, str]:
@@ -136,9 +136,9 @@ class MemoryStore:
         self._objects.pop(target, None)
 
     def read(self, origin: PinnedSource, part: Part) -> bytes:
-        content, etag = self._objects.get(parse_s3(origin.url), (b"", ""))
+        content, etag = self._objects.get(parse_s3(origin.source.url), (b"", ""))
         if etag != origin.info.etag:
-            raise SourceChanged(f"{origin.url} is another version")
+            raise SourceChanged(f"{origin.source.url} is another version")
         return content[part.first : part.first + part.length]
 
     def put_part(self, upload: Upload, number: int, data: bytes | bytearray, crc: int) -> str:

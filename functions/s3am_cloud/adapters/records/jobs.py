@@ -26,7 +26,7 @@ from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import AccessDenied, JobFailedForGood, NoSuchJob
 from s3am_cloud.model import Job, PartRecord, Receipt, Unit
 from s3am_cloud.ports.records import Tally
-from s3am_cloud.urls import S3Url, parse_source
+from s3am_cloud.urls import S3Url
 
 # A job may have 10,000 tallies, and as many records of parts, at 20 ms each.
 _READERS = 8
@@ -83,7 +83,7 @@ class Jobs:
     def _record(self, job: Job) -> bytes:
         if self._with_sources:
             return _encode(job)
-        shown = parse_source(job.request.source).display
+        shown = job.source.display
         request = msgspec.structs.replace(job.request, source=shown, source_digest=shown_wish(job.request))
         return _encode(msgspec.structs.replace(job, request=request))
 

@@ -7,7 +7,7 @@ import msgspec
 from s3am_cloud.errors import Usage
 from s3am_cloud.integrity.before_commit import expected_of, stated_digests
 from s3am_cloud.model import PinnedSource, SourceInfo, TransferRequest
-from s3am_cloud.urls import NETWORK_SCHEMES, parse_source
+from s3am_cloud.urls import NETWORK_SCHEMES
 
 
 def one_version(request: TransferRequest, origin: PinnedSource) -> PinnedSource:
@@ -16,7 +16,7 @@ def one_version(request: TransferRequest, origin: PinnedSource) -> PinnedSource:
     So it is where nothing pins the version, unless the user wants ranges all the same. These may then be of several
     versions, so a digest has to prove the whole: raises Usage where there is none.
     """
-    source, info = parse_source(origin.url), origin.info
+    source, info = origin.source, origin.info
     if source.scheme not in NETWORK_SCHEMES or not info.ranges or not info.size:
         return origin
     if request.ranges == "never":
@@ -34,7 +34,7 @@ def one_version(request: TransferRequest, origin: PinnedSource) -> PinnedSource:
 
 
 def _in_one_request(origin: PinnedSource) -> PinnedSource:
-    return PinnedSource(url=origin.url, info=msgspec.structs.replace(origin.info, ranges=False))
+    return PinnedSource(source=origin.source, info=msgspec.structs.replace(origin.info, ranges=False))
 
 
 def _has_second_proof(request: TransferRequest, info: SourceInfo) -> bool:

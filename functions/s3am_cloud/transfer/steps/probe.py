@@ -23,7 +23,7 @@ def probe(url: SourceUrl, source: Source, gauge: RateProbe = unmeasured) -> Pinn
             f"{url.display} has {info.size:,} bytes; an S3 object has at most {MAX_OBJECT:,}",
             "split it into several objects",
         )
-    origin = PinnedSource(url=url.url, info=info)
+    origin = PinnedSource(source=url, info=info)
     if url.scheme not in NETWORK_SCHEMES or (info.size or 0) <= WORTH_A_SAMPLE:
         return origin
-    return PinnedSource(url=url.url, info=msgspec.structs.replace(info, rate=gauge(origin)))
+    return PinnedSource(source=url, info=msgspec.structs.replace(info, rate=gauge(origin)))

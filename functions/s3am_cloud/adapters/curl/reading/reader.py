@@ -22,7 +22,6 @@ from s3am_cloud.checksums.digests import Digest
 from s3am_cloud.limits import DEFAULT_PART, MAX_OBJECT, MAX_PIECE, MIN_PIECE, READ_AHEAD
 from s3am_cloud.model import Part, PinnedSource, Plan
 from s3am_cloud.ports.transfer import Clock, Progress
-from s3am_cloud.urls import parse_source
 
 Check = Callable[[], None]
 # Gives what is to be called between the loop's turns, for as long as it is open; what that raises ends the reading.
@@ -158,7 +157,7 @@ class _Run(Generic[B]):
     def _recheck(self) -> MakeRecheck | None:
         """For what is read in one go from a server that can't be told to refuse another version."""
         way = self._way
-        if way.origin.info.ranges or not by_file_transfer(parse_source(way.origin.url).scheme, way.origin.info):
+        if way.origin.info.ranges or not by_file_transfer(way.origin.source.scheme, way.origin.info):
             return None
         return functools.partial(Revalidation, self._loop, way.clock, way.settings, way.origin)
 

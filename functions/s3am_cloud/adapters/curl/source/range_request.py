@@ -22,7 +22,6 @@ from s3am_cloud.adapters.curl.transport.easy import (
 from s3am_cloud.adapters.curl.transport.guard import Guard
 from s3am_cloud.adapters.curl.transport.redirects import Redirects
 from s3am_cloud.model import Part, PinnedSource
-from s3am_cloud.urls import parse_source
 
 
 class Address(Protocol):
@@ -37,7 +36,7 @@ class RangeRequest:
     def __init__(self, settings: CurlSettings, origin: PinnedSource, address: Address, part: Part, buffer: int) -> None:
         self._settings, self._info, self._address = settings, origin.info, address
         self._part, self._buffer = part, buffer
-        self._source = source = parse_source(origin.url)
+        self._source = source = origin.source
         self.by_files = by_file_transfer(source.scheme, origin.info)
         self.name, self.scheme, self.stored = source.display, source.scheme, source.scheme == "s3"
         self._way: Redirects | None = None

@@ -13,7 +13,6 @@ from s3am_cloud.errors import BadSource
 from s3am_cloud.limits import CURL_BUFFER, SAMPLE_BYTES, SAMPLE_SECONDS
 from s3am_cloud.model import Part, PinnedSource
 from s3am_cloud.ports.transfer import Clock
-from s3am_cloud.urls import parse_source
 
 
 class CurlRateProbe:
@@ -36,7 +35,7 @@ class CurlRateProbe:
 
     def _taken(self, origin: PinnedSource, sample: _Sample) -> Response:
         """The answer that the sample was taken of, at the end of all redirects. Raises BadSource."""
-        url, part = parse_source(origin.url).url, Part(1, 0, SAMPLE_BYTES)
+        url, part = origin.source.url, Part(1, 0, SAMPLE_BYTES)
         request = RangeRequest(self._settings, origin, lambda: (url, {}), part, CURL_BUFFER)
         easy: pycurl.Curl | None = request.begin(0, conditions=False)
         while easy is not None:

@@ -24,7 +24,6 @@ from s3am_cloud.errors import SourceBusy, SourceChanged, TransferError
 from s3am_cloud.limits import CROWD_SECONDS
 from s3am_cloud.model import PinnedSource, SourceInfo
 from s3am_cloud.ports.transfer import Clock
-from s3am_cloud.urls import parse_source
 
 Answered = Callable[[TransferError | None], None]
 
@@ -36,7 +35,7 @@ class Revalidation:
         self, loop: Loop, clock: Clock, settings: CurlSettings, origin: PinnedSource, answered: Answered
     ) -> None:
         self._loop, self._settings, self._info, self._answered = loop, settings, origin.info, answered
-        self._url = parse_source(origin.url)
+        self._url = origin.source
         self._patience, self._asked = patience(clock), 0.0
         self._easy: pycurl.Curl | None = None
         self._stopped = False

@@ -19,7 +19,7 @@ from s3am_cloud.checksums.crc64nvme import ALGORITHM
 from s3am_cloud.errors import JobFailedForGood
 from s3am_cloud.model import Attributes, Part, PinnedSource
 from s3am_cloud.ports.transfer import FileSink, ObjectSink, PartSink, Sink
-from s3am_cloud.urls import S3Url, parse_s3, parse_source
+from s3am_cloud.urls import S3Url
 
 SignedCopy = Callable[[], tuple[str, dict[str, str]]]
 
@@ -83,11 +83,11 @@ class Signers:
 
 def route(origin: PinnedSource, sink: Sink, access: S3Access, source_access: S3Access) -> TransferRoute:
     """Raises BadDestination where a bucket on the way does not exist."""
-    source, to = parse_source(origin.url), target_of(sink)
+    to = target_of(sink)
     return TransferRoute(
         origin=origin,
         sink=sink,
-        source=_side(parse_s3(source.url), source_access) if source.scheme == "s3" else None,
+        source=source_endpoint(origin, source_access),
         target=_side(to, access) if to is not None else None,
     )
 
@@ -102,14 +102,18 @@ def target_of(sink: Sink) -> S3Url | None:
             return None
 
 
-def source_address(route: TransferRoute, signers: Signers) -> Address:
+def source_endpoint(origin: PinnedSource, access: S3Access) -> S3Endpoint | None:
+    """None for a source that is not in S3. Raises BadDestination where its bucket does not exist."""
+    stored = origin.source.stored
+    return None if stored is None else _side(stored, access)
+
+
+def source_address(origin: PinnedSource, side: S3Endpoint | None, signers: Callable[[S3Settings], Signer]) -> Address:
     """Where the origin's GETs go: its URL, or a signed request for exactly its version."""
-    side = route.source
     if side is None:
-        url = parse_source(route.origin.url).url
-        return lambda: (url, {})
+        return lambda: (origin.source.url, {})
     headers = {"x-amz-content-sha256": "UNSIGNED-PAYLOAD", **side.headers}
-    version = route.origin.info.version
+    version = origin.info.version
     query = {"versionId": version} if version else {}
     signer = signers(side.settings)
     return lambda: signer.sign("GET", side.endpoint, side.object.key, query, headers)

@@ -1,0 +1,68 @@
+"""What is known in one place: a source is parsed once, and names are spelled once."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+
+import pytest
+
+from s3am_cloud import request as requests
+from s3am_cloud.model import TransferRequest
+from s3am_cloud.urls import S3Url, SourceUrl, parse_destination, parse_source
+from servers.content import pattern
+from support.fakes import PART, SOURCE, World, request
+from unit.test_layers import PRODUCT
+
+# Where a URL comes in as text: a request's two, a named digest file, a redirect, a login, a rule of the ingest file.
+ENTRIES = {
+    "s3am_cloud.request",
+    "s3am_cloud.url_prefixes",
+    "s3am_cloud.adapters.curl.transport.redirects",
+    "s3am_cloud.checksums.published",
+    "s3am_cloud.ingest.accept",
+    "s3am_cloud.ingest.dead_letter",
+    "s3am_cloud.ingest.rules",
+    "s3am_cloud.integrity.stated",
+    "s3am_cloud.jobs.named_secrets",
+    "s3am_cloud_client.inprocess.destinations",
+    "s3am_cloud_client.remote.client",
+    "s3am_cloud_cli.options.host_keys",
+    "s3am_cloud_cli.options.netrc",
+}
+
+
+def test_a_transfer_parses_its_source_and_its_destination_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: Counter[str] = Counter()
+
+    def source_of(text: str) -> SourceUrl:
+        parsed["source"] += 1
+        return parse_source(text)
+
+    def target_of(text: str, source: SourceUrl) -> S3Url:
+        parsed["destination"] += 1
+        return parse_destination(text, source)
+
+    monkeypatch.setattr(requests, "parse_source", source_of)
+    monkeypatch.setattr(requests, "parse_destination", target_of)
+    world = World()
+    world.source.put(SOURCE, pattern(PART + 1))
+    assert world.transfer(request(part_size=PART)).state == "succeeded"
+    assert parsed == {"source": 1, "destination": 1}
+
+
+def test_a_source_is_parsed_only_where_it_comes_in() -> None:
+    parsing = {
+        module
+        for module, path in PRODUCT.items()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "parse_source"
+    }
+    assert parsing <= ENTRIES
+
+
+def test_what_was_parsed_is_no_part_of_a_request() -> None:
+    asked = TransferRequest(source="https://host/x", destination="s3://b/")
+    assert asked.target == S3Url("b", "x")
+    assert asked == TransferRequest(source="https://host/x", destination="s3://b/")
+    assert "Url(" not in repr(asked)
