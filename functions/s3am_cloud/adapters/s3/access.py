@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 # Buckets whose names can be the first label of a host's.
 _HOST_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu")
 
 
@@ -199,7 +200,8 @@ class S3Access:
                 answer = error.response["ResponseMetadata"]
                 if answer.get("HTTPStatusCode") not in {301, 400, 401, 403, 405, 501}:
                     raise
-        return str(answer.get("HTTPHeaders", {}).get("x-amz-bucket-region") or self.region)
+        told = str(answer.get("HTTPHeaders", {}).get("x-amz-bucket-region"))
+        return told if _REGION.fullmatch(told) else self.region
 
 
 def _is_aws(client: S3Client) -> bool:

@@ -79,7 +79,10 @@ def _from_botocore(error: BotoCoreError, what: str) -> TransferError:
 
 @contextmanager
 def naming(what: str, other: type[TransferError] = Unexpected) -> Iterator[None]:
-    """Raises boto3's errors under our names; `other` is for refusals that no rule knows."""
+    """Raises boto3's errors under our names; `other` is for refusals that no rule knows.
+
+    Answers are to be read in here, as one that can't be is an error of the store's.
+    """
     try:
         yield
     except (ClientError, BotoCoreError) as error:
@@ -87,5 +90,6 @@ def naming(what: str, other: type[TransferError] = Unexpected) -> Iterator[None]
     except HTTPError as error:
         # botocore has no name of its own for an error's answer that breaks off.
         raise StoreUnavailable(f"{what}: the answer broke off ({type(error).__name__})") from error
-    except ResponseParserError as error:
+    except (ResponseParserError, ValueError, KeyError) as error:
+        # botocore leaves numbers and dates that are none to Python, and we read fields that every answer of S3 has.
         raise StoreUnavailable(f"{what}: the answer is not one of AWS's", "check the endpoint") from error

@@ -63,7 +63,7 @@ def own_headers(attributes: Attributes) -> dict[str, str]:
 
 def object_info(answer: Mapping[str, Any], what: str) -> ObjectInfo:
     """What HEAD answered; tags are not in it. Raises StoreUnavailable for an answer without the object's size."""
-    if "ContentLength" not in answer:
+    if answer.get("ContentLength", -1) < 0:
         raise StoreUnavailable(f"{what}: the store's answer says no size", "check the endpoint")
     crc = answer.get("ChecksumCRC64NVME")
     sent = answer["ResponseMetadata"]["HTTPHeaders"]

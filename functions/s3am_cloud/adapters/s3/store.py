@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         CompleteMultipartUploadOutputTypeDef,
         CreateMultipartUploadOutputTypeDef,
         ListPartsOutputTypeDef,
+        PartTypeDef,
         UploadPartOutputTypeDef,
     )
 
@@ -73,7 +74,7 @@ class S3Store:
                 if _is_optional(error):
                     return False
                 raise
-        return any(item["Key"] == target.key for item in found.get("Contents", []))
+            return any(item["Key"] == target.key for item in found.get("Contents", []))
 
     def tags(self, target: S3Url, version_id: str | None) -> dict[str, str]:
         client = self._access.client_for(target.bucket)
@@ -88,7 +89,7 @@ class S3Store:
                     raise
                 self._note_once(f"The tags of {target} can't be read ({code_of(error)}): the copy is made without them")
                 return {}
-        return {tag["Key"]: tag["Value"] for tag in answer.get("TagSet", [])}
+            return {tag["Key"]: tag["Value"] for tag in answer.get("TagSet", [])}
 
     def unfinished(self, target: S3Url) -> Sequence[str]:
         with _naming(str(target)):
@@ -163,10 +164,9 @@ class S3Store:
 
     def parts(self, upload: Upload, after: int = 0) -> Iterator[UploadedPart]:
         for page in bounded(self._part_pages(upload, after), "Parts", str(upload.target), self._clock):
-            for part in page.get("Parts", []):
-                crc = part.get("ChecksumCRC64NVME")
-                etag = quoted(part.get("ETag", ""))
-                yield UploadedPart(part["PartNumber"], part["Size"], etag, decode(crc) if crc else None)
+            with _naming(str(upload.target)):
+                found = [_uploaded(part) for part in page.get("Parts", [])]
+            yield from found
 
     def _part_pages(self, upload: Upload, after: int) -> Iterator[ListPartsOutputTypeDef]:
         """Each page begins behind the one before it, and none is needed beyond the last part that there can be."""
@@ -274,6 +274,11 @@ class S3Store:
         client = self._access.client_for(upload.target.bucket)
         with _naming(str(upload.target)):
             client.abort_multipart_upload(Bucket=upload.target.bucket, Key=upload.target.key, UploadId=upload.upload_id)
+
+
+def _uploaded(part: PartTypeDef) -> UploadedPart:
+    crc = part.get("ChecksumCRC64NVME")
+    return UploadedPart(part["PartNumber"], part["Size"], quoted(part.get("ETag", "")), decode(crc) if crc else None)
 
 
 def _retried(answer: Mapping[str, Any]) -> bool:
