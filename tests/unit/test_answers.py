@@ -17,6 +17,7 @@ from s3am_cloud.adapters.curl.source.answers import check_curl, check_range, che
 from s3am_cloud.adapters.curl.source.validators import check_proven, pins
 from s3am_cloud.adapters.curl.store.answers import check_store, error_code
 from s3am_cloud.adapters.curl.transport.easy import Response
+from s3am_cloud.adapters.s3 import codes
 from s3am_cloud.adapters.s3.answers import named_client
 from s3am_cloud.errors import (
     AccessDenied,
@@ -298,3 +299,9 @@ def test_an_answer_after_412_has_to_show_the_pinned_version_itself() -> None:
     dated = SourceInfo(size=100, ranges=True, last_modified="Fri, 02 Jan 2026 03:04:05 GMT")
     assert check_proven(answer(ETag=None), dated, "name") is None
     assert isinstance(check_proven(answer(Last_Modified=None), dated, "name"), SourceChanged)
+
+
+def test_a_part_is_tried_again_where_the_table_says_that_it_is_worth_it() -> None:
+    for code, meaning in codes._BY_CODE.items():
+        error = check_store(400, xml(code), "part 1")
+        assert isinstance(error, StoreBusy | StoreUnavailable | ChecksumMismatch) == meaning.worth_another_try, code

@@ -16,6 +16,7 @@ from s3am_cloud.limits import ABANDON_SECONDS, DEADLINE_MARGIN_SECONDS, LAMBDA_S
 from s3am_cloud.model import Job, MovedPart, Part, Unit, UploadedPart
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.transfer.pipeline import move, proven, unit_parts
+from s3am_cloud.transfer.remaining import missing_of
 
 SecondsLeft = Callable[[], float]
 
@@ -71,7 +72,7 @@ def _move(job: Job, lacking: list[Part], seconds_left: SecondsLeft, ports: Ports
     slots, first = job.plan.slots if job.plan else 1, first_connections(job.request.slots, len(lacking))
     for part in move(job, in_time(), slots, ports, tally.count, lambda: seconds_left() < ABANDON_SECONDS, first):
         tally.moved[part.number] = part
-    return [part for part in lacking if part.number not in tally.moved]
+    return missing_of(lacking, tally.moved)
 
 
 @contextmanager
@@ -100,7 +101,7 @@ def _found(job: Job, unit: Unit, seconds_left: SecondsLeft, ports: Ports) -> Rem
         proven_now += map(compared, proven(_alone(job), batch, ports, lambda count: None))
     there |= {part.number for part in proven_now}
     wanted = unit_parts(job, Unit(unit.object, unit.first, last))
-    return Remaining([part for part in wanted if part.number not in there], last, proven_now)
+    return Remaining(missing_of(wanted, there), last, proven_now)
 
 
 def _alone(job: Job) -> Job:

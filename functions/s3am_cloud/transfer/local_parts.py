@@ -9,6 +9,7 @@ from s3am_cloud.checksums.crc64nvme import EMPTY, combine
 from s3am_cloud.errors import JobFailed
 from s3am_cloud.model import MovedPart, Plan
 from s3am_cloud.ports.local_file import LocalTarget
+from s3am_cloud.transfer.remaining import missing_of
 
 
 def trusted(plan: Plan, noted: Iterable[MovedPart], target: LocalTarget, slots: int = 1) -> Iterator[MovedPart]:
@@ -23,7 +24,7 @@ def trusted(plan: Plan, noted: Iterable[MovedPart], target: LocalTarget, slots: 
 def whole(plan: Plan, moved: Iterable[MovedPart]) -> int:
     """The CRC64NVME of the whole from its parts' in any order. Raises JobFailed where a part is missing."""
     by_number = {part.number: part for part in moved}
-    lacking = [part.number for part in plan.parts() if part.number not in by_number]
+    lacking = missing_of(plan.parts(), by_number)
     if lacking:
-        raise JobFailed(f"{len(lacking)} of {plan.count} parts are missing, the first is part {lacking[0]}")
+        raise JobFailed(f"{len(lacking)} of {plan.count} parts are missing, the first is part {lacking[0].number}")
     return combine((by_number[part.number].crc or EMPTY, part.length) for part in plan.parts())

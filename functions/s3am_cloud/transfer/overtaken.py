@@ -18,6 +18,7 @@ from s3am_cloud.integrity.provenance import JOB
 from s3am_cloud.model import Job, MovedPart, ObjectInfo, Part, PinnedSource, SourceInfo
 from s3am_cloud.ports.transfer import Ports, Progress
 from s3am_cloud.transfer.owners import owner_text
+from s3am_cloud.transfer.remaining import missing_of
 from s3am_cloud.transfer.steps.abort import abort
 from s3am_cloud.urls import S3Url
 
@@ -97,7 +98,7 @@ def _crc_of_source(job: Job, info: SourceInfo, seen: list[MovedPart], ports: Por
         if job.plan is None or job.state == "stream" or not info.ranges:
             return _read_whole(origin, ports, progress)
         known = {part.number: part.crc for part in seen if part.crc is not None}
-        lacking = [part for part in job.plan.parts() if part.number not in known]
+        lacking = missing_of(job.plan.parts(), known)
         connections = job.plan.slots * job.plan.concurrency
         known |= _read_parts(origin, lacking, connections, ports, progress)
     except TransferError:

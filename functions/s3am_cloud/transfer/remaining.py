@@ -1,11 +1,16 @@
-"""The parts that are still to be moved: the plan minus what is there."""
+"""The parts that are still missing: the plan minus what is there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from s3am_cloud.errors import BadPartSize
 from s3am_cloud.model import MovedPart, Part, Plan, UploadedPart
+
+
+def missing_of(parts: Iterable[Part], there: Collection[int]) -> list[Part]:
+    """Those of the parts whose numbers are not there: of a whole plan, or of one unit."""
+    return [part for part in parts if part.number not in there]
 
 
 def missing(plan: Plan, there: Iterable[UploadedPart | MovedPart]) -> list[Part]:
@@ -18,4 +23,4 @@ def missing(plan: Plan, there: Iterable[UploadedPart | MovedPart]) -> list[Part]
                 f"part {number} of the unfinished upload has {length:,} bytes where this plan has {planned:,}",
                 "resume with the part size it was begun with, or start again with --force",
             )
-    return [part for part in plan.parts() if part.number not in sizes]
+    return missing_of(plan.parts(), sizes)

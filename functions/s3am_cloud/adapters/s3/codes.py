@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from s3am_cloud.errors import (
     AccessDenied,
@@ -16,83 +17,103 @@ from s3am_cloud.errors import (
     UploadGone,
 )
 
-RENEW = "renew the credentials, then try again"
+_RENEW = "renew the credentials, then try again"
 _CREDENTIALS = "check the access key, the secret key and the session token"
+_SIGNATURE = "check the secret key, and that no proxy on the way changes requests"
+_SCOPE = "check the credentials and the bucket's region, which --region sets"
 _BUCKET = "check the bucket's name"
 _REGION = "give the bucket's own region with --region"
 _FULL = "make room in the store, or ask for a larger quota"
 # A redirect could take the signature, a session token and an encryption key to anybody.
 UNFOLLOWED = "signed requests follow no redirect: check the endpoint, and the bucket's region with --region"
 _KMS = "check the KMS key of the bucket"
-# The credentials themselves were refused: no right of theirs is in question.
-CREDENTIALS = {
-    "ExpiredToken": RENEW,
-    "RequestExpired": RENEW,
-    "TokenRefreshRequired": RENEW,
-    "ExpiredTokenException": RENEW,
-    "InvalidToken": RENEW,
-    "InvalidAccessKeyId": _CREDENTIALS,
-    "InvalidClientTokenId": _CREDENTIALS,
-    "UnrecognizedClientException": _CREDENTIALS,
-    "InvalidSecurity": _CREDENTIALS,
-    "NotSignedUp": _CREDENTIALS,
-    "SignatureDoesNotMatch": "check the secret key, and that no proxy on the way changes requests",
-    "RequestTimeTooSkewed": "set this computer's clock right",
-    "AuthorizationHeaderMalformed": "check the credentials and the bucket's region, which --region sets",
+
+
+class Meaning(NamedTuple):
+    """What a code says: the error, its hint, whether a part that is answered so is `worth_another_try`, and whether the
+    `credentials` themselves were refused, so that no right of theirs is in question."""
+
+    error: type[TransferError]
+    hint: str | None = None
+    worth_another_try: bool = False
+    credentials: bool = False
+
+
+_BUSY = Meaning(StoreBusy, worth_another_try=True)
+_UNAVAILABLE = Meaning(StoreUnavailable, worth_another_try=True)
+_CHANGED = Meaning(ChecksumMismatch, worth_another_try=True)
+_DENIED = Meaning(AccessDenied)
+_LACKING = Meaning(UnsupportedByStore)
+_FULL_STORE = Meaning(BadDestination, _FULL)
+_BAD_KMS_KEY = Meaning(BadDestination, _KMS)
+_BAD_KEYS = Meaning(AccessDenied, _CREDENTIALS, credentials=True)
+_EXPIRED = Meaning(AccessDenied, _RENEW, credentials=True)
+# The next try signs with new ones, where they are renewed while a long transfer runs.
+_STALE = Meaning(AccessDenied, _RENEW, worth_another_try=True, credentials=True)
+_BY_CODE: dict[str, Meaning] = {
+    "ExpiredToken": _STALE,
+    "RequestExpired": _STALE,
+    "TokenRefreshRequired": _EXPIRED,
+    "ExpiredTokenException": _EXPIRED,
+    "InvalidToken": _EXPIRED,
+    "InvalidAccessKeyId": _BAD_KEYS,
+    "InvalidClientTokenId": _BAD_KEYS,
+    "UnrecognizedClientException": _BAD_KEYS,
+    "InvalidSecurity": _BAD_KEYS,
+    "NotSignedUp": _BAD_KEYS,
+    "SignatureDoesNotMatch": Meaning(AccessDenied, _SIGNATURE, credentials=True),
+    "RequestTimeTooSkewed": Meaning(AccessDenied, "set this computer's clock right", credentials=True),
+    "AuthorizationHeaderMalformed": Meaning(AccessDenied, _SCOPE, credentials=True),
+    "AccessDenied": _DENIED,
+    "AccessDeniedException": _DENIED,
+    "AllAccessDisabled": _DENIED,
+    "AccountProblem": _DENIED,
+    "NoSuchBucket": Meaning(BadDestination, _BUCKET),
+    "InvalidBucketName": Meaning(BadDestination, _BUCKET),
+    "PermanentRedirect": Meaning(BadDestination, _REGION),
+    "IllegalLocationConstraintException": Meaning(BadDestination, _REGION),
+    "NoSuchUpload": Meaning(UploadGone, "somebody aborted or completed the upload; start the transfer again"),
+    "PreconditionFailed": Meaning(ObjectExists),
+    "BadDigest": _CHANGED,
+    "InvalidDigest": _CHANGED,
+    "XAmzContentChecksumMismatch": _CHANGED,
+    "XAmzContentSHA256Mismatch": _CHANGED,
+    "InvalidPart": _CHANGED,
+    "NotImplemented": _LACKING,
+    "MethodNotAllowed": _LACKING,
+    "UnsupportedOperation": _LACKING,
+    "QuotaExceeded": _FULL_STORE,
+    "InsufficientCapacity": _FULL_STORE,
+    "XMinioStorageFull": _FULL_STORE,
+    "KMS.DisabledException": _BAD_KMS_KEY,
+    "KMS.NotFoundException": _BAD_KMS_KEY,
+    "KMS.KMSInvalidStateException": _BAD_KMS_KEY,
+    "TemporaryRedirect": _UNAVAILABLE,
+    "InternalError": _UNAVAILABLE,
+    "RequestTimeout": _UNAVAILABLE,
+    "IncompleteBody": _UNAVAILABLE,
+    "OperationAborted": _UNAVAILABLE,
+    "ConditionalRequestConflict": _UNAVAILABLE,
+    "SlowDown": _BUSY,
+    "ServiceUnavailable": _BUSY,
+    "RequestLimitExceeded": _BUSY,
+    "Throttling": _BUSY,
+    "ThrottlingException": _BUSY,
+    "TooManyRequests": _BUSY,
+    "TooManyRequestsException": _BUSY,
 }
-# These the next try signs with new ones, where they are renewed while a long transfer runs.
-STALE = {"ExpiredToken", "RequestExpired"}
-_BY_CODE: dict[str, tuple[type[TransferError], str | None]] = {
-    **{code: (AccessDenied, hint) for code, hint in CREDENTIALS.items()},
-    "AccessDenied": (AccessDenied, None),
-    "AccessDeniedException": (AccessDenied, None),
-    "AllAccessDisabled": (AccessDenied, None),
-    "AccountProblem": (AccessDenied, None),
-    "NoSuchBucket": (BadDestination, _BUCKET),
-    "InvalidBucketName": (BadDestination, _BUCKET),
-    "PermanentRedirect": (BadDestination, _REGION),
-    "TemporaryRedirect": (StoreUnavailable, None),
-    "IllegalLocationConstraintException": (BadDestination, _REGION),
-    "NoSuchUpload": (UploadGone, "somebody aborted or completed the upload; start the transfer again"),
-    "PreconditionFailed": (ObjectExists, None),
-    "BadDigest": (ChecksumMismatch, None),
-    "InvalidDigest": (ChecksumMismatch, None),
-    "XAmzContentChecksumMismatch": (ChecksumMismatch, None),
-    "XAmzContentSHA256Mismatch": (ChecksumMismatch, None),
-    "InvalidPart": (ChecksumMismatch, None),
-    "NotImplemented": (UnsupportedByStore, None),
-    "MethodNotAllowed": (UnsupportedByStore, None),
-    "UnsupportedOperation": (UnsupportedByStore, None),
-    "QuotaExceeded": (BadDestination, _FULL),
-    "InsufficientCapacity": (BadDestination, _FULL),
-    "XMinioStorageFull": (BadDestination, _FULL),
-    "KMS.DisabledException": (BadDestination, _KMS),
-    "KMS.NotFoundException": (BadDestination, _KMS),
-    "KMS.KMSInvalidStateException": (BadDestination, _KMS),
-    "InternalError": (StoreUnavailable, None),
-    "RequestTimeout": (StoreUnavailable, None),
-    "IncompleteBody": (StoreUnavailable, None),
-    "OperationAborted": (StoreUnavailable, None),
-    "ConditionalRequestConflict": (StoreUnavailable, None),
-    "SlowDown": (StoreBusy, None),
-    "ServiceUnavailable": (StoreBusy, None),
-    "RequestLimitExceeded": (StoreBusy, None),
-    "Throttling": (StoreBusy, None),
-    "ThrottlingException": (StoreBusy, None),
-    "TooManyRequests": (StoreBusy, None),
-    "TooManyRequestsException": (StoreBusy, None),
-}
-_BY_STATUS: dict[int, type[TransferError]] = {
-    0: StoreUnavailable,
-    401: AccessDenied,
-    403: AccessDenied,
-    405: UnsupportedByStore,
-    408: StoreUnavailable,
-    409: StoreUnavailable,
-    412: ObjectExists,
-    429: StoreBusy,
-    501: UnsupportedByStore,
-    503: StoreBusy,
+# Where no code is known.
+_BY_STATUS: dict[int, Meaning] = {
+    0: _UNAVAILABLE,
+    401: _DENIED,
+    403: _DENIED,
+    405: _LACKING,
+    408: _UNAVAILABLE,
+    409: _UNAVAILABLE,
+    412: Meaning(ObjectExists),
+    429: _BUSY,
+    501: _LACKING,
+    503: _BUSY,
 }
 _LONGEST_MESSAGE = 300
 # Keys, their digests, session tokens and signatures, should a store repeat what it was sent.
@@ -104,14 +125,31 @@ def error_for(
     code: str, status: int, said: str, message: str = "", other: type[TransferError] = BadDestination
 ) -> TransferError:
     """The named error for what a store answered. `said` says what to; `other` is for refusals that no rule knows."""
-    kind, hint = _BY_CODE.get(code) or (_by_status(status, other), UNFOLLOWED if 300 <= status < 400 else None)
+    meaning = _meaning_of(code, status, other)
+    hint = meaning.hint
     if _BY_POLICY in message and hint is None:
         hint = (
             "a policy denies the request: it may demand encryption with a KMS key, or another network or account; "
             "ask the bucket's owner"
         )
     text = legible(message)
-    return kind(f"{said} ({text})" if text and text != code else said, hint)
+    return meaning.error(f"{said} ({text})" if text and text != code else said, hint)
+
+
+def part_error_for(code: str, status: int, said: str, message: str = "") -> TransferError:
+    """The same for a part's request. Its type decides whether the part is tried again: what may pass is StoreBusy or
+    StoreUnavailable, and bytes that were changed on their way are a ChecksumMismatch."""
+    meaning = _meaning_of(code, status, BadDestination)
+    if meaning.error is ChecksumMismatch:
+        return ChecksumMismatch(f"{said}: the bytes were changed on their way")
+    if meaning.worth_another_try and not issubclass(meaning.error, StoreBusy | StoreUnavailable):
+        return StoreUnavailable(said, meaning.hint)
+    return error_for(code, status, said, message)
+
+
+def refuses_credentials(code: str) -> bool:
+    """Whether the credentials themselves were refused."""
+    return code in _BY_CODE and _BY_CODE[code].credentials
 
 
 def legible(message: str) -> str:
@@ -121,7 +159,8 @@ def legible(message: str) -> str:
     return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 3] + "..."
 
 
-def _by_status(status: int, other: type[TransferError]) -> type[TransferError]:
-    if status in _BY_STATUS:
-        return _BY_STATUS[status]
-    return StoreUnavailable if status >= 500 else other
+def _meaning_of(code: str, status: int, other: type[TransferError]) -> Meaning:
+    known = _BY_CODE.get(code) or _BY_STATUS.get(status)
+    if known is not None:
+        return known
+    return _UNAVAILABLE if status >= 500 else Meaning(other, UNFOLLOWED if 300 <= status < 400 else None)

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from s3am_cloud.adapters.s3.answers import code_of, message_of, named_client, status_of
 from s3am_cloud.adapters.s3.attributes import object_info
-from s3am_cloud.adapters.s3.codes import CREDENTIALS
+from s3am_cloud.adapters.s3.codes import refuses_credentials
 from s3am_cloud.errors import AccessDenied, BadDestination, BadEncryptionKey, TransferError
 from s3am_cloud.model import ObjectInfo
 from s3am_cloud.sse import SseKey
@@ -69,7 +69,7 @@ def _reason(client: S3Client, target: S3Url, key: SseKey | None) -> ClientError 
 
 def _named(reason: ClientError, target: S3Url, key: SseKey | None) -> TransferError:
     code, status = code_of(reason), status_of(reason)
-    if code in CREDENTIALS:
+    if refuses_credentials(code):
         return named_client(reason, str(target))
     if _is_about_a_key(code, message_of(reason)) or (key is not None and status == 403):
         return key_refused(target, key)

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.answers import code_of, named_client, naming, status_of
 from s3am_cloud.adapters.s3.attributes import parameters
-from s3am_cloud.adapters.s3.codes import CREDENTIALS
+from s3am_cloud.adapters.s3.codes import refuses_credentials
 from s3am_cloud.adapters.s3.features import Feature
 from s3am_cloud.adapters.s3.fewer import repeated
 from s3am_cloud.adapters.s3.head import customer_key, key_refused, look
@@ -320,7 +320,7 @@ def _md5(data: bytearray) -> str:
 def _is_optional(error: ClientError) -> bool:
     """Whether a store without the operation, or a user without the right to it, was refused."""
     code, status = code_of(error), status_of(error)
-    return code not in CREDENTIALS and (
+    return not refuses_credentials(code) and (
         status in {403, 405, 501} or (status == 400 and code in _LACKING) or (status == 404 and code in {"404", ""})
     )
 

@@ -9,6 +9,7 @@ from s3am_cloud.checksums.crc64nvme import EMPTY, combine, encode
 from s3am_cloud.errors import ChecksumMismatch, JobFailed, ObjectExists, PartReplaced, StoreUnavailable, UploadGone
 from s3am_cloud.model import MovedPart, Part, Plan, Upload, UploadedPart
 from s3am_cloud.ports.transfer import ObjectStore
+from s3am_cloud.transfer.remaining import missing_of
 from s3am_cloud.transfer.stored_parts import is_what_was_sent, was_completed
 
 Numbered = TypeVar("Numbered", UploadedPart, MovedPart)
@@ -67,7 +68,7 @@ def _checked(plan: Plan, there: Sequence[UploadedPart], moved: Iterable[MovedPar
     """The listed parts, each of which is one of `moved`. A store may list an older part of the same number beside it,
     and there may be several of `moved`, where a part was sent again."""
     listed, sent = _by_number(there), _by_number(moved)
-    lacking = [part.number for part in plan.parts() if part.number not in listed]
+    lacking = [part.number for part in missing_of(plan.parts(), listed)]
     if lacking or len(listed) != plan.count:
         raise JobFailed(f"the upload lists {len(listed)} parts where {plan.count} are due (missing: {lacking[:5]})")
     return [_check(part, listed[part.number], sent.get(part.number, [])) for part in plan.parts()]

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from s3am_cloud.model import MovedPart, Plan
 from s3am_cloud.ports.local_file import LocalTarget
 from s3am_cloud.ports.transfer import Mover
+from s3am_cloud.transfer.remaining import missing
 
 
 def save_parts(plan: Plan, there: Iterable[MovedPart], target: LocalTarget, mover: Mover) -> list[MovedPart]:
     """Every part of the plan: those that are there, and the others moved now and noted one by one."""
-    done = {part.number: part for part in there}
-    lacking = [part for part in plan.parts() if part.number not in done]
-    for part in mover.move(lacking):
+    done = list(there)
+    for part in mover.move(missing(plan, done)):
         target.record(part)
-        done[part.number] = part
-    return list(done.values())
+        done.append(part)
+    return done

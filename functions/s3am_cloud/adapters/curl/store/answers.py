@@ -7,9 +7,9 @@ import re
 
 from s3am_cloud.adapters.curl.store.put import TRAILER, Sums
 from s3am_cloud.adapters.curl.transport.easy import Response
-from s3am_cloud.adapters.s3.codes import RENEW, STALE, error_for
+from s3am_cloud.adapters.s3.codes import part_error_for
 from s3am_cloud.checksums.crc64nvme import encode
-from s3am_cloud.errors import ChecksumMismatch, SpoiledByStore, StoreUnavailable, TransferError
+from s3am_cloud.errors import ChecksumMismatch, SpoiledByStore, TransferError
 from s3am_cloud.etags import is_md5, plain
 
 _CODE = re.compile(rb"<Code>\s*([A-Za-z0-9_.]+)\s*</Code>")
@@ -29,18 +29,13 @@ def error_message(body: bytes) -> str:
 
 
 def check_store(status: int, body: bytes, what: str) -> TransferError | None:
-    """None for success, else the named error; `retryable` says whether the part is worth another try."""
+    """None for success, else the named error, whose type says whether the part is worth another try."""
     code = error_code(body)
     if status // 100 == 2 and not code:
         return None
     said = f"S3 answered {status} {code}".rstrip() + f" to {what}"
-    if code in STALE:
-        return StoreUnavailable(said, RENEW)
     # A copy's error may come with status 200.
-    error = error_for(code, 400 if status // 100 == 2 else status, said, error_message(body))
-    if isinstance(error, ChecksumMismatch):
-        return ChecksumMismatch(f"{said}: the bytes were changed on their way")
-    return error
+    return part_error_for(code, 400 if status // 100 == 2 else status, said, error_message(body))
 
 
 def shows_bytes(response: Response, crc: int, sums: Sums | None) -> bool | None:
