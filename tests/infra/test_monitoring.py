@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, cast
 
 import pytest
@@ -139,3 +140,10 @@ def test_alarms_are_sent_where_the_user_wants_them_and_nowhere_by_default(templa
         assert topics == [{"Ref": names.ALARM_TOPIC}]
         assert otherwise == {"Ref": "AWS::NoValue"}
         assert template["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": names.ALARM_TOPIC}, "none"]}]}
+
+
+def test_every_statistic_is_one_that_cloudwatch_computes(widgets: dict[str, Json]) -> None:
+    known = {"Sum", "Maximum", "Minimum", "Average", "SampleCount"}
+    statistics = set(re.findall(r'"stat": "([^"]+)"', json.dumps(list(widgets.values()))))
+    assert statistics
+    assert {name for name in statistics if name not in known and not re.fullmatch(r"p\d+(\.\d+)?", name)} == set()
