@@ -1,8 +1,26 @@
 """The Python client: transfers on this machine, and jobs in the cloud.
 
 observer    What a transfer reports while it runs.
+options     The options of transfers, and which AWS.
 state_home  Where a user's records outlive a run.
+transfers   `upload` and `download`.
 
 inprocess/  The pipeline on this machine, over worker processes.
 remote/     Jobs in the cloud.
 """
+
+from s3am_cloud_client.observer import Observer, OnProgress, SilentObserver
+from s3am_cloud_client.options import Aws, DownloadOptions, Options, UploadOptions
+from s3am_cloud_client.transfers import download, upload
+
+__all__ = (
+    "Aws",
+    "DownloadOptions",
+    "Observer",
+    "OnProgress",
+    "Options",
+    "SilentObserver",
+    "UploadOptions",
+    "download",
+    "upload",
+)

@@ -16,7 +16,7 @@ from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.transfer.download import DownloadRequest, download
 from s3am_cloud.transfer.pipeline import finish, move, new_job, prepare
 from s3am_cloud.urls import S3Url
-from s3am_cloud_client.inprocess.driver import local_ports
+from s3am_cloud_client.inprocess.ports import local_ports
 from servers.content import Pattern
 from servers.faults import Stall
 from servers.faulty_http import FaultyHttp

@@ -16,7 +16,10 @@ from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.transfer.download import DownloadRequest
 from s3am_cloud.urls import parse_s3
 from s3am_cloud_cli.console.output import Console
-from s3am_cloud_client.inprocess.driver import cancel_uploads, local_ports, run_download, run_upload
+from s3am_cloud_client.inprocess.discarding import cancel_uploads
+from s3am_cloud_client.inprocess.downloads import run_download
+from s3am_cloud_client.inprocess.driver import run_upload
+from s3am_cloud_client.inprocess.ports import local_ports
 from servers.content import Pattern, crc64nvme, write_file
 from servers.strict_s3 import StrictS3
 from support.stored import Stored

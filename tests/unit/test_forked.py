@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from botocore.credentials import Credentials, RefreshableCredentials
 
 from s3am_cloud.adapters.s3.signer import Endpoint, Signer
-from s3am_cloud_client.inprocess.workers import may_fork
+from s3am_cloud_client.inprocess import new_processes
+from s3am_cloud_client.inprocess.new_processes import may_fork, start_method, unscanned
 
 ENDPOINT = Endpoint("https://bucket.s3.amazonaws.com", "us-east-1")
 
@@ -63,16 +67,49 @@ def test_who_goes_unsigned_does_so_in_a_fork() -> None:
 
 def test_workers_are_forked_where_no_other_thread_may_hold_a_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
-    told: list[bool] = []
-    thread = threading.Thread(target=lambda: told.append(may_fork()))
-    alone = threading.active_count() == 1
-    thread.start()
-    thread.join()
-    assert told == [False]
-    assert may_fork() is alone
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    for threads in (1, 2):
+        monkeypatch.setattr(new_processes, "_kernel_threads", lambda threads=threads: threads)
+        assert may_fork() is (threads == 1)
 
 
 def test_no_worker_is_forked_where_the_system_s_own_libraries_don_t_bear_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(threading, "active_count", lambda: 1)
     assert not may_fork()
+
+
+def test_a_thread_that_python_knows_prevents_a_fork() -> None:
+    told: list[bool] = []
+    thread = threading.Thread(target=lambda: told.append(may_fork()))
+    thread.start()
+    thread.join()
+    assert told == [False]
+
+
+@pytest.mark.parametrize(
+    ("main", "method"),
+    [
+        (None, "spawn"),
+        ("upload('a', 's3://b/c')", None),
+        ("if __name__ == '__main__':\n    upload('a', 's3://b/c')", "spawn"),
+    ],
+    ids=["a prompt", "a script", "a script with a guard"],
+)
+def test_a_program_whose_main_module_would_run_again_works_in_one_process(
+    main: str | None, method: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = ModuleType("__main__")
+    if main is not None:
+        file = tmp_path / "program.py"
+        file.write_text(main)
+        module.__file__ = str(file)
+    monkeypatch.setitem(sys.modules, "__main__", module)
+    monkeypatch.setattr(new_processes, "may_fork", lambda: False)
+    assert start_method() == method
+
+
+def test_forking_leaves_the_programs_garbage_to_its_collector() -> None:
+    with unscanned():
+        assert gc.get_freeze_count() > 0
+    assert gc.get_freeze_count() == 0

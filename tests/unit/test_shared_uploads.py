@@ -9,8 +9,10 @@ import pytest
 
 from s3am_cloud.checksums.crc64nvme import update
 from s3am_cloud.model import Part, PinnedSource
+from s3am_cloud.transfer.remaining import missing
 from s3am_cloud_cli.console.output import Console
-from s3am_cloud_client.inprocess.driver import _left, _moved_or_overtaken
+from s3am_cloud_client.inprocess.driver import _moved_or_overtaken
+from s3am_cloud_client.inprocess.parts_run import PartsRun
 from servers.content import pattern
 from support.fakes import PART, SOURCE, TARGET, World, request
 
@@ -26,9 +28,10 @@ def test_a_part_that_another_put_into_a_new_upload_is_not_relied_on() -> None:
     theirs = bytearray(PART)
     world.store.put_part(job.upload, 2, theirs, update(0, bytes(theirs)))
     out = io.StringIO()
-    relied, parts = _left(job, job.plan, [], world.ports, Console(out=out, err=out))
-    assert relied == []
-    assert [part.number for part in parts] == [1, 2, 3, 4]
+    run = PartsRun(job, world.ports, Console(out=out, err=out))
+    run.find_relied()
+    assert run.known == []
+    assert [part.number for part in missing(job.plan, run.known)] == [1, 2, 3, 4]
 
 
 def quiet() -> Console:
@@ -54,9 +57,10 @@ def test_a_resume_relies_on_recorded_parts_only_and_compares_the_others(begun: W
     assert job.plan is not None
     assert job.trusted
     begun.source.bytes_read = 0
-    relied, parts = _left(job, job.plan, [], begun.ports, quiet())
-    assert [part.number for part in relied] == [1]
-    assert [part.number for part in parts] == [2, 3, 4]
+    run = PartsRun(job, begun.ports, quiet())
+    run.find_relied()
+    assert [part.number for part in run.known] == [1]
+    assert [part.number for part in missing(job.plan, run.known)] == [2, 3, 4]
     assert begun.source.bytes_read == PART
 
 

@@ -41,7 +41,8 @@ def cancel(
     if not prefix and (not url.key or url.key.endswith("/")):
         raise BadDestination(f"{target} names no object", "name one, or use --prefix to mean all that begin so")
     from s3am_cloud_cli.options.settings import s3_access
-    from s3am_cloud_client.inprocess.driver import cancel_uploads, local_ports
+    from s3am_cloud_client.inprocess.discarding import cancel_uploads
+    from s3am_cloud_client.inprocess.ports import local_ports
     from s3am_cloud_client.inprocess.record_store import records
 
     access = s3_access(aws, requester_pays=requester_pays)
@@ -56,7 +57,7 @@ def _cancel_job(job: str, stack: str | None, aws: AwsOptions, console: Console) 
 
     from s3am_cloud_cli.console.receipt_text import cancelled_text
     from s3am_cloud_cli.options.settings import s3_settings
-    from s3am_cloud_client.inprocess.driver import local_ports
+    from s3am_cloud_client.inprocess.ports import local_ports
     from s3am_cloud_client.remote.cancel import cancel_job
     from s3am_cloud_client.remote.client import Remote
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import click
 
-from s3am_cloud.errors import BadDestination, LocalFileExists, Usage
-from s3am_cloud.urls import S3Url, parse_s3, shown_path
+import s3am_cloud_client
+from s3am_cloud.errors import BadDestination, Usage
+from s3am_cloud.request import Exists
+from s3am_cloud.urls import parse_s3
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.options import keys as key_options
 from s3am_cloud_cli.options import transfer
@@ -19,9 +19,7 @@ from s3am_cloud_cli.options.keys import KeyOptions
 from s3am_cloud_cli.options.transfer import AwsOptions
 from s3am_cloud_client.inprocess.destinations import Output, destination_of
 from s3am_cloud_client.inprocess.patience import Patience
-
-if TYPE_CHECKING:
-    from s3am_cloud.transfer.download import DownloadRequest
+from s3am_cloud_client.options import DownloadOptions
 
 
 @click.command(short_help="Copy an object from S3 into a local file, or to standard output.")
@@ -52,8 +50,8 @@ def download(
     console: Console,
     source: str,
     destination: str,
-    file_exists: str | None,
-    download_exists: str | None,
+    file_exists: Exists | None,
+    download_exists: Literal["resume", "discard"] | None,
     part_size: int | None,
     download_slots: int | None,
     checksum_slots: int | None,
@@ -74,57 +72,30 @@ def download(
       s3am-cloud download s3://bucket/run42.tar - | tar -x
     """
     check_from_s3(source, destination)
-    wanted = parse_s3(source)
-    place = destination_of(wanted, destination)
-    request = _request(wanted, file_exists, download_exists, part_size, download_slots, checksum_slots)
+    place = destination_of(parse_s3(source), destination)
     if isinstance(place, Output):
         _check_output(place, file_exists, download_exists)
         console.leave_stdout()
-    elif os.path.lexists(place) and file_exists != "overwrite":
-        if file_exists is None:
-            raise LocalFileExists(f"{place} exists")
-        _skipped(place, console)
-        return
     from s3am_cloud_cli.console.receipt_text import receipt_text
-    from s3am_cloud_cli.options.settings import s3_access
-    from s3am_cloud_client.inprocess.driver import local_ports, run_download
+    from s3am_cloud_cli.options.settings import aws_of
 
-    access = s3_access(aws, keys.ring(), requester_pays, sign=not no_sign_request)
-    ports = local_ports(access, patience=patience, tags=False, tell=console.detail)
-    if isinstance(place, Output):
-        from s3am_cloud_client.inprocess.stream_driver import run_stream
-
-        receipt = run_stream(request, place, access, patience, ports, console)
-    else:
-        try:
-            receipt = run_download(request, place, ports, console)
-        except LocalFileExists:
-            if file_exists != "skip":
-                raise
-            _skipped(place, console)
-            return
-    console.result(receipt, receipt_text(receipt))
-
-
-def _request(
-    source: S3Url,
-    file_exists: str | None,
-    download_exists: str | None,
-    part_size: int | None,
-    download_slots: int | None,
-    checksum_slots: int | None,
-) -> DownloadRequest:
-    from s3am_cloud.transfer.download import DownloadRequest
-
-    return DownloadRequest(
-        source=source,
-        connections=download_slots,
-        overwrite=file_exists == "overwrite",
-        resume=download_exists == "resume",
-        discard=download_exists == "discard",
+    chosen = DownloadOptions(
+        partial=download_exists,
         part_size=part_size,
-        checksum_slots=checksum_slots or os.cpu_count() or 1,
+        download_slots=download_slots,
+        checksum_slots=checksum_slots,
+        keys=keys.ring(),
+        requester_pays=requester_pays,
+        no_sign_request=no_sign_request,
+        aws=aws_of(aws),
+        patience=patience,
     )
+    receipt = s3am_cloud_client.download(source, destination, exists=file_exists, options=chosen, observer=console)
+    if receipt.state == "skipped":
+        shown = receipt.destination
+        console.result({"state": receipt.state, "destination": shown}, f"{shown} exists, left as it is")
+    else:
+        console.result(receipt, receipt_text(receipt))
 
 
 def _check_output(output: Output, file_exists: str | None, download_exists: str | None) -> None:
@@ -135,8 +106,3 @@ def _check_output(output: Output, file_exists: str | None, download_exists: str 
     # What Python found at its start: a closed one was opened on nothing since, to keep its number from other files.
     if output.descriptor == 1 and sys.__stdout__ is None:
         raise BadDestination("standard output is closed", "give a file, or redirect standard output")
-
-
-def _skipped(path: Path, console: Console) -> None:
-    shown = shown_path(path)
-    console.result({"state": "skipped", "destination": shown}, f"{shown} exists, left as it is")

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import click
 
+from s3am_cloud.request import Exists
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.options import cost
 from s3am_cloud_cli.options import keys as key_options
 from s3am_cloud_cli.options import transfer as options
 from s3am_cloud_cli.options.directions import check_into_s3
 from s3am_cloud_cli.options.keys import KeyOptions, SourceKeyOptions
-from s3am_cloud_cli.options.transfer import AwsOptions, TransferOptions
+from s3am_cloud_cli.options.transfer import AwsOptions
+from s3am_cloud_client.options import Options
 
 
 @click.command(short_help="Show what submit would take, in time and dollars; nothing is written.")
 @click.argument("source", metavar="SRC_URL")
 @click.argument("destination", metavar="DST_URL")
 @cost.rate
-@options.transfer
+@options.transfer(Options)
 @key_options.keys
 @key_options.source_keys
 @options.secret
@@ -32,7 +34,8 @@ def plan(
     source: str,
     destination: str,
     rate: int | None,
-    transfer: TransferOptions,
+    exists: Exists | None,
+    transfer: Options,
     keys: KeyOptions,
     source_keys: SourceKeyOptions,
     secret: str | None,
@@ -59,8 +62,9 @@ def plan(
     from s3am_cloud_client.inprocess.dry_run import plan_ports, quote
 
     check_into_s3(source, destination)
+    options.exclusive(resume=transfer.resume, force=transfer.force)
     asked = msgspec.structs.replace(
-        transfer.request(with_login(source) if netrc else source, destination),
+        transfer.request(with_login(source) if netrc else source, destination, exists),
         requester_pays=requester_pays,
         no_sign_request=no_sign_request,
         secret=secret,

@@ -61,7 +61,7 @@ def _read(access: S3Access, target: S3Url, info: ObjectInfo, algorithms: Sequenc
     from s3am_cloud.integrity.provenance_lookup import version_of
     from s3am_cloud.limits import DEFAULT_SLOTS
     from s3am_cloud.model import PinnedSource
-    from s3am_cloud_client.inprocess.driver import local_ports
+    from s3am_cloud_client.inprocess.ports import local_ports
 
     origin = PinnedSource(source=target.as_source, info=version_of(info))
     return digests(algorithms, local_ports(access).readers(origin, DEFAULT_SLOTS, lambda count: None))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
+from s3am_cloud.request import Exists
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.options import cost
 from s3am_cloud_cli.options import keys as key_options
 from s3am_cloud_cli.options import transfer as options
 from s3am_cloud_cli.options.directions import check_into_s3
 from s3am_cloud_cli.options.keys import KeyOptions, SourceKeyOptions
-from s3am_cloud_cli.options.transfer import AwsOptions, TransferOptions
+from s3am_cloud_cli.options.transfer import AwsOptions
+from s3am_cloud_client.options import Options
 
 
 @click.command(short_help="Copy a URL into S3 in the cloud; this machine can be switched off.")
@@ -22,7 +24,7 @@ from s3am_cloud_cli.options.transfer import AwsOptions, TransferOptions
 @click.option("--wait", is_flag=True, help="Follow the job to its end; the exit code is then the job's.")
 @options.keep
 @cost.max_cost
-@options.transfer
+@options.transfer(Options)
 @key_options.keys
 @key_options.source_keys
 @options.secret
@@ -41,7 +43,8 @@ def submit(
     wait: bool,
     keep: int | None,
     max_cost: float | None,
-    transfer: TransferOptions,
+    exists: Exists | None,
+    transfer: Options,
     keys: KeyOptions,
     source_keys: SourceKeyOptions,
     secret: str | None,
@@ -77,8 +80,9 @@ def submit(
         raise click.UsageError("SRC_URL and DST_URL are needed, or --request", context)
     else:
         check_into_s3(source, destination)
+        options.exclusive(resume=transfer.resume, force=transfer.force)
         asked = msgspec.structs.replace(
-            transfer.request(source, destination),
+            transfer.request(source, destination, exists),
             requester_pays=requester_pays,
             no_sign_request=no_sign_request,
             secret=secret,

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import click
 
+import s3am_cloud_client
+from s3am_cloud.request import Exists
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.options import keys as key_options
 from s3am_cloud_cli.options import transfer as options
 from s3am_cloud_cli.options.directions import check_into_s3
 from s3am_cloud_cli.options.keys import KeyOptions, SourceKeyOptions
-from s3am_cloud_cli.options.transfer import AwsOptions, TransferOptions
+from s3am_cloud_cli.options.transfer import AwsOptions
 from s3am_cloud_client.inprocess.patience import Patience
+from s3am_cloud_client.options import UploadOptions
 
 
 @click.command(short_help="Copy a file or a URL into S3 from this machine.")
 @click.argument("source", metavar="SRC_URL")
 @click.argument("destination", metavar="DST_URL")
-@options.transfer
+@options.transfer(UploadOptions)
 @key_options.keys
 @key_options.source_keys
 @options.netrc
@@ -31,7 +34,8 @@ def upload(
     console: Console,
     source: str,
     destination: str,
-    transfer: TransferOptions,
+    exists: Exists | None,
+    transfer: UploadOptions,
     keys: KeyOptions,
     source_keys: SourceKeyOptions,
     netrc: bool,
@@ -51,15 +55,22 @@ def upload(
       s3am-cloud upload --part-size 128MB https://host/run42.tar s3://bucket/run42.tar
     """
     check_into_s3(source, destination)
-    request = transfer.request(source, destination)
-    from s3am_cloud_cli.console.receipt_text import receipt_text
-    from s3am_cloud_cli.options.settings import s3_access
-    from s3am_cloud_client.inprocess.driver import local_ports, run_upload
-    from s3am_cloud_client.inprocess.record_store import records
+    options.exclusive(resume=transfer.resume, force=transfer.force)
+    import msgspec
 
-    access = s3_access(aws, keys.ring(), requester_pays)
-    source_access = s3_access(aws, source_keys.ring(), requester_pays, sign=not no_sign_request)
-    jobs = records(access, stack, console)
-    ports = local_ports(access, source_access, patience, netrc, jobs, tell=console.detail, note=console.note)
-    receipt = run_upload(request, ports, console)
+    from s3am_cloud_cli.console.receipt_text import receipt_text
+    from s3am_cloud_cli.options.settings import aws_of
+
+    chosen = msgspec.structs.replace(
+        transfer,
+        keys=keys.ring(),
+        source_keys=source_keys.ring(),
+        netrc=netrc,
+        requester_pays=requester_pays,
+        no_sign_request=no_sign_request,
+        aws=aws_of(aws),
+        patience=patience,
+        stack=stack,
+    )
+    receipt = s3am_cloud_client.upload(source, destination, exists=exists, options=chosen, observer=console)
     console.result(receipt, receipt_text(receipt))

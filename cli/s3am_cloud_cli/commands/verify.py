@@ -77,7 +77,7 @@ def verify(
     from s3am_cloud.limits import DEFAULT_SLOTS
     from s3am_cloud.transfer.verification import VerifyRequest, verify_object
     from s3am_cloud_cli.options.settings import s3_access
-    from s3am_cloud_client.inprocess.driver import local_ports
+    from s3am_cloud_client.inprocess.ports import local_ports
 
     transfer.exclusive(receipt=receipt, checksum=checksum, expect=expect)
     transfer.exclusive(receipt=receipt, part_size=part_size)
@@ -118,7 +118,7 @@ def _reading() -> Iterator[None]:
 def _recheck(source: S3Url, slots: int, access: S3Access, stack: str | None, console: Console) -> None:
     from s3am_cloud.checksums.digests import PARTS_CRC
     from s3am_cloud.transfer.verification import recheck
-    from s3am_cloud_client.inprocess.driver import local_ports
+    from s3am_cloud_client.inprocess.ports import local_ports
     from s3am_cloud_client.inprocess.record_store import reports
 
     ports, look = local_ports(access), reports(access, stack, console)

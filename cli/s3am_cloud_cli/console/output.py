@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
@@ -98,6 +98,16 @@ class Console:
         """Marks an error as one that the JSON document printed already tells of."""
         self._told = error
         return error
+
+    def advise(self, hint: str) -> None:
+        self.resume_hint = hint
+
+    def check(self) -> None:
+        """The user ends a transfer by Ctrl-C."""
+
+    def checking(self, title: str, total: int) -> AbstractContextManager[Meter]:
+        """As for bytes that are transferred: one follows the other."""
+        return self.progress(title, total)
 
     @contextmanager
     def progress(self, title: str, total: int) -> Iterator[Meter]:

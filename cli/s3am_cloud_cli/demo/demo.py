@@ -15,8 +15,6 @@ from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.errors import ChecksumMismatch, by_name
 from s3am_cloud.limits import DEFAULT_SLOTS, MIB
 from s3am_cloud.model import Receipt, TransferRequest
-from s3am_cloud.transfer.download import DownloadRequest
-from s3am_cloud.urls import parse_s3
 from s3am_cloud_cli import local_cloud
 from s3am_cloud_cli.console.follow import follow
 from s3am_cloud_cli.console.output import Console
@@ -24,7 +22,7 @@ from s3am_cloud_cli.console.receipt_text import receipt_text
 from s3am_cloud_cli.demo.sample_ftp import serving_by_ftp
 from s3am_cloud_cli.demo.sample_server import Sample, serving
 from s3am_cloud_cli.options.settings import use_local_cloud
-from s3am_cloud_client.inprocess.driver import local_ports, run_download
+from s3am_cloud_client import DownloadOptions, download
 from s3am_cloud_client.remote.client import Remote
 
 _PART = 8 * MIB
@@ -102,8 +100,7 @@ def _compare(sample: Sample, receipt: Receipt, console: Console) -> None:
     """Reads the object back and holds its bytes to what was served, by another algorithm than the transfer's own."""
     with tempfile.TemporaryDirectory(prefix="s3am-cloud-demo-") as folder:
         path = Path(folder) / sample.name
-        request = DownloadRequest(source=parse_s3(receipt.destination), connections=DEFAULT_SLOTS)
-        run_download(request, path, local_ports(S3Access(S3Settings())), console)
+        download(receipt.destination, path, options=DownloadOptions(download_slots=DEFAULT_SLOTS), observer=console)
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != sample.sha256():

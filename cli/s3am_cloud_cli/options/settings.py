@@ -9,23 +9,23 @@ from s3am_cloud.errors import NoStack
 from s3am_cloud.request import TransferRequest
 from s3am_cloud.sse import KeyRing
 from s3am_cloud_cli.options.transfer import AwsOptions
+from s3am_cloud_client.options import Aws
 
 
-def s3_settings(aws: AwsOptions, requester_pays: bool = False, sign: bool = True) -> S3Settings:
+def aws_of(aws: AwsOptions) -> Aws:
     """With `local`, the environment of this process and of those it starts is pointed at the embedded cloud.
 
     Raises NoStack where that does not run, MissingExtra where it is not installed.
     """
     if aws.local:
         use_local_cloud()
-        return S3Settings(requester_pays=requester_pays, sign=sign)
-    return S3Settings(
-        profile=aws.profile,
-        region=aws.region,
-        endpoint_url=aws.endpoint_url,
-        requester_pays=requester_pays,
-        sign=sign,
-    )
+        return Aws()
+    return Aws(profile=aws.profile, region=aws.region, endpoint_url=aws.endpoint_url)
+
+
+def s3_settings(aws: AwsOptions, requester_pays: bool = False, sign: bool = True) -> S3Settings:
+    """Raises what `aws_of` does."""
+    return aws_of(aws).settings(requester_pays, sign)
 
 
 def s3_access(

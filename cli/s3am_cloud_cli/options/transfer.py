@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
 from s3am_cloud.limits import JOB_KEEP_DAYS, LEAST_RATE, LEAST_RATE_SECONDS, MAX_KEEP_DAYS, STALL_SECONDS
 from s3am_cloud_client.inprocess.patience import Patience
-
-if TYPE_CHECKING:
-    from s3am_cloud.model import TransferRequest
+from s3am_cloud_client.options import Options
 
 # Powers of 1024, as S3AM counts: 64MB are 64 MiB.
 _FACTORS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -66,16 +64,25 @@ def together(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def as_value(name: str, kind: Any, *decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """The options as one argument `name` of the command: a `kind` with a field for each of them."""
+    fields = _names_of(decorators)
 
     def decorate(function: Any) -> Any:
         @functools.wraps(function)
         def with_value(*arguments: Any, **given: Any) -> Any:
-            value = kind(**{field: given.pop(field) for field in kind._fields})
+            value = kind(**{field: given.pop(field) for field in fields})
             return function(*arguments, **given, **{name: value})
 
         return together(*decorators)(with_value)
 
     return decorate
+
+
+def _names_of(decorators: Sequence[Callable[[Any], Any]]) -> list[str]:
+    def command() -> None:
+        """Takes the options, and is never called."""
+
+    parameters: list[click.Parameter] = together(*decorators)(command).__click_params__
+    return [parameter.name for parameter in parameters if parameter.name is not None]
 
 
 def _ignored(context: click.Context, parameter: click.Parameter, value: object) -> None:
@@ -100,60 +107,6 @@ class AwsOptions(NamedTuple):
     region: str | None = None
     endpoint_url: str | None = None
     local: bool = False
-
-
-class TransferOptions(NamedTuple):
-    """What `upload` and `submit` take besides where from and where to."""
-
-    exists: Literal["overwrite", "skip"] | None
-    resume: bool
-    force: bool
-    part_size: int | None
-    download_slots: int | None
-    upload_slots: int | None
-    content_type: str | None
-    cache_control: str | None
-    content_disposition: str | None
-    storage_class: str | None
-    metadata: dict[str, str]
-    tag: dict[str, str]
-    expect: str | None
-    keep_mismatch: bool
-    source_digest: str | None
-    ranges: Literal["auto", "never", "always"]
-    no_provenance: bool
-
-    def request(self, source: str, destination: str) -> TransferRequest:
-        """Raises UsageError where options exclude each other, BadRequest for control characters in them."""
-        from s3am_cloud.controls import check_text
-        from s3am_cloud.model import Attributes, TransferRequest
-
-        exclusive(resume=self.resume, force=self.force)
-        request = TransferRequest(
-            source=source,
-            destination=destination,
-            exists=self.exists,
-            resume=self.resume,
-            force=self.force,
-            part_size=self.part_size,
-            download_slots=self.download_slots,
-            upload_slots=self.upload_slots,
-            expect=self.expect,
-            keep_mismatch=self.keep_mismatch,
-            source_digest=self.source_digest,
-            ranges=self.ranges,
-            provenance=not self.no_provenance,
-            attributes=Attributes(
-                content_type=self.content_type,
-                cache_control=self.cache_control,
-                content_disposition=self.content_disposition,
-                storage_class=self.storage_class,
-                metadata=self.metadata,
-                tags=self.tag,
-            ),
-        )
-        check_text(request)
-        return request
 
 
 def exclusive(**flags: object) -> None:
@@ -267,10 +220,9 @@ part_size = click.option(
     help="Size of a part, 5MB to 5GB; by default chosen so that 10,000 parts suffice.",
 )
 
-transfer = as_value(
-    "transfer",
-    TransferOptions,
-    click.option("--exists", type=click.Choice(["overwrite", "skip"]), help="What to do if the object exists."),
+exists = click.option("--exists", type=click.Choice(["overwrite", "skip"]), help="What to do if the object exists.")
+
+_transfer = (
     click.option("--resume", is_flag=True, help="Continue an unfinished upload."),
     click.option("--force", is_flag=True, help="Discard unfinished uploads of the object first."),
     part_size,
@@ -291,6 +243,7 @@ transfer = as_value(
     ),
     click.option(
         "--tag",
+        "tags",
         metavar="NAME=VALUE",
         multiple=True,
         callback=_pairs,
@@ -319,5 +272,17 @@ transfer = as_value(
         "never, in one request, for what several machines serve with different ETags; always, even where nothing pins "
         "the version, which needs --expect or --source-digest as a second proof.",
     ),
-    click.option("--no-provenance", is_flag=True, help="Leave out the metadata that say where the object came from."),
+    click.option(
+        "--no-provenance",
+        "provenance",
+        is_flag=True,
+        flag_value=False,
+        default=True,
+        help="Leave out the metadata that say where the object came from.",
+    ),
 )
+
+
+def transfer(kind: type[Options]) -> Callable[[Any], Any]:
+    """What a transfer into S3 takes, as the argument `transfer`, which is a `kind`; and `exists`."""
+    return together(exists, as_value("transfer", kind, *_transfer))

@@ -2,10 +2,15 @@
 
 checks              Verifies an upload against expected checksums, while it runs or afterwards.
 destinations        Where a download goes: a file, standard output, a FIFO or a device.
-driver              Runs uploads and downloads.
+discarding          Discards unfinished uploads.
+downloads           Runs downloads into files.
+driver              Runs uploads.
 dry_run             Plans a job as the cloud would prepare it, and writes nothing.
-patience            When a connection is given up.
+new_processes       Whether worker processes are forked, spawned, or not started at all.
 part_journal        Checksums of moved parts, for stores that do not list them.
+parts_run           Moves all parts of one upload.
+patience            When a connection is given up.
+ports               The adapters that transfers on this machine take.
 record_store        Where records are kept: with the stack, or in the user's folder.
 runners             Which process runs a transfer, and whether it still does.
 shared_concurrency  The number of connections that several processes share.

@@ -98,7 +98,7 @@ def hold(job: Job, done: Receipt, source: ConcurrentCheck | None, ports: Ports, 
     try:
         if source is not None:
             return or_withdraw(source.check, wanted, job, where, done, ports)
-        with observer.progress(f"checking {wanted[0].algorithm}", done.size or 0) as meter:
+        with observer.checking(f"checking {wanted[0].algorithm}", done.size or 0) as meter:
             return read_back(wanted, job, where, done, slots, ports, meter)
     except NotAsExpected:
         kept = job.request.keep_mismatch or done.finished_by is not None

@@ -26,7 +26,8 @@ from s3am_cloud.transfer.pipeline import new_job, prepare
 from s3am_cloud.transfer.remaining import missing
 from s3am_cloud.transfer.steps.plan import plan
 from s3am_cloud.urls import S3Url
-from s3am_cloud_client.inprocess.driver import curl_settings, local_ports, most_connections
+from s3am_cloud_client.inprocess.parts_run import most_connections
+from s3am_cloud_client.inprocess.ports import SourceReach, curl_settings, local_ports
 from s3am_cloud_client.observer import Observer
 
 _JOB = "plan"
@@ -92,7 +93,7 @@ def plan_ports(access: S3Access, source: S3Access, rate: int | None = None) -> P
     the user tells it."""
     measured = CurlRateProbe(curl_settings(access), SystemClock())
     gauge: RateProbe = measured if rate is None else lambda origin: rate
-    return msgspec.structs.replace(local_ports(access, source, tags=False), gauge=gauge)
+    return msgspec.structs.replace(local_ports(access, source, SourceReach(tags=False)), gauge=gauge)
 
 
 def planned(request: TransferRequest, sealed: bool, store: ReadOnlyStore, ports: Ports) -> Planned:

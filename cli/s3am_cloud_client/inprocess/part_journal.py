@@ -11,11 +11,13 @@ from pathlib import Path
 import msgspec
 
 from s3am_cloud.adapters.files.private_files import open_private, private_folder, read_private
+from s3am_cloud.concurrency import Tell, silent
 from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import AccessDenied, TransferError
 from s3am_cloud.jobs.part_records import keep, known
-from s3am_cloud.model import Job, MovedPart, UploadedPart
+from s3am_cloud.model import Job, MovedPart, Upload, UploadedPart
 from s3am_cloud.ports.records import JobStore
+from s3am_cloud_client.state_home import state_home
 
 _decode_part: Decoder[MovedPart] = Decoder(MovedPart)
 
@@ -27,6 +29,12 @@ def record_sent(job: Job, sent: Sequence[MovedPart], jobs: JobStore, tell: Calla
         keep(job, None, sent, jobs)
     except TransferError as error:
         tell(f"which parts were sent is not recorded: {error.message}")
+
+
+def notes_of(upload: Upload, tell: Tell = silent) -> PartNotes:
+    """This user's notes on the parts of the upload."""
+    home = state_home()
+    return PartNotes(None if home is None else home / "parts", upload.upload_id, tell)
 
 
 class PartNotes:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+from s3am_cloud_client.observer import Observer
 
 Handler = Callable[[int, FrameType | None], object]
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def heed_stops() -> None:
-    """Has all of them raise KeyboardInterrupt, which ends a run in order: what is left in S3 is reported."""
-    for number in heeded_stops():
-        signal.signal(number, signal.default_int_handler)
+    """Has all of them raise KeyboardInterrupt, which ends a run in order: what is left in S3 is reported.
+
+    Not those that whoever started us has us ignore, as nohup does.
+    """
+    for number in STOPS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
 
 
 def ignore_stops() -> None:
@@ -25,21 +32,44 @@ def ignore_stops() -> None:
 
 @contextmanager
 def interruptible() -> Iterator[Callable[[], None]]:
-    """Stops raised between turns of the loop: libcurl swallows what is raised inside its call-backs."""
-    pressed: list[int] = []
-    before = {number: signal.signal(number, lambda number, frame: pressed.append(number)) for number in heeded_stops()}
+    """The program's own handlers of stops are called between turns of the loop: libcurl swallows what is raised inside
+    its call-backs."""
+    handlers = stop_handlers()
+    pending: list[tuple[int, FrameType | None]] = []
 
     def check() -> None:
-        if pressed:
-            raise KeyboardInterrupt
+        while pending:
+            number, frame = pending.pop(0)
+            handlers[number](number, frame)
 
     try:
+        for number in handlers:
+            signal.signal(number, lambda number, frame: pending.append((number, frame)))
         yield check
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)
+    check()  # what came after the last turn
 
 
-def heeded_stops() -> list[signal.Signals]:
-    """Not those that whoever started us has us ignore, as nohup does."""
-    return [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
+@contextmanager
+def watching(observer: Observer) -> Iterator[Callable[[], None]]:
+    """The same, for whatever ends a transfer: a stop, or what the observer raises."""
+    with interruptible() as stopped:
+
+        def check() -> None:
+            stopped()
+            observer.check()
+
+        yield check
+
+
+def stop_handlers() -> dict[int, Handler]:
+    """The Python functions that handle stops in this process, as they are: what is ignored or kills stays so.
+
+    Python calls handlers in the main thread, and lets no other thread change them.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    found = {int(number): signal.getsignal(number) for number in STOPS}
+    return {number: handler for number, handler in found.items() if callable(handler)}

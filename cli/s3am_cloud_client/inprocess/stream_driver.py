@@ -18,9 +18,8 @@ from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.transfer.download import DownloadRequest
 from s3am_cloud.transfer.download_stream import download_stream
 from s3am_cloud_client.inprocess.destinations import Output
-from s3am_cloud_client.inprocess.driver import curl_settings
-from s3am_cloud_client.inprocess.patience import Patience
-from s3am_cloud_client.inprocess.stopping import heeded_stops
+from s3am_cloud_client.inprocess.ports import SourceReach, curl_settings
+from s3am_cloud_client.inprocess.stopping import stop_handlers
 from s3am_cloud_client.observer import Observer
 
 
@@ -28,14 +27,14 @@ def run_stream(
     request: DownloadRequest,
     output: Output,
     access: S3Access,
-    patience: Patience,
+    reach: SourceReach,
     ports: Ports,
     observer: Observer,
 ) -> Receipt:
     """Copies the object to the output, in order. Whatever goes wrong, the user reads that the output is not whole."""
-    keyboard = _Keyboard()
-    readers = CurlReaders(curl_settings(access, patience), access, ports.clock, keyboard.watch)
-    observer.resume_hint = "run the command again: an output can't be resumed"
+    keyboard = _Keyboard(observer)
+    readers = CurlReaders(curl_settings(access, reach), access, ports.clock, keyboard.watch)
+    observer.advise("run the command again: an output can't be resumed")
     with open_output(output.name, output.descriptor) as stream, observer.progress(request.source.key, 0) as meter:
 
         def write(data: memoryview) -> None:
@@ -57,16 +56,20 @@ class _Keyboard:
     """Ctrl-C: kept for the reader's next look while libcurl is at work, which would swallow it; raised at once while an
     output that may wait for its reader is written."""
 
-    def __init__(self) -> None:
-        self._pressed = self._at_once = False
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self._handlers = stop_handlers()
+        self._pending: list[tuple[int, FrameType | None]] = []
+        self._at_once = False
 
     @contextmanager
     def watch(self) -> Iterator[Callable[[], None]]:
-        before = {number: signal.signal(number, self._press) for number in heeded_stops()}
         try:
+            for number in self._handlers:
+                signal.signal(number, self._press)
             yield self._check
         finally:
-            for number, handler in before.items():
+            for number, handler in self._handlers.items():
                 signal.signal(number, handler)
 
     @contextmanager
@@ -79,10 +82,12 @@ class _Keyboard:
             self._at_once = False
 
     def _press(self, number: int, frame: FrameType | None) -> None:
-        self._pressed = True
+        self._pending.append((number, frame))
         if self._at_once:
             self._check()
 
     def _check(self) -> None:
-        if self._pressed:
-            raise KeyboardInterrupt
+        while self._pending:
+            number, frame = self._pending.pop(0)
+            self._handlers[number](number, frame)
+        self._observer.check()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from s3am_cloud.errors import AccessDenied, DiskFull, JobFailed, TransferError
 
@@ -11,6 +13,18 @@ _SPACE = {errno.ENOSPC, errno.EDQUOT}
 _RIGHTS = {errno.EACCES, errno.EPERM, errno.EROFS}
 # Python's own words for a thread that the system refuses.
 _NO_THREAD = "can't start new thread"
+
+
+@contextmanager
+def naming_system_errors() -> Iterator[None]:
+    """Raises what the system refuses under our names; other errors pass as they are."""
+    try:
+        yield
+    except (MemoryError, RuntimeError, OSError) as error:
+        named = named_system_error(error)
+        if named is None:
+            raise
+        raise named from error
 
 
 def named_system_error(error: BaseException) -> TransferError | None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 import signal
-import sys
-import threading
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING
 
@@ -22,22 +20,25 @@ from s3am_cloud.adapters.curl.store.routing import Signers, TransferRoute, route
 from s3am_cloud.adapters.curl.transport.concurrency import growth, own_places
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.s3.access import S3Access
-from s3am_cloud.concurrency import AdaptiveConcurrency, Tell, silent
+from s3am_cloud.concurrency import AdaptiveConcurrency
 from s3am_cloud.errors import JobFailed, TransferError, Unexpected
 from s3am_cloud.limits import BYTES_WORTH_A_PROCESS, DEFAULT_SLOTS
 from s3am_cloud.model import MovedPart, Part, PinnedSource
 from s3am_cloud.ports.pace import ShouldStop, never_stop
 from s3am_cloud.ports.transfer import Clock, Progress, Sink
 from s3am_cloud.urls import FILE_TRANSFER_SCHEMES
+from s3am_cloud_client.inprocess.new_processes import StartMethod, start_method, unscanned
 from s3am_cloud_client.inprocess.shared_concurrency import Coordinator, SharedCounters, SharedLimit, share
-from s3am_cloud_client.inprocess.stopping import ignore_stops, interruptible
+from s3am_cloud_client.inprocess.stopping import ignore_stops, watching
 from s3am_cloud_client.inprocess.system_errors import named_system_error
+from s3am_cloud_client.observer import Observer, SilentObserver
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkContext, SpawnContext
     from multiprocessing.process import BaseProcess
     from multiprocessing.sharedctypes import Synchronized
 
+_SILENT = SilentObserver()
 _TELL_SECONDS = 0.2
 _END_SECONDS = 2.0
 
@@ -51,18 +52,18 @@ class ProcessMovers:
         access: S3Access,
         clock: Clock,
         source_access: S3Access | None = None,
-        tell: Tell = silent,
+        observer: Observer = _SILENT,
     ) -> None:
         self._settings, self._access, self._clock = settings, access, clock
-        self._source_access, self._tell = source_access or access, tell
+        self._source_access, self._observer = source_access or access, observer
 
     def __call__(
         self, origin: PinnedSource, sink: Sink, slots: int, progress: Progress, first: int | None = None
     ) -> ProcessMover:
         way = route(origin, sink, self._access, self._source_access)
         signers = Signers(self._access, self._source_access)
-        grown = growth(first, slots, way.is_copy, self._tell)
-        return ProcessMover(way, self._settings, signers, slots, progress, self._clock, grown)
+        grown = growth(first, slots, way.is_copy, self._observer.detail)
+        return ProcessMover(_Way(way, self._settings, signers), slots, grown, progress, self._clock, self._observer)
 
 
 class ProcessMover:
@@ -70,42 +71,47 @@ class ProcessMover:
 
     def __init__(
         self,
-        way: TransferRoute,
-        settings: CurlSettings,
-        signers: Signers,
+        way: _Way,
         slots: int,
+        growth: AdaptiveConcurrency | None,
         progress: Progress,
         clock: Clock,
-        growth: AdaptiveConcurrency | None = None,
+        observer: Observer,
     ) -> None:
-        self._way, self._settings, self._signers = way, settings, signers
-        self._slots, self._progress, self._clock, self._growth = slots, progress, clock, growth
+        self._way, self._slots, self._growth = way, slots, growth
+        self._progress, self._clock, self._observer = progress, clock, observer
 
     def move(self, parts: Iterable[Part], over: ShouldStop = never_stop) -> Iterator[MovedPart]:
         todo = list(parts)
         # What may grow to many more does so over as many processes.
         most = self._slots if self._growth is None else min(self._slots, DEFAULT_SLOTS)
-        count = 1 if self._in_one_process else worthwhile_processes(todo, most, os.cpu_count() or 1)
-        if count < 2:
-            with interruptible() as check:
-                places, tell = own_places(self._growth, self._slots, self._clock, self._progress)
-                yield from CurlMover(self._way, self._settings, self._signers, places, tell, self._clock, check).move(
-                    todo, over
-                )
+        method = None if self._in_one_process else start_method()
+        count = 1 if method is None else worthwhile_processes(todo, most, os.cpu_count() or 1)
+        if method is None or count < 2:
+            yield from self._move_here(todo, over)
             return
         # The process that starts first must not take all of a few parts.
         slots = share(min(self._growth.places if self._growth else self._slots, len(todo)), count)
-        crew = _WorkerPool(self._way, self._settings, self._signers, todo, slots, self._growth, self._clock)
+        work = _Work(self._way, todo, self._growth is not None)
+        crew = _WorkerPool(method, work, slots, self._growth, self._clock)
         try:
-            yield from crew.results(self._progress, over)
+            yield from crew.results(self._progress, over, self._observer.check)
         finally:
             crew.end()
+
+    def _move_here(self, parts: Sequence[Part], over: ShouldStop) -> Iterator[MovedPart]:
+        way = self._way
+        with watching(self._observer) as check:
+            places, tell = own_places(self._growth, self._slots, self._clock, self._progress)
+            mover = CurlMover(way.route, way.settings, way.signers, places, tell, self._clock, check)
+            yield from mover.move(parts, over)
 
     @property
     def _in_one_process(self) -> bool:
         """What S3 copies by itself is no work for a second one; the few connections of a file server are shared best,
         and given up one by one where they are too many, by one loop that knows of all of them."""
-        return self._way.is_copy or self._way.origin.source.scheme in FILE_TRANSFER_SCHEMES
+        route = self._way.route
+        return route.is_copy or route.origin.source.scheme in FILE_TRANSFER_SCHEMES
 
 
 def worthwhile_processes(parts: Sequence[Part], slots: int, cores: int) -> int:
@@ -118,42 +124,39 @@ class _WorkerPool:
 
     def __init__(
         self,
-        way: TransferRoute,
-        settings: CurlSettings,
-        signers: Signers,
-        parts: Sequence[Part],
+        method: StartMethod,
+        work: _Work,
         slots: Sequence[int],
         growth: AdaptiveConcurrency | None,
         clock: Clock,
     ) -> None:
-        forks = may_fork()
+        forks = method == "fork"
         context = multiprocessing.get_context("fork") if forks else multiprocessing.get_context("spawn")
         # Held here, as it is gone with its last reference in this process.
         self._taken = context.Value("q", 0)
-        self._board, self._count = SharedCounters(context, slots), len(parts)
+        self._board, self._count = SharedCounters(context, slots), len(work.parts)
         self._foreman = None if growth is None else Coordinator(self._board, growth, clock)
         self._processes: dict[Connection, BaseProcess] = {}
         self._indices: dict[Connection, int] = {}
         # A fresh interpreter finds its credentials by itself; a forked one has them.
-        signers = signers.apart() if forks else Signers()
-        if forks:
-            # What is not looked at by the collector stays shared memory.
-            gc.freeze()
-        work = _Work(way, settings, signers, parts, growth is not None)
+        way = msgspec.structs.replace(work.way, signers=work.way.signers.apart() if forks else Signers())
+        work = msgspec.structs.replace(work, way=way)
         try:
-            for index in range(len(slots)):
-                self._start(context, work, index, forks)
+            with unscanned() if forks else nullcontext():
+                for index in range(len(slots)):
+                    self._start(context, work, index, forks)
         except BaseException:
             self.end()  # nobody else knows of those that have begun
             raise
 
-    def results(self, progress: Progress, over: ShouldStop) -> Iterator[MovedPart]:
+    def results(self, progress: Progress, over: ShouldStop, check: Callable[[], None]) -> Iterator[MovedPart]:
         """The parts as they finish. Raises the first error that a worker meets, or JobFailed where one died."""
         # The processes tell something a few times a second, so nobody waits long between two looks at `over`.
         while self._processes and not over():
             for pipe in wait(list(self._processes)):
                 assert isinstance(pipe, Connection)
                 yield from self._take(pipe, progress)
+            check()
             if self._foreman is not None:
                 self._foreman.look(self._taken.value >= self._count)
 
@@ -209,22 +212,20 @@ def exit_text(code: int | None) -> str:
     return f"{name}, as the system sends where memory is short" if name == "SIGKILL" else name
 
 
+class _Way(msgspec.Struct, frozen=True):
+    """What bytes take: from where to where, over which connections, signed by whom."""
+
+    route: TransferRoute
+    settings: CurlSettings
+    signers: Signers
+
+
 class _Work(msgspec.Struct, frozen=True):
     """What the worker processes are to do, with as many connections as each has places."""
 
-    way: TransferRoute
-    settings: CurlSettings
-    signers: Signers
+    way: _Way
     parts: Sequence[Part]
     adapts: bool
-
-
-def may_fork() -> bool:
-    """A fork costs next to nothing, where a fresh interpreter takes 0.25 s and 50 MB to import what the parent has.
-
-    It is safe where no other thread may hold a lock at that moment; macOS's own libraries don't bear it.
-    """
-    return sys.platform == "linux" and threading.active_count() == 1
 
 
 def _work(
@@ -242,8 +243,9 @@ def _work(
     teller = _Teller(pipe)
     clock = SystemClock()
     places = SharedLimit(board, index, work.adapts, lambda: teller.total)
+    way = work.way
     mover = CurlMover(
-        work.way, work.settings, work.signers, places, teller.count, clock, teller.tell_sometimes, board.turn
+        way.route, way.settings, way.signers, places, teller.count, clock, teller.tell_sometimes, board.turn
     )
     try:
         for moved in mover.move(_take_turns(work.parts, taken)):

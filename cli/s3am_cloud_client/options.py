@@ -1,0 +1,147 @@
+"""The options of transfers, as programs give them and as the command reads them from its options.
+
+All of them are frozen values with a default for each field, so `UploadOptions(part_size=64 << 20)` says all there is
+to say.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, get_args
+
+import msgspec
+
+from s3am_cloud.errors import Usage
+from s3am_cloud.request import Exists, Ranges
+from s3am_cloud_client.inprocess.patience import USUAL_PATIENCE, Patience
+
+if TYPE_CHECKING:
+    from s3am_cloud.adapters.s3.access import S3Access, S3Settings
+    from s3am_cloud.model import TransferRequest
+    from s3am_cloud.sse import KeyRing
+
+
+class Aws(msgspec.Struct, frozen=True, kw_only=True):
+    """Which AWS, as whom. What is None is taken from the environment and the profile, as the AWS CLI does."""
+
+    profile: str | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+
+    def settings(self, requester_pays: bool = False, sign: bool = True) -> S3Settings:
+        from s3am_cloud.adapters.s3.access import S3Settings
+
+        return S3Settings(
+            profile=self.profile,
+            region=self.region,
+            endpoint_url=self.endpoint_url,
+            requester_pays=requester_pays,
+            sign=sign,
+        )
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What a transfer into S3 takes besides its source and its destination, on this machine and in the cloud.
+
+    The names and meanings are those of the command's options; sizes are in bytes. `keys` and `source_keys` are the
+    SSE-C keys of the destination and of a source in S3. `netrc` looks for the source's login in ~/.netrc.
+    """
+
+    resume: bool = False
+    force: bool = False
+    part_size: int | None = None
+    download_slots: int | None = None
+    upload_slots: int | None = None
+    content_type: str | None = None
+    cache_control: str | None = None
+    content_disposition: str | None = None
+    storage_class: str | None = None
+    metadata: dict[str, str] = {}
+    tags: dict[str, str] = {}
+    expect: str | None = None
+    keep_mismatch: bool = False
+    source_digest: str | None = None
+    ranges: Ranges = "auto"
+    provenance: bool = True
+    keys: KeyRing | None = None
+    source_keys: KeyRing | None = None
+    netrc: bool = False
+    requester_pays: bool = False
+    no_sign_request: bool = False
+
+    def request(self, source: str, destination: str, exists: Exists | None = None) -> TransferRequest:
+        """Raises Usage where options exclude each other, BadRequest for control characters in them."""
+        from s3am_cloud.controls import check_text
+        from s3am_cloud.model import Attributes, TransferRequest
+
+        check_exists(exists)
+        if self.resume and self.force:
+            raise Usage("resume and force exclude each other", "resume continues an upload, force discards it")
+        request = TransferRequest(
+            source=source,
+            destination=destination,
+            exists=exists,
+            resume=self.resume,
+            force=self.force,
+            part_size=self.part_size,
+            download_slots=self.download_slots,
+            upload_slots=self.upload_slots,
+            expect=self.expect,
+            keep_mismatch=self.keep_mismatch,
+            source_digest=self.source_digest,
+            ranges=self.ranges,
+            provenance=self.provenance,
+            attributes=Attributes(
+                content_type=self.content_type,
+                cache_control=self.cache_control,
+                content_disposition=self.content_disposition,
+                storage_class=self.storage_class,
+                metadata=self.metadata,
+                tags=self.tags,
+            ),
+        )
+        check_text(request)
+        return request
+
+
+class UploadOptions(Options, frozen=True, kw_only=True):
+    """The options of `upload`. `stack` names the stack that keeps the transfer's record; None finds the default one."""
+
+    aws: Aws = Aws()
+    patience: Patience = USUAL_PATIENCE
+    stack: str | None = None
+
+    def destination_access(self) -> S3Access:
+        from s3am_cloud.adapters.s3.access import S3Access
+
+        return S3Access(self.aws.settings(self.requester_pays), self.keys)
+
+    def source_access(self) -> S3Access:
+        from s3am_cloud.adapters.s3.access import S3Access
+
+        return S3Access(self.aws.settings(self.requester_pays, sign=not self.no_sign_request), self.source_keys)
+
+
+class DownloadOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of `download`. `partial` says what to do with an unfinished earlier download."""
+
+    partial: Literal["resume", "discard"] | None = None
+    part_size: int | None = None
+    download_slots: int | None = None
+    checksum_slots: int | None = None
+    keys: KeyRing | None = None
+    requester_pays: bool = False
+    no_sign_request: bool = False
+    aws: Aws = Aws()
+    patience: Patience = USUAL_PATIENCE
+
+    def access(self) -> S3Access:
+        from s3am_cloud.adapters.s3.access import S3Access
+
+        return S3Access(self.aws.settings(self.requester_pays, sign=not self.no_sign_request), self.keys)
+
+
+def check_exists(exists: str | None) -> None:
+    """Raises Usage for what says nothing about existing objects or files."""
+    known = get_args(Exists)
+    if exists is not None and exists not in known:
+        raise Usage(f"exists={exists!r} is unknown", f"give one of {', '.join(known)}, or leave it out")
