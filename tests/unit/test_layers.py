@@ -40,7 +40,8 @@ OUTSIDE = {
 TESTS = {"tests", "servers", "support", "pytest", "hypothesis", "moto"}
 TOP = {"functions", "cli", "infra", "tests", "requirements", "cdk.json", "pyproject.toml", "README.md"}
 BESIDE = {"Makefile", "LICENSE", "CHANGELOG.md", "SECURITY.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs"}
-MADE = {"cdk.out", "dist", "build"}
+# `PKG-INFO` is in an unpacked source distribution.
+MADE = {"cdk.out", "dist", "build", "PKG-INFO"}
 LONGEST = 300
 
 
