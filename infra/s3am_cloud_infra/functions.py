@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -19,22 +20,23 @@ LONGEST = Duration.seconds(LAMBDA_SECONDS)
 """The worker uses what it gets; completing an upload of 10,000 parts may take S3 minutes."""
 
 
-class Handler(Construct):
-    """One function with its log group, its role and nothing in that role but `rights` and its own log."""
+@dataclass(frozen=True, kw_only=True)
+class HandlerProps:
+    """What a function consists of; `module` is its file in the package of the handlers."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        module: str,
-        code: lambda_.Code,
-        storage: Storage,
-        rights: Sequence[iam.PolicyStatement],
-        timeout: Duration,
-        environment: dict[str, str] | None = None,
-        dead_letters: sqs.IQueue | None = None,
-    ) -> None:
+    module: str
+    code: lambda_.Code
+    storage: Storage
+    rights: Sequence[iam.PolicyStatement]
+    timeout: Duration
+    environment: Mapping[str, str] = field(default_factory=dict)
+    dead_letters: sqs.IQueue | None = None
+
+
+class Handler(Construct):
+    """One function with its log group, its role and nothing in that role but its `rights` and its own log."""
+
+    def __init__(self, scope: Construct, construct_id: str, props: HandlerProps) -> None:
         super().__init__(scope, construct_id)
         self.log = log = logs.LogGroup(
             self, "Log", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
@@ -44,26 +46,26 @@ class Handler(Construct):
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            inline_policies=policy([write_log, *rights]),
+            inline_policies=policy([write_log, *props.rights]),
         )
         self.function = lambda_.Function(
             self,
             "Function",
-            description=f"s3am-cloud {module}",
-            code=code,
-            handler=f"s3am_cloud.handlers.{module}.handler",
+            description=f"s3am-cloud {props.module}",
+            code=props.code,
+            handler=f"s3am_cloud.handlers.{props.module}.handler",
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
             memory_size=WORKER_MEMORY_MIB,
-            timeout=timeout,
+            timeout=props.timeout,
             environment={
-                "S3AM_CLOUD_WORK_BUCKET": storage.bucket.bucket_name,
-                "S3AM_CLOUD_KEY_ARN": storage.key.key_arn,
+                "S3AM_CLOUD_WORK_BUCKET": props.storage.bucket.bucket_name,
+                "S3AM_CLOUD_KEY_ARN": props.storage.key.key_arn,
                 "POWERTOOLS_SERVICE_NAME": Aws.STACK_NAME,
                 "POWERTOOLS_LOG_LEVEL": "INFO",
-                **(environment or {}),
+                **props.environment,
             },
             log_group=log,
             role=role.without_policy_updates(),
-            dead_letter_queue=dead_letters,
+            dead_letter_queue=props.dead_letters,
         )

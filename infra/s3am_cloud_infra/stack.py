@@ -17,14 +17,14 @@ from s3am_cloud.ingest.rules import Ingest
 from s3am_cloud_infra.asset import tree_digest
 from s3am_cloud_infra.buckets import destination_buckets, source_buckets
 from s3am_cloud_infra.events import Housekeeping, dead_letter_queue
-from s3am_cloud_infra.functions import LONGEST, Handler
+from s3am_cloud_infra.functions import LONGEST, Handler, HandlerProps
 from s3am_cloud_infra.hosts import allowed_hosts
 from s3am_cloud_infra.ingest import add_ingest
 from s3am_cloud_infra.monitoring import Monitoring
 from s3am_cloud_infra.nag_suppressions import acknowledge
 from s3am_cloud_infra.permissions import Rights, announce, ask_whether_it_runs, ask_why_it_failed, document, send_to
 from s3am_cloud_infra.request_rule import Requests
-from s3am_cloud_infra.state_machine import Machine
+from s3am_cloud_infra.state_machine import Machine, MachineProps
 from s3am_cloud_infra.storage import Storage
 
 
@@ -56,11 +56,13 @@ class S3amCloudStack(Stack):
         machine = Machine(
             self,
             "Machine",
-            control=control.function,
-            worker=worker.function,
-            bus=self._bus,
-            dead_letters=queue,
-            rights=[*self._rights.read_units(), *announce(self._bus), *send_to(queue)],
+            MachineProps(
+                control=control.function,
+                worker=worker.function,
+                bus=self._bus,
+                dead_letters=queue,
+                rights=[*self._rights.read_units(), *announce(self._bus), *send_to(queue)],
+            ),
         )
         # A policy of its own: inside the role it would have control and machine wait for each other.
         iam.Policy(self, "AskWhetherItRuns", roles=[control.role], statements=ask_whether_it_runs(machine.machine))
@@ -97,25 +99,29 @@ class S3amCloudStack(Stack):
         return Handler(
             self,
             "Control",
-            module="control",
-            code=self._code,
-            storage=self._storage,
-            # Refused requests leave no record.
-            rights=[*self._rights.write_notes(forget=True), *self._rights.manage_uploads()],
-            timeout=LONGEST,
-            environment={**self._bus_name, **self._hosts, **granted},
+            HandlerProps(
+                module="control",
+                code=self._code,
+                storage=self._storage,
+                # Refused requests leave no record.
+                rights=[*self._rights.write_notes(forget=True), *self._rights.manage_uploads()],
+                timeout=LONGEST,
+                environment={**self._bus_name, **self._hosts, **granted},
+            ),
         )
 
     def _worker(self) -> Handler:
         worker = Handler(
             self,
             "Worker",
-            module="worker",
-            code=self._code,
-            storage=self._storage,
-            rights=[],
-            timeout=LONGEST,
-            environment=self._hosts,
+            HandlerProps(
+                module="worker",
+                code=self._code,
+                storage=self._storage,
+                rights=[],
+                timeout=LONGEST,
+                environment=self._hosts,
+            ),
         )
         rights = [*self._rights.write_notes(), *self._rights.manage_uploads(), *self._rights.open_secrets()]
         # A policy of its own: the key names the role, so that the role must not wait for the key.
@@ -128,19 +134,21 @@ class S3amCloudStack(Stack):
         janitor = Handler(
             self,
             "Janitor",
-            module="janitor",
-            code=self._code,
-            storage=self._storage,
-            rights=[
-                *self._rights.write_notes(forget=True),
-                *self._rights.abort_uploads(),
-                *ask_why_it_failed(machine.machine),
-                *announce(self._bus),
-                *send_to(queue),
-            ],
-            timeout=Duration.minutes(5),
-            environment=self._bus_name,
-            dead_letters=queue,
+            HandlerProps(
+                module="janitor",
+                code=self._code,
+                storage=self._storage,
+                rights=[
+                    *self._rights.write_notes(forget=True),
+                    *self._rights.abort_uploads(),
+                    *ask_why_it_failed(machine.machine),
+                    *announce(self._bus),
+                    *send_to(queue),
+                ],
+                timeout=Duration.minutes(5),
+                environment=self._bus_name,
+                dead_letters=queue,
+            ),
         )
         Housekeeping(self, "Housekeeping", machine=machine.machine, janitor=janitor.function, dead_letters=queue)
         return janitor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 
 from aws_cdk import Aws, RemovalPolicy
@@ -30,6 +31,17 @@ DELIVER_LOGS = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class MachineProps:
+    """What the machine invokes and announces to; `rights` are those of its role besides these."""
+
+    control: lambda_.IFunction
+    worker: lambda_.IFunction
+    bus: events.IEventBus
+    dead_letters: sqs.IQueue
+    rights: Sequence[iam.PolicyStatement]
+
+
 class Machine(Construct):
     """The STANDARD state machine that runs a job.
 
@@ -47,26 +59,16 @@ class Machine(Construct):
     Nothing of a job is in the machine's log: it takes errors only, without execution data.
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        control: lambda_.IFunction,
-        worker: lambda_.IFunction,
-        bus: events.IEventBus,
-        dead_letters: sqs.IQueue,
-        rights: Sequence[iam.PolicyStatement],
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, props: MachineProps) -> None:
         super().__init__(scope, construct_id)
-        invoke = allow(["lambda:InvokeFunction"], [control.function_arn, worker.function_arn])
+        invoke = allow(["lambda:InvokeFunction"], [props.control.function_arn, props.worker.function_arn])
         role = iam.Role(
             self,
             "Role",
             assumed_by=iam.ServicePrincipal(
                 "states.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
             ),
-            inline_policies=policy([invoke, allow(DELIVER_LOGS, ["*"]), *rights]),
+            inline_policies=policy([invoke, allow(DELIVER_LOGS, ["*"]), *props.rights]),
         )
         self.machine = sfn.StateMachine(
             self,
@@ -75,10 +77,10 @@ class Machine(Construct):
             definition_body=sfn.DefinitionBody.from_string(definition()),
             definition_substitutions={
                 "Partition": Aws.PARTITION,
-                "Control": control.function_arn,
-                "Worker": worker.function_arn,
-                "EventBus": bus.event_bus_name,
-                "DeadLetters": dead_letters.queue_url,
+                "Control": props.control.function_arn,
+                "Worker": props.worker.function_arn,
+                "EventBus": props.bus.event_bus_name,
+                "DeadLetters": props.dead_letters.queue_url,
             },
             role=role.without_policy_updates(),
             logs=sfn.LogOptions(destination=self._log(), level=sfn.LogLevel.ERROR, include_execution_data=False),

@@ -10,7 +10,7 @@ import pytest
 from contract.conftest import HastyClock
 from contract.faulty_moves import DATA, from_http, move
 from contract.routes import NAME, Route
-from s3am_cloud.adapters.curl.reading.reader import CurlReader
+from s3am_cloud.adapters.curl.reading.reader import CurlReader, ReaderContext
 from s3am_cloud.adapters.curl.source import ftp
 from s3am_cloud.adapters.curl.source.probe import CurlSource
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings, Response
@@ -93,9 +93,9 @@ def test_a_connection_below_the_least_rate_is_given_up(way: Route, http_server: 
 
 
 def _stream(url: str, settings: CurlSettings, clock: HastyClock, info: SourceInfo) -> bytes:
-    reader = CurlReader(
-        PinnedSource(source=parse_source(url), info=info), lambda: (url, {}), settings, 1, lambda count: None, clock
-    )
+    context = ReaderContext(settings, clock)
+    origin = PinnedSource(source=parse_source(url), info=info)
+    reader = CurlReader(context, origin, lambda: (url, {}), 1, lambda count: None)
     return b"".join(map(bytes, reader.read()))
 
 

@@ -156,10 +156,10 @@ def test_a_pinned_file_notices_what_happens_to_it(tmp_path: Path) -> None:
     info = FileSource().probe(parse_source(str(path)))
     file = PinnedFile(str(path), info)
     assert file.read(10, 5) == pattern(100)[10:15]
-    assert file.check() is None
+    assert file.change_error() is None
     with path.open("ab") as more:
         more.write(b"x")
-    assert isinstance(file.check(), SourceChanged)
+    assert isinstance(file.change_error(), SourceChanged)
     with pytest.raises(SourceChanged):
         PinnedFile(str(path), info)
     os.truncate(path, 10)
@@ -184,7 +184,7 @@ def test_a_pinned_file_notices_a_change_that_its_old_time_hides(tmp_path: Path, 
             change(path)
             (tmp_path / "data2").unlink(missing_ok=True)
             os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-        assert isinstance(file.check(), SourceChanged)
+        assert isinstance(file.change_error(), SourceChanged)
     assert info.same_version(FileSource().probe(parse_source(str(path)))), "its parts are proven, not refused"
 
 

@@ -13,9 +13,9 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from s3am_cloud.adapters.curl.source.answers import check_curl, check_range, check_status, parse_content_range
-from s3am_cloud.adapters.curl.source.validators import check_proven, pins
-from s3am_cloud.adapters.curl.store.answers import check_store, error_code
+from s3am_cloud.adapters.curl.source.answers import curl_error, parse_content_range, range_error, status_error
+from s3am_cloud.adapters.curl.source.validators import pins, unproven_error
+from s3am_cloud.adapters.curl.store.answers import error_code, store_error
 from s3am_cloud.adapters.curl.transport.easy import Response
 from s3am_cloud.adapters.s3 import codes
 from s3am_cloud.adapters.s3.answers import named_client
@@ -95,12 +95,12 @@ def test_a_content_range_is_read_or_none(text: str | None, found: tuple[int, int
     ],
 )
 def test_an_answer_that_is_the_range_of_the_pinned_version_is_good(response: Response) -> None:
-    assert check_range(response, INFO, PART, 10, "name") is None
+    assert range_error(response, INFO, PART, 10, "name") is None
 
 
 def test_an_answer_that_goes_on_within_the_part_is_held_to_where_it_goes_on() -> None:
-    assert check_range(answer(Content_Range="bytes 15-29/100"), INFO, PART, 15, "name") is None
-    assert isinstance(check_range(answer(), INFO, PART, 15, "name"), SourceChanged)
+    assert range_error(answer(Content_Range="bytes 15-29/100"), INFO, PART, 15, "name") is None
+    assert isinstance(range_error(answer(), INFO, PART, 15, "name"), SourceChanged)
 
 
 @pytest.mark.parametrize(
@@ -122,20 +122,20 @@ def test_an_answer_that_goes_on_within_the_part_is_held_to_where_it_goes_on() ->
     ],
 )
 def test_an_answer_that_is_another_range_or_version_is_a_changed_source(response: Response) -> None:
-    assert isinstance(check_range(response, INFO, PART, 10, "name"), SourceChanged)
+    assert isinstance(range_error(response, INFO, PART, 10, "name"), SourceChanged)
 
 
 def test_an_encoded_answer_is_no_range_of_the_content() -> None:
-    assert isinstance(check_range(answer(Content_Encoding="gzip"), INFO, PART, 10, "name"), BadSource)
+    assert isinstance(range_error(answer(Content_Encoding="gzip"), INFO, PART, 10, "name"), BadSource)
 
 
 def test_a_source_without_ranges_may_answer_200() -> None:
     whole = SourceInfo(size=100, ranges=False, etag='"e"')
-    assert check_range(answer(200, Content_Range=None), whole, Part(1, 0, 100), 0, "name") is None
-    assert check_range(answer(200, ETag='"x"', Content_Length="100"), whole, Part(1, 0, 100), 0, "name") is None
+    assert range_error(answer(200, Content_Range=None), whole, Part(1, 0, 100), 0, "name") is None
+    assert range_error(answer(200, ETag='"x"', Content_Length="100"), whole, Part(1, 0, 100), 0, "name") is None
     for other in (answer(200, Content_Length="99"), answer(200, Content_Length="101")):
-        assert isinstance(check_range(other, whole, Part(1, 0, 100), 0, "name"), SourceChanged)
-    assert isinstance(check_range(answer(206), whole, Part(1, 0, 100), 0, "name"), BadSource)
+        assert isinstance(range_error(other, whole, Part(1, 0, 100), 0, "name"), SourceChanged)
+    assert isinstance(range_error(answer(206), whole, Part(1, 0, 100), 0, "name"), BadSource)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_source_without_ranges_may_answer_200() -> None:
     ],
 )
 def test_a_sources_status_has_a_name(status: int, error: type[TransferError] | None) -> None:
-    found = check_status(status, "name")
+    found = status_error(status, "name")
     assert (None if found is None else type(found)) is error
 
 
@@ -186,7 +186,7 @@ def test_a_sources_status_has_a_name(status: int, error: type[TransferError] | N
     ],
 )
 def test_what_libcurl_says_has_a_name_and_its_own_words_are_left_out(number: int, error: type[TransferError]) -> None:
-    found = check_curl(number, "https://ann:s3cret@host", "name")
+    found = curl_error(number, "https://ann:s3cret@host", "name")
     assert type(found) is error
     assert "s3cret" not in str(found)
 
@@ -227,7 +227,7 @@ def xml(code: str) -> bytes:
     ],
 )
 def test_an_answer_of_s3_to_a_put_has_a_name(status: int, code: str, error: type[TransferError] | None) -> None:
-    found = check_store(status, xml(code) if code else b"", "part 1")
+    found = store_error(status, xml(code) if code else b"", "part 1")
     assert (None if found is None else type(found)) is error
 
 
@@ -294,14 +294,14 @@ def test_only_the_last_response_counts() -> None:
 
 
 def test_an_answer_after_412_has_to_show_the_pinned_version_itself() -> None:
-    assert check_proven(answer(), INFO, "name") is None
-    assert isinstance(check_proven(answer(ETag=None), INFO, "name"), SourceChanged)
+    assert unproven_error(answer(), INFO, "name") is None
+    assert isinstance(unproven_error(answer(ETag=None), INFO, "name"), SourceChanged)
     dated = SourceInfo(size=100, ranges=True, last_modified="Fri, 02 Jan 2026 03:04:05 GMT")
-    assert check_proven(answer(ETag=None), dated, "name") is None
-    assert isinstance(check_proven(answer(Last_Modified=None), dated, "name"), SourceChanged)
+    assert unproven_error(answer(ETag=None), dated, "name") is None
+    assert isinstance(unproven_error(answer(Last_Modified=None), dated, "name"), SourceChanged)
 
 
 def test_a_part_is_tried_again_where_the_table_says_that_it_is_worth_it() -> None:
     for code, meaning in codes._BY_CODE.items():
-        error = check_store(400, xml(code), "part 1")
+        error = store_error(400, xml(code), "part 1")
         assert isinstance(error, StoreBusy | StoreUnavailable | ChecksumMismatch) == meaning.worth_another_try, code

@@ -19,7 +19,7 @@ from s3am_cloud.errors import (
     UploadGone,
 )
 from s3am_cloud.model import MovedPart, ObjectInfo, Plan, Upload, UploadedPart
-from s3am_cloud.transfer.steps.complete import complete
+from s3am_cloud.transfer.steps.complete import WholeCrc, complete
 from s3am_cloud.transfer.steps.verify import verify
 from s3am_cloud.transfer.stored_parts import proof
 from s3am_cloud.urls import S3Url
@@ -136,10 +136,10 @@ def test_a_part_that_differs_from_what_was_moved_is_refused(store: Store) -> Non
 def test_a_whole_that_is_not_what_the_source_is_known_by_is_refused_before_the_object_is_made(store: Store) -> None:
     upload, moved = filled(store)
     with pytest.raises(ChecksumMismatch, match="where the source has"):
-        complete(PLAN, upload, moved, False, store, expected=update(0, DATA) ^ 1)
+        complete(PLAN, upload, moved, False, store, WholeCrc(update(0, DATA) ^ 1))
     assert store.head(TARGET) is None
     assert store.unfinished(TARGET) == [upload.upload_id]
-    assert complete(PLAN, upload, moved, False, store, expected=update(0, DATA)) == update(0, DATA)
+    assert complete(PLAN, upload, moved, False, store, WholeCrc(update(0, DATA))) == update(0, DATA)
 
 
 def without_crc(part: UploadedPart) -> UploadedPart:

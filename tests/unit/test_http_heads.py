@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pycurl
 import pytest
 
-from s3am_cloud.adapters.curl.source.answers import check_curl, parse_content_range, plain_number, retry_after
+from s3am_cloud.adapters.curl.source.answers import curl_error, parse_content_range, plain_number, retry_after
 from s3am_cloud.adapters.curl.transport.easy import Response
 from s3am_cloud.errors import BadSource, SourceUnavailable
 from s3am_cloud.limits import LONGEST_RETRY_AFTER
@@ -98,6 +98,6 @@ def test_what_is_no_plain_number_of_bytes_is_none(text: str | None) -> None:
     ],
 )
 def test_a_tls_that_can_never_work_is_told_from_one_that_broke(message: str, kind: type, word: str) -> None:
-    found = check_curl(pycurl.E_SSL_CONNECT_ERROR, message, "name")
+    found = curl_error(pycurl.E_SSL_CONNECT_ERROR, message, "name")
     assert type(found) is kind
     assert word in found.message

@@ -9,7 +9,7 @@ import pycurl
 import pytest
 from botocore.exceptions import ProxyConnectionError
 
-from s3am_cloud.adapters.curl.source.answers import check_curl
+from s3am_cloud.adapters.curl.source.answers import curl_error
 from s3am_cloud.adapters.proxies import exceptions_for_curl, proxy_for, shown_proxy
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.answers import named_client
@@ -107,7 +107,7 @@ def test_botocore_follows_the_same_rule(variables: dict[str, str], proxies: dict
 )
 def test_a_proxy_that_refuses_is_named_without_its_password(message: str, kind: type[Exception], words: str) -> None:
     os.environ["HTTPS_PROXY"] = PROXY
-    error = check_curl(pycurl.E_COULDNT_CONNECT, message, URL)
+    error = curl_error(pycurl.E_COULDNT_CONNECT, message, URL)
     assert type(error) is kind
     assert error.message == f"{URL}: the proxy proxy.example.org:3128 {words}"
 
@@ -127,7 +127,7 @@ def test_a_proxy_is_shown_without_its_login_however_that_is_written(proxy: str) 
 
 
 def test_without_a_proxy_it_is_the_host_that_is_not_reached() -> None:
-    error = check_curl(pycurl.E_COULDNT_CONNECT, "", URL)
+    error = curl_error(pycurl.E_COULDNT_CONNECT, "", URL)
     assert "proxy" not in error.message
 
 

@@ -20,6 +20,16 @@ KEY_VARIABLE = "S3AM_CLOUD_SSE_KEY"
 SOURCE_KEY_VARIABLE = "S3AM_CLOUD_SRC_SSE_KEY"
 
 
+class _Given(NamedTuple):
+    """How one key was given."""
+
+    key: str | None
+    file: Path | None
+    base64: str | None
+    command: str | None
+    is_master: bool
+
+
 class KeyOptions(NamedTuple):
     """How the key of the destination, or of the only object there is, was given."""
 
@@ -31,7 +41,7 @@ class KeyOptions(NamedTuple):
 
     def ring(self) -> KeyRing:
         """Raises UsageError, BadEncryptionKey."""
-        return _ring(*self, prefix="sse", variable=KEY_VARIABLE)
+        return _ring(_Given(*self), "sse", KEY_VARIABLE)
 
 
 class SourceKeyOptions(NamedTuple):
@@ -45,21 +55,13 @@ class SourceKeyOptions(NamedTuple):
 
     def ring(self) -> KeyRing:
         """Raises UsageError, BadEncryptionKey."""
-        return _ring(*self, prefix="src_sse", variable=SOURCE_KEY_VARIABLE)
+        return _ring(_Given(*self), "src_sse", SOURCE_KEY_VARIABLE)
 
 
-def _ring(
-    key: str | None,
-    file: Path | None,
-    base64: str | None,
-    command: str | None,
-    is_master: bool,
-    *,
-    prefix: str,
-    variable: str,
-) -> KeyRing:
+def _ring(given: _Given, prefix: str, variable: str) -> KeyRing:
     from s3am_cloud.sse import KeyRing
 
+    key, file, base64, command, is_master = given
     exclusive(
         **{
             f"{prefix}_key": key,

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from s3am_cloud.checksums.digests import Expected
 from s3am_cloud.errors import Interrupted, NotAsExpected
-from s3am_cloud.integrity.after_commit import or_withdraw, read_back, to_read
+from s3am_cloud.integrity.after_commit import PendingCheck, or_withdraw, read_back, to_read
 from s3am_cloud.integrity.before_commit import by_reading, check_source
 from s3am_cloud.limits import DEFAULT_SLOTS
 from s3am_cloud.model import Job, PinnedSource, Receipt
@@ -94,12 +94,12 @@ def hold(job: Job, done: Receipt, source: ConcurrentCheck | None, ports: Ports, 
     wanted, where = to_read(job, done), job.target
     if not wanted:
         return done
-    slots = job.request.download_slots or DEFAULT_SLOTS
+    slots, pending = job.request.download_slots or DEFAULT_SLOTS, PendingCheck(wanted, job, where, done)
     try:
         if source is not None:
-            return or_withdraw(source.check, wanted, job, where, done, ports)
+            return or_withdraw(source.check, pending, ports)
         with observer.checking(f"checking {wanted[0].algorithm}", done.size or 0) as meter:
-            return read_back(wanted, job, where, done, slots, ports, meter)
+            return read_back(pending, slots, ports, meter)
     except NotAsExpected:
         kept = job.request.keep_mismatch or done.finished_by is not None
         observer.note(f"{where} is " + ("left in S3 as it is" if kept else "deleted again"))

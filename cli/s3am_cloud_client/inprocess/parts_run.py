@@ -9,6 +9,7 @@ from s3am_cloud.concurrency import first_connections
 from s3am_cloud.jobs.part_records import compared, known, recorded
 from s3am_cloud.limits import DEFAULT_SLOTS, HOST_CONNECTIONS, MOST_CONNECTIONS
 from s3am_cloud.model import Job, MovedPart, Part, Plan, TransferRequest, Upload, UploadedPart
+from s3am_cloud.ports.pace import Pace
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.transfer.pipeline import move, move_stream, proven
 from s3am_cloud.transfer.remaining import missing
@@ -46,7 +47,7 @@ class PartsRun:
         with observer.progress(_title(job), plan.size) as meter:
             meter(plan.size - sum(part.length for part in parts))
             beat = Heartbeat(job, self._ports, observer)
-            moving = move(job, parts, slots, self._ports, meter, beat, first)
+            moving = move(job, parts, slots, self._ports, meter, Pace(first, beat))
             if job.upload is not None:
                 moving = notes_of(job.upload, observer.detail).keep(moving)
             with _ended(moving):

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from s3am_cloud.adapters.clock import SystemClock
-from s3am_cloud.adapters.curl.mover import CurlMover
-from s3am_cloud.adapters.curl.store.routing import Signers, TransferRoute, route
+from s3am_cloud.adapters.curl.mover import CurlMover, MoverSetup
+from s3am_cloud.adapters.curl.store.routing import Signers, route
 from s3am_cloud.adapters.curl.transport.concurrency import growth, own_places
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.s3.access import S3Access
@@ -60,10 +60,10 @@ class ProcessMovers:
     def __call__(
         self, origin: PinnedSource, sink: Sink, slots: int, progress: Progress, first: int | None = None
     ) -> ProcessMover:
-        way = route(origin, sink, self._access, self._source_access)
-        signers = Signers(self._access, self._source_access)
-        grown = growth(first, slots, way.is_copy, self._observer.detail)
-        return ProcessMover(_Way(way, self._settings, signers), slots, grown, progress, self._clock, self._observer)
+        to = route(origin, sink, self._access, self._source_access)
+        setup = MoverSetup(to, self._settings, Signers(self._access, self._source_access))
+        grown = growth(first, slots, to.is_copy, self._observer.detail)
+        return ProcessMover(setup, slots, grown, progress, self._clock, self._observer)
 
 
 class ProcessMover:
@@ -71,14 +71,14 @@ class ProcessMover:
 
     def __init__(
         self,
-        way: _Way,
+        setup: MoverSetup,
         slots: int,
         growth: AdaptiveConcurrency | None,
         progress: Progress,
         clock: Clock,
         observer: Observer,
     ) -> None:
-        self._way, self._slots, self._growth = way, slots, growth
+        self._setup, self._slots, self._growth = setup, slots, growth
         self._progress, self._clock, self._observer = progress, clock, observer
 
     def move(self, parts: Iterable[Part], over: ShouldStop = never_stop) -> Iterator[MovedPart]:
@@ -92,7 +92,7 @@ class ProcessMover:
             return
         # The process that starts first must not take all of a few parts.
         slots = share(min(self._growth.places if self._growth else self._slots, len(todo)), count)
-        work = _Work(self._way, todo, self._growth is not None)
+        work = _Work(self._setup, todo, self._growth is not None)
         crew = _WorkerPool(method, work, slots, self._growth, self._clock)
         try:
             yield from crew.results(self._progress, over, self._observer.check)
@@ -100,17 +100,15 @@ class ProcessMover:
             crew.end()
 
     def _move_here(self, parts: Sequence[Part], over: ShouldStop) -> Iterator[MovedPart]:
-        way = self._way
         with watching(self._observer) as check:
             places, tell = own_places(self._growth, self._slots, self._clock, self._progress)
-            mover = CurlMover(way.route, way.settings, way.signers, places, tell, self._clock, check)
-            yield from mover.move(parts, over)
+            yield from CurlMover(self._setup, places, tell, self._clock, check).move(parts, over)
 
     @property
     def _in_one_process(self) -> bool:
         """What S3 copies by itself is no work for a second one; the few connections of a file server are shared best,
         and given up one by one where they are too many, by one loop that knows of all of them."""
-        route = self._way.route
+        route = self._setup.route
         return route.is_copy or route.origin.source.scheme in FILE_TRANSFER_SCHEMES
 
 
@@ -139,8 +137,8 @@ class _WorkerPool:
         self._processes: dict[Connection, BaseProcess] = {}
         self._indices: dict[Connection, int] = {}
         # A fresh interpreter finds its credentials by itself; a forked one has them.
-        way = msgspec.structs.replace(work.way, signers=work.way.signers.apart() if forks else Signers())
-        work = msgspec.structs.replace(work, way=way)
+        setup = msgspec.structs.replace(work.setup, signers=work.setup.signers.apart() if forks else Signers())
+        work = msgspec.structs.replace(work, setup=setup)
         try:
             with unscanned() if forks else nullcontext():
                 for index in range(len(slots)):
@@ -212,18 +210,10 @@ def exit_text(code: int | None) -> str:
     return f"{name}, as the system sends where memory is short" if name == "SIGKILL" else name
 
 
-class _Way(msgspec.Struct, frozen=True):
-    """What bytes take: from where to where, over which connections, signed by whom."""
-
-    route: TransferRoute
-    settings: CurlSettings
-    signers: Signers
-
-
 class _Work(msgspec.Struct, frozen=True):
     """What the worker processes are to do, with as many connections as each has places."""
 
-    way: _Way
+    setup: MoverSetup
     parts: Sequence[Part]
     adapts: bool
 
@@ -243,10 +233,7 @@ def _work(
     teller = _Teller(pipe)
     clock = SystemClock()
     places = SharedLimit(board, index, work.adapts, lambda: teller.total)
-    way = work.way
-    mover = CurlMover(
-        way.route, way.settings, way.signers, places, teller.count, clock, teller.tell_sometimes, board.turn
-    )
+    mover = CurlMover(work.setup, places, teller.count, clock, teller.tell_sometimes, board.turn)
     try:
         for moved in mover.move(_take_turns(work.parts, taken)):
             teller.tell()

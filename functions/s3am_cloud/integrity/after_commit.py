@@ -71,27 +71,33 @@ def to_read(job: Job, done: Receipt) -> tuple[Expected, ...]:
     return (*([expected] if expected else []), *claims)
 
 
-def read_back(
-    wanted: tuple[Expected, ...], job: Job, target: S3Url, done: Receipt, slots: int, ports: Ports, progress: Progress
-) -> Receipt:
-    """The receipt of an object that has been found to be all this. Raises NotAsExpected, and what `check_stored`
-    does, when the object has been deleted again or was to be kept."""
+class PendingCheck(msgspec.Struct, frozen=True):
+    """A completed object, its receipt so far, and what it is still to be compared with."""
+
+    wanted: tuple[Expected, ...]
+    job: Job
+    target: S3Url
+    done: Receipt
+
+
+def read_back(pending: PendingCheck, slots: int, ports: Ports, progress: Progress) -> Receipt:
+    """The receipt of an object that matches everything wanted. Raises NotAsExpected, and what `check_stored` does,
+    when the object has been deleted again or was to be kept."""
+    version = stored(pending.done)
     return or_withdraw(
-        lambda: check_stored(wanted, target, stored(done), slots, ports, progress), wanted, job, target, done, ports
+        lambda: check_stored(pending.wanted, pending.target, version, slots, ports, progress), pending, ports
     )
 
 
-def or_withdraw(
-    check: Callable[[], None], wanted: Iterable[Expected], job: Job, target: S3Url, done: Receipt, ports: Ports
-) -> Receipt:
+def or_withdraw(check: Callable[[], None], pending: PendingCheck, ports: Ports) -> Receipt:
     """The receipt once `check` has passed. Raises what it does, when the object has been deleted or was to be kept."""
     try:
         check()
     except NotAsExpected:
-        if not job.request.keep_mismatch and done.finished_by is None:
-            withdraw(target, stored(done), ports.store)
+        if not pending.job.request.keep_mismatch and pending.done.finished_by is None:
+            withdraw(pending.target, stored(pending.done), ports.store)
         raise
-    return confirmed(done, wanted)
+    return confirmed(pending.done, pending.wanted)
 
 
 def check_stored(

@@ -11,7 +11,7 @@ import msgspec
 
 from s3am_cloud.costs.quote import enforce_max_cost, remaining
 from s3am_cloud.errors import NoSuchJob, NotAsExpected, UploadGone
-from s3am_cloud.integrity.after_commit import read_back, to_read
+from s3am_cloud.integrity.after_commit import PendingCheck, read_back, to_read
 from s3am_cloud.jobs.cleanup import detail
 from s3am_cloud.jobs.part_records import recorded, relied_on
 from s3am_cloud.jobs.recovery import begun, cancelled, is_made, own_upload, put, stop_if_cancelled
@@ -149,7 +149,8 @@ def _finished(job: Job, moved: Iterable[MovedPart], ports: Ports) -> Receipt:
         done = finish(job, moved, ports)
         wanted = to_read(job, done)
         if wanted:
-            done = read_back(wanted, job, job.target, done, DEFAULT_SLOTS, ports, lambda count: None)
+            pending = PendingCheck(wanted, job, job.target, done)
+            done = read_back(pending, DEFAULT_SLOTS, ports, lambda count: None)
     except NotAsExpected:
         if job.upload is not None:
             abort(job.upload, ports.store)  # nobody wants to go on with it

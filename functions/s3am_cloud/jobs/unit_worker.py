@@ -14,6 +14,7 @@ from s3am_cloud.errors import NoSuchJob, PartTooSlow, TransferError
 from s3am_cloud.jobs.part_records import compared, keep, known, recorded
 from s3am_cloud.limits import ABANDON_SECONDS, DEADLINE_MARGIN_SECONDS, LAMBDA_SECONDS
 from s3am_cloud.model import Job, MovedPart, Part, Unit, UploadedPart
+from s3am_cloud.ports.pace import Pace
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.transfer.pipeline import move, proven, unit_parts
 from s3am_cloud.transfer.remaining import missing_of
@@ -70,7 +71,8 @@ def _move(job: Job, lacking: list[Part], seconds_left: SecondsLeft, ports: Ports
             yield todo.popleft()
 
     slots, first = job.plan.slots if job.plan else 1, first_connections(job.request.slots, len(lacking))
-    for part in move(job, in_time(), slots, ports, tally.count, lambda: seconds_left() < ABANDON_SECONDS, first):
+    pace = Pace(first, should_stop=lambda: seconds_left() < ABANDON_SECONDS)
+    for part in move(job, in_time(), slots, ports, tally.count, pace):
         tally.moved[part.number] = part
     return missing_of(lacking, tally.moved)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
+
 from s3am_cloud.model import PinnedSource
 
 ShouldStop = Callable[[], bool]
@@ -23,6 +25,17 @@ class RateProbe(Protocol):
 def never_stop() -> bool:
     """For whoever has no deadline."""
     return False
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """With how many connections a move begins, as `Movers` has it, and until when it runs."""
+
+    first: int | None = None
+    should_stop: ShouldStop = never_stop
+
+
+UNLIMITED = Pace()
+"""All connections from the beginning, and no deadline."""
 
 
 def unmeasured(origin: PinnedSource) -> None:

@@ -6,7 +6,6 @@ probe → plan → fetch the ranges that are not on disk → compare the whole's
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 import msgspec
 
@@ -68,45 +67,49 @@ def _fetched(
 ) -> Receipt:
     started = ports.clock.now()
     origin = probe(request.source.as_source, ports.source)
-    there, cut = _on_disk(request, origin.info, target)
-    on_plan(cut)
-    for part in there:
+    existing, plan = _on_disk(request, origin.info, target)
+    on_plan(plan)
+    for part in existing:
         progress(part.length)
-    wide, first = _wide(request), first_connections(request.connections, cut.count - len(there))
-    mover = ports.movers(origin, FileSink(target.path, target.identity), wide, progress, first)
-    moved = save_parts(cut, there, target, mover)
+    limit, first = _limit(request), first_connections(request.connections, plan.count - len(existing))
+    mover = ports.movers(origin, FileSink(target.path, target.identity), limit, progress, first)
+    moved = save_parts(plan, existing, target, mover)
     try:
-        _read_back(cut, moved, target, request.checksum_slots)
-        info = check_arrived(request.source, origin, whole(cut, moved), ports)
+        _read_back(plan, moved, target, request.checksum_slots)
+        info = check_arrived(request.source, origin, whole(plan, moved), ports)
     except ChecksumMismatch:
         # The notes on its parts agree with the spoiled bytes: whoever resumed it would fail like this again.
         target.discard()
         raise
     target.commit(request.overwrite)
-    return _receipt(request, target, cut, moved, info, started, ports)
+    return msgspec.structs.replace(
+        _receipt(request, target, plan, moved, info),
+        started=started.isoformat(timespec="milliseconds"),
+        seconds=round((ports.clock.now() - started).total_seconds(), 3),
+    )
 
 
-def _wide(request: DownloadRequest) -> int:
+def _limit(request: DownloadRequest) -> int:
     return request.connections or MOST_CONNECTIONS
 
 
 def _on_disk(request: DownloadRequest, info: SourceInfo, target: LocalTarget) -> tuple[list[MovedPart], Plan]:
-    """The parts to trust, and the plan: an earlier download's cut where it goes on."""
+    """The parts to trust, and the plan: an earlier download's plan where that is continued."""
     before = target.recorded(info) if request.resume else None
     if before is not None and request.part_size in {None, before[0]}:
-        cut = download_plan(info, _wide(request), before[0])
-        return list(trusted(cut, before[1], target, request.checksum_slots)), cut
-    cut = download_plan(info, _wide(request), request.part_size)
-    target.begin(info, cut)
-    return [], cut
+        plan = download_plan(info, _limit(request), before[0])
+        return list(trusted(plan, before[1], target, request.checksum_slots)), plan
+    plan = download_plan(info, _limit(request), request.part_size)
+    target.begin(info, plan)
+    return [], plan
 
 
-def _read_back(cut: Plan, moved: list[MovedPart], target: LocalTarget, slots: int) -> None:
+def _read_back(plan: Plan, moved: list[MovedPart], target: LocalTarget, slots: int) -> None:
     """Raises ChecksumMismatch where the file has other bytes than came: whoever wrote to it meanwhile, or the disk."""
-    good = {part.number for part in trusted(cut, moved, target, slots)}
+    good = {part.number for part in trusted(plan, moved, target, slots)}
     spoiled = [part.number for part in moved if part.number not in good]
     if spoiled:
-        raise ChecksumMismatch(f"{target.path} has other bytes than came: part {spoiled[0]} of {cut.count} differs")
+        raise ChecksumMismatch(f"{target.path} has other bytes than came: part {spoiled[0]} of {plan.count} differs")
 
 
 def check_arrived(source: S3Url, origin: PinnedSource, crc: int, ports: Ports) -> ObjectInfo:
@@ -124,27 +127,19 @@ def check_arrived(source: S3Url, origin: PinnedSource, crc: int, ports: Ports) -
 
 
 def _receipt(
-    request: DownloadRequest,
-    target: LocalTarget,
-    cut: Plan,
-    moved: list[MovedPart],
-    info: ObjectInfo,
-    started: datetime,
-    ports: Ports,
+    request: DownloadRequest, target: LocalTarget, plan: Plan, moved: list[MovedPart], info: ObjectInfo
 ) -> Receipt:
     return Receipt(
         state="succeeded",
         source=str(request.source),
         destination=shown_path(target.final),
-        size=cut.size,
-        parts=cut.count,
+        size=plan.size,
+        parts=plan.count,
         retries=sum(part.retries for part in moved),
         checksum_algorithm=ALGORITHM,
-        checksum=encode(whole(cut, moved)),
+        checksum=encode(whole(plan, moved)),
         proof="full-object" if info.full_object else None,
         verdict="verified-by-source" if info.full_object else "size-only",
         etag=info.etag,
         version_id=info.version_id,
-        started=started.isoformat(timespec="milliseconds"),
-        seconds=round((ports.clock.now() - started).total_seconds(), 3),
     )

@@ -46,7 +46,7 @@ from s3am_cloud.model import (
     Upload,
     UploadedPart,
 )
-from s3am_cloud.ports.pace import ShouldStop, never_stop
+from s3am_cloud.ports.pace import UNLIMITED, Pace
 from s3am_cloud.ports.transfer import Clock, ObjectSink, PartSink, Ports, Progress
 from s3am_cloud.same_source import source_id
 from s3am_cloud.transfer.confirmation import confirmed_object, is_proven
@@ -56,7 +56,7 @@ from s3am_cloud.transfer.part_sizes import stream_plan
 from s3am_cloud.transfer.reserved import refuse_records_bucket
 from s3am_cloud.transfer.resumption import cut_of, resumed
 from s3am_cloud.transfer.steps.abort import abort
-from s3am_cloud.transfer.steps.complete import complete
+from s3am_cloud.transfer.steps.complete import WholeCrc, complete
 from s3am_cloud.transfer.steps.move import move_parts
 from s3am_cloud.transfer.steps.one_version import one_version
 from s3am_cloud.transfer.steps.open import open_upload
@@ -146,14 +146,13 @@ def move(
     slots: int,
     ports: Ports,
     progress: Progress,
-    over: ShouldStop = never_stop,
-    first: int | None = None,
+    pace: Pace = UNLIMITED,
 ) -> Iterator[MovedPart]:
-    """Moves these parts of the job; each is yielded when the store has it, until `over` says so. `slots` and `first`
-    are as `Movers` has them."""
-    sink = ObjectSink(job.target, _overwrite(job), written(job))
-    mover = ports.movers(_origin(job), sink if job.state == "put" else PartSink(_upload(job)), slots, progress, first)
-    return move_parts(parts, mover, over)
+    """Moves these parts of the job, over up to `slots` connections. Each is yielded when the store has it."""
+    is_put = job.state == "put"
+    sink = ObjectSink(job.target, _overwrite(job), written(job)) if is_put else PartSink(_upload(job))
+    mover = ports.movers(_origin(job), sink, slots, progress, pace.first)
+    return move_parts(parts, mover, pace.should_stop)
 
 
 def move_stream(
@@ -231,7 +230,7 @@ def _completed(job: Job, seen: list[MovedPart], due: list[int], ports: Ports) ->
         _about_to_complete(job, ports, crc)
 
     known = _origin(job).info.crc
-    return complete(_plan(job), _upload(job), seen, _overwrite(job), ports.store, known, check, job.due)
+    return complete(_plan(job), _upload(job), seen, _overwrite(job), ports.store, WholeCrc(known, job.due, check))
 
 
 def receipt(

@@ -68,7 +68,7 @@ def test_one_process_shares_the_few_connections_of_a_file_server(
 ) -> None:
     monkeypatch.setattr(workers, "BYTES_WORTH_A_PROCESS", 1)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    monkeypatch.setattr(workers, "_Crew", None)  # what would start others
+    monkeypatch.setattr(workers, "_WorkerPool", None)  # what would start others
     route.movers = ProcessMovers(settings, s3_access, hasty_clock)
     origin = route.put(DATA)
     server.rules.limit = 1

@@ -10,7 +10,7 @@ from contract.file_servers import FileServer
 from contract.file_transfer.moving import Probe, for_kinds
 from contract.routes import NAME
 from s3am_cloud.adapters.curl.reading.factory import CurlReaders
-from s3am_cloud.adapters.curl.source.answers import check_curl
+from s3am_cloud.adapters.curl.source.answers import curl_error
 from s3am_cloud.adapters.curl.source.ftp import is_crowded
 from s3am_cloud.adapters.curl.source.probe import CurlSource
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings, Response
@@ -145,7 +145,7 @@ def test_a_firewall_before_the_data_connections_is_named(server: FtpServer, prob
 
 @pytest.mark.parametrize("number", [3, 7, 9, 13, 18, 19, 28, 35, 52, 55, 56, 60, 64, 67, 77, 78, 79])
 def test_the_common_errors_of_libcurl_have_words(number: int) -> None:
-    assert "libcurl" not in check_curl(number, "", "ftp://host/x").message
+    assert "libcurl" not in curl_error(number, "", "ftp://host/x").message
 
 
 @pytest.mark.parametrize("words", ["425 Too many", "450 busy", "451 try again later", "426 limit"])

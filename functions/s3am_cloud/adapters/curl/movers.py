@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from s3am_cloud.adapters.curl.mover import CurlMover
+from s3am_cloud.adapters.curl.mover import CurlMover, MoverSetup
 from s3am_cloud.adapters.curl.store.routing import Signers, route
 from s3am_cloud.adapters.curl.transport.concurrency import growth, own_places
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
@@ -23,7 +23,7 @@ class CurlMovers:
     def __call__(
         self, origin: PinnedSource, sink: Sink, slots: int, progress: Progress, first: int | None = None
     ) -> CurlMover:
-        way = route(origin, sink, self._access, self._source_access)
+        to = route(origin, sink, self._access, self._source_access)
         signers = Signers(self._access, self._source_access)
-        places, tell = own_places(growth(first, slots, way.is_copy), slots, self._clock, progress)
-        return CurlMover(way, self._settings, signers, places, tell, self._clock)
+        places, tell = own_places(growth(first, slots, to.is_copy), slots, self._clock, progress)
+        return CurlMover(MoverSetup(to, self._settings, signers), places, tell, self._clock)

@@ -34,7 +34,7 @@ class FileReader:
         file = PinnedFile(self._origin.source.url, self._origin.info)
         try:
             yield from self._chunks(file, first, end)
-            changed = file.check()
+            changed = file.change_error()
             if changed is not None:
                 raise changed
         finally:

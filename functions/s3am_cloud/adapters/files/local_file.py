@@ -69,7 +69,7 @@ class PinnedFile:
             self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
             raise read_error(error, path) from error
-        changed = self.check()
+        changed = self.change_error()
         if changed is not None:
             self.close()
             raise changed
@@ -92,7 +92,7 @@ class PinnedFile:
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(self._descriptor, first, length, os.POSIX_FADV_WILLNEED)
 
-    def check(self) -> TransferError | None:
+    def change_error(self) -> TransferError | None:
         """SourceChanged where the file was written to since the probe: those without a size have no version either."""
         if self._info.size is None:
             return None

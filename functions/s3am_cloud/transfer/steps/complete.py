@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+import msgspec
+
 from s3am_cloud.checksums.crc64nvme import EMPTY, combine, encode
 from s3am_cloud.errors import ChecksumMismatch, JobFailed, ObjectExists, PartReplaced, StoreUnavailable, UploadGone
 from s3am_cloud.model import MovedPart, Part, Plan, Upload, UploadedPart
@@ -15,39 +17,54 @@ from s3am_cloud.transfer.stored_parts import is_what_was_sent, was_completed
 Numbered = TypeVar("Numbered", UploadedPart, MovedPart)
 
 
+def _accept(crc: int) -> None:
+    """For whoever expects nothing."""
+
+
+class WholeCrc(msgspec.Struct, frozen=True):
+    """What is known of the CRC64NVME of the whole object before it is made.
+
+    `expected` is that of the source; `earlier` is what `check` was given when this was tried before, by somebody who
+    crashed and may have completed the upload. `check` gets the CRC before the object is made, and may refuse it.
+    """
+
+    expected: int | None = None
+    earlier: int | None = None
+    check: Callable[[int], None] = _accept
+
+
+UNKNOWN = WholeCrc()
+
+
 def complete(
     plan: Plan,
     upload: Upload,
     moved: Iterable[MovedPart],
     overwrite: bool,
     store: ObjectStore,
-    expected: int | None = None,
-    check: Callable[[int], None] = lambda crc: None,
-    due: int | None = None,
+    whole: WholeCrc = UNKNOWN,
 ) -> int:
     """Completes the upload from what the store lists, and returns the CRC64NVME of the whole.
 
     `moved` are all parts, as the caller has sent them or compared them with the source: anybody who may write to the
-    bucket can put another part into the upload, so that what the store lists is not enough. `expected` is the
-    CRC64NVME that the source is known by; `check` hears of the whole's before the object is made, and may refuse it;
-    `due` is what it heard of when this was tried before, and perhaps done, by somebody who died of it.
+    bucket can put another part into the upload, so that what the store lists is not enough.
     Raises JobFailed where parts are missing, PartReplaced where one differs, ChecksumMismatch for the whole, and what
-    `ObjectStore.complete` does. A lost answer is no failure: what counts is the object that is there. UploadGone and
+    `ObjectStore.complete` does. A lost answer is no failure: what counts is the object that exists. UploadGone and
     ObjectExists mean that another transfer was first.
     """
     try:
-        there = list(store.parts(upload))
+        existing = list(store.parts(upload))
     except UploadGone:
-        if due is None or not was_completed(upload, plan.size, due, store):
+        if whole.earlier is None or not was_completed(upload, plan.size, whole.earlier, store):
             raise
-        return due
-    parts = _checked(plan, there, moved)
+        return whole.earlier
+    parts = _checked(plan, existing, moved)
     crc = combine((part.crc or EMPTY, part.length) for part in parts)
-    if expected is not None and crc != expected:
+    if whole.expected is not None and crc != whole.expected:
         raise ChecksumMismatch(
-            f"the parts of {upload.target} make CRC64NVME {encode(crc)}, where the source has {encode(expected)}"
+            f"the parts of {upload.target} make CRC64NVME {encode(crc)}, where the source has {encode(whole.expected)}"
         )
-    check(crc)
+    whole.check(crc)
     try:
         store.complete(upload, parts, crc, plan.size, overwrite)
     except StoreUnavailable:
@@ -64,10 +81,10 @@ def _look_again(upload: Upload, overwrite: bool, store: ObjectStore) -> None:
         raise ObjectExists(f"{upload.target} exists")
 
 
-def _checked(plan: Plan, there: Sequence[UploadedPart], moved: Iterable[MovedPart]) -> list[UploadedPart]:
+def _checked(plan: Plan, existing: Sequence[UploadedPart], moved: Iterable[MovedPart]) -> list[UploadedPart]:
     """The listed parts, each of which is one of `moved`. A store may list an older part of the same number beside it,
     and there may be several of `moved`, where a part was sent again."""
-    listed, sent = _by_number(there), _by_number(moved)
+    listed, sent = _by_number(existing), _by_number(moved)
     lacking = [part.number for part in missing_of(plan.parts(), listed)]
     if lacking or len(listed) != plan.count:
         raise JobFailed(f"the upload lists {len(listed)} parts where {plan.count} are due (missing: {lacking[:5]})")

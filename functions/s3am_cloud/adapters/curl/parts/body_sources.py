@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from s3am_cloud.adapters.curl.parts.window import Window
 from s3am_cloud.adapters.curl.source.get import RangeGet
+from s3am_cloud.adapters.curl.transport.pipes import BodyFlow, PartFlow
+from s3am_cloud.adapters.curl.transport.retry import Retry
 from s3am_cloud.adapters.files.local_file import PinnedFile
 from s3am_cloud.checksums.crc64nvme import EMPTY, update
 from s3am_cloud.errors import TransferError
@@ -18,21 +20,18 @@ MakeGet = Callable[["StreamedBody"], RangeGet]
 class StreamedBody:
     """The bytes of a GET, at most a window of them at a time."""
 
-    def __init__(
-        self,
-        part: Part,
-        make_get: MakeGet,
-        progress: Progress,
-        on_bytes: Callable[[], None],
-        on_repeat: Callable[[TransferError], None],
-        on_fail: Callable[[TransferError], None],
-    ) -> None:
-        self._part, self._make_get, self._progress = part, make_get, progress
-        self._on_bytes, self._on_repeat, self._on_fail = on_bytes, on_repeat, on_fail
+    def __init__(self, part: Part, make_get: MakeGet, retry: Retry, progress: Progress, flow: BodyFlow) -> None:
+        """`make_get` makes GETs that count their failures in `retry`."""
+        self._part, self._make_get, self._retry, self._progress = part, make_get, retry, progress
+        self._flow, self._on_bytes = flow, flow.on_bytes
         self._window = Window()
         self._get: RangeGet | None = None
         self.crc = EMPTY
         self._got = 0
+
+    @property
+    def retries(self) -> int:
+        return self._retry.total
 
     def start(self) -> None:
         self.stop()
@@ -54,7 +53,7 @@ class StreamedBody:
             self._get.resume()
         return data or None
 
-    def check(self) -> TransferError | None:
+    def change_error(self) -> TransferError | None:
         return None  # each answer of the source was held to the pinned version
 
     def full(self) -> bool:
@@ -73,20 +72,20 @@ class StreamedBody:
 
     def repeat(self, error: TransferError) -> None:
         self._get = None
-        self._on_repeat(error)
+        self._flow.repeat(error)
 
     def fail(self, error: TransferError) -> None:
         self._get = None
-        self._on_fail(error)
+        self._flow.fail(error)
 
 
 class FileBody:
     """The bytes of an open file, read where they are wanted: `pread` keeps no page of ours resident."""
 
-    def __init__(
-        self, part: Part, file: PinnedFile, progress: Progress, on_fail: Callable[[TransferError], None]
-    ) -> None:
-        self._part, self._file, self._progress, self._on_fail = part, file, progress, on_fail
+    retries = 0
+
+    def __init__(self, part: Part, file: PinnedFile, progress: Progress, flow: PartFlow) -> None:
+        self._part, self._file, self._progress, self._flow = part, file, progress, flow
         self.crc = EMPTY
         self._got = 0
 
@@ -101,12 +100,12 @@ class FileBody:
         try:
             data = self._file.read(self._part.first + self._got, min(most, self._part.length - self._got))
         except TransferError as error:
-            self._on_fail(error)
+            self._flow.fail(error)
             return None
         self.crc = update(self.crc, data)
         self._got += len(data)
         self._progress(len(data))
         return data
 
-    def check(self) -> TransferError | None:
-        return self._file.check()
+    def change_error(self) -> TransferError | None:
+        return self._file.change_error()

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 import pycurl
 
-from s3am_cloud.adapters.curl.parts.upload import Failed, Finished
 from s3am_cloud.adapters.curl.source.answers import curl_words, refused_by_proxy
-from s3am_cloud.adapters.curl.store.answers import check_store, error_code, error_message
+from s3am_cloud.adapters.curl.store.answers import error_code, error_message, store_error
 from s3am_cloud.adapters.curl.store.routing import SignedCopy
-from s3am_cloud.adapters.curl.transport.easy import CurlSettings, Response, go_to, new_easy, set_headers
-from s3am_cloud.adapters.curl.transport.loop import Loop
-from s3am_cloud.adapters.curl.transport.pipes import MakeWay
+from s3am_cloud.adapters.curl.transport.context import CurlContext
+from s3am_cloud.adapters.curl.transport.easy import Response, go_to, new_easy, set_headers
+from s3am_cloud.adapters.curl.transport.pipes import PartEvents
 from s3am_cloud.adapters.curl.transport.retry import Retry
 from s3am_cloud.adapters.s3.features import Attempt
 from s3am_cloud.checksums.crc64nvme import decode
@@ -39,40 +39,46 @@ def answer_seconds(length: int) -> int:
     return min(COPY_ANSWER_SECONDS, ANSWER_SECONDS + length // LEAST_COPY_RATE)
 
 
+class CopyTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """What a copy makes. `conditional` says that the destination must not exist: then a 412 may speak of it, else of
+    the source."""
+
+    name: str
+    signed: SignedCopy
+    attempt: Attempt
+    conditional: bool
+
+
 class CopyFlow:
-    """`conditional` says that the destination must not exist: then a 412 may speak of it, else of the source."""
+    """The request for one part, until S3 has copied it or it is given up."""
 
     def __init__(
         self,
-        loop: Loop,
+        context: CurlContext,
         retry: Retry,
-        settings: CurlSettings,
-        signed: SignedCopy,
-        attempt: Attempt,
         part: Part,
-        name: str,
-        conditional: bool,
+        target: CopyTarget,
         progress: Progress,
-        finished: Finished,
-        failed: Failed,
-        yield_slot: MakeWay | None = None,
+        events: PartEvents,
     ) -> None:
-        self._make_way = yield_slot
-        self._loop, self._settings, self._signed, self._part, self._name = loop, settings, signed, part, name
-        self._conditional, self._progress, self._finished, self._failed = conditional, progress, finished, failed
-        self._retry, self._attempt = retry, attempt
+        self._loop, self._settings, self._retry = context.loop, context.settings, retry
+        self._part, self._target, self._name, self._attempt = part, target, target.name, target.attempt
+        self._progress, self._events = progress, events
+        # The moment of the last request, and its answer as far as it has come.
+        self._asked = 0.0
+        self._response, self._answer = Response(), b""
         # Whether an earlier try, whose answer was lost, may have made the object.
         self._unanswered = False
         self._easy: pycurl.Curl | None = None
         self._url = ""
-        self._over = False
+        self._stopped = False
 
     def start(self) -> None:
-        if self._over:
+        if self._stopped:
             return
         self._attempt.begin()
         self._response, self._answer = Response(), b""
-        self._url, headers = self._signed()
+        self._url, headers = self._target.signed()
         easy = new_easy(self._settings)
         go_to(easy, self._url)
         easy.setopt(pycurl.UPLOAD, 1)
@@ -86,7 +92,7 @@ class CopyFlow:
         self._loop.start(easy, self._done)
 
     def stop(self) -> None:
-        self._over = True
+        self._stopped = True
         if self._easy is not None:
             self._loop.stop(self._easy)
 
@@ -110,15 +116,15 @@ class CopyFlow:
             self._finish(made=error is None)
             return
         self._unanswered = self._unanswered or isinstance(error, StoreUnavailable)
-        if isinstance(error, StoreBusy) and self._make_way is not None:
+        if isinstance(error, StoreBusy) and self._events.yield_slot is not None:
             self._retry.total += 1
-            self._make_way(error, self._asked)
+            self._events.yield_slot(error, self._asked)
             return
         silent = self._loop.now() - self._asked if number == pycurl.E_OPERATION_TIMEDOUT else 0.0
         wait = self._retry.wait(silent=silent) if isinstance(error, SourceBusy) else None
         if wait is None:
             self._attempt.failed()
-            self._failed(error)
+            self._events.failed(error)
         else:
             self._loop.later(wait, self.start)
 
@@ -126,9 +132,13 @@ class CopyFlow:
         if number:
             return StoreUnavailable(f"{self._name}: the connection to S3 broke: {curl_words(number)}")
         # S3 answers 200 before it has copied, and may say in the body that it failed.
-        error = check_store(self._response.status, self._answer, f"the copy to {self._name}")
+        error = store_error(self._response.status, self._answer, f"the copy to {self._name}")
         if isinstance(error, ObjectExists):
-            return error if self._conditional else SourceChanged(f"the source of {self._name} is another version now")
+            return (
+                error
+                if self._target.conditional
+                else SourceChanged(f"the source of {self._name} is another version now")
+            )
         if error_code(self._answer) in _SOURCE_GONE:
             return SourceNotFound(f"the source of {self._name} is no longer there")
         if error is None and not _ETAG.search(self._answer):
@@ -139,7 +149,7 @@ class CopyFlow:
         """`made` is False where an object is there that may be an earlier try's."""
         etag, crc = (pattern.search(self._answer) if made else None for pattern in (_ETAG, _CRC))
         self._progress(self._part.length)
-        self._finished(
+        self._events.finished(
             MovedPart(
                 self._part.number,
                 self._part.length,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+from s3am_cloud.adapters.curl.transport.pipes import FileFlow
 from s3am_cloud.adapters.files.file_errors import naming_writes, write_error
 from s3am_cloud.adapters.files.locked_file import identity
 from s3am_cloud.checksums.crc64nvme import EMPTY, update
@@ -30,18 +30,9 @@ def open_sink(sink: FileSink) -> int:
 class FileWriter:
     """Writes the bytes at their place in an open file, many of libcurl's chunks at once, when it is its `turn`."""
 
-    def __init__(
-        self,
-        part: Part,
-        descriptor: int,
-        turn: Turn,
-        progress: Progress,
-        on_end: Callable[[int], None],
-        on_repeat: Callable[[TransferError], None],
-        on_fail: Callable[[TransferError], None],
-    ) -> None:
+    def __init__(self, part: Part, descriptor: int, turn: Turn, progress: Progress, flow: FileFlow) -> None:
         self._part, self._descriptor, self._turn, self._progress = part, descriptor, turn, progress
-        self._on_end, self._on_repeat, self._on_fail = on_end, on_repeat, on_fail
+        self._flow = flow
         self._chunks: list[bytes] = []
         self._crc, self._written = EMPTY, 0
 
@@ -56,18 +47,18 @@ class FileWriter:
     def end(self) -> None:
         error = self._flush()
         if error is None:
-            self._on_end(self._crc)
+            self._flow.end(self._crc)
         else:
-            self._on_fail(error)
+            self._flow.fail(error)
 
     def repeat(self, error: TransferError) -> None:
         self._progress(-self._written)
         self._chunks.clear()
         self._crc, self._written = EMPTY, 0
-        self._on_repeat(error)
+        self._flow.repeat(error)
 
     def fail(self, error: TransferError) -> None:
-        self._on_fail(error)
+        self._flow.fail(error)
 
     def _flush(self) -> TransferError | None:
         before = self._written

@@ -1,4 +1,4 @@
-"""One part on its way to S3: a giver, a PUT, and what happens when either breaks."""
+"""One part on its way to S3: the source of its bytes, a PUT, and what happens when either breaks."""
 
 from __future__ import annotations
 
@@ -9,68 +9,62 @@ from http import HTTPStatus
 import msgspec
 
 from s3am_cloud.adapters.curl.source.answers import curl_words, refused_by_proxy
-from s3am_cloud.adapters.curl.store.answers import check_store, error_code, error_message, other_bytes, shows_bytes
-from s3am_cloud.adapters.curl.store.put import TRAILER, StreamedPut, Sums
+from s3am_cloud.adapters.curl.store.answers import error_code, error_message, other_bytes, shows_bytes, store_error
+from s3am_cloud.adapters.curl.store.put import TRAILER, SignedPut, StreamedPut, Sums
+from s3am_cloud.adapters.curl.transport.context import CurlContext
 from s3am_cloud.adapters.curl.transport.easy import Response
-from s3am_cloud.adapters.curl.transport.loop import Loop
-from s3am_cloud.adapters.curl.transport.pipes import BodySource, MakeWay
+from s3am_cloud.adapters.curl.transport.pipes import BodySource, PartEvents
 from s3am_cloud.adapters.curl.transport.retry import Retry
 from s3am_cloud.adapters.s3.features import Attempt
 from s3am_cloud.errors import ChecksumMismatch, ObjectExists, SourceBusy, StoreBusy, StoreUnavailable, TransferError
 from s3am_cloud.etags import quoted
 from s3am_cloud.limits import ANSWER_SECONDS, COPY_BYTES_PER_SECOND
 from s3am_cloud.model import MovedPart, Part
-from s3am_cloud.ports.transfer import Clock
 
-Finished = Callable[[MovedPart], None]
-Failed = Callable[[TransferError], None]
+MakeBody = Callable[["UploadFlow"], BodySource]
 
 
 class PutTarget(msgspec.Struct, frozen=True, kw_only=True):
     """What a PUT makes. `commits` says that its success makes the object, which nobody can check before."""
 
     name: str
+    signed: SignedPut
     attempt: Attempt
     commits: bool
 
 
 class UploadFlow:
-    """`giver` and `put` are set by whoever builds the flow: each of them knows the other only through it."""
-
-    giver: BodySource
-    put: StreamedPut
+    """Joins the source of a part's bytes, made by `make_body`, and the PUT that sends them."""
 
     def __init__(
         self,
-        loop: Loop,
-        clock: Clock,
+        context: CurlContext,
         retry: Retry,
         part: Part,
         target: PutTarget,
-        stall_seconds: float,
-        finished: Finished,
-        failed: Failed,
-        yield_slot: MakeWay | None = None,
+        make_body: MakeBody,
+        events: PartEvents,
     ) -> None:
-        self._make_way = yield_slot
-        self._loop, self._clock, self._part = loop, clock, part
+        self._loop, self._clock, self._part = context.loop, context.clock, part
         self._target, self._name, self._attempt = target, target.name, target.attempt
-        self._stall_seconds, self._finished, self._failed = stall_seconds, finished, failed
-        self._retry = retry
-        self._over = False
+        self._stall_seconds, self._retry, self._events = context.settings.stall_seconds, retry, events
+        self._ended = False
+        # The moment of the last start, and that of the last sign of life.
+        self._asked = self._quiet_since = 0.0
         self._starts, self._expects = 0, True
         # The CRC of a whole body that was sent without an answer: it may have been stored.
         self._unanswered: int | None = None
-        self.source_retries: Callable[[], int] = lambda: 0
+        self._body = make_body(self)
+        self._put = StreamedPut(context.loop, context.settings, target.signed, part.length, self._body, self._answered)
 
     def start(self) -> None:
-        if self._over:
+        if self._ended:
             return
         self._starts += 1
         self._asked = self._quiet_since = self._clock.monotonic()
         self._attempt.begin()
-        self.giver.start()
-        self.put.start(self._attempt.uses("trailer"), self._sums(), self._expects)
+        self._body.start()
+        self._put.start(self._attempt.uses("trailer"), self._sums(), self._expects)
 
     def _sums(self) -> Sums | None:
         """MD5s to compare ETags with, where answers have no CRC64NVME. What a store makes of the framing is known after
@@ -79,36 +73,36 @@ class UploadFlow:
         return None if answers_crc else Sums(all_sent=answers_crc is None)
 
     def stop(self) -> None:
-        self._over = True
-        self.giver.stop()
-        self.put.stop()
+        self._ended = True
+        self._body.stop()
+        self._put.stop()
 
     def rest(self) -> None:
         """Lets go of both ends until `start`: the source has no place for this part now."""
         self._starts += 1
-        self.giver.stop()
-        self.put.stop()
+        self._body.stop()
+        self._put.stop()
 
     def watch(self) -> None:
         """To be called every now and then: gives up a PUT that S3 takes no byte of, and answers nothing to."""
         now = self._clock.monotonic()
-        if self.put.moved or self.put.waits_for_source:
-            self.put.moved = False
+        if self._put.moved or self._put.waits_for_source:
+            self._put.moved = False
             self._quiet_since = now
             return
         answer = ANSWER_SECONDS + self._part.length / COPY_BYTES_PER_SECOND
-        allowed = answer if self.put.sent else self._stall_seconds
+        allowed = answer if self._put.sent else self._stall_seconds
         if now - self._quiet_since > allowed:
-            did = "answered nothing" if self.put.sent else "took no byte"
+            did = "answered nothing" if self._put.sent else "took no byte"
             self.repeat(StoreUnavailable(f"{self._name}: S3 {did} for {allowed:.0f} s"))
 
     def on_bytes(self) -> None:
-        self.put.resume()
+        self._put.resume()
 
     def repeat(self, error: TransferError) -> None:
         """The part begins anew after a while, if it was not repeated too often."""
-        self.giver.stop()
-        self.put.stop()
+        self._body.stop()
+        self._put.stop()
         wait = self._retry.wait(silent=self._clock.monotonic() - self._quiet_since)
         if wait is None:
             self.fail(error)
@@ -122,18 +116,18 @@ class UploadFlow:
 
     def fail(self, error: TransferError) -> None:
         """Ends the flow, at the next turn: libcurl may be in the middle of a call-back."""
-        if not self._over:
-            self._over = True
+        if not self._ended:
+            self._ended = True
             self._loop.later(0, lambda: self._fail(error))
 
     def _fail(self, error: TransferError) -> None:
         self.stop()
-        self._failed(error)
+        self._events.failed(error)
 
-    def answered(self, number: int, message: str, response: Response, body: bytes) -> None:
+    def _answered(self, number: int, message: str, response: Response, body: bytes) -> None:
         """The PUT has ended, by an answer or without one."""
-        self.giver.stop()
-        if self._over:
+        self._body.stop()
+        if self._ended:
             return
         if response.status == HTTPStatus.EXPECTATION_FAILED and self._expects:
             # Some stores and proxies don't know what it means to be asked before the body.
@@ -144,18 +138,18 @@ class UploadFlow:
             # What was learned of the store is no failure: the PUT is sent again without what it refuses.
             self._loop.later(0, functools.partial(self._start_again, self._starts))
             return
-        error = refused_by_proxy(number, message, response.status, self._name, self.put.url, StoreUnavailable)
+        error = refused_by_proxy(number, message, response.status, self._name, self._put.url, StoreUnavailable)
         error = error or self._judge(number, response, body)
         if error is None:
             self._attempt.succeeded()
-            shown = shows_bytes(response, self.giver.crc, self.put.sums)
-            self._finish(self.giver.crc, quoted(response.header("ETag") or ""), shown)
+            shown = shows_bytes(response, self._body.crc, self._put.sums)
+            self._finish(self._body.crc, quoted(response.header("ETag") or ""), shown)
         elif isinstance(error, ObjectExists) and self._unanswered is not None:
             # The object that is there may be our own.
             self._finish(self._unanswered, "", None)
-        elif isinstance(error, StoreBusy) and self._make_way is not None:
+        elif isinstance(error, StoreBusy) and self._events.yield_slot is not None:
             self._retry.total += 1
-            self._make_way(error, self._asked)
+            self._events.yield_slot(error, self._asked)
         elif isinstance(error, SourceBusy | ChecksumMismatch):
             self.repeat(error)
         else:
@@ -163,24 +157,24 @@ class UploadFlow:
             self.fail(error)
 
     def _finish(self, crc: int, etag: str, shown: bool | None) -> None:
-        self._over = True
-        retries = self._retry.total + self.source_retries()
-        self._finished(MovedPart(self._part.number, self._part.length, crc, etag, retries, shown))
+        self._ended = True
+        retries = self._retry.total + self._body.retries
+        self._events.finished(MovedPart(self._part.number, self._part.length, crc, etag, retries, shown))
 
     def _judge(self, number: int, response: Response, body: bytes) -> TransferError | None:
         if number and not response.status >= 300:
-            self._unanswered = self.giver.crc if self.put.sent else self._unanswered
+            self._unanswered = self._body.crc if self._put.sent else self._unanswered
             return StoreUnavailable(f"{self._name}: the connection to S3 broke: {curl_words(number)}")
-        error = check_store(response.status, body, self._name)
+        error = store_error(response.status, body, self._name)
         if isinstance(error, ObjectExists):
             return ObjectExists(f"{self._name} exists")
         if error is not None:
-            if response.status in {500, 502, 504} and self.put.sent:
-                self._unanswered = self.giver.crc  # it may have been stored all the same
+            if response.status in {500, 502, 504} and self._put.sent:
+                self._unanswered = self._body.crc  # it may have been stored all the same
             return error
-        if not self.put.sent:
+        if not self._put.sent:
             return StoreUnavailable(f"{self._name}: S3 answered before it had all bytes")
         self._attempt.features.answers_crc = response.header(TRAILER) is not None
-        if not self._target.commits and shows_bytes(response, self.giver.crc, self.put.sums) is False:
-            return other_bytes(response, self.put.sums, self._name)
-        return self.giver.check()
+        if not self._target.commits and shows_bytes(response, self._body.crc, self._put.sums) is False:
+            return other_bytes(response, self._put.sums, self._name)
+        return self._body.change_error()

@@ -18,6 +18,9 @@ from s3am_cloud.ports.transfer import Progress
 class RangeSink(Protocol):
     """Takes bytes as they come."""
 
+    # Whether it may be smaller than the range, so that the GET has to pause now and then.
+    bounded: bool
+
     @property
     def full(self) -> bool: ...
 
@@ -30,8 +33,9 @@ class RangeSink(Protocol):
 class Buffer:
     """Holds bytes in memory that is used again and again: nothing is allocated for a chunk."""
 
-    def __init__(self, store: memoryview) -> None:
-        self.store = store
+    def __init__(self, store: memoryview, length: int) -> None:
+        """`length` bytes will come."""
+        self.store, self.bounded = store, length > len(store)
         self._filled, self._emptied = 0, False
 
     @property
@@ -56,6 +60,8 @@ class Buffer:
 class DigestSink:
     """Lets bytes run through a digest."""
 
+    bounded = False
+
     def __init__(self, new: Callable[[], Digest]) -> None:
         self._new = new
         self.digest = new()
@@ -77,13 +83,10 @@ MakeGet = Callable[["RangeRead[B]"], RangeGet]
 
 
 class RangeRead(Generic[B]):
-    """One range on its way into a basin: the `ByteSink` of its GET."""
+    """One range on its way into a buffer or a digest: the `ByteSink` of its GET."""
 
-    def __init__(
-        self, part: Part, basin: B, bounded: bool, make_get: MakeGet[B], loop: Loop, retry: Retry, progress: Progress
-    ) -> None:
-        """`bounded` where the basin may be smaller than the range, so that the GET has to pause now and then."""
-        self.part, self.basin, self._bounded = part, basin, bounded
+    def __init__(self, part: Part, sink: B, make_get: MakeGet[B], loop: Loop, retry: Retry, progress: Progress) -> None:
+        self.part, self.sink, self._bounded = part, sink, sink.bounded
         self._make_get, self._loop, self._retry, self._progress = make_get, loop, retry, progress
         self._get: RangeGet | None = None
         self._got = 0
@@ -105,10 +108,10 @@ class RangeRead(Generic[B]):
             self._get.resume()
 
     def full(self) -> bool:
-        return self._bounded and self.basin.full
+        return self._bounded and self.sink.full
 
     def accept(self, data: bytes) -> TransferError | None:
-        self.basin.put(data)
+        self.sink.put(data)
         self._got += len(data)
         self._progress(len(data))
         return None
@@ -118,7 +121,7 @@ class RangeRead(Generic[B]):
 
     def repeat(self, error: TransferError) -> None:
         """The range begins anew, if nobody has seen a byte of it and it was not repeated too often."""
-        wait = self._retry.wait() if self.basin.restart() else None
+        wait = self._retry.wait() if self.sink.restart() else None
         if wait is None:
             self.fail(error)
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from s3am_cloud.adapters.curl.reading.reader import CurlReader, Watch, unwatched
+from s3am_cloud.adapters.curl.reading.reader import CurlReader, ReaderContext, Watch, unwatched
 from s3am_cloud.adapters.curl.store.routing import source_address, source_endpoint
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.files.file_reader import FileReader
@@ -16,16 +16,14 @@ class CurlReaders:
     """The `Readers` of every kind of origin; `access` is the way to those in S3, with their keys."""
 
     def __init__(self, settings: CurlSettings, access: S3Access, clock: Clock, watch: Watch = unwatched) -> None:
-        self._settings, self._access, self._clock, self._watch = settings, access, clock, watch
+        self._context, self._access = ReaderContext(settings, clock, watch), access
 
     def __call__(
         self, origin: PinnedSource, slots: int, progress: Progress, part_size: int | None = None
     ) -> OrderedReader:
-        if not self._settings.local_files:
+        if not self._context.settings.local_files:
             refuse_local(origin.source)
         if origin.source.scheme == "file":
             return FileReader(origin, progress)
         address = source_address(origin, source_endpoint(origin, self._access), lambda _: self._access.signer)
-        return CurlReader(
-            origin, address, self._settings, slots, progress, self._clock, part_size=part_size, watch=self._watch
-        )
+        return CurlReader(self._context, origin, address, slots, progress, part_size)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import functools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from typing import Generic
 
 import msgspec
 
 from s3am_cloud.adapters.curl.reading.buffers import B, Buffer, DigestSink, RangeRead
 from s3am_cloud.adapters.curl.source.ftp import by_file_transfer
-from s3am_cloud.adapters.curl.source.get import MakeRecheck, RangeGet
-from s3am_cloud.adapters.curl.source.range_request import Address
+from s3am_cloud.adapters.curl.source.get import MakeRevalidation, RangeGet
+from s3am_cloud.adapters.curl.source.range_request import Address, RangeRequest
 from s3am_cloud.adapters.curl.source.revalidate import Revalidation
+from s3am_cloud.adapters.curl.transport.context import CurlContext
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.curl.transport.loop import Loop
 from s3am_cloud.adapters.curl.transport.retry import Budget, Retry
@@ -32,6 +33,14 @@ def unwatched() -> AbstractContextManager[Check]:
     return nullcontext(lambda: None)
 
 
+class ReaderContext(msgspec.Struct, frozen=True):
+    """How every reader of a process reaches its sources."""
+
+    settings: CurlSettings
+    clock: Clock
+    watch: Watch = unwatched
+
+
 def buffers(slots: int, part_size: int | None) -> tuple[int, int]:
     """How many buffers there are, and the bytes of each: READ_AHEAD in all, as long as that gives each slot a MiB.
 
@@ -46,16 +55,15 @@ class CurlReader:
 
     def __init__(
         self,
+        context: ReaderContext,
         origin: PinnedSource,
         address: Address,
-        settings: CurlSettings,
         slots: int,
         progress: Progress,
-        clock: Clock,
         part_size: int | None = None,
-        watch: Watch = unwatched,
     ) -> None:
-        self._way = _Way(origin, address, settings, progress, clock, watch)
+        self._context = context
+        self._origin, self._address, self._progress = origin, address, progress
         self._size, self._ranges = origin.info.size, origin.info.ranges
         self._slots = slots if self._ranges else 1
         self._part_size = part_size if self._ranges else None
@@ -65,37 +73,46 @@ class CurlReader:
         size = size if self._size is None else min(size, self._size)
         free = deque(memoryview(bytearray(size)) for _ in range(count))
         parts, ahead = self._parts(size), deque[RangeRead[Buffer]]()
-        with _Run[Buffer](self._way) as run:
+        with (
+            self._context.watch() as check,
+            closing(_Run[Buffer](self._new_loop(), self._origin, self._address, self._progress, check)) as run,
+        ):
             while True:
                 while free and run.busy < self._slots and (part := next(parts, None)) is not None:
-                    ahead.append(run.start(part, Buffer(free.popleft()), bounded=part.length > size))
+                    ahead.append(run.start(part, Buffer(free.popleft(), part.length)))
                 if not ahead:
                     return
                 head = ahead[0]
                 if head.done:
-                    yield head.basin.empty()
+                    yield head.sink.empty()
                     run.budget.earn()
                     run.active.remove(ahead.popleft())
-                    free.append(head.basin.store)
+                    free.append(head.sink.store)
                     continue
                 run.turn()
                 if head.full() and not head.done:
-                    yield head.basin.empty()
+                    yield head.sink.empty()
                     head.resume()
 
     def digests(self, new: Callable[[], Digest], ranges: Iterable[Part] | None = None) -> Iterator[tuple[Part, Digest]]:
         parts = self._parts(self._part_size or DEFAULT_PART) if ranges is None else iter(ranges)
-        with _Run[DigestSink](self._way) as run:
+        with (
+            self._context.watch() as check,
+            closing(_Run[DigestSink](self._new_loop(), self._origin, self._address, self._progress, check)) as run,
+        ):
             while True:
                 while len(run.active) < self._slots and (part := next(parts, None)) is not None:
-                    run.start(part, DigestSink(new), bounded=False)
+                    run.start(part, DigestSink(new))
                 if not run.active:
                     return
                 run.turn()
-                for filling in [one for one in run.active if one.done]:
-                    run.active.remove(filling)
+                for done in [read for read in run.active if read.done]:
+                    run.active.remove(done)
                     run.budget.earn()
-                    yield filling.part, filling.basin.digest
+                    yield done.part, done.sink.digest
+
+    def _new_loop(self) -> CurlContext:
+        return CurlContext(Loop(self._context.clock), self._context.clock, self._context.settings)
 
     def _parts(self, length: int) -> Iterator[Part]:
         if self._size == 0:
@@ -105,65 +122,51 @@ class CurlReader:
         return Plan(size=self._size, part_size=length if self._ranges else self._size).parts()
 
 
-class _Way(msgspec.Struct, frozen=True):
-    """What every request of a reader is made with."""
-
-    origin: PinnedSource
-    address: Address
-    settings: CurlSettings
-    progress: Progress
-    clock: Clock
-    watch: Watch
-
-
 class _Run(Generic[B]):
-    """What one reading holds open, and the turning of its loop."""
+    """What one reading holds open, and the turning of its loop. `check` is called between turns."""
 
-    def __init__(self, way: _Way) -> None:
-        self._way, self._watch = way, way.watch()
-        self._loop, self.budget = Loop(way.clock), Budget()
+    def __init__(
+        self, context: CurlContext, origin: PinnedSource, address: Address, progress: Progress, check: Check
+    ) -> None:
+        self._context, self._origin, self._address = context, origin, address
+        self._progress, self._check = progress, check
+        self.budget = Budget()
         self.active: list[RangeRead[B]] = []
 
-    def __enter__(self) -> _Run[B]:
-        self._check = self._watch.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for filling in self.active:
-            filling.stop()
-        self._loop.close()
-        self._watch.__exit__(None, None, None)
+    def close(self) -> None:
+        for read in self.active:
+            read.stop()
+        self._context.loop.close()
 
     @property
     def busy(self) -> int:
         """How many ranges are on their way."""
-        return sum(not filling.done for filling in self.active)
+        return sum(not read.done for read in self.active)
 
-    def start(self, part: Part, basin: B, bounded: bool) -> RangeRead[B]:
-        way = self._way
-        retry = Retry(way.clock, budget=self.budget, patience=way.settings.patience)
+    def start(self, part: Part, sink: B) -> RangeRead[B]:
+        context = self._context
+        retry = Retry(context.clock, budget=self.budget, patience=context.settings.patience)
 
-        def get(filling: RangeRead[B]) -> RangeGet:
-            return RangeGet(
-                self._loop, way.settings, way.origin, way.address, part, filling, retry, recheck=self._recheck
-            )
+        def get(read: RangeRead[B]) -> RangeGet:
+            request = RangeRequest(context.settings, self._origin, self._address, part)
+            return RangeGet(context, request, read, retry, revalidation=self._revalidation)
 
-        filling = RangeRead(part, basin, bounded, get, self._loop, retry, way.progress)
-        self.active.append(filling)
-        filling.start()
-        return filling
+        read = RangeRead(part, sink, get, context.loop, retry, self._progress)
+        self.active.append(read)
+        read.start()
+        return read
 
     @property
-    def _recheck(self) -> MakeRecheck | None:
+    def _revalidation(self) -> MakeRevalidation | None:
         """For what is read in one go from a server that can't be told to refuse another version."""
-        way = self._way
-        if way.origin.info.ranges or not by_file_transfer(way.origin.source.scheme, way.origin.info):
+        info = self._origin.info
+        if info.ranges or not by_file_transfer(self._origin.source.scheme, info):
             return None
-        return functools.partial(Revalidation, self._loop, way.clock, way.settings, way.origin)
+        return functools.partial(Revalidation, self._context, self._origin)
 
     def turn(self) -> None:
-        self._loop.turn()
+        self._context.loop.turn()
         self._check()
-        for filling in self.active:
-            if filling.error is not None:
-                raise filling.error
+        for read in self.active:
+            if read.error is not None:
+                raise read.error

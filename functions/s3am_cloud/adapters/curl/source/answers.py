@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 import pycurl
 
-from s3am_cloud.adapters.curl.source.validators import check_version, shown_header
+from s3am_cloud.adapters.curl.source.validators import shown_header, version_error
 from s3am_cloud.adapters.curl.transport.easy import Response
 from s3am_cloud.adapters.proxies import proxy_error, proxy_for
 from s3am_cloud.adapters.s3.codes import UNFOLLOWED
@@ -146,7 +146,7 @@ def parse_content_range(text: str | None) -> tuple[int, int, int | None] | None:
     return int(first), int(last), None if total == "*" else int(total)
 
 
-def check_status(status: int, name: str) -> TransferError | None:
+def status_error(status: int, name: str) -> TransferError | None:
     """The error that a status stands for; only 200 and 206 come with content. `name` is the displayable URL."""
     if status in CONTENT:
         return None
@@ -178,14 +178,14 @@ def _not_the_file(status: int, name: str) -> TransferError:
     )
 
 
-def check_range(
+def range_error(
     response: Response, info: SourceInfo, part: Part, first: int, name: str, stored: bool = False
 ) -> TransferError | None:
     """Whether the answer holds the bytes `first` to the part's last of the pinned version, and nothing else.
 
     `stored` sources, such as S3, give the bytes as they keep them: a Content-Encoding is only a note about them.
     """
-    error = check_status(response.status, name)
+    error = status_error(response.status, name)
     if stored and 300 <= response.status < 400:
         return BadSource(f"{name}: S3 answered {response.status}, which leads to another host", UNFOLLOWED)
     if error is not None and stored and response.status == 400:
@@ -200,15 +200,15 @@ def check_range(
     if not stored and (coding := encoding(response)) != info.encoding:
         return BadSource(f"{name} answered with Content-Encoding {coding} where it had {info.encoding}")
     if not info.ranges:
-        return _check_whole(response, info, name)
+        return _whole_error(response, info, name)
     there = parse_content_range(response.header("Content-Range"))
     if there is None or there[:2] != (first, part.last) or there[2] not in {None, info.size}:
         said = shown_header(response.header("Content-Range"))
         return SourceChanged(f"{name} answered range {said} where bytes {first}-{part.last}/{info.size} are due")
-    return check_version(response, info, name, stored)
+    return version_error(response, info, name, stored)
 
 
-def _check_whole(response: Response, info: SourceInfo, name: str) -> TransferError | None:
+def _whole_error(response: Response, info: SourceInfo, name: str) -> TransferError | None:
     """One answer is one version, whatever its validators are; it has to have the size that was planned for."""
     if response.status != 200:
         return BadSource(f"{name} answered {response.status} where no part was asked for")
@@ -247,7 +247,7 @@ def refused_by_proxy(
     return proxy_error(name, proxy, code, unavailable)
 
 
-def check_curl(number: int, message: str, name: str) -> TransferError:
+def curl_error(number: int, message: str, name: str) -> TransferError:
     """The error that libcurl's own number stands for; its message is left out, as it may repeat the whole URL."""
     if (proxied := refused_by_proxy(number, message, 0, name, name)) is not None:
         return proxied
@@ -255,7 +255,7 @@ def check_curl(number: int, message: str, name: str) -> TransferError:
         return SourceUnavailable(f"{name} answered without a status line of HTTP/1 (as HTTP/0.9 does)", _NOT_HTTP)
     if number == _WEIRD_REPLY and _PLACES in message:
         return BadSource(f"{name} redirects to several places at once", "give the URL of the file itself")
-    if number == pycurl.E_SSL_CONNECT_ERROR and (error := _check_tls(message, name)):
+    if number == pycurl.E_SSL_CONNECT_ERROR and (error := _tls_error(message, name)):
         return error
     kind = _FINAL.get(number, SourceUnavailable)
     if number in BROKEN:
@@ -270,7 +270,7 @@ def curl_words(number: int) -> str:
     return _WORDS.get(number, f"libcurl error {number}")
 
 
-def _check_tls(message: str, name: str) -> TransferError | None:
+def _tls_error(message: str, name: str) -> TransferError | None:
     if _OLD_TLS.search(message):
         return BadSource(
             f"{name}: the server speaks only versions of TLS that are no longer safe (before TLS 1.2)", _OLD

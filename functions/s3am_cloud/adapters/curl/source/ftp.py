@@ -14,7 +14,7 @@ from email.utils import formatdate
 
 import pycurl
 
-from s3am_cloud.adapters.curl.source.answers import check_curl
+from s3am_cloud.adapters.curl.source.answers import curl_error
 from s3am_cloud.adapters.curl.transport.easy import (
     CurlSettings,
     Response,
@@ -138,7 +138,7 @@ def modified(easy: pycurl.Curl) -> str | None:
     return formatdate(seconds, usegmt=True) if seconds >= 0 else None
 
 
-def check_modified(now: str | None, info: SourceInfo, name: str) -> TransferError | None:
+def modification_error(now: str | None, info: SourceInfo, name: str) -> TransferError | None:
     if None in {now, info.last_modified} or now == info.last_modified:
         return None
     return SourceChanged(f"{name} was modified {now}, and had been {info.last_modified}")
@@ -180,7 +180,7 @@ def failure(number: int, message: str, response: Response, guard: Guard, name: s
     if number in _UNREACHED and response.reply[:3] in _PASSIVE:
         hint = "see whether a firewall blocks FTP's passive mode"
         return SourceUnavailable(f"{name}: no data connection to the server", hint)
-    return _by_reply(response.reply, name) or check_curl(number, message, name)
+    return _by_reply(response.reply, name) or curl_error(number, message, name)
 
 
 def _refused_by_us(number: int, message: str, guard: Guard, name: str) -> TransferError | None:

@@ -14,17 +14,17 @@ import pycurl
 
 from s3am_cloud.adapters.curl.source.answers import (
     PROXY_LOGIN,
-    check_status,
     encoding,
     parse_content_range,
     plain_number,
     refused_by_proxy,
     retry_after,
+    status_error,
     tells_its_end,
 )
 from s3am_cloud.adapters.curl.source.encodings import is_stored_so
 from s3am_cloud.adapters.curl.source.file_probe import check_run
-from s3am_cloud.adapters.curl.source.validators import check_version, shown_header
+from s3am_cloud.adapters.curl.source.validators import shown_header, version_error
 from s3am_cloud.adapters.curl.transport.easy import (
     CurlSettings,
     Response,
@@ -111,7 +111,7 @@ class HttpProbe:
         last = self._get(url, f"{size - 1}-", info.digest_login)
         if last.status >= 400 and last.status != 416:
             return info  # too busy, perhaps: the transfer itself knows what to do about that
-        error = check_version(last.response, info, url.display)
+        error = version_error(last.response, info, url.display)
         if (
             last.status == 206
             and error is None
@@ -131,7 +131,7 @@ class HttpProbe:
 
     def _error(self, answer: _Answer, url: SourceUrl) -> TransferError:
         status = answer.status
-        error = check_status(status, url.display)
+        error = status_error(status, url.display)
         if error is None:
             return BadSource(f"{url.display} answered {status} where no part was asked for")
         if type(error) is SourceBusy:

@@ -21,6 +21,7 @@ from s3am_cloud.adapters.curl.transport.easy import (
 )
 from s3am_cloud.adapters.curl.transport.guard import Guard
 from s3am_cloud.adapters.curl.transport.redirects import Redirects
+from s3am_cloud.limits import CURL_BUFFER
 from s3am_cloud.model import Part, PinnedSource
 
 
@@ -33,9 +34,11 @@ class Address(Protocol):
 class RangeRequest:
     """Makes them for `part` of `origin`. `buffer` bytes are taken from the socket at once."""
 
-    def __init__(self, settings: CurlSettings, origin: PinnedSource, address: Address, part: Part, buffer: int) -> None:
-        self._settings, self._info, self._address = settings, origin.info, address
-        self._part, self._buffer = part, buffer
+    def __init__(
+        self, settings: CurlSettings, origin: PinnedSource, address: Address, part: Part, buffer: int = CURL_BUFFER
+    ) -> None:
+        self._settings, self._address = settings, address
+        self.info, self.part, self._buffer = origin.info, part, buffer
         self._source = source = origin.source
         self.by_files = by_file_transfer(source.scheme, origin.info)
         self.name, self.scheme, self.stored = source.display, source.scheme, source.scheme == "s3"
@@ -67,16 +70,16 @@ class RangeRequest:
         headers = self._go(easy)
         easy.setopt(pycurl.BUFFERSIZE, self._buffer)
         if self.by_files:
-            as_file_source(easy, self._source, self._settings, self.guard, self._info.reached)
+            as_file_source(easy, self._source, self._settings, self.guard, self.info.reached)
             # A whole file is read to where its data end: neither SIZE nor the words of reply 150 say where that is.
-            easy.setopt(pycurl.IGNORE_CONTENT_LENGTH, 0 if self._info.ranges else 1)
+            easy.setopt(pycurl.IGNORE_CONTENT_LENGTH, 0 if self.info.ranges else 1)
         else:
-            pinning = pins(self._info) if conditions else {}
+            pinning = pins(self.info) if conditions else {}
             # Back in the very bytes that they came in.
             coding = "utf-8" if self.stored else "iso-8859-1"
             set_headers(easy, {"Accept-Encoding": "identity", **pinning, **headers}, coding)
-        if self._info.ranges:
-            easy.setopt(pycurl.RANGE, range_of(self.scheme, self._info, first, self._part.last))
+        if self.info.ranges:
+            easy.setopt(pycurl.RANGE, range_of(self.scheme, self.info, first, self.part.last))
         listen(easy, self.response)
         return easy
 
@@ -89,5 +92,5 @@ class RangeRequest:
         if self._way is None:
             self._way = Redirects(self.url, self.name, self._settings)
         self.url = self._way.url
-        self._way.prepare(easy, self._info.digest_login)
+        self._way.prepare(easy, self.info.digest_login)
         return headers

@@ -10,7 +10,7 @@ from s3am_cloud.adapters.curl.source.range_request import RangeRequest
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings, Response
 from s3am_cloud.adapters.curl.transport.perform import perform
 from s3am_cloud.errors import BadSource
-from s3am_cloud.limits import CURL_BUFFER, SAMPLE_BYTES, SAMPLE_SECONDS
+from s3am_cloud.limits import SAMPLE_BYTES, SAMPLE_SECONDS
 from s3am_cloud.model import Part, PinnedSource
 from s3am_cloud.ports.transfer import Clock
 
@@ -36,7 +36,7 @@ class CurlRateProbe:
     def _taken(self, origin: PinnedSource, sample: _Sample) -> Response:
         """The answer that the sample was taken of, at the end of all redirects. Raises BadSource."""
         url, part = origin.source.url, Part(1, 0, SAMPLE_BYTES)
-        request = RangeRequest(self._settings, origin, lambda: (url, {}), part, CURL_BUFFER)
+        request = RangeRequest(self._settings, origin, lambda: (url, {}), part)
         easy: pycurl.Curl | None = request.begin(0, conditions=False)
         while easy is not None:
             made = easy

@@ -10,20 +10,19 @@ from collections.abc import Callable
 import pycurl
 
 from s3am_cloud.adapters.curl.source.ftp import (
-    check_modified,
     failure,
     known_without_size,
+    modification_error,
     question,
     size_refused,
     told,
 )
 from s3am_cloud.adapters.curl.transport.admission import patience
-from s3am_cloud.adapters.curl.transport.easy import CurlSettings, Response, guard_of
-from s3am_cloud.adapters.curl.transport.loop import Loop
+from s3am_cloud.adapters.curl.transport.context import CurlContext
+from s3am_cloud.adapters.curl.transport.easy import Response, guard_of
 from s3am_cloud.errors import SourceBusy, SourceChanged, TransferError
 from s3am_cloud.limits import CROWD_SECONDS
 from s3am_cloud.model import PinnedSource, SourceInfo
-from s3am_cloud.ports.transfer import Clock
 
 Answered = Callable[[TransferError | None], None]
 
@@ -31,13 +30,12 @@ Answered = Callable[[TransferError | None], None]
 class Revalidation:
     """`answered` gets None where nothing has changed, SourceChanged, or why the server can't be asked."""
 
-    def __init__(
-        self, loop: Loop, clock: Clock, settings: CurlSettings, origin: PinnedSource, answered: Answered
-    ) -> None:
-        self._loop, self._settings, self._info, self._answered = loop, settings, origin.info, answered
+    def __init__(self, context: CurlContext, origin: PinnedSource, answered: Answered) -> None:
+        self._loop, self._settings, self._info, self._answered = context.loop, context.settings, origin.info, answered
         self._url = origin.source
-        self._patience, self._asked = patience(clock), 0.0
+        self._patience, self._asked = patience(context.clock), 0.0
         self._easy: pycurl.Curl | None = None
+        self._response, self._guard = Response(), guard_of(self._settings)
         self._stopped = False
 
     def start(self) -> None:
@@ -82,4 +80,4 @@ class Revalidation:
             return SourceChanged(f"{self._url.display} has {now.size:,} bytes now, and had {self._info.size:,}")
         if now.size is None and self._info.size is None and now.last_modified is None and self._info.last_modified:
             return SourceChanged(f"{self._url.display} has no date any more")
-        return check_modified(now.last_modified, self._info, self._url.display)
+        return modification_error(now.last_modified, self._info, self._url.display)

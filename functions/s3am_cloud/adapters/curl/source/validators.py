@@ -24,7 +24,7 @@ def pins(info: SourceInfo) -> dict[str, str]:
     return {}
 
 
-def check_version(response: Response, info: SourceInfo, name: str, stored: bool = False) -> TransferError | None:
+def version_error(response: Response, info: SourceInfo, name: str, stored: bool = False) -> TransferError | None:
     """Whether an answer is of the pinned version. Dates of one version may differ from machine to machine, so the date
     counts where there is no equal strong ETag."""
     hint = None if stored else _SEVERAL
@@ -39,10 +39,10 @@ def check_version(response: Response, info: SourceInfo, name: str, stored: bool 
     return None
 
 
-def check_proven(response: Response, info: SourceInfo, name: str) -> TransferError | None:
+def unproven_error(response: Response, info: SourceInfo, name: str) -> TransferError | None:
     """For an answer whose server refuses to be held to a version: its own ETag, or date, has to show the pinned one.
 
-    That they do not differ is for `check_version` to say.
+    That they do not differ is for `version_error` to say.
     """
     header = "ETag" if info.strong_etag else "Last-Modified"
     if response.header(header) is None:

@@ -28,7 +28,7 @@ def error_message(body: bytes) -> str:
     return html.unescape(match.group(1).decode(errors="replace")) if match else ""
 
 
-def check_store(status: int, body: bytes, what: str) -> TransferError | None:
+def store_error(status: int, body: bytes, what: str) -> TransferError | None:
     """None for success, else the named error, whose type says whether the part is worth another try."""
     code = error_code(body)
     if status // 100 == 2 and not code:

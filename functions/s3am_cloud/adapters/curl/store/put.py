@@ -75,15 +75,21 @@ class Sums:
 
 
 class StreamedPut:
-    """Sends `length` bytes from `giver`; `answered` hears how that ended. `url` is where they went last."""
+    """Sends `length` bytes from `body`; `answered` hears how that ended. `url` is where they went last."""
 
     def __init__(
-        self, loop: Loop, settings: CurlSettings, signed: SignedPut, length: int, giver: BodySource, answered: Answered
+        self, loop: Loop, settings: CurlSettings, signed: SignedPut, length: int, body: BodySource, answered: Answered
     ) -> None:
         self._loop, self._settings, self._signed = loop, settings, signed
-        self._length, self._giver, self._answered = length, giver, answered
+        self._length, self._body, self._answered = length, body, answered
         self._easy: pycurl.Curl | None = None
         self.url = ""
+        # Whether any byte was sent since somebody last set this to False.
+        self.moved = False
+        # What is still to be sent: framing, and then bytes of the body.
+        self._framed, self._front, self._left = True, b"", length
+        self._tail_made = self._paused = False
+        self._response, self._answer = Response(), b""
         # None where the store's answer will have a CRC64NVME.
         self.sums: Sums | None = None
 
@@ -139,7 +145,7 @@ class StreamedPut:
                 self.sums.framing(data)
             return data
         if self._left:
-            given = self._giver.take(min(most, self._left))
+            given = self._body.take(min(most, self._left))
             if given is None:
                 self._paused = True
                 return int(pycurl.READFUNC_PAUSE)
@@ -150,7 +156,7 @@ class StreamedPut:
             return given
         if not self._tail_made:
             self._tail_made = True
-            self._front = _tail(self._length, self._giver.crc)
+            self._front = _tail(self._length, self._body.crc)
             return self._read(most)
         return b""
 

@@ -3,6 +3,7 @@
 addresses    Which addresses belong to the public internet.
 admission    What happens when a server refuses further connections.
 concurrency  How many connections this process has, and their automatic number.
+context      What every request of one run is made with: loop, clock, settings.
 easy         The options that every request has.
 guard        Which addresses, redirects and SSH servers a request may reach.
 hosts        Which hosts a stack allows sources to be at.

@@ -37,7 +37,7 @@ class Turn:
 
 
 class Taken:
-    """A taker over a file, and what it told."""
+    """A writer of a file, and what it reported."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -48,13 +48,20 @@ class Taken:
         self.in_turn = False
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT)
         part = Part(1, FIRST, len(DATA))
-        self.taker = FileWriter(
-            part, self._file, Turn(self), self._count, self.crcs.append, self.errors.append, self.errors.append
-        )
+        self.writer = FileWriter(part, self._file, Turn(self), self._count, self)
+
+    def end(self, crc: int) -> None:
+        self.crcs.append(crc)
+
+    def repeat(self, error: TransferError) -> None:
+        self.errors.append(error)
+
+    def fail(self, error: TransferError) -> None:
+        self.errors.append(error)
 
     def give(self, data: bytes) -> list[TransferError | None]:
         chunks = (data[place : place + CHUNK] for place in range(0, len(data), CHUNK))
-        return [self.taker.accept(chunk) for chunk in chunks]
+        return [self.writer.accept(chunk) for chunk in chunks]
 
     def close(self) -> None:
         os.close(self._file)
@@ -76,16 +83,16 @@ def is_whole(taken: Taken) -> bool:
 
 def test_every_byte_is_in_its_place_at_the_end(taken: Taken) -> None:
     assert set(taken.give(DATA)) == {None}
-    taken.taker.end()
+    taken.writer.end()
     assert is_whole(taken)
 
 
 def test_a_part_that_begins_anew_leaves_nothing_of_the_first_try(taken: Taken) -> None:
     taken.give(bytes(len(DATA) - CHUNK))
-    taken.taker.repeat(SourceUnavailable("gone"))
+    taken.writer.repeat(SourceUnavailable("gone"))
     assert (len(taken.errors), taken.moved) == (1, 0)
     taken.give(DATA)
-    taken.taker.end()
+    taken.writer.end()
     assert is_whole(taken)
 
 
@@ -97,7 +104,7 @@ def test_what_the_kernel_takes_in_pieces_is_written_all_the_same(taken: Taken, m
 
     monkeypatch.setattr(os, "pwritev", little)
     taken.give(DATA)
-    taken.taker.end()
+    taken.writer.end()
     assert is_whole(taken)
 
 
@@ -110,7 +117,7 @@ def test_nothing_is_written_but_in_its_turn_which_is_given_back(taken: Taken, mo
 
     monkeypatch.setattr(os, "pwritev", in_turn)
     taken.give(DATA)
-    taken.taker.end()
+    taken.writer.end()
     assert is_whole(taken)
     assert (taken.turns, taken.in_turn) == (3, False)
 
@@ -125,7 +132,7 @@ def test_a_full_disk_is_told_whether_at_the_end_or_before(
     monkeypatch.setattr(os, "pwritev", refuse)
     told = taken.give(DATA[: count * CHUNK])
     if count == 1:
-        taken.taker.end()
+        taken.writer.end()
         told = list(taken.errors)
     assert isinstance(told[-1], DiskFull)
     assert (taken.crcs, taken.moved) == ([], 0)
