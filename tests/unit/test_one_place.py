@@ -28,7 +28,7 @@ ENTRIES = {
     "s3am_cloud_client.inprocess.destinations",
     "s3am_cloud_client.remote.client",
     "s3am_cloud_cli.options.host_keys",
-    "s3am_cloud_cli.options.netrc",
+    "s3am_cloud_cli.netrc_logins",
 }
 
 

@@ -57,7 +57,7 @@ def plan(
     from s3am_cloud.ingest.accept import refuse_secrets
     from s3am_cloud.jobs.sealing import withheld
     from s3am_cloud_cli.console.quote_text import quote_text
-    from s3am_cloud_cli.options.netrc import with_login
+    from s3am_cloud_cli.netrc_logins import with_login
     from s3am_cloud_cli.options.settings import both_sides
     from s3am_cloud_client.inprocess.dry_run import plan_ports, quote
 

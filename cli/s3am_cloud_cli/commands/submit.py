@@ -67,8 +67,8 @@ def submit(
 
     from s3am_cloud.jobs.sealing import withheld
     from s3am_cloud_cli.console.follow import submit_job
+    from s3am_cloud_cli.netrc_logins import with_login
     from s3am_cloud_cli.options.host_keys import host_keys
-    from s3am_cloud_cli.options.netrc import with_login
     from s3am_cloud_cli.options.request_file import check_alone, request_of
     from s3am_cloud_cli.options.settings import s3_settings
     from s3am_cloud_client.remote.client import Remote
