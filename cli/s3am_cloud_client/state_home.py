@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-STATE_HOME = "S3AM_CLOUD_STATE_HOME"
+from s3am_cloud.names import STATE_HOME_VARIABLE
 
 
 def state_home() -> Path | None:
     """$S3AM_CLOUD_STATE_HOME, or s3am-cloud in the XDG state folder; None for a user who has no home folder."""
-    own, base = os.environ.get(STATE_HOME), os.environ.get("XDG_STATE_HOME")
+    own, base = os.environ.get(STATE_HOME_VARIABLE), os.environ.get("XDG_STATE_HOME")
     if own:
         return Path(own).absolute()
     folder = Path(base) if base else user_file(".local/state")

@@ -286,6 +286,12 @@ class JobFailed(TransferError):
     hint = "continue with --resume"
 
 
+class SettingMissing(JobFailed):
+    """A function lacks an environment variable that the stack sets."""
+
+    hint = "run s3am-cloud deploy again, then resume the job"
+
+
 class PartTooSlow(JobFailed):
     """A part can't be moved in the time that a Lambda function has, and will not be the next time either."""
 

@@ -194,8 +194,6 @@ CLOCK_SKEW_SECONDS: Final = 60
 LONGEST_JOB_DAYS: Final = 14  # the state machine stops itself then
 # KMS Encrypt takes no more (AWS KMS API reference).
 KMS_PLAINTEXT: Final = 4096
-# Names of secrets that the worker may read: those that somebody made for it.
-VAULT_PREFIX: Final = "s3am-cloud/"
 # Bytes of the grants of named secrets: Lambda takes 4 KB of environment variables, and the others are short.
 MOST_GRANTS: Final = 2500
 POLL_SECONDS: Final = 5.0  # DescribeMapRun is throttled at about 1/s for the whole account

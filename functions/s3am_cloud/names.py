@@ -11,6 +11,12 @@ DEFAULT_STACK: Final = "S3amCloud"
 STACK_VARIABLE: Final = "S3AM_CLOUD_STACK"
 """Environment variable that says otherwise."""
 
+STATE_HOME_VARIABLE: Final = "S3AM_CLOUD_STATE_HOME"
+"""Environment variable that names the folder of a user's records."""
+
+KNOWN_HOSTS_VARIABLE: Final = "S3AM_CLOUD_SSH_KNOWN_HOSTS"
+"""Environment variable that names the file with the keys of SSH servers."""
+
 STACK_CONTEXT: Final = "stack"
 """CDK context key that says otherwise, and wins over the environment: `cdk deploy -c stack=NAME`."""
 
@@ -22,6 +28,17 @@ INGEST_CONTEXT: Final = "ingest"
 
 DESCRIPTION: Final = "s3am-cloud: fast, parallel, verified transfer of large objects into Amazon S3"
 """Of the stack, whatever its name: by it one that was never finished is known as ours."""
+
+# Environment variables of the functions: the stack sets them, and handlers/environment.py reads them.
+WORK_BUCKET_VARIABLE: Final = "S3AM_CLOUD_WORK_BUCKET"
+KEY_ARN_VARIABLE: Final = "S3AM_CLOUD_KEY_ARN"
+EVENT_BUS_VARIABLE: Final = "S3AM_CLOUD_EVENT_BUS"
+ALLOWED_HOSTS_VARIABLE: Final = "S3AM_CLOUD_ALLOWED_HOSTS"
+GRANTS_VARIABLE: Final = "S3AM_CLOUD_GRANTS"
+SERVICE_VARIABLE: Final = "POWERTOOLS_SERVICE_NAME"
+LOG_LEVEL_VARIABLE: Final = "POWERTOOLS_LOG_LEVEL"
+PRIVATE_SOURCES_VARIABLE: Final = "S3AM_CLOUD_ALLOW_PRIVATE_SOURCES"
+"""The stack never sets it: the embedded cloud does, for sources on this machine."""
 
 # Outputs of the stack.
 STATE_MACHINE_ARN: Final = "StateMachineArn"
@@ -62,16 +79,34 @@ REQUEST_BUS: Final = "RequestBus"
 ON_STACK_BUS: Final = "stack"
 ON_DEFAULT_BUS: Final = "default"
 
-# What the functions measure, by the names in handlers/metrics.py.
+# What the functions measure, and the dimensions of it.
 METRICS_NAMESPACE: Final = "s3am-cloud"
 BYTES_MOVED: Final = "BytesMoved"
+PARTS_MOVED: Final = "PartsMoved"
 RETRIES: Final = "Retries"
+INVOCATIONS: Final = "Invocations"
+DURATION: Final = "Duration"
 FAILURES: Final = "Failures"
 JOB_AGE: Final = "JobAge"
+"""The age, in seconds, of a job at the end of an invocation that worked on it."""
+DUPLICATES: Final = "Duplicates"
+"""Requests for a job that another execution has."""
+SKIPPED: Final = "Skipped"
+"""Jobs of routes and schedules that had nothing to do."""
+SERVICE_DIMENSION: Final = "service"  # Powertools' own name
+FUNCTION_DIMENSION: Final = "function"
+ERROR_DIMENSION: Final = "error"
 
 # Outcome events on the stack's bus.
 EVENT_SOURCE: Final = "s3am-cloud"
 TRANSFER_SUCCEEDED: Final = "Transfer Succeeded"
+TRANSFER_FAILED: Final = "Transfer Failed"
+TRANSFER_CANCELLED: Final = "Transfer Cancelled"
+
+# Events of AWS that start jobs.
+S3_SOURCE: Final = "aws.s3"
+OBJECT_CREATED: Final = "Object Created"
+SCHEDULER_SOURCE: Final = "aws.scheduler"
 
 TRANSFER_REQUESTED: Final = "Transfer Requested"
 """Detail type of the events that ask for a transfer, whatever their source."""
@@ -80,7 +115,7 @@ JOBS_PREFIX: Final = "jobs/"
 """Everything about a job is in the work bucket below this prefix."""
 
 SECRETS_PREFIX: Final = "s3am-cloud/"
-"""Names of the secrets in Secrets Manager that jobs may name begin with this."""
+"""Names of the secrets in Secrets Manager that jobs may name begin with this: the worker may read no others."""
 
 MAP_LABEL: Final = "Transfer"
 """Label of the Distributed Map: a part of the names of its Map Runs and of their child executions."""

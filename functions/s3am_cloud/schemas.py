@@ -14,6 +14,7 @@ import msgspec
 from s3am_cloud.errors import ErrorReport
 from s3am_cloud.events import Event
 from s3am_cloud.model import Receipt, TransferRequest
+from s3am_cloud.names import EVENT_SOURCE, TRANSFER_CANCELLED, TRANSFER_FAILED, TRANSFER_REQUESTED, TRANSFER_SUCCEEDED
 
 FILES: Final = {"request": "transfer_request.schema.json", "outcome": "transfer_outcome.schema.json"}
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -65,7 +66,7 @@ SUCCEEDED: Final = Receipt(
     event=Event(
         id="7bf73129-1428-4cd3-a780-95db273d1602",
         source="lab.sequencer",
-        detail_type="Transfer Requested",
+        detail_type=TRANSFER_REQUESTED,
         time="2026-11-23T00:51:52Z",
     ),
 )
@@ -128,7 +129,7 @@ def _request() -> dict[str, Any]:
     return {
         "$schema": _DIALECT,
         "title": "Request to s3am-cloud",
-        "description": "The detail of a Transfer Requested event, or what submit --request takes.",
+        "description": f"The detail of a {TRANSFER_REQUESTED} event, or what submit --request takes.",
         "examples": [msgspec.to_builtins(REQUEST)],
         **schema,
     }
@@ -138,8 +139,8 @@ def _outcome() -> dict[str, Any]:
     return {
         "$schema": _DIALECT,
         "title": "How a transfer ended",
-        "description": "The detail of a Transfer Succeeded, Transfer Failed or Transfer Cancelled event of the source "
-        "s3am-cloud. What is not known is left out; more may be added.",
+        "description": f"The detail of a {TRANSFER_SUCCEEDED}, {TRANSFER_FAILED} or {TRANSFER_CANCELLED} event of the "
+        f"source {EVENT_SOURCE}. What is not known is left out; more may be added.",
         "examples": [_known(each) for each in (SUCCEEDED, FAILED, CANCELLED)],
         **msgspec.json.schema(Receipt),
     }

@@ -12,6 +12,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from s3am_cloud import names
 from s3am_cloud.limits import LAMBDA_SECONDS, WORKER_MEMORY_MIB
 from s3am_cloud_infra.permissions import allow, policy
 from s3am_cloud_infra.storage import Storage
@@ -59,10 +60,10 @@ class Handler(Construct):
             memory_size=WORKER_MEMORY_MIB,
             timeout=props.timeout,
             environment={
-                "S3AM_CLOUD_WORK_BUCKET": props.storage.bucket.bucket_name,
-                "S3AM_CLOUD_KEY_ARN": props.storage.key.key_arn,
-                "POWERTOOLS_SERVICE_NAME": Aws.STACK_NAME,
-                "POWERTOOLS_LOG_LEVEL": "INFO",
+                names.WORK_BUCKET_VARIABLE: props.storage.bucket.bucket_name,
+                names.KEY_ARN_VARIABLE: props.storage.key.key_arn,
+                names.SERVICE_VARIABLE: Aws.STACK_NAME,
+                names.LOG_LEVEL_VARIABLE: "INFO",
                 **props.environment,
             },
             log_group=log,

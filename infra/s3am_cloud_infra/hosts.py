@@ -21,4 +21,4 @@ def allowed_hosts(scope: Construct) -> dict[str, str]:
         description="Hosts that jobs may fetch from, comma-separated; *.example.org stands for all below example.org, "
         "nothing for every public host. Buckets are not meant: see SourceBuckets",
     )
-    return {"S3AM_CLOUD_ALLOWED_HOSTS": parameter.value_as_string}
+    return {names.ALLOWED_HOSTS_VARIABLE: parameter.value_as_string}

@@ -13,8 +13,9 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from s3am_cloud import names
 from s3am_cloud.ingest.file import expression
-from s3am_cloud.ingest.rules import S3, SCHEDULER, Ingest, Route, Schedule
+from s3am_cloud.ingest.rules import Ingest, Route, Schedule
 from s3am_cloud_infra.permissions import allow, policy, send_to
 from s3am_cloud_infra.request_rule import LONGEST_DELIVERY, Requests
 
@@ -42,7 +43,9 @@ class Routes(Construct):
                 self,
                 route.name,
                 description=f"s3am-cloud: route {route.name}",
-                event_pattern=events.EventPattern(source=[S3], detail_type=["Object Created"], detail=_detail(route)),
+                event_pattern=events.EventPattern(
+                    source=[names.S3_SOURCE], detail_type=[names.OBJECT_CREATED], detail=_detail(route)
+                ),
                 targets=[requests.target({"route": msgspec.to_builtins(route)}, key)],
             )
 
@@ -109,7 +112,7 @@ def _input(schedule: Schedule) -> dict[str, object]:
     """As `Requests.target` makes it: all deliveries of one due time are for the same job."""
     event = {
         "id": _RUN,
-        "source": SCHEDULER,
+        "source": names.SCHEDULER_SOURCE,
         "detail-type": "Scheduled Event",
         "time": _DUE,
         "key": {"schedule": schedule.name, "time": _DUE},

@@ -72,9 +72,10 @@ class Monitoring(Construct):
 
     def _failures(self) -> cloudwatch.IMetric:
         """A line for each name of an error that there has been."""
-        schema = f"{{{names.METRICS_NAMESPACE},service,error}}"
+        service = names.SERVICE_DIMENSION
+        schema = f"{{{names.METRICS_NAMESPACE},{service},{names.ERROR_DIMENSION}}}"
         return cloudwatch.MathExpression(
-            expression=f"SEARCH('{schema} MetricName=\"{names.FAILURES}\" service=\"{Aws.STACK_NAME}\"', 'Sum', 60)",
+            expression=f"SEARCH('{schema} MetricName=\"{names.FAILURES}\" {service}=\"{Aws.STACK_NAME}\"', 'Sum', 60)",
             using_metrics={},
             period=PERIOD,
             label="",
@@ -101,7 +102,7 @@ class Monitoring(Construct):
         return cloudwatch.Metric(
             namespace=names.METRICS_NAMESPACE,
             metric_name=name,
-            dimensions_map={"service": Aws.STACK_NAME, "function": function.function_name},
+            dimensions_map={names.SERVICE_DIMENSION: Aws.STACK_NAME, names.FUNCTION_DIMENSION: function.function_name},
             statistic=statistic,
             period=PERIOD,
             label=label,

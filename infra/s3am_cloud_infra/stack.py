@@ -48,7 +48,7 @@ class S3amCloudStack(Stack):
         self._storage = Storage(self, "Storage")
         self._rights = Rights(self._storage, destination_buckets(self), source_buckets(self))
         self._bus = events.EventBus(self, "Bus", description="Requests to s3am-cloud, and outcomes of its jobs")
-        self._bus_name = {"S3AM_CLOUD_EVENT_BUS": self._bus.event_bus_name}
+        self._bus_name = {names.EVENT_BUS_VARIABLE: self._bus.event_bus_name}
         self._hosts = allowed_hosts(self)
         control = self._control(ingest)
         worker = self._worker()
@@ -95,7 +95,7 @@ class S3amCloudStack(Stack):
         acknowledge(self)
 
     def _control(self, ingest: Ingest) -> Handler:
-        granted = {"S3AM_CLOUD_GRANTS": write_grants(grants_of(ingest))}
+        granted = {names.GRANTS_VARIABLE: write_grants(grants_of(ingest))}
         return Handler(
             self,
             "Control",

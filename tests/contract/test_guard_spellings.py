@@ -14,6 +14,7 @@ import pytest
 from contract.guarded import Trap, gauge, has_ipv6, move, trap
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings, as_source, guard_of, new_easy
 from s3am_cloud.errors import AccessDenied, BadSource, TransferError
+from s3am_cloud.handlers.environment import Environment
 from s3am_cloud.handlers.runtime import ports_of
 from s3am_cloud.model import PinnedSource, SourceInfo
 from s3am_cloud.ports.transfer import Ports
@@ -165,13 +166,13 @@ def here() -> Iterator[Trap]:
 @pytest.fixture(scope="module")
 def cloud(function_environment: Mapping[str, str]) -> Ports:
     """What a function on AWS has."""
-    return ports_of(function_environment)
+    return ports_of(Environment(function_environment))
 
 
 @pytest.fixture(scope="module")
 def open_cloud(function_environment: Mapping[str, str]) -> Ports:
     """What a function has on the embedded cloud."""
-    return ports_of({**function_environment, "S3AM_CLOUD_ALLOW_PRIVATE_SOURCES": "1"})
+    return ports_of(Environment({**function_environment, "S3AM_CLOUD_ALLOW_PRIVATE_SOURCES": "1"}))
 
 
 def refusal(ports: Ports, url: str, folder: Path) -> list[TransferError]:

@@ -21,6 +21,7 @@ from s3am_cloud.adapters.curl.source.probe import CurlSource
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.errors import BadSource, TransferError
 from s3am_cloud.handlers import runtime
+from s3am_cloud.handlers.environment import Environment
 from s3am_cloud.handlers.runtime import ports_of
 from s3am_cloud.model import Attributes, Part, PinnedSource, SourceInfo
 from s3am_cloud.ports.transfer import ObjectSink, PartSink, Ports
@@ -47,7 +48,7 @@ def function(function_environment: Mapping[str, str]) -> Ports:
     """What a function on AWS has, but for shorter pauses."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runtime, "SystemClock", HastyClock)
-        return ports_of(function_environment)
+        return ports_of(Environment(function_environment))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from contract.conftest import HastyClock
 from contract.guarded import PRIVATE, PUBLIC, Trap, move, resolve, take_for_public, trap
 from s3am_cloud.errors import BadSource
 from s3am_cloud.handlers import runtime
+from s3am_cloud.handlers.environment import Environment
 from s3am_cloud.handlers.runtime import ports_of
 from s3am_cloud.model import SourceInfo
 from s3am_cloud.ports.transfer import Ports
@@ -40,7 +41,9 @@ def listed(function_environment: Mapping[str, str]) -> Ports:
     """What a function of a stack has whose AllowedHosts are these."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runtime, "SystemClock", HastyClock)
-        return ports_of({**function_environment, "S3AM_CLOUD_ALLOWED_HOSTS": "data.example.org,*.example.com"})
+        return ports_of(
+            Environment({**function_environment, "S3AM_CLOUD_ALLOWED_HOSTS": "data.example.org,*.example.com"})
+        )
 
 
 @pytest.fixture

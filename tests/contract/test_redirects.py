@@ -24,6 +24,7 @@ from s3am_cloud.adapters.s3.source import S3Source
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.errors import AccessDenied, BadDestination, BadSource, SecretElsewhere, TransferError
 from s3am_cloud.handlers import runtime
+from s3am_cloud.handlers.environment import Environment
 from s3am_cloud.handlers.runtime import ports_of
 from s3am_cloud.model import Part, PinnedSource, SourceInfo
 from s3am_cloud.ports.transfer import ObjectSink, Ports
@@ -66,7 +67,7 @@ def listed(function_environment: Mapping[str, str]) -> Ports:
     """What a function of a stack has that lists one host."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runtime, "SystemClock", HastyClock)
-        return ports_of({**function_environment, "S3AM_CLOUD_ALLOWED_HOSTS": "data.example.org"})
+        return ports_of(Environment({**function_environment, "S3AM_CLOUD_ALLOWED_HOSTS": "data.example.org"}))
 
 
 LEADING_AWAY = {

@@ -15,9 +15,8 @@ import pytest
 
 from s3am_cloud.errors import exit_codes
 from s3am_cloud.ingest.file import parse_ingest
-from s3am_cloud.jobs.cleanup import SUCCEEDED
 from s3am_cloud.model import Receipt
-from s3am_cloud.names import EVENT_SOURCE
+from s3am_cloud.names import EVENT_SOURCE, TRANSFER_SUCCEEDED
 from s3am_cloud_cli.main import cli
 from servers.content import pattern
 from servers.faulty_http import FaultyHttp
@@ -80,7 +79,7 @@ def test_its_rule_for_outcomes_fits_an_outcome_of_ours() -> None:
     rule = json.loads(
         README.read_text().split("A rule for your own pipeline, on the same bus:\n\n```json\n")[1].split("```")[0]
     )
-    assert (rule["source"], rule["detail-type"]) == ([EVENT_SOURCE], [SUCCEEDED])
+    assert (rule["source"], rule["detail-type"]) == ([EVENT_SOURCE], [TRANSFER_SUCCEEDED])
     assert set(rule["detail"]) <= set(Receipt.__struct_fields__)
 
 

@@ -9,7 +9,6 @@ from typing import Any, cast
 import pytest
 
 from s3am_cloud import names
-from s3am_cloud.handlers import metrics
 
 Json = dict[str, Any]
 
@@ -44,16 +43,6 @@ def function(template: Json, module: str) -> str:
         if resource["Type"] == "AWS::Lambda::Function" and resource["Properties"]["Handler"] == handler
     ]
     return f"<{name}>"
-
-
-def test_the_names_of_metrics_are_those_that_the_functions_write() -> None:
-    assert metrics.NAMESPACE == names.METRICS_NAMESPACE
-    assert {metrics.BYTES, metrics.RETRIES, metrics.FAILURES, metrics.JOB_AGE} == {
-        names.BYTES_MOVED,
-        names.RETRIES,
-        names.FAILURES,
-        names.JOB_AGE,
-    }
 
 
 def test_metrics_are_told_apart_by_the_stacks_name(template: Json) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from s3am_cloud import names
-from s3am_cloud.limits import VAULT_PREFIX
 from template_roles import HANDLERS, Json, actions, allowed, as_list, function, of_type, rights_of, statements
 
 
@@ -131,10 +130,6 @@ def test_the_policy_for_who_submits_decrypts_by_way_of_s3_alone() -> None:
         "kms:GenerateDataKey": by_s3,
         "kms:Encrypt": {"Null": {"kms:EncryptionContext:job": "false"}},
     }
-
-
-def test_the_stack_and_the_functions_agree_on_the_names_of_secrets() -> None:
-    assert names.SECRETS_PREFIX == VAULT_PREFIX
 
 
 def test_the_janitor_may_abort_uploads_but_not_write_at_destinations(template: Json) -> None:

@@ -11,6 +11,7 @@ from aws_cdk.assertions import Match, Template
 from cfnlint.api import ManualArgs, lint
 
 from s3am_cloud import names
+from s3am_cloud.handlers.environment import Environment
 from s3am_cloud_infra.synth import Synthesized
 from template_roles import HANDLERS, Json, as_list, function, of_type, statements
 
@@ -107,8 +108,8 @@ def test_a_function_knows_bucket_key_and_service_and_only_who_announces_knows_th
 
 
 def test_the_permission_to_fetch_from_loopback_is_never_in_the_template(stack: Synthesized) -> None:
-    assert "S3AM_CLOUD_ALLOW_PRIVATE" not in stack.template.read_text(encoding="utf-8")
-    assert "ALLOW_PRIVATE_SOURCES" in (ROOT / "functions/s3am_cloud/handlers/runtime.py").read_text(encoding="utf-8")
+    assert names.PRIVATE_SOURCES_VARIABLE not in stack.template.read_text(encoding="utf-8")
+    assert Environment({names.PRIVATE_SOURCES_VARIABLE: "1"}).allow_private_sources
 
 
 @pytest.mark.parametrize("module", ["control", "worker"])

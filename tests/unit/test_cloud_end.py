@@ -7,9 +7,10 @@ import pytest
 
 from s3am_cloud.checksums.crc64nvme import encode, update
 from s3am_cloud.errors import JobFailed, NoSuchJob
-from s3am_cloud.jobs.cleanup import FAILED, settle
+from s3am_cloud.jobs.cleanup import settle
 from s3am_cloud.jobs.tasks import complete_job, report_job, work
 from s3am_cloud.model import Unit
+from s3am_cloud.names import TRANSFER_FAILED
 from s3am_cloud.ports.executions import Executions, Failure
 from support.cloud_fakes import DATA, LONG, Bus, Machine, ended, moved_whole, prepared
 from support.fakes import SOURCE, TARGET, World
@@ -70,7 +71,7 @@ def test_a_failed_execution_is_reported_and_announced_and_its_upload_kept(
     assert report.error is not None
     assert (report.state, report.error.name) == ("failed", name)
     assert world.jobs.report("job") == report
-    assert [kind for kind, _ in bus.announced] == [FAILED]
+    assert [kind for kind, _ in bus.announced] == [TRANSFER_FAILED]
     assert bus.announced[0][1]["state"] == "failed"
     assert len(world.store.unfinished(TARGET)) == 1
 

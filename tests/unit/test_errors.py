@@ -60,24 +60,27 @@ def test_the_exit_codes_are_the_designs() -> None:
         assert meaning in exit_codes()[code]
 
 
-@pytest.mark.parametrize("kind", all_errors())
-def test_an_error_crosses_processes_with_all_it_says(kind: type[TransferError]) -> None:
-    for error in (kind("what happened"), kind("what happened", "what to do")):
-        there = pickle.loads(pickle.dumps(error))
-        assert type(there) is kind
-        assert (there.message, there.hint, str(there)) == (error.message, error.hint, error.message)
+def test_every_error_crosses_processes_with_all_it_says() -> None:
+    for kind in all_errors():
+        for error in (kind("what happened"), kind("what happened", "what to do")):
+            there = pickle.loads(pickle.dumps(error))
+            assert type(there) is kind
+            assert (there.message, there.hint, str(there)) == (error.message, error.hint, error.message)
 
 
-@pytest.mark.parametrize("kind", all_errors())
-def test_every_error_says_what_to_do(kind: type[TransferError]) -> None:
-    assert kind("it").hint
-    assert kind is TransferError or kind is errors.Unexpected or kind.hint != TransferError.hint or kind.code in {9, 10}
+def test_every_error_says_what_to_do() -> None:
+    # The hints of codes 9 and 10 depend on what happened: the base class has one for all of them.
+    general = (TransferError, errors.Unexpected)
+    assert [kind.__name__ for kind in all_errors() if not kind("it").hint] == []
+    silent = [kind for kind in all_errors() if kind.hint == TransferError.hint and kind not in general]
+    assert {kind.code for kind in silent} <= {9, 10}
 
 
-@pytest.mark.parametrize("kind", all_errors())
-def test_an_error_comes_back_by_the_name_that_the_machine_tells(kind: type[TransferError]) -> None:
-    assert type(by_name(kind.__name__, "it")) is kind
-    assert by_name(kind.__name__, "it").message == "it"
+def test_every_error_comes_back_by_the_name_that_the_machine_tells() -> None:
+    assert len(all_errors()) > 50
+    for kind in all_errors():
+        error = by_name(kind.__name__, "it")
+        assert (type(error), error.message) == (kind, "it")
 
 
 @pytest.mark.parametrize("name", ["Sandbox.Timedout", "States.Timeout", "Lambda.Unknown", "KeyError", ""])
@@ -102,6 +105,7 @@ def test_only_what_may_pass_is_worth_another_try() -> None:
         "StoreBusy",
         "StoreUnavailable",
         "JobFailed",
+        "SettingMissing",
         "DiskFull",
         "DiskFailed",
         "TooManyFiles",

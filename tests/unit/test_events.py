@@ -14,10 +14,11 @@ from s3am_cloud.errors import BadDestination, BadRequest, DestinationBusy
 from s3am_cloud.events import Event, job_of_event, job_of_request, read_event
 from s3am_cloud.ingest.accept import accept, decode_request
 from s3am_cloud.ingest.dead_letter import DeadLetter, dead_letter_of, read_letter, replay_input
-from s3am_cloud.jobs.cleanup import FAILED, settle
+from s3am_cloud.jobs.cleanup import settle
 from s3am_cloud.jobs.locks import LockContext, request_fingerprint
 from s3am_cloud.jobs.successors import next_id
 from s3am_cloud.jobs.tasks import prepare_job, report_job
+from s3am_cloud.names import TRANSFER_FAILED
 from s3am_cloud.ports.executions import Execution, Failure
 from support.cloud_fakes import ASKED, DATA, Bus, Machine
 from support.fakes import SOURCE, TARGET, World
@@ -247,7 +248,7 @@ def test_a_refused_events_failure_is_announced_with_the_event(world: World) -> N
     ended = Execution(arn=FIRST, name="first", status="FAILED", job=JOB, event=of())
     settle(ended, world.ports, Machine(Failure(name="BadRequest", message="no")), bus)
     [(kind, detail)] = bus.announced
-    assert (kind, detail["job"], detail["event"]) == (FAILED, JOB, EVENT)
+    assert (kind, detail["job"], detail["event"]) == (TRANSFER_FAILED, JOB, EVENT)
 
 
 def test_a_duplicate_that_failed_says_nothing_of_the_job_that_runs(world: World) -> None:

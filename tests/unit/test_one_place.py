@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from s3am_cloud import names
 from s3am_cloud import request as requests
+from s3am_cloud.errors import SettingMissing
+from s3am_cloud.handlers.environment import Environment
 from s3am_cloud.model import TransferRequest
 from s3am_cloud.urls import S3Url, SourceUrl, parse_destination, parse_source
 from servers.content import pattern
@@ -30,6 +36,42 @@ ENTRIES = {
     "s3am_cloud_cli.options.host_keys",
     "s3am_cloud_cli.netrc_logins",
 }
+
+# What nobody writes by chance: names of variables, events, metrics, parameters and prefixes.
+TELLING = re.compile(
+    r"S3AM_CLOUD_\w+|POWERTOOLS_\w+|(?:Transfer|Object) \w+|aws\.\w+|(?:[A-Z][a-z]+){2,}|[\w-]+/|Retries"
+)
+
+
+def spelled(path: Path) -> Iterator[str]:
+    """The texts of a module's code, docstrings left out."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            node.value.value = None
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def test_a_name_that_several_know_is_spelled_in_one_module() -> None:
+    shared = {text for text in spelled(PRODUCT["s3am_cloud.names"]) if TELLING.fullmatch(text)}
+    assert {names.JOB_AGE, names.WORK_BUCKET_VARIABLE, names.TRANSFER_FAILED, names.JOBS_PREFIX} <= shared
+    again = {
+        f"{module}: {text}"
+        for module, path in PRODUCT.items()
+        if module != "s3am_cloud.names"
+        for text in spelled(path)
+        if text in shared or any(name in text for name in shared if name.startswith("S3AM_CLOUD_"))
+    }
+    # A place in the machine's definition has that name too.
+    assert again == {"s3am_cloud_infra.state_machine: EventBus"}
+
+
+def test_a_setting_that_a_function_lacks_is_named() -> None:
+    for setting in ("work_bucket", "key_arn", "event_bus"):
+        with pytest.raises(SettingMissing, match=rf"S3AM_CLOUD_{setting.upper()} of the function is not set"):
+            getattr(Environment({}), setting)
+    assert Environment({}).service == names.METRICS_NAMESPACE
+    assert not Environment({}).allow_private_sources
 
 
 def test_a_transfer_parses_its_source_and_its_destination_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,11 +12,12 @@ from s3am_cloud.costs.prices import PRICES, price_text
 from s3am_cloud.costs.quote import by_datasync, enforce_max_cost, forecast_of, in_cloud, in_process, remaining
 from s3am_cloud.errors import BadRequest, TooExpensive
 from s3am_cloud.ingest.accept import decode_request
-from s3am_cloud.jobs.cleanup import FAILED, settle
+from s3am_cloud.jobs.cleanup import settle
 from s3am_cloud.jobs.locks import request_fingerprint
 from s3am_cloud.jobs.tasks import work
 from s3am_cloud.limits import COPY_BYTES_PER_SECOND, LINK_BYTES_PER_SECOND, MIB
 from s3am_cloud.model import Job, Plan, SourceInfo, TransferRequest, Unit
+from s3am_cloud.names import TRANSFER_FAILED
 from s3am_cloud.ports.executions import Failure
 from s3am_cloud.transfer.steps.plan import plan
 from servers.content import pattern
@@ -127,7 +128,7 @@ def test_a_job_above_its_bound_writes_nothing_and_ends_with_that_error(world: Wo
     assert report is not None
     assert report.error is not None
     assert (report.error.name, report.error.code, report.error.retryable) == ("TooExpensive", 25, False)
-    assert (report.unfinished_upload, [kind for kind, _ in bus.announced]) == (None, [FAILED])
+    assert (report.unfinished_upload, [kind for kind, _ in bus.announced]) == (None, [TRANSFER_FAILED])
 
 
 def test_a_job_within_its_bound_is_done(world: World) -> None:

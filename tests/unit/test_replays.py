@@ -9,10 +9,11 @@ from s3am_cloud.errors import DestinationBusy, JobCancelled, KeyReused, ObjectGo
 from s3am_cloud.events import KEY_FIELD
 from s3am_cloud.ingest.accept import accept
 from s3am_cloud.ingest.dead_letter import dead_letter_of, replay_input
-from s3am_cloud.jobs.cleanup import FAILED, settle
+from s3am_cloud.jobs.cleanup import settle
 from s3am_cloud.jobs.locks import LockContext, ensure_held
 from s3am_cloud.jobs.tasks import complete_job, prepare_job, work
 from s3am_cloud.model import ObjectInfo, Unit
+from s3am_cloud.names import TRANSFER_FAILED
 from s3am_cloud.ports.executions import Execution, Failure
 from s3am_cloud.urls import S3Url
 from servers.content import pattern
@@ -89,7 +90,7 @@ def test_the_failure_of_a_replay_is_announced_and_the_jobs_own_report_stays(worl
     settle(REPLAY, world.ports, Machine(Failure(name=type(error).__name__, message=error.message)), bus)
     assert world.jobs.report("job") == report
     [(kind, told)] = bus.announced
-    assert (kind, told["state"], told["error"]["name"]) == (FAILED, "failed", type(error).__name__)  # type: ignore[index]
+    assert (kind, told["state"], told["error"]["name"]) == (TRANSFER_FAILED, "failed", type(error).__name__)  # type: ignore[index]
     assert "verdict" not in told
 
 
@@ -186,7 +187,7 @@ def test_an_upload_that_the_store_spoiled_is_discarded(world: World) -> None:
     assert report.error is not None
     assert (report.error.name, report.unfinished_upload, report.expires) == ("SpoiledByStore", None, None)
     assert world.store.unfinished(TARGET) == []
-    assert [kind for kind, _ in bus.announced] == [FAILED]
+    assert [kind for kind, _ in bus.announced] == [TRANSFER_FAILED]
 
 
 def test_another_content_of_the_same_size_is_seen_by_its_etag_where_there_is_no_checksum(

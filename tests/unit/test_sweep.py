@@ -8,10 +8,11 @@ import msgspec
 import pytest
 
 from s3am_cloud.errors import AccessDenied, JobCancelled, UploadGone
-from s3am_cloud.jobs.cleanup import CANCELLED, FAILED, Swept, discard, settle, sweep
+from s3am_cloud.jobs.cleanup import Swept, discard, settle, sweep
 from s3am_cloud.jobs.tasks import complete_job, work
 from s3am_cloud.limits import JOB_KEEP_DAYS, LONGEST_JOB_DAYS
 from s3am_cloud.model import Unit, Upload
+from s3am_cloud.names import TRANSFER_CANCELLED, TRANSFER_FAILED
 from support.cloud_fakes import DATA, LONG, Bus, Machine, ended, moved_whole, prepared, reported
 from support.fakes import SOURCE, START, TARGET, World, request
 
@@ -170,7 +171,7 @@ def test_a_job_that_was_stopped_because_it_was_cancelled_is_discarded_and_announ
     assert report.error is not None
     assert (report.state, report.error.name, report.unfinished_upload) == ("cancelled", "JobCancelled", None)
     assert world.jobs.report("job") == report
-    assert [(kind, told["state"]) for kind, told in bus.announced] == [(CANCELLED, "cancelled")]
+    assert [(kind, told["state"]) for kind, told in bus.announced] == [(TRANSFER_CANCELLED, "cancelled")]
     assert world.store.unfinished(TARGET) == []
 
 
@@ -180,7 +181,7 @@ def test_a_job_that_was_stopped_otherwise_can_be_resumed(world: World) -> None:
     report = settle(ended("ABORTED"), world.ports, Machine(), bus)
     assert report is not None
     assert report.unfinished_upload is not None
-    assert [kind for kind, _ in bus.announced] == [FAILED]
+    assert [kind for kind, _ in bus.announced] == [TRANSFER_FAILED]
 
 
 def test_discarding_twice_is_quiet_and_without_a_record_it_is_reported(world: World) -> None:

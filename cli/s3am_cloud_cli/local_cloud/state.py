@@ -29,7 +29,8 @@ from s3am_cloud.adapters.files.private_files import open_private, private_folder
 from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import AccessDenied
 from s3am_cloud.ingest.rules import Ingest
-from s3am_cloud_client.state_home import STATE_HOME, state_home
+from s3am_cloud.names import STATE_HOME_VARIABLE
+from s3am_cloud_client.state_home import state_home
 
 _T = TypeVar("_T")
 
@@ -107,7 +108,8 @@ class StateFolder:
                 private_folder(self.root.parent, self.root.name, folder.name)
         except OSError as error:
             raise AccessDenied(
-                f"the state folder {self.root} can't be made: {error.strerror}", f"name another folder in {STATE_HOME}"
+                f"the state folder {self.root} can't be made: {error.strerror}",
+                f"name another folder in {STATE_HOME_VARIABLE}",
             ) from error
 
     def server(self) -> Server | None:
@@ -148,7 +150,7 @@ class StateFolder:
 def _own_root() -> Path:
     home = state_home()
     if home is None:
-        raise AccessDenied("this user has no home folder to keep state in", f"name a folder in {STATE_HOME}")
+        raise AccessDenied("this user has no home folder to keep state in", f"name a folder in {STATE_HOME_VARIABLE}")
     return home / "local"
 
 

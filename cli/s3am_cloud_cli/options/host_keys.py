@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from s3am_cloud.errors import BadSource
+from s3am_cloud.names import KNOWN_HOSTS_VARIABLE
 from s3am_cloud.ssh_hosts import host_of, keys_in
 from s3am_cloud.urls import parse_source
 from s3am_cloud_client.state_home import user_file
@@ -16,7 +17,7 @@ def host_keys(url: str) -> tuple[str, ...]:
     source = parse_source(url)
     if source.scheme != "sftp":
         return ()
-    path = Path(os.environ.get("S3AM_CLOUD_SSH_KNOWN_HOSTS") or user_file(".ssh/known_hosts") or "~/.ssh/known_hosts")
+    path = Path(os.environ.get(KNOWN_HOSTS_VARIABLE) or user_file(".ssh/known_hosts") or "~/.ssh/known_hosts")
     try:
         found = keys_in(path.read_text(encoding="utf-8", errors="replace"), source.url)
     except OSError:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from s3am_cloud import names
 from s3am_cloud.limits import JOB_KEEP_DAYS, LEAST_RATE, LEAST_RATE_SECONDS, MAX_KEEP_DAYS, STALL_SECONDS
 from s3am_cloud_client.inprocess.patience import Patience
 from s3am_cloud_client.options import Options
@@ -135,14 +136,14 @@ aws = as_value(
 )
 
 stack = click.option(
-    "--stack", metavar="NAME", envvar="S3AM_CLOUD_STACK", show_envvar=True, help="Name of the stack (S3amCloud)."
+    "--stack", metavar="NAME", envvar=names.STACK_VARIABLE, show_envvar=True, help="Name of the stack (S3amCloud)."
 )
 
 ingest = click.option(
     "--ingest",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    envvar="S3AM_CLOUD_INGEST",
+    envvar=names.INGEST_VARIABLE,
     show_envvar=True,
     help="File with routes and schedules, by which jobs start on events and by time.",
 )
@@ -150,7 +151,7 @@ ingest = click.option(
 record_stack = click.option(
     "--stack",
     metavar="NAME",
-    envvar="S3AM_CLOUD_STACK",
+    envvar=names.STACK_VARIABLE,
     show_envvar=True,
     help="Keep the job's record with this stack, so that submit --resume can continue it. Without this option "
     "it is kept with the default stack if there is one, else on this machine.",

@@ -14,6 +14,7 @@ from s3am_cloud.adapters.records.jobs import Folder, Jobs
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.sources import AnySource
+from s3am_cloud.names import KNOWN_HOSTS_VARIABLE
 from s3am_cloud.ports.records import JobStore
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud_client.inprocess.patience import USUAL_PATIENCE, Patience
@@ -64,7 +65,7 @@ def local_ports(
 
 
 def curl_settings(access: S3Access, reach: SourceReach = USUAL_REACH) -> CurlSettings:
-    known_hosts = os.environ.get("S3AM_CLOUD_SSH_KNOWN_HOSTS")
+    known_hosts = os.environ.get(KNOWN_HOSTS_VARIABLE)
     return CurlSettings(
         ca_file=access.ca_file,
         stall_seconds=reach.patience.stall_timeout,

@@ -1,9 +1,10 @@
 """One thin file per Lambda function: decode, one call, encode.
 
-control  Accept, prepare, complete, report.
-janitor  Reports failed executions, and cleans up once a day.
-metrics  Log lines and metrics of an invocation.
-runtime  The world of a Lambda function, from its environment variables.
-tasks    Tasks that control and worker share.
-worker   Moves a unit's parts; the only function that opens secrets.
+control      Accept, prepare, complete, report.
+environment  What the stack says to its functions in environment variables.
+janitor      Reports failed executions, and cleans up once a day.
+metrics      Log lines and metrics of an invocation.
+runtime      The adapters of a Lambda function, put together.
+tasks        Tasks that control and worker share.
+worker       Moves a unit's parts; the only function that opens secrets.
 """

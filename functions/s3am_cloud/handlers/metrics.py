@@ -19,31 +19,14 @@ import msgspec
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from s3am_cloud import names
 from s3am_cloud.errors import TransferError
+from s3am_cloud.handlers.environment import Environment
 from s3am_cloud.handlers.runtime import Runtime
 from s3am_cloud.jobs.metering import Counts, counted
 from s3am_cloud.model import Unit
 from s3am_cloud.ports.records import Tally
 from s3am_cloud.ports.transfer import Ports
-
-NAMESPACE: Final = "s3am-cloud"
-
-BYTES: Final = "BytesMoved"
-PARTS: Final = "PartsMoved"
-RETRIES: Final = "Retries"
-INVOCATIONS: Final = "Invocations"
-DURATION: Final = "Duration"
-FAILURES: Final = "Failures"
-JOB_AGE: Final = "JobAge"
-DUPLICATES: Final = "Duplicates"
-SKIPPED: Final = "Skipped"
-"""Names of metrics. `Duplicates` are requests for a job that another execution has, `Needless` are jobs of routes and
-schedules that had nothing to do. `JobAge` is the age, in seconds, of a job at the end of an invocation that worked on
-it."""
-
-FUNCTION: Final = "function"
-ERROR: Final = "error"
-"""Dimensions besides `service`, which Powertools adds."""
 
 _MIB_PER_GIB: Final = 1024
 
@@ -143,29 +126,29 @@ def _tally(ended: _Ended, unit: Unit, context: LambdaContext) -> Tally:
 
 def _measure(ended: _Ended, function: str, job_age: float | None) -> None:
     metrics = _metrics(ended.job)
-    metrics.add_dimension(FUNCTION, function)
-    metrics.add_metric(INVOCATIONS, MetricUnit.Count, 1)
-    metrics.add_metric(DURATION, MetricUnit.Seconds, ended.seconds)
+    metrics.add_dimension(names.FUNCTION_DIMENSION, function)
+    metrics.add_metric(names.INVOCATIONS, MetricUnit.Count, 1)
+    metrics.add_metric(names.DURATION, MetricUnit.Seconds, ended.seconds)
     for name, unit, value in (
-        (BYTES, MetricUnit.Bytes, ended.counts.bytes),
-        (PARTS, MetricUnit.Count, ended.counts.parts),
-        (RETRIES, MetricUnit.Count, ended.counts.retries),
-        (JOB_AGE, MetricUnit.Seconds, job_age),
-        (DUPLICATES, MetricUnit.Count, ended.duplicates),
-        (SKIPPED, MetricUnit.Count, ended.skipped),
+        (names.BYTES_MOVED, MetricUnit.Bytes, ended.counts.bytes),
+        (names.PARTS_MOVED, MetricUnit.Count, ended.counts.parts),
+        (names.RETRIES, MetricUnit.Count, ended.counts.retries),
+        (names.JOB_AGE, MetricUnit.Seconds, job_age),
+        (names.DUPLICATES, MetricUnit.Count, ended.duplicates),
+        (names.SKIPPED, MetricUnit.Count, ended.skipped),
     ):
         if value:
             metrics.add_metric(name, unit, value)
     metrics.flush_metrics()
     if ended.error is not None:
         failure = _metrics(ended.job)
-        failure.add_dimension(ERROR, ended.error)
-        failure.add_metric(FAILURES, MetricUnit.Count, 1)
+        failure.add_dimension(names.ERROR_DIMENSION, ended.error)
+        failure.add_metric(names.FAILURES, MetricUnit.Count, 1)
         failure.flush_metrics()
 
 
 def _metrics(job: str | None) -> EphemeralMetrics:
-    metrics = EphemeralMetrics(namespace=NAMESPACE, service=os.environ.get("POWERTOOLS_SERVICE_NAME", NAMESPACE))
+    metrics = EphemeralMetrics(namespace=names.METRICS_NAMESPACE, service=Environment(os.environ).service)
     if job is not None:
         metrics.add_metadata("job", job)
     return metrics

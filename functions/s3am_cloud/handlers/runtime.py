@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -27,6 +27,7 @@ from s3am_cloud.adapters.s3.documents import Bucket
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.sources import AnySource
 from s3am_cloud.errors import NoSuchJob
+from s3am_cloud.handlers.environment import Environment
 from s3am_cloud.ingest.grants import Grants, read_grants
 from s3am_cloud.jobs.locks import LockContext
 from s3am_cloud.jobs.sealing import opened, opened_jobs
@@ -73,14 +74,14 @@ def is_running(job: Job) -> bool | None:
         return False
 
 
-def ports_of(environment: Mapping[str, str], access: S3Access | None = None) -> Ports:
+def ports_of(environment: Environment, access: S3Access | None = None) -> Ports:
     """Sources at addresses that are not public are refused, unless the environment allows them in so many words.
 
     It may also name the only hosts where sources may be.
     """
     clock, settings = SystemClock(), _curl(environment)
     access = access or S3Access(S3Settings())
-    work = Bucket(access, environment["S3AM_CLOUD_WORK_BUCKET"])
+    work = Bucket(access, environment.work_bucket)
     return _ports(settings, access, access, Jobs(work), clock, DocumentNotices(work))
 
 
@@ -112,12 +113,12 @@ def is_special(job: Job) -> bool:
     return has_secrets(job) or request.requester_pays or request.no_sign_request or bool(request.host_keys)
 
 
-def _curl(environment: Mapping[str, str]) -> CurlSettings:
+def _curl(environment: Environment) -> CurlSettings:
     return CurlSettings(
         ca_file=bundled_authorities(),
-        allow_private=environment.get("S3AM_CLOUD_ALLOW_PRIVATE_SOURCES") == "1",
+        allow_private=environment.allow_private_sources,
         local_files=False,
-        hosts=parse_hosts(environment.get("S3AM_CLOUD_ALLOWED_HOSTS", "")),
+        hosts=parse_hosts(environment.allowed_hosts),
     )
 
 
@@ -148,20 +149,20 @@ def _ports(
 @functools.cache
 def load_runtime() -> Runtime:
     """Made at the first invocation: what is imported makes no connection."""
-    access = S3Access(S3Settings())
-    ports = ports_of(os.environ, access)
-    vault = AwsVault(lambda: _client("kms"), lambda: _client("secretsmanager"), os.environ["S3AM_CLOUD_KEY_ARN"])
-    job_ports = JobPorts(ports, _curl(os.environ), vault, access)
-    return Runtime(ports, Logger(), os.environ["S3AM_CLOUD_WORK_BUCKET"], job_ports)
+    access, environment = S3Access(S3Settings()), Environment(os.environ)
+    ports = ports_of(environment, access)
+    vault = AwsVault(lambda: _client("kms"), lambda: _client("secretsmanager"), environment.key_arn)
+    job_ports = JobPorts(ports, _curl(environment), vault, access)
+    return Runtime(ports, Logger(), environment.work_bucket, job_ports)
 
 
 def granted_secrets() -> Grants:
     """The secrets that events may name, as the stack was deployed with them."""
-    return read_grants(os.environ.get("S3AM_CLOUD_GRANTS", ""))
+    return read_grants(Environment(os.environ).grants)
 
 
 def event_bus() -> EventBus:
-    return EventBus(_client("events"), os.environ["S3AM_CLOUD_EVENT_BUS"])
+    return EventBus(_client("events"), Environment(os.environ).event_bus)
 
 
 @functools.cache

@@ -17,8 +17,8 @@ from s3am_cloud.ingest.rules import expanded
 from s3am_cloud.integrity.before_commit import expected_of
 from s3am_cloud.jobs.locks import LockContext, acquire, request_fingerprint
 from s3am_cloud.jobs.named_secrets import SECRET_FIELDS
-from s3am_cloud.limits import VAULT_PREFIX
 from s3am_cloud.model import Job, TransferRequest
+from s3am_cloud.names import SECRETS_PREFIX
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.request import VERSION
 from s3am_cloud.secret_names import carries_secret
@@ -30,7 +30,7 @@ _QUOTED = re.compile("'.*'", re.DOTALL)
 _to_request: Converter[TransferRequest] = Converter(TransferRequest)
 _SECRET_HINT = (
     "use s3am-cloud submit, which seals it, or keep it in Secrets Manager as "
-    f'{VAULT_PREFIX}NAME and write that name into the field "secret"'
+    f'{SECRETS_PREFIX}NAME and write that name into the field "secret"'
 )
 
 
@@ -90,7 +90,7 @@ def refuse_secrets(request: TransferRequest) -> None:
             "leave out what is secret in the URL",
         )
     if request.secret is not None and not named_secret(request.secret):
-        raise BadRequest("the field secret names one that is not for jobs", f"their names begin with {VAULT_PREFIX}")
+        raise BadRequest("the field secret names one that is not for jobs", f"their names begin with {SECRETS_PREFIX}")
 
 
 def _texts(request: TransferRequest) -> Iterator[str]:
@@ -112,7 +112,7 @@ def _refuse_url(url: str, what: str, hint: str) -> None:
 
 def named_secret(name: object) -> bool:
     """Whether this is the name of a secret that jobs may read."""
-    return isinstance(name, str) and name.startswith(VAULT_PREFIX)
+    return isinstance(name, str) and name.startswith(SECRETS_PREFIX)
 
 
 def accept(

@@ -18,11 +18,11 @@ from s3am_cloud.events import Event, job_of_event, job_of_request, read_event
 from s3am_cloud.ingest.accept import decode_request, named_secret, refuse_secret_fields
 from s3am_cloud.ingest.rules import expanded
 from s3am_cloud.model import Attributes, TransferRequest
+from s3am_cloud.names import TRANSFER_REQUESTED
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.secret_names import carries_secret, may_hold_secret
 from s3am_cloud.urls import parse_source, shown
 
-REQUESTED = "Transfer Requested"
 KIND: Literal["refused event"] = "refused event"
 _KNOWN = frozenset(TransferRequest.__struct_fields__) | frozenset(Attributes.__struct_fields__)
 
@@ -82,7 +82,7 @@ def read_letter(body: str, reason: Mapping[str, str]) -> DeadLetter | None:
         raw = _decode_undelivered(body)
     except msgspec.DecodeError:
         return None
-    if raw.detail_type != REQUESTED:
+    if raw.detail_type != TRANSFER_REQUESTED:
         return None
     event = Event(id=raw.id, source=raw.source, detail_type=raw.detail_type, time=raw.time)
     told = f"EventBridge could not deliver it: {reason.get('ERROR_MESSAGE') or reason.get('ERROR_CODE', '')}"

@@ -23,7 +23,8 @@ from s3am_cloud.ingest.rules import (
     route_request,
     schedule_request,
 )
-from s3am_cloud.limits import MOST_GRANTS, VAULT_PREFIX
+from s3am_cloud.limits import MOST_GRANTS
+from s3am_cloud.names import SECRETS_PREFIX
 
 # It becomes a part of the names of rules and schedules.
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
@@ -85,7 +86,7 @@ def expression(schedule: Schedule) -> str:
 def _check_grants(ingest: Ingest) -> None:
     for secret in ingest.secret:
         if not named_secret(secret.name):
-            raise BadIngest(f"the secret {secret.name!r} is not for jobs", f"their names begin with {VAULT_PREFIX}")
+            raise BadIngest(f"the secret {secret.name!r} is not for jobs", f"their names begin with {SECRETS_PREFIX}")
         if not secret.events or not all(map(_EVENT_SOURCE.fullmatch, secret.events)):
             raise BadIngest(f"{secret.name}: events are sources of events by their whole names, as in lab.sequencer")
     if len(write_grants(grants_of(ingest))) > MOST_GRANTS:

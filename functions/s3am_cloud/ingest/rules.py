@@ -20,11 +20,10 @@ from s3am_cloud.decoders import Converter
 from s3am_cloud.errors import BadIngest, BadRequest
 from s3am_cloud.events import Event
 from s3am_cloud.model import Attributes, Ingested
+from s3am_cloud.names import S3_SOURCE, SCHEDULER_SOURCE
 from s3am_cloud.urls import S3Url, parse_s3, parse_source
 
 _PLACE = re.compile(r"\{([^{}]*)\}")
-S3 = "aws.s3"
-SCHEDULER = "aws.scheduler"
 _OF_A_ROUTE = ("bucket", "key", "name", "date")
 _OF_A_SCHEDULE = ("name", "date")
 
@@ -121,11 +120,11 @@ def expanded(data: object, event: Event | None) -> tuple[object, Ingested | None
     try:
         asked = _to_asked(data)
         # Nobody but AWS can send events from such sources: another sender's has no say in what a schedule has fetched.
-        if asked.route is not None and event is not None and event.source == S3:
+        if asked.route is not None and event is not None and event.source == S3_SOURCE:
             return _of_route(asked.route, event)
     except msgspec.ValidationError as error:
         raise BadRequest(f"the request of a route or a schedule can't be read: {error}") from None
-    if asked.schedule is None or event is None or event.source != SCHEDULER:
+    if asked.schedule is None or event is None or event.source != SCHEDULER_SOURCE:
         raise BadRequest("the request of a route or a schedule comes with its own event")
     return schedule_request(asked.schedule, _date(event)), _scheduled(asked.schedule)
 

@@ -34,14 +34,11 @@ from s3am_cloud.jobs.recovery import cancelled
 from s3am_cloud.jobs.usage import summed
 from s3am_cloud.limits import JOB_KEEP_DAYS, LONGEST_JOB_DAYS
 from s3am_cloud.model import Job, Receipt, State
+from s3am_cloud.names import TRANSFER_CANCELLED, TRANSFER_FAILED
 from s3am_cloud.ports.executions import Execution, Executions, Outcomes
 from s3am_cloud.ports.transfer import Clock, Ports
 from s3am_cloud.transfer.pipeline import receipt
 from s3am_cloud.transfer.steps.abort import abort
-
-SUCCEEDED = "Transfer Succeeded"
-FAILED = "Transfer Failed"
-CANCELLED = "Transfer Cancelled"
 
 
 class Swept(msgspec.Struct, frozen=True):
@@ -64,13 +61,13 @@ def settle(execution: Execution, ports: Ports, executions: Executions, outcomes:
         return before
     if cancelled(execution.job, ports):
         report = discard(execution.job, ports)
-        outcomes.announce(CANCELLED, detail(report))
+        outcomes.announce(TRANSFER_CANCELLED, detail(report))
         return report
     error = failure(execution, executions)
     if isinstance(error, SpoiledByStore):
         _discard_upload(execution.job, ports)  # no part of it is of use
     report = _reported(execution.job, error, ports, execution.event)
-    outcomes.announce(FAILED, detail(report))
+    outcomes.announce(TRANSFER_FAILED, detail(report))
     return report
 
 
@@ -79,7 +76,7 @@ def _announce_replay(before: Receipt, error: TransferError, outcomes: Outcomes) 
     otherwise the object is there, and only the announcement failed."""
     if isinstance(error, ObjectGone | ObjectReplaced):
         lost = msgspec.structs.replace(before, state="failed", verdict=None, proof=None, error=error.report())
-        outcomes.announce(FAILED, detail(lost))
+        outcomes.announce(TRANSFER_FAILED, detail(lost))
 
 
 def discard(job_id: str, ports: Ports) -> Receipt:

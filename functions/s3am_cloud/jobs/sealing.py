@@ -32,8 +32,9 @@ from s3am_cloud.errors import BadRequest, SealedForAnother
 from s3am_cloud.jobs.named_secrets import named_secrets, with_login
 from s3am_cloud.jobs.secrets import NO_SECRETS, Secrets
 from s3am_cloud.jobs.successors import continues
-from s3am_cloud.limits import KMS_PLAINTEXT, VAULT_PREFIX
+from s3am_cloud.limits import KMS_PLAINTEXT
 from s3am_cloud.model import Job, Sealed, TransferRequest, has_secrets
+from s3am_cloud.names import SECRETS_PREFIX
 from s3am_cloud.ports.vault import Vault
 from s3am_cloud.sse import KeyRing
 from s3am_cloud.urls import SourceUrl, place_of
@@ -84,7 +85,7 @@ def seal(job: Job, secrets: Secrets, vault: Vault) -> Job:
     if len(plain) > KMS_PLAINTEXT:
         raise BadRequest(
             f"the keys and the source URL make {len(plain):,} bytes; KMS seals {KMS_PLAINTEXT:,} at most",
-            f"put them into a secret of Secrets Manager called {VAULT_PREFIX}NAME, and name it with --secret",
+            f"put them into a secret of Secrets Manager called {SECRETS_PREFIX}NAME, and name it with --secret",
         )
     data = vault.seal(plain, _binding(job, job.id))
     return msgspec.structs.replace(job, sealed=(*job.sealed, Sealed(job=job.id, data=data)))

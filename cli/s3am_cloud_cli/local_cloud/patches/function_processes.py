@@ -31,6 +31,7 @@ from typing import IO, Any
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
+from s3am_cloud.names import PRIVATE_SOURCES_VARIABLE
 from s3am_cloud_cli.local_cloud import function_worker
 from s3am_cloud_cli.local_cloud.audit_log import session_token
 
@@ -40,7 +41,7 @@ LOG_SECONDS = 0.5
 KEPT_CODE = 4  # unpacked assets: each 60 MB
 
 # Loopback is where the sources of the embedded cloud are; the functions refuse private addresses unless told so.
-LOCAL_ENVIRONMENT = {"S3AM_CLOUD_ALLOW_PRIVATE_SOURCES": "1"}
+LOCAL_ENVIRONMENT = {PRIVATE_SOURCES_VARIABLE: "1"}
 
 Answer = dict[str, Any]
 

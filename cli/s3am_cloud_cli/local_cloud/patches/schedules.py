@@ -12,6 +12,8 @@ from typing import Any
 
 from ministack.services import eventbridge, scheduler
 
+from s3am_cloud.names import SCHEDULER_SOURCE
+
 LOOK_SECONDS = 1
 
 
@@ -19,7 +21,7 @@ def patch() -> None:
     invoke = eventbridge._invoke_target
 
     def invoked(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], view: Any = None) -> None:
-        if event.get("Source") == "aws.scheduler" and "Input" in target:
+        if event.get("Source") == SCHEDULER_SOURCE and "Input" in target:
             target = {**target, "Input": _filled(target["Input"], event, rule)}
         invoke(target, event, rule, view)
 

@@ -9,6 +9,7 @@ import msgspec
 
 from s3am_cloud.errors import NoSuchJob
 from s3am_cloud.model import Job, PartRecord, Receipt, Unit
+from s3am_cloud.names import JOBS_PREFIX
 from s3am_cloud.ports.coordination import DestinationLock, Seen
 from s3am_cloud.ports.records import Tally
 from s3am_cloud.urls import S3Url
@@ -57,7 +58,7 @@ class MemoryJobs:
 
     def write_units(self, job_id: str, units: Iterable[Unit]) -> str:
         self._units[job_id] = list(units)
-        return f"jobs/{job_id}/units.jsonl"
+        return f"{JOBS_PREFIX}{job_id}/units.jsonl"
 
     def units(self, job_id: str) -> list[Unit]:
         return self._units[job_id]

@@ -10,6 +10,7 @@ import msgspec
 
 from s3am_cloud.adapters.records.jobs import Documents
 from s3am_cloud.decoders import Decoder
+from s3am_cloud.names import JOBS_PREFIX
 from s3am_cloud.ports.coordination import DestinationLock, Seen
 from s3am_cloud.urls import S3Url
 
@@ -60,12 +61,12 @@ class DocumentNotices:
 
 
 def _claim(target: S3Url) -> str:
-    return f"jobs/.destinations/{hashlib.sha256(str(target).encode()).hexdigest()[:40]}"
+    return f"{JOBS_PREFIX}.destinations/{hashlib.sha256(str(target).encode()).hexdigest()[:40]}"
 
 
 def _cancelled(job_id: str) -> str:
-    return f"jobs/{job_id}/cancelled"
+    return f"{JOBS_PREFIX}{job_id}/cancelled"
 
 
 def _seen(schedule: str) -> str:
-    return f"jobs/.schedules/{schedule}/seen.json"
+    return f"{JOBS_PREFIX}.schedules/{schedule}/seen.json"

@@ -13,13 +13,13 @@ from s3am_cloud.adapters.s3.answers import code_of, naming
 from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import NoStack, NoSuchJob
 from s3am_cloud.events import asked_by
+from s3am_cloud.names import EVENT_SOURCE
 from s3am_cloud.ports.executions import Execution, Failure
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_stepfunctions import SFNClient
 
-EVENT_SOURCE = "s3am-cloud"
 # StopExecution of one that ended a moment ago.
 _OVER = {"ExecutionDoesNotExist", "ValidationException"}
 # What an execution says when children of its Map Run failed: the true error is theirs.

@@ -25,13 +25,14 @@ from s3am_cloud.checksums.published import shown_wish
 from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import AccessDenied, JobFailedForGood, NoSuchJob
 from s3am_cloud.model import Job, PartRecord, Receipt, Unit
+from s3am_cloud.names import JOBS_PREFIX, STATE_HOME_VARIABLE
 from s3am_cloud.ports.records import Tally
 from s3am_cloud.urls import S3Url
 
 # A job may have 10,000 tallies, and as many records of parts, at 20 ms each.
 _READERS = 8
 _AT_ONCE = 2 * _READERS
-_OTHER_FOLDER = "name another folder in S3AM_CLOUD_STATE_HOME"
+_OTHER_FOLDER = f"name another folder in {STATE_HOME_VARIABLE}"
 _decode_job: Decoder[Job] = Decoder(Job)
 _decode_receipt: Decoder[Receipt] = Decoder(Receipt)
 _decode_tally: Decoder[Tally] = Decoder(Tally)
@@ -97,7 +98,7 @@ class Jobs:
             raise JobFailedForGood(f"the record of job {job_id} can't be read: {error}") from error
 
     def ids(self) -> Iterator[str]:
-        for name in self._documents.names("jobs/"):
+        for name in self._documents.names(JOBS_PREFIX):
             if name.endswith("/job.json"):
                 yield name.split("/")[1]
 
@@ -108,22 +109,22 @@ class Jobs:
         return self.load(job_id.decode())
 
     def write_units(self, job_id: str, units: Iterable[Unit]) -> str:
-        name = f"jobs/{job_id}/units.jsonl"
+        name = f"{JOBS_PREFIX}{job_id}/units.jsonl"
         self._documents.write(name, b"".join(msgspec.json.encode(unit) + b"\n" for unit in units))
         return name
 
     def write_report(self, job_id: str, receipt: Receipt) -> None:
-        self._documents.write(f"jobs/{job_id}/report.json", _encode(receipt))
+        self._documents.write(f"{JOBS_PREFIX}{job_id}/report.json", _encode(receipt))
 
     def report(self, job_id: str) -> Receipt | None:
-        data = self._documents.read(f"jobs/{job_id}/report.json")
+        data = self._documents.read(f"{JOBS_PREFIX}{job_id}/report.json")
         return None if data is None else _decode_receipt(data)
 
     def write_tally(self, job_id: str, name: str, tally: Tally) -> None:
-        self._documents.write(f"jobs/{job_id}/tallies/{name}.json", msgspec.json.encode(tally))
+        self._documents.write(f"{JOBS_PREFIX}{job_id}/tallies/{name}.json", msgspec.json.encode(tally))
 
     def tallies(self, job_id: str) -> Iterator[Tally]:
-        return self._all(f"jobs/{job_id}/tallies/", _decode_tally)
+        return self._all(f"{JOBS_PREFIX}{job_id}/tallies/", _decode_tally)
 
     def write_part_records(self, job_id: str, name: str, records: Sequence[PartRecord]) -> None:
         self._documents.write(f"{_parts(job_id)}{name}.json", msgspec.json.encode(records))
@@ -230,17 +231,17 @@ class Folder:
 
 
 def _job(job_id: str) -> str:
-    return f"jobs/{job_id}/job.json"
+    return f"{JOBS_PREFIX}{job_id}/job.json"
 
 
 def _parts(job_id: str) -> str:
-    return f"jobs/{job_id}/parts/"
+    return f"{JOBS_PREFIX}{job_id}/parts/"
 
 
 def _index(target: S3Url, upload_id: str) -> str:
     """Upload ids may be longer than a file's name can be."""
     digest = hashlib.sha256(f"{target}\n{upload_id}".encode()).hexdigest()
-    return f"jobs/.uploads/{digest[:40]}"
+    return f"{JOBS_PREFIX}.uploads/{digest[:40]}"
 
 
 def _encode(value: Job | Receipt) -> bytes:

@@ -36,6 +36,7 @@ from s3am_cloud.errors import (
 )
 from s3am_cloud.limits import SSH_GREETING_SECONDS
 from s3am_cloud.model import Reached, SourceInfo
+from s3am_cloud.names import KNOWN_HOSTS_VARIABLE
 from s3am_cloud.urls import FILE_TRANSFER_SCHEMES, SourceUrl
 
 _KEYS = ("~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa")
@@ -62,7 +63,7 @@ _LOGIN = (
 )
 _KNOW_HOST = (
     "connect with ssh or sftp once and compare the key's fingerprint, or name the file that has it in "
-    "S3AM_CLOUD_SSH_KNOWN_HOSTS"
+    f"{KNOWN_HOSTS_VARIABLE}"
 )
 
 
