@@ -355,3 +355,15 @@ def test_a_lock_of_a_killed_parent_is_waited_for(
     monkeypatch.setattr(time, "sleep", wait)
     with later(tmp_path).hold():
         assert len(waits) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.parametrize("planted", [".data.bin.partial", PROGRESS])
+def test_what_another_user_left_where_all_may_write_is_neither_trusted_nor_used(tmp_path: Path, planted: str) -> None:
+    left(tmp_path, 1, 2)
+    tmp_path.chmod(0o1777)
+    os.chown(tmp_path / planted, 54321, -1)
+    with pytest.raises(BadDestination, match=f"{planted} is in the way"):
+        recorded(tmp_path)
+    tmp_path.chmod(0o755)
+    assert recorded(tmp_path) is not None

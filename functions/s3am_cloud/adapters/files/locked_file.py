@@ -59,7 +59,8 @@ def open_locked(path: Path, fresh: bool, without_locks: Callable[[], None]) -> i
 def open_regular(path: Path, how: int) -> int:
     """A descriptor to read and write a regular file of that very name.
 
-    Raises BadDestination for anything else of that name, FileExistsError for O_EXCL, and what `write_error` names.
+    Raises BadDestination for anything else of that name, and for what somebody else may have put there for us to trust;
+    FileExistsError for O_EXCL, and what `write_error` names.
     """
     try:
         descriptor = os.open(path, _FLAGS | how, 0o666)
@@ -69,7 +70,8 @@ def open_regular(path: Path, how: int) -> int:
         if error.errno in {errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO}:
             raise _in_the_way(path) from error
         raise write_error(error, path) from error
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode) and not _is_planted(status, path.parent):
         return descriptor
     os.close(descriptor)
     raise _in_the_way(path)
@@ -105,8 +107,19 @@ def is_named(descriptor: int, path: Path) -> bool:
     return identity(descriptor) == (status.st_dev, status.st_ino)
 
 
+def _is_planted(status: os.stat_result, folder: Path) -> bool:
+    """Whether another user put the file into a folder where all may do so, and nobody may touch what others have.
+
+    Whose it is could change it for ever. Where a group shares a folder, each of them could do that anyhow.
+    """
+    is_sticky = os.stat(folder).st_mode & stat.S_ISVTX
+    return bool(is_sticky) and status.st_uid not in {os.geteuid(), 0}
+
+
 def _in_the_way(path: Path) -> BadDestination:
-    return BadDestination(f"{path} is in the way: it is not a regular file", f"remove {path}")
+    return BadDestination(
+        f"{path} is in the way: it is not a regular file of this user's", f"remove {path}, or choose another folder"
+    )
 
 
 def _lock(descriptor: int, path: Path, without_locks: Callable[[], None]) -> None:
