@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import re
 import sys
 from collections.abc import Sequence
 
@@ -17,6 +18,7 @@ from s3am_cloud_cli.environment import drop_empty_variables, ensure_utf8_names, 
 from s3am_cloud_client.inprocess.stopping import heed_stops, ignore_stops
 from s3am_cloud_client.inprocess.system_errors import named_system_error
 
+_URL = re.compile(r"\b(?!s3:)([a-z][a-z0-9+.-]*)://\S*?(?='?(?:\s|$))", re.IGNORECASE)
 _ALLOCATIONS_BETWEEN_COLLECTIONS = 100_000
 
 # The short help stands here as well, so that listing the commands imports none of them; a test compares the two.
@@ -116,12 +118,12 @@ def _unexpected(error: Exception, console: Console) -> Unexpected:
 
 
 def _without_urls(message: str, arguments: Sequence[str]) -> str:
-    """The message without the URLs that it repeats: they may hold passwords."""
+    """The message without the URLs that it repeats, whole or as a part of an argument: they may hold passwords."""
     for word in arguments:
         scheme, colon, _ = word.partition("://")
         if colon and scheme != "s3":
             message = message.replace(word, f"{scheme}://...")
-    return message
+    return _URL.sub(r"\1://...", message)
 
 
 def _usage_hint(error: click.ClickException) -> str:

@@ -15,7 +15,7 @@ from s3am_cloud.errors import Interrupted, JobFailed, SourceBusy
 from s3am_cloud.limits import BYTES_WORTH_A_PROCESS, MIB
 from s3am_cloud.model import Part
 from s3am_cloud_cli.console.output import Console, Meter
-from s3am_cloud_cli.main import COMMANDS, Commands, cli
+from s3am_cloud_cli.main import COMMANDS, Commands, cli, run
 from s3am_cloud_cli.options.transfer import Size, exclusive
 from s3am_cloud_client.inprocess.shared_concurrency import share
 from s3am_cloud_client.inprocess.workers import worthwhile_processes
@@ -146,3 +146,21 @@ def test_progress_counts_up_and_down_and_says_nothing_in_a_short_run() -> None:
     meter.close()
     assert meter.done == 90
     assert err.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("upload", "--tag=https://ann:hunter2@host/x\x01", "a", "s3://b/k"),
+        ("upload", "--tag", "https://ann:hunter2@host/x\x01", "a", "s3://b/k"),
+        ("upload", "--frob=https://host/x?token=hunter2", "a", "s3://b/k"),
+        ("upload", "--part-size=x https://host/?token=hunter2", "a", "s3://b/k"),
+        ("https://ann:hunter2@host/x",),
+        ("upload", "a", "s3://b/k", "FTP://ann:hunter2@host/'x'"),
+    ],
+)
+def test_wrong_usage_repeats_no_url_wherever_it_stands(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    assert "hunter2" not in "".join(capsys.readouterr())

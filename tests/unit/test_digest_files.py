@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import time
 
 import pytest
 
@@ -125,3 +126,10 @@ def test_a_list_of_another_file_is_not_about_the_source_unless_it_is_called_like
 def test_a_page_for_people_is_no_file_of_digests() -> None:
     assert is_page(b"\n<!DOCTYPE html><title>Not found</title>")
     assert not is_page(f"{SHA}  x.bin\n".encode("utf-16"))
+
+
+@pytest.mark.parametrize("text", ["a" + ": " * 10_000 + "z", "abc" + ": " * 10_000, "(a)" + " " * 20_000 + "z"])
+def test_a_long_line_takes_a_time_in_proportion_to_its_length(text: str) -> None:
+    began = time.process_time()
+    assert stated(text) == {}
+    assert time.process_time() - began < 0.5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import time
 
 import msgspec
 import pytest
@@ -50,6 +51,13 @@ def heard(whole: bool, /, **headers: str) -> dict[str, str]:
 )
 def test_headers_are_heard_that_speak_of_the_whole_content(headers: dict[str, str], found: set[str]) -> None:
     assert heard(False, **headers) == {name: HEX.get(name, "9f4df1e8") for name in found}
+
+
+@pytest.mark.parametrize("header", ["Digest", "Repr_Digest", "x_goog_hash"])
+def test_a_long_header_takes_a_time_in_proportion_to_its_length(header: str) -> None:
+    began = time.process_time()
+    assert heard(True, **{header: "a" * 20_000}) == {}
+    assert time.process_time() - began < 0.5
 
 
 def test_content_md5_is_of_the_whole_only_where_the_answer_is_the_whole() -> None:

@@ -36,13 +36,14 @@ _MARKS = (
 )
 _HEX = r"(?P<hex>[0-9A-Fa-f]{32,128})"
 _KIND = r"(?P<kind>[A-Za-z][A-Za-z0-9_/-]{2,15})"
+# Each takes a time in proportion to the length of a line, which a source may make 4 MiB long.
 _FORMS = tuple(
     re.compile(form)
     for form in (
         rf"(?P<escaped>\\)?(?:{_KIND}\s*)?\((?P<name>.+)\)\s*[=:]\s*{_HEX}",
         rf"(?P<escaped>\\)?{_HEX}(?:[\s,;|]+[*?^]?(?P<name>\S.*))?",
         rf"{_KIND}[\s:=]+{_HEX}(?:\s+[*]?(?P<name>\S.*))?",
-        rf"(?P<name>\S.*?)[\s:=,;|]+{_HEX}",
+        rf"(?P<name>(?:\S.*)?[^\s:=,;|])[\s:=,;|]+{_HEX}",
     )
 )
 _HEADING = re.compile(r"#\s*([A-Za-z0-9-]+)\s+(?:hash|checksum|sum|digest)(?:es|s)?\b.*", re.IGNORECASE)

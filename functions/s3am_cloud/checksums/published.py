@@ -20,8 +20,9 @@ from s3am_cloud.urls import SourceUrl, parse_source
 AUTO, NONE = "auto", "none"
 # Names in headers (IANA, "Hash Algorithms for HTTP Digest Fields"), and ours.
 _NAMES = {"sha-512": "sha512", "sha-256": "sha256", "sha": "sha1", "md5": "md5", "crc32c": "crc32c"}
-_FIELD = re.compile(r"([a-z*][a-z0-9_.*-]*)\s*=\s*:([A-Za-z0-9+/=]*):")
-_PLAIN = re.compile(r"([A-Za-z0-9-]+)\s*=\s*([A-Za-z0-9+/=]+)")
+# Looked for where a name begins only: a head has up to 256 KiB, and each of its letters would begin one.
+_FIELD = re.compile(r"(?<![a-z0-9_.*-])([a-z*][a-z0-9_.*-]*)\s*=\s*:([A-Za-z0-9+/=]*):")
+_PLAIN = re.compile(r"(?<![A-Za-z0-9-])([A-Za-z0-9-]+)\s*=\s*([A-Za-z0-9+/=]+)")
 _SUFFIXES = (".sha256", ".sha512", ".sha1", ".md5")
 
 
