@@ -151,6 +151,17 @@ def test_one_job_that_can_not_be_swept_keeps_no_other_from_it(
     assert sweep(world.ports, machine.describe) == swept("second")
 
 
+@pytest.mark.parametrize(("created", "error"), [("yesterday", "ValueError"), ("2020-01-01T00:00:00", "TypeError")])
+def test_a_record_that_no_job_wrote_keeps_no_other_job_s_upload(
+    created: str, error: str, world: World, machine: Machine
+) -> None:
+    prepared(world, "forged", destination="s3://bucket/forged")
+    prepared(world, "job")
+    world.jobs.save(msgspec.structs.replace(world.jobs.load("forged"), created=created))
+    world.clock.pass_time(WEEK * 2 + timedelta(days=LONGEST_JOB_DAYS))
+    assert sweep(world.ports, machine.describe) == Swept(["job"], {"forged": error})
+
+
 def test_a_cancelled_job_that_its_user_could_not_discard_is_discarded_at_once(world: World, machine: Machine) -> None:
     prepared(world)
     reported(world, "job")

@@ -109,6 +109,9 @@ def sweep(ports: Ports, describe: Callable[[str], Execution]) -> Swept:
                 swept.discarded.append(job_id)
         except TransferError as error:
             swept.failed[job_id] = f"{type(error).__name__}: {error.message}"
+        except Exception as error:
+            # Whoever may write records may write what no job has, and it must not keep the others' uploads for ever.
+            swept.failed[job_id] = type(error).__name__
     return swept
 
 

@@ -118,7 +118,10 @@ class Jobs:
 
     def report(self, job_id: str) -> Receipt | None:
         data = self._documents.read(f"{JOBS_PREFIX}{job_id}/report.json")
-        return None if data is None else _decode_receipt(data)
+        try:
+            return None if data is None else _decode_receipt(data)
+        except msgspec.DecodeError as error:
+            raise JobFailedForGood(f"the report of job {job_id} can't be read: {error}") from error
 
     def write_tally(self, job_id: str, name: str, tally: Tally) -> None:
         self._documents.write(f"{JOBS_PREFIX}{job_id}/tallies/{name}.json", msgspec.json.encode(tally))
