@@ -158,6 +158,15 @@ def test_a_key_that_is_used_for_another_request_is_a_dead_letter(
     assert world.jobs.load(job) == before, "the first job goes on"
 
 
+@pytest.mark.parametrize("key_first", [True, False])
+def test_an_event_whose_id_is_the_key_of_another_request_is_no_duplicate(world: World, key_first: bool) -> None:
+    asked = [({**ASKED, KEY_FIELD: "event-1"}, event(2)), ({**ASKED, "destination": "s3://bucket/b"}, event(1))]
+    first, second = asked if key_first else reversed(asked)
+    job, _ = accept(first[0], "arn:1", world.ports, event=first[1])
+    with pytest.raises(KeyReused, match=job):
+        accept(second[0], "arn:2", world.ports, event=second[1])
+
+
 def test_a_key_that_is_used_for_the_same_request_is_quiet(world: World) -> None:
     asked = {**ASKED, KEY_FIELD: "k"}
     job, duplicate = accept(asked, "arn:1", world.ports, event=event(1))

@@ -152,8 +152,10 @@ def accept(
 
 
 def check_key(job: Job, recorded: Job) -> None:
-    """Raises KeyReused where a request has the idempotency_key of another one, which has that record."""
-    if job.request.idempotency_key is None or recorded.asked in {None, job.asked}:
+    """Raises KeyReused where a request has the idempotency_key of another one, which has that record, or has an event
+    whose id is that key."""
+    keys = {job.request.idempotency_key, recorded.request.idempotency_key}
+    if keys == {None} or recorded.asked in {None, job.asked}:
         return
     raise KeyReused(f"the idempotency_key is that of job {job.id}, which was requested with other fields")
 
