@@ -25,12 +25,12 @@ def silent(text: str) -> None:
     """For those who don't want to know."""
 
 
-def first_connections(wish: int | None, parts: int) -> int | None:
-    """With how many connections to begin, None where the user's `wish` says how many there are all the time.
+def first_connections(requested: int | None, parts: int) -> int | None:
+    """With how many connections to begin, None where the user `requested` a fixed number.
 
     Few parts begin all at once: such a transfer would be over before it had grown.
     """
-    if wish is not None:
+    if requested is not None:
         return None
     return parts if parts <= FEW_PARTS else FIRST_CONNECTIONS
 
@@ -63,7 +63,7 @@ class FixedLimit:
         self.now = places
 
     def look(self, chunk_size: int, all_begun: bool) -> None:
-        """Nothing is to be found out."""
+        """The number is fixed."""
 
     def refused(self, asked: float) -> None:
         """Nothing follows."""

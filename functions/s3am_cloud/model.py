@@ -287,9 +287,9 @@ class Job(Value, frozen=True, kw_only=True):
     runner: Runner | None = None
     # Whether preparing it has been tried before: an upload that nobody has a record of may then be its own.
     begun: bool = False
-    # The CRC64NVME of the whole that was about to be made of the parts: by it a lost completion is found out.
+    # The CRC64NVME of the whole that was about to be made of the parts: it shows whether a lost completion succeeded.
     due: int | None = None
-    # The job whose upload this one goes on with.
+    # The job whose upload this one continues.
     resumes: str | None = None
     # The job whose records of parts are of this very version of the source, so that such parts need not be compared.
     records_of: str | None = None

@@ -93,5 +93,5 @@ class TransferRequest(Value, frozen=True, kw_only=True, dict=True):
 
     @property
     def slots(self) -> int | None:
-        """The connections that were asked for, None where their number is to be found out."""
+        """The connections that were asked for, None where their number is tuned automatically."""
         return min((n for n in (self.download_slots, self.upload_slots) if n is not None), default=None)

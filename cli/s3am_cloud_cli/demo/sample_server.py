@@ -45,7 +45,7 @@ class Sample:
         return digest.hexdigest()
 
     def mood(self) -> str:
-        """How the next request fares: well, broken off halfway, or refused as busy."""
+        """How the next request is answered: well, broken off halfway, or refused as busy."""
         if not self.fails_every:
             return "well"
         turn = next(self._asked) % self.fails_every

@@ -74,7 +74,7 @@ def open_site(settings: S3Settings, stack: str, target: Target, ingest: Ingest, 
 
 
 def deploy(site: Site, wanted: Wanted, yes: bool, console: Console) -> Deployment:
-    """Deploys the stack unless it stands already as it is wished. What was given earlier and isn't now stays.
+    """Deploys the stack unless it is there already as requested. What was given earlier and isn't now stays.
 
     Raises Usage without a terminal and without `yes`, after the changes were shown.
     """

@@ -156,7 +156,7 @@ def check_cost(request: TransferRequest, sealed: bool, ports: Ports, observer: O
 
     The source's rate as it is seen from here may be that of this machine's own link, and the cloud's a better one. So
     the job is refused if it is too expensive both by that rate and where the source fills its workers. Raises
-    TooExpensive, and BadPartSize and SourceTooLarge, which no other bound would mend.
+    TooExpensive, and BadPartSize and SourceTooLarge, which no other limit would fix.
     """
     store = ReadOnlyStore(ports.store)
     try:

@@ -1,4 +1,4 @@
-"""Going on with a job, from any machine that knows its id and its stack."""
+"""Resuming a job, from any machine that knows its id and its stack."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from s3am_cloud_client.remote.client import Remote, Started
 
 
 class Resumed(msgspec.Struct, frozen=True):
-    """What became of a wish to resume: the receipt of a job that had succeeded, or the execution that goes on."""
+    """What came of resuming: the receipt of a job that had succeeded, or the execution that continues it."""
 
     job: str
     receipt: Receipt | None = None
@@ -44,7 +44,7 @@ def resume(job_id: str, source: str | None, remote: Remote) -> Resumed:
 
 
 def _next(old: Job, remote: Remote) -> Job:
-    """The new job: what was found out and opened is the old one's, its destination whatever the source's URL is."""
+    """The new job: what was probed and opened is the old one's, its destination whatever the source's URL is."""
     request = msgspec.structs.replace(old.request, destination=str(old.target), resume=True, force=False)
     return msgspec.structs.replace(
         old,

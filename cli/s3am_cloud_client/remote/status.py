@@ -1,4 +1,4 @@
-"""How jobs fare, as their records, their executions and S3 tell it together."""
+"""The progress and results of jobs, from their records, their executions and S3."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ RUNNING = "running"
 
 
 class JobStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How a job fares at this moment.
+    """A job's progress or result at this moment.
 
     `status` is Step Functions' word in lower case, or "unstarted", or "forgotten" where it remembers no execution.
     `bytes_done` and `parts_done` are known where the destination may be listed, `retries` where work has been noted.
-    `resumes` is the job that this one goes on with, `resumed_by` the one that goes on with this.
+    `resumes` is the job that this one continues, `resumed_by` the one that continues this.
     """
 
     job: str

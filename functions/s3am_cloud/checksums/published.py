@@ -52,8 +52,8 @@ def strongest(claims: Mapping[str, str]) -> Expected | None:
 
 def shown_wish(request: TransferRequest) -> str | None:
     """What a request says of the source's digest as records may have it: a URL in its displayable form."""
-    wish = request.source_digest
-    return wish if wish in {None, AUTO, NONE} else parse_source(str(wish)).display
+    requested = request.source_digest
+    return requested if requested in {None, AUTO, NONE} else parse_source(str(requested)).display
 
 
 def beside(source: SourceUrl) -> Iterator[SourceUrl]:

@@ -24,22 +24,22 @@ def prove(plan: Plan, there: Iterable[UploadedPart], reader: OrderedReader) -> I
             yield found
 
 
-def part_size_of(there: Sequence[UploadedPart], wish: int | None) -> int | None:
+def part_size_of(there: Sequence[UploadedPart], requested: int | None) -> int | None:
     """The part size that an upload was begun with, None where that can't be told from no parts.
 
     S3AM's rule: all parts but the last have the same size, so at most one may be smaller. Raises BadPartSize where
-    they fit no part size, or another one than `wish`.
+    they fit no part size, or another one than `requested`.
     """
     if not there:
-        return wish
+        return requested
     sizes = Counter(part.length for part in there)
     largest = max(sizes)
     smaller = sum(count for size, count in sizes.items() if size != largest)
     if smaller > 1 or (smaller == 1 and there[-1].length == largest):
         raise BadPartSize("the parts of the unfinished upload have several sizes", "start again with --force")
-    if wish is not None and len(there) > 1 and wish != largest:
+    if requested is not None and len(there) > 1 and requested != largest:
         raise BadPartSize(
-            f"the unfinished upload has parts of {largest:,} bytes, not {wish:,}",
+            f"the unfinished upload has parts of {largest:,} bytes, not {requested:,}",
             "leave --part-size out, or start again with --force",
         )
-    return largest if len(there) > 1 or wish is None else wish
+    return largest if len(there) > 1 or requested is None else requested

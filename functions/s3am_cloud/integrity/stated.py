@@ -21,12 +21,14 @@ def learn(request: TransferRequest, origin: PinnedSource, ports: Ports) -> Pinne
 
     Raises BadSource where the file that the user names says nothing of it, and what reading that does.
     """
-    source, wish = origin.source, request.source_digest
-    if wish is None:
+    source, requested = origin.source, request.source_digest
+    if requested is None:
         return origin
-    if wish == NONE:
+    if requested == NONE:
         return _with(origin, {})
-    found, unread = _beside(source, ports) if wish == AUTO else (_named(source, parse_source(wish), ports), ())
+    found, unread = (
+        _beside(source, ports) if requested == AUTO else (_named(source, parse_source(requested), ports), ())
+    )
     return _with(origin, {**origin.info.claims, **{one.algorithm: one.digest for one in found}}, unread)
 
 

@@ -98,7 +98,7 @@ def sweep(ports: Ports, describe: Callable[[str], Execution]) -> Swept:
     """Discards the uploads of jobs that nobody resumed in time. What goes wrong with one job leaves the others alone.
 
     Only uploads that a record of ours names are touched, and none that an execution may still write to, which
-    `describe` tells by its ARN, or that a later job goes on with.
+    `describe` tells by its ARN, or that a later job continues.
     """
     swept = Swept([], {})
     for job_id in list(ports.jobs.ids()):

@@ -99,7 +99,7 @@ def runs(claim: DestinationLock, desk: LockContext) -> bool:
 
 
 def successor(job_id: str, jobs: JobStore) -> Job | None:
-    """The job that goes on with this one, None where none does."""
+    """The job that continues this one, None where none does."""
     try:
         found = jobs.load(next_id(job_id))
     except NoSuchJob:

@@ -25,7 +25,7 @@ from s3am_cloud.transfer.stored_parts import was_completed
 
 
 def own_upload(job: Job, ports: Ports) -> str | None:
-    """The upload that a job goes on with: that of the job it resumes, or the one that its own first try opened."""
+    """The upload that a job continues: that of the job it resumes, or the one that its own first try opened."""
     if job.upload is not None:
         return job.upload.upload_id
     if not job.begun or job.request.force:

@@ -188,7 +188,8 @@ class OrderedReader(Protocol):
 
 
 class Readers(Protocol):
-    """Makes readers of an origin, over up to `slots` connections; `part_size` is the user's wish for their ranges."""
+    """Makes readers of an origin, over up to `slots` connections; `part_size` is the requested size
+    of their ranges."""
 
     def __call__(
         self, origin: PinnedSource, slots: int, progress: Progress, part_size: int | None = None

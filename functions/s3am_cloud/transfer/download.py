@@ -27,7 +27,7 @@ class DownloadRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The options of `download` by their names, once they are known to make sense."""
 
     source: S3Url
-    # So many, all the time; without it their number is found out.
+    # So many, all the time; without it their number is tuned automatically.
     connections: int | None = None
     overwrite: bool = False
     resume: bool = False

@@ -56,7 +56,7 @@ def download_plan(info: SourceInfo, connections: int, part_size: int | None = No
 def check_time(plan: Plan, info: SourceInfo, part_size: int | None = None) -> None:
     """Whether a worker can move each part in its time, if the source's rate is known, which it is in the cloud only.
 
-    Raises BadPartSize where smaller parts could be, as the user's wish or an unfinished upload has them too large; else
+    Raises BadPartSize where smaller parts could be, as the user or an unfinished upload has them too large; else
     SourceTooLarge.
     """
     longest = min(plan.part_size, plan.size)
@@ -138,7 +138,7 @@ def _fitting(most: int, connections: int) -> int:
 
 
 def free_part(size: int, rate: int | None, copies: bool) -> int:
-    """The part that is taken where the user has no wish: from a slow source one that takes half of a worker's time."""
+    """The part size where none is requested: from a slow source one that takes half of a worker's time."""
     usual = max(DEFAULT_COPY_PART, smallest_part(size)) if copies else _usual_part(size)
     if rate is None:
         return usual

@@ -58,13 +58,13 @@ def verify_object(request: VerifyRequest, ports: Ports, progress: Progress, on_s
 
     BadPartSize, for ranges that no part of S3's could have.
     """
-    wish = request.part_size
-    if wish is not None and not MIN_PART <= wish <= MAX_PART:
-        raise BadPartSize(f"a part has {MIN_PART:,} to {MAX_PART:,} bytes, not {wish:,}")
+    requested = request.part_size
+    if requested is not None and not MIN_PART <= requested <= MAX_PART:
+        raise BadPartSize(f"a part has {MIN_PART:,} to {MAX_PART:,} bytes, not {requested:,}")
     info = pinned(request.source, ports.store)
     on_size(info.size)
     origin = PinnedSource(source=request.source.as_source, info=version_of(info))
-    found = digest(request.algorithm, ports.readers(origin, request.connections, progress, wish))
+    found = digest(request.algorithm, ports.readers(origin, request.connections, progress, requested))
     return Verified(
         source=str(request.source),
         checksum_algorithm=request.algorithm,

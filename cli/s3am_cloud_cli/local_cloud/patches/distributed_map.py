@@ -4,7 +4,7 @@ On AWS the Map Run fails as soon as more children have failed than are tolerated
 ABORTED (Step Functions developer guide, "Setting failure thresholds for Distributed Map states"). The emulator runs
 every item first, even after StopExecution.
 
-Mended besides: as many children at a time as this machine can bear, however many the machine asks for, since each is
+Patched besides: as many children at a time as this machine can bear, however many the machine asks for, since each is
 a process. And a child's history tells which states it enters.
 """
 

@@ -5,7 +5,7 @@ So `Retry` by error name never matches. AWS reports `errorType` as the name of t
 is `Runtime.ExitError`. The process is thrown away with every error besides, where AWS keeps it warm, and each new
 process unpacks the whole code anew.
 
-Mended: processes of our own that report errors as AWS does, live on after an error, share one unpacked copy of the
+Patched: processes of our own that report errors as AWS does, live on after an error, share one unpacked copy of the
 code, and see only the standard library and what the function brings along. They may fetch from this machine, which
 functions on AWS refuse to do. As on AWS they have temporary credentials, whose session token tells whose they are.
 """

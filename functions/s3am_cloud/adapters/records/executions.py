@@ -39,7 +39,7 @@ _decode_cause: Decoder[_LambdaCause] = Decoder(_LambdaCause)
 
 
 class MapCounts(msgspec.Struct, frozen=True):
-    """The units of a Map Run by how they fare."""
+    """The units of a Map Run by their status."""
 
     total: int
     succeeded: int

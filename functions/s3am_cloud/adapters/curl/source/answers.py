@@ -36,7 +36,7 @@ BUSY = {421, 429, 503}
 CONTENT = {200, 206}
 # CURLE_TOO_LARGE, for which pycurl has no name: more headers than any answer has.
 _TOO_LARGE = 100
-# libcurl's error numbers that no second try will mend.
+# libcurl's error numbers that no second try will fix.
 _FINAL = {
     pycurl.E_UNSUPPORTED_PROTOCOL: BadSource,
     pycurl.E_URL_MALFORMAT: BadSource,
