@@ -25,7 +25,8 @@ def plan(info: SourceInfo, connections: int, part_size: int | None = None, copie
     """The parts of an object, and the units of work that they make over `connections` connections.
 
     `part_size` is what the user requested. `copies` are made inside S3: they are cut larger, and up to 5 GiB not at
-    all, as only the number of requests counts. Where the source's rate is known, each part takes less than a worker's time.
+    all, as only the number of requests counts. Where the source's rate is known, each part takes less than a worker's
+    time.
     Raises BadPartSize where that is not possible, and SourceTooLarge where a source without ranges, or without a
     known size, does not fit one part, or where no part could be moved in time.
     """
