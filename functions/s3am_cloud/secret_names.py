@@ -11,8 +11,10 @@ from typing import Final
 from urllib.parse import unquote
 
 _PARTS: Final = (
-    *("auth", "bearer", "cookie", "cred", "hmac", "jwt", "key", "login", "pass", "phrase", "policy", "pwd"),
-    *("secret", "session", "sig", "ticket", "token", "^code$"),
+    *("assertion", "auth", "bearer", "bewit", "cookie", "cred", "hmac", "jwt", "key", "login", "macaroon", "pass"),
+    *("phrase", "policy", "pwd", "saml", "secret", "sess", "sig", "ticket", "token"),
+    # Whole names: sessions, one-time passwords, signed links of nginx and Akamai.
+    *("^code$", "^hdn(ea|ts|tl)$", "^md5$", "^otp$", "^pin$", "^pw$", "^sid$"),
 )
 _TELLING: Final = re.compile("|".join(_PARTS), re.IGNORECASE)
 
