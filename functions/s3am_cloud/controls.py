@@ -14,9 +14,9 @@ import msgspec
 
 from s3am_cloud.errors import BadRequest
 from s3am_cloud.request import TransferRequest
+from s3am_cloud.urls import LINE_CONTROLS
 
-# C0 and DEL, which end or change a line; C1 as well where people write text.
-_IN_LINES = re.compile(r"[\x00-\x1f\x7f]")
+# C1 as well where people write text.
 _IN_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # RFC 9110, section 5.6.2.
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -24,12 +24,12 @@ _NAMES = ("source", "destination")
 
 
 def breaks_lines(text: str) -> bool:
-    return _IN_LINES.search(text) is not None
+    return LINE_CONTROLS.search(text) is not None
 
 
 def on_one_line(text: str) -> str:
     """The text with a space for every control character but the tab, which headers may have."""
-    return _IN_LINES.sub(lambda match: "\t" if match[0] == "\t" else " ", text)
+    return LINE_CONTROLS.sub(lambda match: "\t" if match[0] == "\t" else " ", text)
 
 
 def check_text(request: TransferRequest) -> None:

@@ -117,6 +117,12 @@ COPY_ANSWER_SECONDS: Final = 870
 LEAST_COPY_RATE: Final = 6 * 10**6
 # A control call's answer, and its second try: S3 answers in well under a second.
 CALL_SECONDS: Final = 30
+# CloudFormation says where a stack is, and answers in well under a second.
+STACK_CONNECT_SECONDS: Final = 5
+STACK_ANSWER_SECONDS: Final = 15
+# An upload does without a stack where CloudFormation can't be reached: S3 may be all that a firewall lets out.
+OPTIONAL_STACK_CONNECT_SECONDS: Final = 2
+OPTIONAL_STACK_ANSWER_SECONDS: Final = 5
 # Completing 10,000 parts may take minutes.
 COMPLETE_SECONDS_PER_PART: Final = 0.05
 # A page of a listing: 1,000 keys of 1 KiB, three times as long when they are URL-encoded, and what is said of each.
@@ -168,6 +174,8 @@ MAX_DIGEST_FILE: Final = 4 * MIB
 
 # --- jobs in the cloud ---
 LAMBDA_SECONDS: Final = 900  # Lambda's own maximum
+# The janitor's own: sweeping 1,700 jobs takes that long.
+JANITOR_RUN_SECONDS: Final = 300
 # Lambda gives a vCPU for each 1,769 MiB (developer guide, "Configure Lambda function memory"): 0.29 here, 4.1 s of it
 # in the 14.3 s that a GiB takes. A worker needs 1.2 to 1.4 s for a GiB with TLS on both sides, and under 90 MB
 # (tests/benchmarks/lambda_cold.py); half the memory would leave it 2 s, and a slower processor none to spare.

@@ -30,7 +30,8 @@ _HIDDEN = ";..."
 _S3_HOST = re.compile(
     r"https?://(?:(?P<bucket>[^/?#@]+)\.)?s3(?:[.-][a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?/(?P<path>[^?#]+)"
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# C0 and DEL, which end or change a line.
+LINE_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 SCHEMES = ("file", *NETWORK_SCHEMES, "s3")
 
 
@@ -129,7 +130,7 @@ def parse_s3(text: str, *, key_needed: bool = True) -> S3Url:
         raise BadS3Url("an S3 URL has a login before the bucket", "leave it out: s3://BUCKET/KEY")
     if not bucket:
         raise BadS3Url(f"no bucket in {text}")
-    if _CONTROL.search(bucket):
+    if LINE_CONTROLS.search(bucket):
         raise BadS3Url(f"control characters in the name of the bucket in {text}")
     if key_needed and not key:
         raise BadS3Url(f"no key in {text}")
@@ -249,7 +250,7 @@ def _check_controls(scheme: str, netloc: str, path: str) -> None:
     sent = unquote(netloc.rpartition("@")[0], "iso-8859-1")
     if scheme in FILE_TRANSFER_SCHEMES:
         sent += unquote(path, "iso-8859-1")
-    if _CONTROL.search(sent):
+    if LINE_CONTROLS.search(sent):
         raise BadSource(
             f"a {scheme} URL can't have control characters (%00 to %1F, %7F) in its login or path",
             "check the URL, or rename the file on its server",

@@ -14,6 +14,7 @@ from constructs import Construct
 from s3am_cloud import names
 from s3am_cloud.ingest.grants import grants_of, write_grants
 from s3am_cloud.ingest.rules import Ingest
+from s3am_cloud.limits import JANITOR_RUN_SECONDS
 from s3am_cloud_infra.asset import tree_digest
 from s3am_cloud_infra.buckets import destination_buckets, source_buckets
 from s3am_cloud_infra.events import Housekeeping, dead_letter_queue
@@ -145,7 +146,7 @@ class S3amCloudStack(Stack):
                     *announce(self._bus),
                     *send_to(queue),
                 ],
-                timeout=Duration.minutes(5),
+                timeout=Duration.seconds(JANITOR_RUN_SECONDS),
                 environment=self._bus_name,
                 dead_letters=queue,
             ),

@@ -13,7 +13,7 @@ import pytest
 
 from contract.guarded import Trap, gauge, has_ipv6, move, trap
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings, as_source, guard_of, new_easy
-from s3am_cloud.errors import AccessDenied, BadSource, TransferError
+from s3am_cloud.errors import AccessDenied, BadS3Url, BadSource, TransferError
 from s3am_cloud.handlers.environment import Environment
 from s3am_cloud.handlers.runtime import ports_of
 from s3am_cloud.model import PinnedSource, SourceInfo
@@ -154,7 +154,7 @@ OF_NO_KIND = [
     "s3://a@127.0.0.1:{port}/x",
     "s3://127.0.0.1:{port}/x",
 ]
-NAMED = (BadSource, AccessDenied)
+NAMED = (BadSource, BadS3Url, AccessDenied)
 
 
 @pytest.fixture

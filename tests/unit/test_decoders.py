@@ -15,6 +15,7 @@ from s3am_cloud.errors import BadIngest, BadRequest
 from s3am_cloud.ingest.accept import read_request
 from s3am_cloud.ingest.file import parse_ingest
 from s3am_cloud_cli.options.request_file import request_of
+from support.syntax import tree_of
 
 ROOT = Path(__file__).parents[2]
 DEEP = 100_000
@@ -63,7 +64,7 @@ def test_types_are_decoded_by_decoders_that_modules_have_made() -> None:
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for folder in ("functions", "cli")
         for path in sorted((ROOT / folder).rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Call)
         and ast.unparse(node.func) == "msgspec.json.decode"
         and any(keyword.arg == "type" for keyword in node.keywords)

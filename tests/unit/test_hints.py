@@ -13,6 +13,7 @@ import pytest
 from s3am_cloud.errors import Interrupted, JobFailed, ObjectExists, SourceBusy, StoreBusy, TransferError
 from s3am_cloud_cli.console.hints import fit_hint, options_of
 from s3am_cloud_cli.main import COMMANDS, cli
+from support.syntax import tree_of
 from unit.test_errors import all_errors
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +62,7 @@ def hints() -> Iterator[tuple[str, str]]:
         for path in sorted((ROOT / folder).rglob("*.py")):
             if {"local_cloud", "deployment"} & set(path.parts):
                 continue  # they run other programs
-            for node in ast.walk(ast.parse(path.read_text())):
+            for node in ast.walk(tree_of(path)):
                 if isinstance(node, ast.Call | ast.Assign | ast.Return):
                     for text in ast.walk(node):
                         if isinstance(text, ast.Constant) and isinstance(text.value, str) and "--" in text.value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+
+from support.syntax import tree_of
 
 ROOT = Path(__file__).parents[2]
 ROOTS = {
@@ -59,9 +62,15 @@ PRODUCT = {
 }
 
 
-def imported(path: Path) -> Iterator[str]:
+@functools.cache
+def imported(path: Path) -> tuple[str, ...]:
+    """The names that a module imports, found once."""
+    return tuple(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[str]:
     """The dotted names that a module imports, wherever in it, those for types alone among them."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -127,7 +136,7 @@ def test_the_product_knows_nothing_of_the_tests() -> None:
 def test_a_package_names_its_files(module: str) -> None:
     """Each file of a package stands in the package's docstring, with a line of its own."""
     folder = PRODUCT[module].parent
-    words = (ast.get_docstring(ast.parse(PRODUCT[module].read_text())) or "").replace("/", " ").split()
+    words = (ast.get_docstring(tree_of(PRODUCT[module])) or "").replace("/", " ").split()
     there = {path.stem for path in folder.glob("*.py")} - {"__init__"}
     there |= {path.parent.name for path in folder.glob("*/__init__.py")}
     assert sorted(there - set(words)) == []
@@ -140,7 +149,7 @@ def test_a_step_has_one_public_verb() -> None:
             continue
         public = [
             node.name
-            for node in ast.parse(path.read_text()).body
+            for node in tree_of(path).body
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
         ]
         if len(public) != 1:

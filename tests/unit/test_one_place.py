@@ -18,6 +18,7 @@ from s3am_cloud.model import TransferRequest
 from s3am_cloud.urls import S3Url, SourceUrl, parse_destination, parse_source
 from servers.content import pattern
 from support.fakes import PART, SOURCE, World, request
+from support.syntax import tree_of
 from unit.test_layers import PRODUCT
 
 # Where a URL comes in as text: a request's two, a named digest file, a redirect, a login, a rule of the ingest file.
@@ -45,10 +46,9 @@ TELLING = re.compile(
 
 def spelled(path: Path) -> Iterator[str]:
     """The texts of a module's code, docstrings left out."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            node.value.value = None
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+    docstrings = {node.value for node in ast.walk(tree_of(path)) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docstrings:
             yield node.value
 
 
@@ -97,7 +97,7 @@ def test_a_source_is_parsed_only_where_it_comes_in() -> None:
     parsing = {
         module
         for module, path in PRODUCT.items()
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "parse_source"
     }
     assert parsing <= ENTRIES

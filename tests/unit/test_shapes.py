@@ -10,9 +10,11 @@ from statistics import median
 
 import pytest
 
+from support.syntax import tree_of
+
 ROOT = Path(__file__).parents[2]
 PRODUCT = {
-    path: ast.parse(path.read_text())
+    path: tree_of(path)
     for root in ("functions", "cli", "infra")
     for path in sorted((ROOT / root).rglob("*.py"))
     if "cdk.out" not in path.parts

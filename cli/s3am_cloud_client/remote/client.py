@@ -22,6 +22,12 @@ from s3am_cloud.ingest.accept import check_key, refuse_secrets
 from s3am_cloud.jobs.locks import LockContext, acquire, request_fingerprint
 from s3am_cloud.jobs.sealing import seal
 from s3am_cloud.jobs.secrets import NO_SECRETS, Secrets
+from s3am_cloud.limits import (
+    OPTIONAL_STACK_ANSWER_SECONDS,
+    OPTIONAL_STACK_CONNECT_SECONDS,
+    STACK_ANSWER_SECONDS,
+    STACK_CONNECT_SECONDS,
+)
 from s3am_cloud.model import Job, TransferRequest
 from s3am_cloud.ports.executions import Execution
 from s3am_cloud.ports.transfer import Clock
@@ -33,9 +39,17 @@ from s3am_cloud_client.remote.job_ids import new_id
 
 # What stands for the source of an event where there is none.
 _SOURCE = "s3am-cloud submit"
-_PATIENT = Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 2})
-# For uploads, which do without a stack where CloudFormation can't be reached: S3 may be all that a firewall lets out.
-QUICK = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
+_PATIENT = Config(
+    connect_timeout=STACK_CONNECT_SECONDS,
+    read_timeout=STACK_ANSWER_SECONDS,
+    retries={"mode": "standard", "total_max_attempts": 2},
+)
+# For uploads, which do without a stack.
+QUICK = Config(
+    connect_timeout=OPTIONAL_STACK_CONNECT_SECONDS,
+    read_timeout=OPTIONAL_STACK_ANSWER_SECONDS,
+    retries={"mode": "standard", "total_max_attempts": 1},
+)
 
 
 class Stack(msgspec.Struct, frozen=True):
