@@ -3,7 +3,6 @@
 entry        The start: imports little, so that Ctrl-C works from the beginning.
 environment  Puts the environment variables in order.
 main         Finds the command, runs it, and is the one place that exits.
-netrc_logins  Logins from ~/.netrc, for a job that runs elsewhere.
 
 commands/     One file per command.
 options/      Options that several commands share.

@@ -38,6 +38,20 @@ class Aws(msgspec.Struct, frozen=True, kw_only=True):
             sign=sign,
         )
 
+    def both_sides(self, request: TransferRequest, keys: SideKeys) -> tuple[S3Access, S3Access]:
+        """The destination's, and the source's."""
+        from s3am_cloud.adapters.s3.access import S3Access
+
+        source = self.settings(request.requester_pays, sign=not request.no_sign_request)
+        return S3Access(self.settings(request.requester_pays), keys.destination), S3Access(source, keys.source)
+
+
+class SideKeys(msgspec.Struct, frozen=True):
+    """The SSE-C keys of the destination, and of a source in S3."""
+
+    destination: KeyRing | None = None
+    source: KeyRing | None = None
+
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What a transfer into S3 takes besides its source and its destination, on this machine and in the cloud.
@@ -119,6 +133,31 @@ class UploadOptions(Options, frozen=True, kw_only=True):
         from s3am_cloud.adapters.s3.access import S3Access
 
         return S3Access(self.aws.settings(self.requester_pays, sign=not self.no_sign_request), self.source_keys)
+
+
+class SubmitOptions(Options, frozen=True, kw_only=True):
+    """The options of `Client.submit`.
+
+    `secret` names a secret in Secrets Manager with the job's keys and login. A job that failed can be resumed for
+    `keep_hours`. One whose forecast is above `max_cost`, in dollars, is refused. The same `idempotency_key` gives the
+    same job.
+    """
+
+    secret: str | None = None
+    keep_hours: int | None = None
+    max_cost: float | None = None
+    idempotency_key: str | None = None
+
+    def request(self, source: str, destination: str, exists: Exists | None = None) -> TransferRequest:
+        return msgspec.structs.replace(
+            super().request(source, destination, exists),
+            requester_pays=self.requester_pays,
+            no_sign_request=self.no_sign_request,
+            secret=self.secret,
+            keep_hours=self.keep_hours,
+            max_cost=self.max_cost,
+            idempotency_key=self.idempotency_key,
+        )
 
 
 class DownloadOptions(msgspec.Struct, frozen=True, kw_only=True):

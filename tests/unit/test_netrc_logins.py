@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from s3am_cloud.errors import Usage
-from s3am_cloud_cli.netrc_logins import with_login
+from s3am_cloud_client.remote.netrc_logins import with_login
 
 
 @pytest.fixture

@@ -34,8 +34,8 @@ ENTRIES = {
     "s3am_cloud.jobs.named_secrets",
     "s3am_cloud_client.inprocess.destinations",
     "s3am_cloud_client.remote.client",
-    "s3am_cloud_cli.options.host_keys",
-    "s3am_cloud_cli.netrc_logins",
+    "s3am_cloud_client.remote.host_keys",
+    "s3am_cloud_client.remote.netrc_logins",
 }
 
 # What nobody writes by chance: names of variables, events, metrics, parameters and prefixes.

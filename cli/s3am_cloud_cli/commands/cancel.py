@@ -53,15 +53,9 @@ def cancel(
 
 
 def _cancel_job(job: str, stack: str | None, aws: AwsOptions, console: Console) -> None:
-    import msgspec
-
     from s3am_cloud_cli.console.receipt_text import cancelled_text
-    from s3am_cloud_cli.options.settings import s3_settings
-    from s3am_cloud_client.inprocess.ports import local_ports
-    from s3am_cloud_client.remote.cancel import cancel_job
-    from s3am_cloud_client.remote.client import Remote
+    from s3am_cloud_cli.options.settings import aws_of
+    from s3am_cloud_client import Client
 
-    remote = Remote(s3_settings(aws), stack)
-    ports = msgspec.structs.replace(local_ports(remote.access, jobs=remote.jobs), notices=remote.notices)
-    found = cancel_job(job, remote, ports)
+    found = Client(stack, aws_of(aws)).job(job).cancel()
     console.result(found, cancelled_text(found))

@@ -26,9 +26,8 @@ def jobs(
     Jobs are listed for 90 days. One with -r2 or -r3 at its end continued the one of the same name without it.
     """
     from s3am_cloud_cli.console.receipt_text import jobs_text
-    from s3am_cloud_cli.options.settings import s3_settings
-    from s3am_cloud_client.remote.client import Remote
-    from s3am_cloud_client.remote.status import recent_jobs
+    from s3am_cloud_cli.options.settings import aws_of
+    from s3am_cloud_client import Client
 
-    found = recent_jobs(most, Remote(s3_settings(aws), stack))
+    found = Client(stack, aws_of(aws)).jobs(most)
     console.result({"jobs": found}, jobs_text(found))

@@ -12,14 +12,14 @@ from s3am_cloud_cli.options import transfer as options
 from s3am_cloud_cli.options.directions import check_into_s3
 from s3am_cloud_cli.options.keys import KeyOptions, SourceKeyOptions
 from s3am_cloud_cli.options.transfer import AwsOptions
-from s3am_cloud_client.options import Options
+from s3am_cloud_client.options import SideKeys, SubmitOptions
 
 
 @click.command(short_help="Show what submit would take, in time and dollars; nothing is written.")
 @click.argument("source", metavar="SRC_URL")
 @click.argument("destination", metavar="DST_URL")
 @cost.rate
-@options.transfer(Options)
+@options.transfer(SubmitOptions)
 @key_options.keys
 @key_options.source_keys
 @options.secret
@@ -35,7 +35,7 @@ def plan(
     destination: str,
     rate: int | None,
     exists: Exists | None,
-    transfer: Options,
+    transfer: SubmitOptions,
     keys: KeyOptions,
     source_keys: SourceKeyOptions,
     secret: str | None,
@@ -57,20 +57,18 @@ def plan(
     from s3am_cloud.ingest.accept import refuse_secrets
     from s3am_cloud.jobs.sealing import withheld
     from s3am_cloud_cli.console.quote_text import quote_text
-    from s3am_cloud_cli.netrc_logins import with_login
-    from s3am_cloud_cli.options.settings import both_sides
+    from s3am_cloud_cli.options.settings import aws_of
     from s3am_cloud_client.inprocess.dry_run import plan_ports, quote
+    from s3am_cloud_client.remote.netrc_logins import with_login
 
     check_into_s3(source, destination)
     options.exclusive(resume=transfer.resume, force=transfer.force)
-    asked = msgspec.structs.replace(
-        transfer.request(with_login(source) if netrc else source, destination, exists),
-        requester_pays=requester_pays,
-        no_sign_request=no_sign_request,
-        secret=secret,
+    chosen = msgspec.structs.replace(
+        transfer, requester_pays=requester_pays, no_sign_request=no_sign_request, secret=secret
     )
-    rings = keys.ring(), source_keys.ring()
-    shown, secrets = withheld(asked, *rings)
+    asked = chosen.request(with_login(source) if netrc else source, destination, exists)
+    rings = SideKeys(keys.ring(), source_keys.ring())
+    shown, secrets = withheld(asked, rings.destination, rings.source)
     refuse_secrets(shown)
-    found = quote(asked, bool(secrets), plan_ports(*both_sides(aws, asked, *rings), rate), console)
+    found = quote(asked, bool(secrets), plan_ports(*aws_of(aws).both_sides(asked, rings), rate), console)
     console.result(found, quote_text(found))

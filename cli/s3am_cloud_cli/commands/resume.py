@@ -37,7 +37,7 @@ def resume(
       s3am-cloud resume --source "$FRESHLY_SIGNED_URL" 20260102-030405-0a1b2c3d
     """
     from s3am_cloud_cli.console.follow import resume_job
-    from s3am_cloud_cli.options.settings import s3_settings
-    from s3am_cloud_client.remote.client import Remote
+    from s3am_cloud_cli.options.settings import aws_of
+    from s3am_cloud_client import Client
 
-    resume_job(job, source, Remote(s3_settings(aws), stack), wait, console)
+    resume_job(Client(stack, aws_of(aws)).job(job), source, wait, console)

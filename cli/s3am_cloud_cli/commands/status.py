@@ -28,9 +28,8 @@ def status(
       s3am-cloud status --json 20260102-030405-0a1b2c3d
     """
     from s3am_cloud_cli.console.receipt_text import status_text
-    from s3am_cloud_cli.options.settings import s3_settings
-    from s3am_cloud_client.remote.client import Remote
-    from s3am_cloud_client.remote.status import status_of
+    from s3am_cloud_cli.options.settings import aws_of
+    from s3am_cloud_client import Client
 
-    found = status_of(job, Remote(s3_settings(aws), stack))
+    found = Client(stack, aws_of(aws)).job(job).status()
     console.result(found, status_text(found))

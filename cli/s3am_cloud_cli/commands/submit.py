@@ -12,7 +12,7 @@ from s3am_cloud_cli.options import transfer as options
 from s3am_cloud_cli.options.directions import check_into_s3
 from s3am_cloud_cli.options.keys import KeyOptions, SourceKeyOptions
 from s3am_cloud_cli.options.transfer import AwsOptions
-from s3am_cloud_client.options import Options
+from s3am_cloud_client.options import SideKeys, SubmitOptions
 
 
 @click.command(short_help="Copy a URL into S3 in the cloud; this machine can be switched off.")
@@ -24,7 +24,7 @@ from s3am_cloud_client.options import Options
 @click.option("--wait", is_flag=True, help="Follow the job to its end; the exit code is then the job's.")
 @options.keep
 @cost.max_cost
-@options.transfer(Options)
+@options.transfer(SubmitOptions)
 @key_options.keys
 @key_options.source_keys
 @options.secret
@@ -44,7 +44,7 @@ def submit(
     keep: int | None,
     max_cost: float | None,
     exists: Exists | None,
-    transfer: Options,
+    transfer: SubmitOptions,
     keys: KeyOptions,
     source_keys: SourceKeyOptions,
     secret: str | None,
@@ -65,13 +65,10 @@ def submit(
     console: Console = context.obj
     import msgspec
 
-    from s3am_cloud.jobs.sealing import withheld
-    from s3am_cloud_cli.console.follow import submit_job
-    from s3am_cloud_cli.netrc_logins import with_login
-    from s3am_cloud_cli.options.host_keys import host_keys
+    from s3am_cloud_cli.console.follow import show_started
     from s3am_cloud_cli.options.request_file import check_alone, request_of
-    from s3am_cloud_cli.options.settings import s3_settings
-    from s3am_cloud_client.remote.client import Remote
+    from s3am_cloud_cli.options.settings import aws_of
+    from s3am_cloud_client import Client
 
     if request is not None:
         check_alone(context)
@@ -81,24 +78,17 @@ def submit(
     else:
         check_into_s3(source, destination)
         options.exclusive(resume=transfer.resume, force=transfer.force)
-        asked = msgspec.structs.replace(
-            transfer.request(source, destination, exists),
+        chosen = msgspec.structs.replace(
+            transfer,
             requester_pays=requester_pays,
             no_sign_request=no_sign_request,
             secret=secret,
             keep_hours=keep,
             max_cost=max_cost,
         )
-    asked = msgspec.structs.replace(
-        asked,
-        source=with_login(asked.source) if netrc else asked.source,
-        host_keys=asked.host_keys or host_keys(asked.source),
-    )
-    rings = keys.ring(), source_keys.ring()
-    shown, secrets = withheld(asked, *rings)
-    if asked.max_cost is not None:
-        from s3am_cloud_cli.options.settings import both_sides
-        from s3am_cloud_client.inprocess.dry_run import check_cost, plan_ports
-
-        check_cost(asked, bool(secrets), plan_ports(*both_sides(aws, asked, *rings)), console)
-    submit_job(shown, secrets, Remote(s3_settings(aws), stack), wait, console)
+        asked = chosen.request(source, destination, exists)
+    rings = SideKeys(keys.ring(), source_keys.ring())
+    job = Client(stack, aws_of(aws)).submit_request(asked, rings, netrc, console)
+    if job.joined:
+        console.note(f"The same transfer is under way already, as job {job.id}: this joins it")
+    show_started(job, "Submitted", wait, console)

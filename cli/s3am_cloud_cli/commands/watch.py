@@ -23,7 +23,7 @@ def watch(
 ) -> None:
     """Follow JOB to its end and print its receipt; the exit code is the job's. Ctrl-C stops watching, not the job."""
     from s3am_cloud_cli.console.follow import watch_job
-    from s3am_cloud_cli.options.settings import s3_settings
-    from s3am_cloud_client.remote.client import Remote
+    from s3am_cloud_cli.options.settings import aws_of
+    from s3am_cloud_client import Client
 
-    watch_job(job, Remote(s3_settings(aws), stack), console)
+    watch_job(Client(stack, aws_of(aws)).job(job), console)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from s3am_cloud.command_lines import command_line
-from s3am_cloud.errors import Interrupted, ObjectExists, by_name
-from s3am_cloud.jobs.secrets import Secrets
-from s3am_cloud.model import Receipt, TransferRequest
-from s3am_cloud.ports.executions import Execution
+from s3am_cloud.errors import Interrupted, ObjectExists
+from s3am_cloud.model import Receipt
 from s3am_cloud_cli.console.output import Console, Meter, parts_text
 from s3am_cloud_cli.console.receipt_text import receipt_text
-from s3am_cloud_client.remote.client import Remote
-from s3am_cloud_client.remote.resume import resume
-from s3am_cloud_client.remote.status import JobStatus, follow_job
+from s3am_cloud_client.jobs import Job, error_of
+from s3am_cloud_client.remote.status import JobStatus
 
 
 class Submitted(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -24,51 +21,42 @@ class Submitted(msgspec.Struct, frozen=True, omit_defaults=True):
     receipt: Receipt | None = None
 
 
-def submit_job(request: TransferRequest, secrets: Secrets, remote: Remote, wait: bool, console: Console) -> None:
-    started = remote.submit(request, secrets)
-    if started.joined:
-        console.note(f"The same transfer is under way already, as job {started.execution.name}: this joins it")
-    show_started(started.execution, "Submitted", remote, wait, console)
-
-
-def resume_job(job: str, source: str | None, remote: Remote, wait: bool, console: Console) -> None:
-    found = resume(job, source, remote)
-    if found.job != job:
-        console.note(f"job {found.job} continues job {job}")
-    if found.started is None:
-        console.note(f"job {found.job} has succeeded: nothing to resume")
-        if found.receipt is not None:
-            conclude(Submitted(found.job, remote.machine.arn_of(found.job), found.receipt), found.receipt, console)
+def resume_job(job: Job, source: str | None, wait: bool, console: Console) -> None:
+    found = job.resume(source)
+    if found.id != job.id:
+        console.note(f"job {found.id} continues job {job.id}")
+    if found.ended is not None:
+        console.note(f"job {found.id} has succeeded: nothing to resume")
+        conclude(Submitted(found.id, found.execution_arn, found.ended), found.ended, console)
         return
-    if found.started.joined:
-        console.note(f"job {found.job} runs already: this joins it")
-    show_started(found.started.execution, "Resumed", remote, wait, console)
+    if found.joined:
+        console.note(f"job {found.id} runs already: this joins it")
+    show_started(found, "Resumed", wait, console)
 
 
-def show_started(execution: Execution, what: str, remote: Remote, wait: bool, console: Console) -> None:
-    job = execution.job or execution.name
+def show_started(job: Job, what: str, wait: bool, console: Console) -> None:
     if not wait:
-        console.result(Submitted(job, execution.arn), job)
-        console.note(f"{what}. Follow it with: {command_line('watch', job)}")
+        console.result(Submitted(job.id, job.execution_arn), job.id)
+        console.note(f"{what}. Follow it with: {command_line('watch', job.id)}")
         return
-    console.note(f"job {job}")
-    receipt = follow(job, remote, console)
-    conclude(Submitted(job, execution.arn, receipt), receipt, console)
+    console.note(f"job {job.id}")
+    receipt = follow(job, console)
+    conclude(Submitted(job.id, job.execution_arn, receipt), receipt, console)
 
 
-def watch_job(job: str, remote: Remote, console: Console) -> None:
-    receipt = follow(job, remote, console)
+def watch_job(job: Job, console: Console) -> None:
+    receipt = follow(job, console)
     conclude(receipt, receipt, console)
 
 
-def follow(job: str, remote: Remote, console: Console) -> Receipt:
+def follow(job: Job, console: Console) -> Receipt:
     """Shows the job's progress until it ends. Ctrl-C raises Interrupted and leaves the job alone."""
     try:
-        with console.progress(job, 0) as meter:
-            return follow_job(job, remote, Shown(meter))
+        with console.progress(job.id, 0) as meter:
+            return job.follow(Shown(meter))
     except KeyboardInterrupt:
         raise Interrupted(
-            f"stopped watching; job {job} continues in the cloud", f"follow it with {command_line('watch', job)}"
+            f"stopped watching; job {job.id} continues in the cloud", f"follow it with {command_line('watch', job.id)}"
         ) from None
 
 
@@ -102,7 +90,8 @@ class Shown:
 
 def conclude(document: object, receipt: Receipt, console: Console) -> None:
     """Prints the outcome; a failed job's error is raised, so that the exit code is its own."""
-    if receipt.error is None:
+    error = error_of(receipt)
+    if receipt.error is None or error is None:
         console.result(document, receipt_text(receipt))
         return
     if receipt.unfinished_upload is not None and receipt.job is not None:
@@ -116,6 +105,4 @@ def conclude(document: object, receipt: Receipt, console: Console) -> None:
         )
     if console.json:
         console.result(document, "")
-    error = by_name(receipt.error.name, receipt.error.message)
-    error.hint = receipt.error.hint
     raise console.told(error)

@@ -12,9 +12,9 @@ from pathlib import Path
 import msgspec
 
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
-from s3am_cloud.errors import ChecksumMismatch, by_name
+from s3am_cloud.errors import ChecksumMismatch
 from s3am_cloud.limits import DEFAULT_SLOTS, MIB
-from s3am_cloud.model import Receipt, TransferRequest
+from s3am_cloud.model import Receipt
 from s3am_cloud_cli import local_cloud
 from s3am_cloud_cli.console.follow import follow
 from s3am_cloud_cli.console.output import Console
@@ -22,8 +22,8 @@ from s3am_cloud_cli.console.receipt_text import receipt_text
 from s3am_cloud_cli.demo.sample_ftp import serving_by_ftp
 from s3am_cloud_cli.demo.sample_server import Sample, serving
 from s3am_cloud_cli.options.settings import use_local_cloud
-from s3am_cloud_client import DownloadOptions, download
-from s3am_cloud_client.remote.client import Remote
+from s3am_cloud_client import Client, DownloadOptions, SubmitOptions, download
+from s3am_cloud_client.jobs import error_of
 
 _PART = 8 * MIB
 
@@ -86,13 +86,12 @@ def _bucket() -> Iterator[str]:
 
 
 def _transfer(url: str, bucket: str, console: Console) -> Receipt:
-    remote = Remote(S3Settings(), None)
-    request = TransferRequest(source=url, destination=f"s3://{bucket}/", part_size=_PART)
-    execution = remote.submit(request).execution
-    console.note(f"... job {execution.name}: {request.source} -> {request.destination}{url.rpartition('/')[2]}")
-    receipt = follow(execution.name, remote, console)
-    if receipt.error is not None:
-        raise by_name(receipt.error.name, receipt.error.message)
+    job = Client().submit(url, f"s3://{bucket}/", options=SubmitOptions(part_size=_PART))
+    console.note(f"... job {job.id}: {url} -> s3://{bucket}/{url.rpartition('/')[2]}")
+    receipt = follow(job, console)
+    error = error_of(receipt)
+    if error is not None:
+        raise error
     return receipt
 
 

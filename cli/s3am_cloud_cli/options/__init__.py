@@ -2,7 +2,6 @@
 
 cost          --max-cost.
 directions    Arguments the wrong way round.
-host_keys     SSH host keys from this machine, for a job elsewhere.
 keys          SSE-C keys.
 request_file  submit --request.
 settings      From AWS options to S3 settings.

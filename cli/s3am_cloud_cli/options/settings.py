@@ -6,7 +6,6 @@ import os
 
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.errors import NoStack
-from s3am_cloud.request import TransferRequest
 from s3am_cloud.sse import KeyRing
 from s3am_cloud_cli.options.transfer import AwsOptions
 from s3am_cloud_client.options import Aws
@@ -33,14 +32,6 @@ def s3_access(
 ) -> S3Access:
     """One side of a transfer."""
     return S3Access(s3_settings(aws, requester_pays, sign), keys)
-
-
-def both_sides(
-    aws: AwsOptions, request: TransferRequest, keys: KeyRing, source_keys: KeyRing
-) -> tuple[S3Access, S3Access]:
-    """The destination's, and the source's."""
-    source = s3_access(aws, source_keys, request.requester_pays, sign=not request.no_sign_request)
-    return s3_access(aws, keys, request.requester_pays), source
 
 
 def use_local_cloud() -> None:

@@ -3,8 +3,11 @@
 cancel        Cancels a job.
 client        Finds the stack, and submits jobs.
 dead_letters  Refused events, and sending one again.
+host_keys     SSH host keys from this machine, for a job elsewhere.
 job_ids       Names of new jobs.
 logs          What the functions logged about a job.
+netrc_logins  Logins from ~/.netrc, for a job elsewhere.
 resume        Resumes a job from any machine.
 status        A job's progress or result.
+submit        Submits a request with what only its user has.
 """

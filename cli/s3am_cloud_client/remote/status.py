@@ -104,7 +104,7 @@ def status_of(job_id: str, remote: Remote, with_retries: bool = True) -> JobStat
     )
 
 
-def follow_job(job_id: str, remote: Remote, on_status: Callable[[JobStatus], None]) -> Receipt:
+def follow_job(job_id: str, remote: Remote, on_status: Callable[[JobStatus], object]) -> Receipt:
     """Waits for the job's end, asking seldom enough for the account's limits, and returns its receipt.
 
     Raises JobFailed where nothing runs that could come to an end.
