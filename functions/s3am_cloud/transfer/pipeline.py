@@ -186,12 +186,11 @@ def finish(job: Job, moved: Iterable[MovedPart], ports: Ports) -> Receipt:
     """
     if job.state == "skipped":
         return receipt(job, ports.clock)
-    seen, due = list(moved), list[int]()
+    seen, noted = list(moved), _NotedJob(job, ports)
     try:
-        crc = _put(job, seen, ports) if job.state == "put" else _completed(job, seen, due, ports)
+        crc = _put(job, seen, ports) if job.state == "put" else _completed(noted, seen, ports)
     except (UploadGone, ObjectExists) as error:
-        known = msgspec.structs.replace(job, due=due[0] if due else job.due)
-        return overtaken(known, seen, error, ports, lambda count: None)
+        return overtaken(noted.job, seen, error, ports, lambda count: None)
     try:
         info = confirmed_object(job, job.target, seen, crc, ports)
     except ChecksumMismatch as error:
@@ -222,15 +221,26 @@ def _put(job: Job, seen: list[MovedPart], ports: Ports) -> int | None:
     return _put_crc(job, seen[0], ports)
 
 
-def _completed(job: Job, seen: list[MovedPart], due: list[int], ports: Ports) -> int:
-    """The CRC64NVME of the completed object; `due` hears of it before the object is made."""
+class _NotedJob:
+    """A job whose record says what its object will be, from just before that is made: whoever repeats this after a
+    crash knows by it that it was made."""
 
-    def check(crc: int) -> None:
-        due.append(crc)
-        _about_to_complete(job, ports, crc)
+    def __init__(self, job: Job, ports: Ports) -> None:
+        self.job, self._ports = job, ports
 
-    known = _origin(job).info.crc
-    return complete(_plan(job), _upload(job), seen, _overwrite(job), ports.store, WholeCrc(known, job.due, check))
+    def about_to_complete(self, crc: int) -> None:
+        """Raises NotAsExpected."""
+        check_before(self.job.request, crc)
+        noted = msgspec.structs.replace(self.job, due=crc)
+        self.job = noted
+        _recorded(noted, self._ports)
+
+
+def _completed(noted: _NotedJob, seen: list[MovedPart], ports: Ports) -> int:
+    """The CRC64NVME of the completed object."""
+    job = noted.job
+    whole = WholeCrc(_origin(job).info.crc, job.due, noted.about_to_complete)
+    return complete(_plan(job), _upload(job), seen, _overwrite(job), ports.store, whole)
 
 
 def receipt(
@@ -259,12 +269,6 @@ def receipt(
         job=job.id,
         event=job.event,
     )
-
-
-def _about_to_complete(job: Job, ports: Ports, crc: int) -> None:
-    """Notes what the object will be: whoever repeats this after a crash knows by it that it was made."""
-    check_before(job.request, crc)
-    _recorded(msgspec.structs.replace(job, due=crc), ports)
 
 
 def _may_be_put(job: Job, source: SourceUrl, target: S3Url, ports: Ports) -> bool:
