@@ -172,7 +172,7 @@ class Job:
         from s3am_cloud_client.remote.cancel import cancel_job
 
         remote = self._client.remote
-        ports = msgspec.structs.replace(local_ports(remote.access, jobs=remote.jobs), notices=remote.notices)
+        ports = msgspec.structs.replace(local_ports(remote.access, jobs=remote.jobs), coordination=remote.coordination)
         return cancel_job(self.id, remote, ports)
 
     def resume(self, source: str | None = None) -> Job:

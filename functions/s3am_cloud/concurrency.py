@@ -51,16 +51,16 @@ class ConcurrencyLimit(Protocol):
         """A request that was sent at that moment was told that there are too many."""
 
     def moved(self) -> int:
-        """Bytes so far, over all of whoever shares these places."""
+        """Bytes so far, over all who share the limit."""
 
 
 class FixedLimit:
-    """`ConcurrencyLimit` that are as many as the user said."""
+    """A `ConcurrencyLimit` of as many as the user requested."""
 
     adapts = False
 
-    def __init__(self, places: int) -> None:
-        self.now = places
+    def __init__(self, limit: int) -> None:
+        self.now = limit
 
     def look(self, chunk_size: int, all_begun: bool) -> None:
         """The number is fixed."""
@@ -80,7 +80,7 @@ class AdaptiveConcurrency:
     """
 
     def __init__(self, first: int, most: int, tell: Tell = silent) -> None:
-        self.places = max(1, min(first, most))
+        self.limit = max(1, min(first, most))
         self._most, self._tell = max(1, most), tell
         # The number before the present one and its rate, while the present one is tried.
         self._before: tuple[int, float] | None = None
@@ -98,20 +98,20 @@ class AdaptiveConcurrency:
             self._window, self._next = (now, moved), now + RATE_SECONDS
             return
         began, before = self._window
-        if moved - before >= self.places * max(chunk_size, RATE_BYTES):
+        if moved - before >= self.limit * max(chunk_size, RATE_BYTES):
             self._window, self._next = (now, moved), now + RATE_SECONDS
             self._judge(now, (moved - before) / (now - began))
 
     def refused(self, now: float, asked: float) -> None:
         """A server is too busy for a request of the moment `asked`. Those sent before the last refusal was known, and a
-        moment more, as other processes hear of it later, are one crowd."""
+        moment more, as other processes hear of it later, count as one."""
         if asked < self._refused_at + SETTLE_SECONDS:
             return
         self._refused_at = now
-        many = self.places
+        many = self.limit
         self._settle(now, max(1, many // 2))
         self._take_rest(now)
-        self._tell(f"the server is too busy for {many} connections; continuing with {self.places}")
+        self._tell(f"the server is too busy for {many} connections; continuing with {self.limit}")
 
     def _judge(self, now: float, rate: float) -> None:
         self._best, self._windows = max(self._best, rate), self._windows + 1
@@ -121,24 +121,24 @@ class AdaptiveConcurrency:
             self._go_back(now, *self._before)
 
     def _grow(self, now: float) -> None:
-        many, best = self.places, self._best
+        many, best = self.limit, self._best
         if many >= self._most:
             self._next = math.inf
             self._tell(f"{many} connections: {_megabytes(best)}; no more are allowed")
             return
         self._settle(now, min(2 * many, self._most))
         self._before = (many, best)
-        self._tell(f"{many} connections: {_megabytes(best)}; trying {self.places}")
+        self._tell(f"{many} connections: {_megabytes(best)}; trying {self.limit}")
 
     def _go_back(self, now: float, many: int, rate: float) -> None:
-        tried, best = self.places, self._best
+        tried, best = self.limit, self._best
         self._settle(now, many)
         self._take_rest(now)
         self._tell(f"{many} connections: {_megabytes(rate)}; {tried}: {_megabytes(best)}; staying with {many}")
 
-    def _settle(self, now: float, places: int) -> None:
+    def _settle(self, now: float, limit: int) -> None:
         """Another number, which has a moment to show what it can."""
-        self.places, self._before, self._window = places, None, None
+        self.limit, self._before, self._window = limit, None, None
         self._best, self._windows = 0.0, 0
         self._next = now + SETTLE_SECONDS
 

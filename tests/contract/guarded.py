@@ -74,10 +74,10 @@ def move(ports: Ports, url: str, folder: Path, size: int = 10) -> list[MovedPart
     return list(ports.movers(origin, sink, 1, lambda count: None).move([Part(1, 0, size)]))
 
 
-def gauge(ports: Ports, url: str) -> int | None:
+def rate_probe(ports: Ports, url: str) -> int | None:
     """How fast it is, as what plans a job asks."""
-    assert ports.gauge is not None
-    return ports.gauge(PinnedSource(source=parse_source(url), info=SourceInfo(size=10, ranges=True)))
+    assert ports.rate_probe is not None
+    return ports.rate_probe(PinnedSource(source=parse_source(url), info=SourceInfo(size=10, ranges=True)))
 
 
 def take_for_public(patch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pycurl
 import pytest
 
-from contract.guarded import Trap, gauge, has_ipv6, move, trap
+from contract.guarded import Trap, has_ipv6, move, rate_probe, trap
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings, as_source, guard_of, new_easy
 from s3am_cloud.errors import AccessDenied, BadS3Url, BadSource, TransferError
 from s3am_cloud.handlers.environment import Environment
@@ -196,7 +196,7 @@ def test_no_spelling_of_this_machine_is_connected_to(spelling: str, cloud: Ports
         assert isinstance(error, BadSource)
         assert "leads to an address that is not public" in error.message
         assert not error.retryable
-    gauge(cloud, spelling.format(port=here.port))
+    rate_probe(cloud, spelling.format(port=here.port))
     assert not here.sprung
 
 

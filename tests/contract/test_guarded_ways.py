@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from contract.conftest import HastyClock
-from contract.guarded import PRIVATE, PUBLIC, Trap, gauge, move, resolve, take_for_public, trap
+from contract.guarded import PRIVATE, PUBLIC, Trap, move, rate_probe, resolve, take_for_public, trap
 from s3am_cloud.adapters.curl.source.probe import CurlSource
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.errors import BadSource, TransferError
@@ -83,7 +83,7 @@ def test_a_redirect_to_where_nothing_may_be_fetched_is_not_followed(
     for attempt in (lambda: probe(cloud, url), lambda: move(cloud, url, tmp_path)):
         with pytest.raises(BadSource, match="not public"):
             attempt()
-    assert gauge(cloud, url) is None
+    assert rate_probe(cloud, url) is None
     assert not there.sprung
     assert len(http_server.requests) == 3
 

@@ -60,8 +60,8 @@ def two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def way(request: pytest.FixtureRequest, tmp_path: Path, curl_settings: CurlSettings, hasty_clock: HastyClock) -> Route:
     """The route that the test's parameter names."""
-    start, end, over = request.param.split("-")
-    if over == "memory":
+    start, end, kind = request.param.split("-")
+    if kind == "memory":
         return memory_route(end, tmp_path)
     access: S3Access = request.getfixturevalue("s3_access")
     client: S3Client = request.getfixturevalue("s3_client")
@@ -83,13 +83,13 @@ def way(request: pytest.FixtureRequest, tmp_path: Path, curl_settings: CurlSetti
         "object": lambda: ObjectEnd(store, client, bucket),
         "file": lambda: FileEnd(tmp_path / "moved"),
     }
-    if over == "processes":
+    if kind == "processes":
         request.getfixturevalue("two_processes")
     kinds: dict[str, Callable[[CurlSettings, S3Access, HastyClock], Movers]] = {
         "curl": CurlMovers,
         "processes": ProcessMovers,
     }
-    return Route(starts[start](), kinds[over](curl_settings, access, hasty_clock), ends[end]())
+    return Route(starts[start](), kinds[kind](curl_settings, access, hasty_clock), ends[end]())
 
 
 def plan(size: int) -> Plan:

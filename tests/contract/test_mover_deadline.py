@@ -65,9 +65,9 @@ def test_it_is_asked_a_few_times_a_second_however_slow_the_source_is(way: Route,
     http_server.set_faults(f"/{NAME}", Slow(bytes_per_second=PART / 4))
     asked: list[float] = []
 
-    def over() -> bool:
+    def should_stop() -> bool:
         asked.append(time.monotonic())
         return asked[-1] - asked[0] > 0.6
 
-    list(mover.move(CUT.parts(), over))
+    list(mover.move(CUT.parts(), should_stop))
     assert max(later - earlier for earlier, later in itertools.pairwise(asked)) < 0.4

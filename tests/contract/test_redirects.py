@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from contract.conftest import HastyClock
-from contract.guarded import PUBLIC, Trap, gauge, move, resolve, take_for_public, trap
+from contract.guarded import PUBLIC, Trap, move, rate_probe, resolve, take_for_public, trap
 from s3am_cloud.adapters.curl.movers import CurlMovers
 from s3am_cloud.adapters.curl.reading.factory import CurlReaders
 from s3am_cloud.adapters.curl.source.probe import CurlSource
@@ -136,7 +136,7 @@ def test_no_head_leads_to_a_host_that_is_not_listed(
         ):
             with pytest.raises(TransferError):
                 attempt()
-        assert gauge(listed, url) is None
+        assert rate_probe(listed, url) is None
         assert home.accepted >= 3
     assert not away.sprung
 

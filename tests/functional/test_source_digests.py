@@ -96,8 +96,8 @@ def test_a_local_file_is_held_to_the_file_beside_it_before_the_object_is_made(
     command.run("upload", "x.bin", stored.url("x"), *IN_PARTS, "--source-digest", "auto").ended(21)
     stored.assert_untouched()
     (home / "SUMS").write_text(f"SHA256 (x.bin) = {sha(DATA)}\n")
-    wish = ("--source-digest", "SUMS", "--json")
-    done = command.run("upload", "x.bin", stored.url("x"), *IN_PARTS, *wish).ended(0).document
+    requested = ("--source-digest", "SUMS", "--json")
+    done = command.run("upload", "x.bin", stored.url("x"), *IN_PARTS, *requested).ended(0).document
     assert done["source_digest"] == f"sha256:{sha(DATA)}"
     command.run("upload", "x.bin", stored.url("y"), "--source-digest", "x.bin").ended(5)
 

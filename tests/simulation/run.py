@@ -77,7 +77,7 @@ class Simulation:
         ports, clock = self._world.ports, self._world.clock
         job, desk = (
             new_job(self._request, JOB, clock),
-            LockContext(ports.jobs, self._world.notices, _never_asked, clock),
+            LockContext(ports.jobs, self._world.coordination, _never_asked, clock),
         )
         ports.jobs.add(job)
         acquire(job, ARN, desk)

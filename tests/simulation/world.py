@@ -192,7 +192,7 @@ class CountedJobs(MemoryJobs):
         return iter(found)
 
 
-class CountedNotices:
+class CountedCoordination:
     """One destination's claim, billed as it is in the work bucket; nobody cancels, and nothing is scheduled."""
 
     def __init__(self, bill: Bill) -> None:
@@ -203,7 +203,7 @@ class CountedNotices:
         self._bill.reads += 1
         return self._claim
 
-    def claim(self, target: S3Url, claim: DestinationLock, over: DestinationLock | None) -> bool:
+    def claim(self, target: S3Url, claim: DestinationLock, previous: DestinationLock | None) -> bool:
         self._bill.writes += 1
         self._claim = claim
         return True
@@ -238,9 +238,9 @@ class SimulatedMovers:
         self._slots, self._progress, self._copies = slots, progress, origin.source.scheme == "s3"
         return self
 
-    def move(self, parts: Iterable[Part], over: ShouldStop = never_stop) -> Iterator[MovedPart]:
+    def move(self, parts: Iterable[Part], should_stop: ShouldStop = never_stop) -> Iterator[MovedPart]:
         coming, flying, order = iter(parts), list[tuple[float, int, Part]](), itertools.count()
-        while not over():
+        while not should_stop():
             while len(flying) < self._slots and (part := next(coming, None)) is not None:
                 flying.append((part.length, next(order), part))
             if not flying:
@@ -281,7 +281,7 @@ class World:
     def __init__(self, size: int, weather: Conditions, rate: int | None) -> None:
         self.bill, self.clock = Bill(), SimulatedClock()
         self.store, self.jobs = WeightlessStore(self.bill), CountedJobs(self.bill)
-        self.notices = CountedNotices(self.bill)
+        self.coordination = CountedCoordination(self.bill)
         self.movers = SimulatedMovers(self.store, self.bill, weather, self.clock)
         readers: Readers = no_readers  # type: ignore[assignment]  # nobody reads in order here
         self.ports = Ports(
@@ -291,6 +291,6 @@ class World:
             readers=readers,
             jobs=self.jobs,
             clock=self.clock,
-            gauge=lambda origin: rate,
-            notices=self.notices,
+            rate_probe=lambda origin: rate,
+            coordination=self.coordination,
         )

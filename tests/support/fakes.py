@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from s3am_cloud.adapters.memory.jobs import MemoryJobs, MemoryNotices
+from s3am_cloud.adapters.memory.jobs import MemoryCoordination, MemoryJobs
 from s3am_cloud.adapters.memory.reader import MemoryReaders
 from s3am_cloud.adapters.memory.transfer import MemoryMovers, MemorySource, MemoryStore
 from s3am_cloud.jobs.part_records import compared, keep, relied_on
@@ -109,7 +109,7 @@ class World:
         self.source = CountingSource(self.calls)
         self.store = LoggedStore(self.calls)
         self.jobs = MemoryJobs()
-        self.notices = MemoryNotices()
+        self.coordination = MemoryCoordination()
         self.clock = FakeClock()
         self.ports = Ports(
             source=self.source,
@@ -118,7 +118,7 @@ class World:
             readers=MemoryReaders(self.source, self.store),
             jobs=self.jobs,
             clock=self.clock,
-            notices=self.notices,
+            coordination=self.coordination,
         )
         self._count = 0
 

@@ -29,7 +29,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.world, self.machine = World(), Machine()
-        self.desk = LockContext(self.world.jobs, self.world.notices, self.machine.describe, self.world.clock)
+        self.desk = LockContext(self.world.jobs, self.world.coordination, self.machine.describe, self.world.clock)
 
     def job(self, name: str, asked: TransferRequest | None = None) -> Job:
         job = new_job(asked or request(), name, self.world.clock)
@@ -89,7 +89,7 @@ def test_a_job_that_has_ended_is_in_nobodys_way(stage: Stage, status: str, sourc
 
 def test_a_job_that_was_cancelled_before_it_started_is_in_nobodys_way(stage: Stage) -> None:
     stage.take("first")
-    stage.world.notices.cancel("first")
+    stage.world.coordination.cancel("first")
     discard("first", stage.world.ports)
     assert stage.take("second", request(source=OTHER_SOURCE)) == "second"
 
@@ -111,16 +111,16 @@ class Racing:
     """Coordination at which somebody else is always a moment quicker."""
 
     def __init__(self, desk: LockContext, times: int, claim: DestinationLock) -> None:
-        self._notices, self._times, self._claim = desk.notices, times, claim
+        self._coordination, self._times, self._claim = desk.coordination, times, claim
 
     def claimed(self, target: S3Url) -> DestinationLock | None:
-        return self._notices.claimed(target)
+        return self._coordination.claimed(target)
 
-    def claim(self, target: S3Url, claim: DestinationLock, over: DestinationLock | None) -> bool:
+    def claim(self, target: S3Url, claim: DestinationLock, previous: DestinationLock | None) -> bool:
         if self._times:
             self._times -= 1
-            assert self._notices.claim(target, self._claim, over)
-        return self._notices.claim(target, claim, over)
+            assert self._coordination.claim(target, self._claim, previous)
+        return self._coordination.claim(target, claim, previous)
 
     def cancel(self, job_id: str) -> None:
         raise AssertionError("whoever claims a destination cancels nothing")
@@ -134,14 +134,14 @@ def test_of_two_that_ask_at_the_same_moment_the_second_joins_the_first(stage: St
     same = DestinationLock(
         job="quick", execution="arn:quick", asked=request_fingerprint(request()), made="2026-01-02T03:04:05.000+00:00"
     )
-    slow = msgspec.structs.replace(stage.desk, notices=Racing(stage.desk, 1, same))
+    slow = msgspec.structs.replace(stage.desk, coordination=Racing(stage.desk, 1, same))
     assert acquire(stage.job("slow"), "arn:slow", slow) == "quick"
 
 
 def test_who_is_overtaken_for_ever_gives_up_by_a_name_that_is_tried_again(stage: Stage) -> None:
     stage.machine.run("dead", "FAILED")
     other = DestinationLock(job="dead", execution="arn:dead", asked="x", made="2026-01-02T03:04:05.000+00:00")
-    slow = msgspec.structs.replace(stage.desk, notices=Racing(stage.desk, 100, other))
+    slow = msgspec.structs.replace(stage.desk, coordination=Racing(stage.desk, 100, other))
     with pytest.raises(StoreBusy):
         acquire(stage.job("slow"), "arn:slow", slow)
 

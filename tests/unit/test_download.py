@@ -81,10 +81,10 @@ class LockContext:
             source=S3Source(self.world.store),
             movers=MemoryMovers(self.source, self.world.store),
         )
-        wish = DownloadRequest(
+        requested = DownloadRequest(
             source=source, connections=4, overwrite=overwrite, resume=resume, discard=discard, part_size=part_size
         )
-        return download(wish, self.partial, ports, self.count, self.plans.append)
+        return download(requested, self.partial, ports, self.count, self.plans.append)
 
     def break_at(self, number: int) -> None:
         """A download that ends in the middle."""

@@ -102,7 +102,7 @@ def test_an_event_makes_one_job_however_often_it_is_delivered(world: World) -> N
 def test_a_second_delivery_leaves_the_claim_with_the_first(world: World) -> None:
     machine = Machine()
     machine.executions[FIRST] = Execution(arn=FIRST, name="first", status="RUNNING", job=JOB)
-    desk = LockContext(world.jobs, world.notices, machine.describe, world.clock)
+    desk = LockContext(world.jobs, world.coordination, machine.describe, world.clock)
     accept(ASKED, FIRST, world.ports, desk, EVENT)
     accept(ASKED, SECOND, world.ports, desk, EVENT)
     with pytest.raises(DestinationBusy):
@@ -111,7 +111,7 @@ def test_a_second_delivery_leaves_the_claim_with_the_first(world: World) -> None
 
 def test_an_event_that_found_its_destination_busy_can_be_sent_again(world: World) -> None:
     machine = Machine()
-    desk = LockContext(world.jobs, world.notices, machine.describe, world.clock)
+    desk = LockContext(world.jobs, world.coordination, machine.describe, world.clock)
     machine.executions[FIRST] = Execution(arn=FIRST, name="first", status="RUNNING")
     accept({**ASKED, "source": "https://host/other"}, FIRST, world.ports, desk)
     with pytest.raises(DestinationBusy) as busy:

@@ -44,8 +44,8 @@ class Clumsy:
         self._mover = self._movers(origin, sink, slots, progress, first)
         return self
 
-    def move(self, parts: Iterable[Part], over: ShouldStop = never_stop) -> Iterator[MovedPart]:
-        for part in self._mover.move(self._reached(parts), over):
+    def move(self, parts: Iterable[Part], should_stop: ShouldStop = never_stop) -> Iterator[MovedPart]:
+        for part in self._mover.move(self._reached(parts), should_stop):
             self._world.clock.sleep(10)
             yield msgspec.structs.replace(part, retries=1)
 

@@ -231,7 +231,7 @@ def test_a_job_that_is_cancelled_while_it_completes_is_cancelled_and_not_gone(wo
 
     def cancelled(*arguments: object) -> object:
         world.store.parts = parts  # type: ignore[method-assign]
-        world.notices.cancel("job")
+        world.coordination.cancel("job")
         world.store.abort(job.upload)  # type: ignore[arg-type]
         raise UploadGone("gone")
 

@@ -166,10 +166,10 @@ def test_an_unfinished_upload_is_told_before_a_source_that_is_not_there(world: W
     ids=["source not found", "bad part size", "bad source", "bad destination"],
 )
 def test_what_fails_before_the_upload_is_opened_leaves_nothing_behind(
-    world: World, wish: TransferRequest, error: type[Exception]
+    world: World, requested: TransferRequest, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        world.prepare(wish)
+        world.prepare(requested)
     assert leftovers(world) == ([], [])
     assert "create" not in world.calls
 

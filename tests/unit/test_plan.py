@@ -69,8 +69,8 @@ def test_what_is_not_large_is_cut_into_sixteen_parts_if_they_are_worth_a_request
 
 
 @given(SIZES, WISHES)
-def test_parts_tile_the_object_without_a_gap_or_an_overlap(size: int, wish: int | None) -> None:
-    part_size = wish if wish is not None and size <= wish * MAX_PARTS else None
+def test_parts_tile_the_object_without_a_gap_or_an_overlap(size: int, requested: int | None) -> None:
+    part_size = requested if requested is not None and size <= requested * MAX_PARTS else None
     cut = plan(info(size), 8, part_size)
     place = 0
     for number, part in enumerate(cut.parts(), 1):
@@ -90,8 +90,8 @@ def test_workers_and_their_slots_stay_within_the_connections(size: int, connecti
 
 
 @given(SIZES, CONNECTIONS, WISHES)
-def test_a_unit_is_no_more_than_a_worker_moves_in_its_time(size: int, connections: int, wish: int | None) -> None:
-    part_size = wish if wish is not None and size <= wish * MAX_PARTS else None
+def test_a_unit_is_no_more_than_a_worker_moves_in_its_time(size: int, connections: int, requested: int | None) -> None:
+    part_size = requested if requested is not None and size <= requested * MAX_PARTS else None
     cut = plan(info(size), connections, part_size)
     assert cut.unit_parts == 1 or cut.unit_parts * cut.part_size <= UNIT_SECONDS * LAMBDA_BYTES_PER_SECOND
 
@@ -126,19 +126,19 @@ def test_the_smallest_part_is_just_enough(size: int) -> None:
 
 
 @given(st.integers(MIN_PART, MAX_PART))
-def test_a_wished_part_size_is_kept(wish: int) -> None:
-    assert plan(info(wish * MAX_PARTS), 8, wish).part_size == wish
+def test_a_wished_part_size_is_kept(requested: int) -> None:
+    assert plan(info(requested * MAX_PARTS), 8, requested).part_size == requested
 
 
 @pytest.mark.parametrize("wish", [0, MIN_PART - 1, MAX_PART + 1])
-def test_a_part_size_that_s3_does_not_take_is_refused(wish: int) -> None:
+def test_a_part_size_that_s3_does_not_take_is_refused(requested: int) -> None:
     with pytest.raises(BadPartSize):
-        plan(info(100), 8, wish)
+        plan(info(100), 8, requested)
 
 
 @pytest.mark.parametrize("wish", [MIN_PART, MAX_PART])
-def test_a_part_size_at_the_border_is_taken(wish: int) -> None:
-    assert plan(info(100), 8, wish).part_size == wish
+def test_a_part_size_at_the_border_is_taken(requested: int) -> None:
+    assert plan(info(100), 8, requested).part_size == requested
 
 
 def test_one_byte_more_than_10_000_parts_hold_is_refused_with_the_size_to_use() -> None:
@@ -197,8 +197,8 @@ def test_a_source_without_ranges_that_exceeds_one_part_is_refused() -> None:
         (MIN_PART + 1, MIN_PART, False),
     ],
 )
-def test_what_fits_one_small_request_is_put_at_once(size: int, wish: int | None, small: bool) -> None:
-    assert plan(info(size), 8, wish).small is small
+def test_what_fits_one_small_request_is_put_at_once(size: int, requested: int | None, small: bool) -> None:
+    assert plan(info(size), 8, requested).small is small
 
 
 def test_a_part_ends_at_its_last_byte_as_http_counts() -> None:

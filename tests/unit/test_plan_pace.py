@@ -40,10 +40,10 @@ def info(size: int, rate: int | None = None, ranges: bool = True) -> SourceInfo:
     return SourceInfo(size=size, ranges=ranges, etag='"e"', rate=rate)
 
 
-def cut_or_none(size: int, connections: int, rate: int | None, wish: int | None, copies: bool) -> Plan:
-    assume(wish is None or size <= wish * MAX_PARTS)
+def cut_or_none(size: int, connections: int, rate: int | None, requested: int | None, copies: bool) -> Plan:
+    assume(requested is None or size <= requested * MAX_PARTS)
     try:
-        return plan(info(size, None if copies else rate), connections, wish, copies)
+        return plan(info(size, None if copies else rate), connections, requested, copies)
     except (BadPartSize, SourceTooLarge):
         assume(False)
         raise AssertionError from None
@@ -51,9 +51,9 @@ def cut_or_none(size: int, connections: int, rate: int | None, wish: int | None,
 
 @given(SIZES, CONNECTIONS, RATES, WISHES, st.booleans())
 def test_a_job_never_has_more_connections_than_its_host_bears(
-    size: int, connections: int, rate: int | None, wish: int | None, copies: bool
+    size: int, connections: int, rate: int | None, requested: int | None, copies: bool
 ) -> None:
-    cut = cut_or_none(size, connections, rate, wish, copies)
+    cut = cut_or_none(size, connections, rate, requested, copies)
     assert cut.slots >= 1
     assert cut.concurrency >= 1
     assert cut.concurrency * cut.slots <= connections
@@ -62,9 +62,9 @@ def test_a_job_never_has_more_connections_than_its_host_bears(
 @given(SIZES, CONNECTIONS, RATES, WISHES, st.booleans())
 @example(MAX_PARTS * MIN_PART, 1050, None, MIN_PART, True)
 def test_s3_is_never_asked_for_more_writes_a_second_than_it_takes(
-    size: int, connections: int, rate: int | None, wish: int | None, copies: bool
+    size: int, connections: int, rate: int | None, requested: int | None, copies: bool
 ) -> None:
-    cut = cut_or_none(size, connections, rate, wish, copies)
+    cut = cut_or_none(size, connections, rate, requested, copies)
     most = WORKER_SLOTS * COPY_BYTES_PER_SECOND if copies else LAMBDA_BYTES_PER_SECOND
     speed = min(most, cut.slots * (rate or most))
     in_flight = cut.concurrency * cut.slots
@@ -82,9 +82,9 @@ def test_most_of_the_connections_are_used_where_there_is_work_for_them(
 
 @given(SIZES, CONNECTIONS, RATES, WISHES)
 def test_a_unit_takes_45_seconds_at_most_or_as_long_as_one_part(
-    size: int, connections: int, rate: int | None, wish: int | None
+    size: int, connections: int, rate: int | None, requested: int | None
 ) -> None:
-    cut = cut_or_none(size, connections, rate, wish, copies=False)
+    cut = cut_or_none(size, connections, rate, requested, copies=False)
     each = min(LAMBDA_BYTES_PER_SECOND // cut.slots, rate or LAMBDA_BYTES_PER_SECOND)
     rounds = -(-cut.unit_parts // cut.slots)
     seconds = cut.unit_parts * cut.part_size / min(LAMBDA_BYTES_PER_SECOND, cut.slots * each)
@@ -93,13 +93,13 @@ def test_a_unit_takes_45_seconds_at_most_or_as_long_as_one_part(
 
 @given(SIZES, CONNECTIONS, st.integers(1, 200 * 10**6), WISHES, st.booleans())
 def test_every_part_of_a_plan_can_be_moved_before_a_workers_deadline(
-    size: int, connections: int, rate: int, wish: int | None, ranges: bool
+    size: int, connections: int, rate: int, requested: int | None, ranges: bool
 ) -> None:
-    assume(wish is None or size <= wish * MAX_PARTS)
+    assume(requested is None or size <= requested * MAX_PARTS)
     try:
-        cut = plan(info(size, rate, ranges), connections, wish)
+        cut = plan(info(size, rate, ranges), connections, requested)
     except BadPartSize:
-        assert wish is not None
+        assert requested is not None
         assert smallest_part(size) / rate <= PART_SECONDS
     except SourceTooLarge:
         longest = size if not ranges else min(size, smallest_part(size))
@@ -127,9 +127,9 @@ def test_an_object_whose_size_forces_parts_that_are_too_long_is_refused() -> Non
 
 
 def test_a_source_without_ranges_that_is_too_slow_for_one_go_is_refused_whatever_the_wish() -> None:
-    for wish in (None, MIN_PART, MAX_PART):
+    for requested in (None, MIN_PART, MAX_PART):
         with pytest.raises(SourceTooLarge, match=r"serves no ranges.*, and a part of 2,147,483,648 bytes") as caught:
-            plan(info(2 * GIB, 2_000_000, ranges=False), 64, wish)
+            plan(info(2 * GIB, 2_000_000, ranges=False), 64, requested)
         assert "s3am-cloud upload" in caught.value.hint
     assert plan(info(2 * GIB, 20_000_000, ranges=False), 64).count == 1
 
@@ -197,9 +197,9 @@ class OneSource:
 def test_only_what_is_large_and_comes_over_a_network_is_measured(scheme: str, size: int | None, measured: bool) -> None:
     asked: list[PinnedSource] = []
 
-    def gauge(origin: PinnedSource) -> int:
+    def rate_probe(origin: PinnedSource) -> int:
         asked.append(origin)
         return 1234
 
-    found = probe(SourceUrl(scheme, f"{scheme}://host/data"), OneSource(size), gauge)
+    found = probe(SourceUrl(scheme, f"{scheme}://host/data"), OneSource(size), rate_probe)
     assert (found.info.rate, len(asked)) == ((1234, 1) if measured else (None, 0))

@@ -62,7 +62,7 @@ def bounded(max_cost: float, asked: TransferRequest | None = None) -> TransferRe
 
 
 def seen_at(rate: int, world: World) -> Ports:
-    return msgspec.structs.replace(world.ports, gauge=lambda origin: rate)
+    return msgspec.structs.replace(world.ports, rate_probe=lambda origin: rate)
 
 
 def test_a_quote_leaves_no_trace(world: World, console: Console) -> None:

@@ -106,7 +106,7 @@ def test_a_failed_job_that_is_started_again_does_what_was_asked_for_before(world
 
 def test_a_cancelled_job_stays_cancelled(world: World) -> None:
     prepared(world)
-    world.notices.cancel("job")
+    world.coordination.cancel("job")
     with pytest.raises(JobCancelled):
         prepare_job("job", "arn:replay", "work", world.ports)
     assert world.store.unfinished(TARGET) == []
@@ -115,7 +115,7 @@ def test_a_cancelled_job_stays_cancelled(world: World) -> None:
 def test_a_job_at_work_is_not_started_twice_and_not_reported_as_failed(world: World) -> None:
     machine = Machine()
     arn = machine.run("job")
-    desk = LockContext(world.jobs, world.notices, machine.describe, world.clock)
+    desk = LockContext(world.jobs, world.coordination, machine.describe, world.clock)
     accept(ASKED, arn, world.ports, desk)
     job = world.jobs.load("job")
     ensure_held(job, arn, desk)

@@ -42,8 +42,8 @@ class Shift:
         self._mover, self._slots, self._progress = self._inner(origin, sink, slots, lambda count: None), slots, progress
         return self
 
-    def move(self, parts: Iterable[Part], over: ShouldStop = never_stop) -> Iterator[MovedPart]:
-        """Part by part as they end; those that have not ended when it is `over` have sent half of their bytes."""
+    def move(self, parts: Iterable[Part], should_stop: ShouldStop = never_stop) -> Iterator[MovedPart]:
+        """Part by part as they end; those that have not ended when it should stop have sent half of their bytes."""
         coming, flying = iter(parts), list[tuple[float, Part]]()
         while True:
             while len(flying) < self._slots and (part := next(coming, None)) is not None:
@@ -53,7 +53,7 @@ class Shift:
                 return
             end, part = max(flying, key=lambda one: one[0])
             self.left = max(end, 0.0)
-            if over():
+            if should_stop():
                 self._progress(sum(part.length // 2 for _, part in flying))
                 return
             flying.remove((end, part))

@@ -146,7 +146,7 @@ def test_an_event_that_is_delivered_twice_is_one_job(world: World, told: Told) -
 def test_a_new_version_waits_until_the_copy_of_the_one_before_has_ended(world: World, told: Told) -> None:
     put(world)
     machine = Machine()
-    desk = LockContext(world.jobs, world.notices, machine.describe, world.clock)
+    desk = LockContext(world.jobs, world.coordination, machine.describe, world.clock)
 
     def event(number: int) -> dict[str, Any]:
         thing = {"key": "file", "sequencer": str(number)}
@@ -176,7 +176,7 @@ def test_every_look_renews_the_note_of_what_was_fetched_since_notes_expire(
     world.source.put(URL, b"one")
     due(world, 1)
     written: list[str] = []
-    monkeypatch.setattr(world.notices, "see", lambda schedule, seen: written.append(schedule))
+    monkeypatch.setattr(world.coordination, "see", lambda schedule, seen: written.append(schedule))
     due(world, 2)
     assert written == ["daily"]
 

@@ -51,7 +51,7 @@ def asking(world: World) -> tuple[Ports, Asked]:
     return msgspec.structs.replace(world.ports, movers=asked), asked
 
 
-def wish(download: int | None = None, upload: int | None = None, resume: bool = False) -> TransferRequest:
+def requested(download: int | None = None, upload: int | None = None, resume: bool = False) -> TransferRequest:
     return msgspec.structs.replace(request(resume=resume), download_slots=download, upload_slots=upload)
 
 
@@ -68,33 +68,33 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ("download", "upload", "slots"), [(None, None, None), (5, None, 5), (None, 13, 13), (5, 13, 5), (0, None, 0)]
 )
 def test_the_smaller_of_two_wishes_counts(download: int | None, upload: int | None, slots: int | None) -> None:
-    assert wish(download, upload).slots == slots
+    assert requested(download, upload).slots == slots
 
 
 def test_an_upload_without_a_wish_begins_with_few_connections_and_may_have_many(world: World) -> None:
     ports, asked = asking(world)
-    upload(wish(), ports)
+    upload(requested(), ports)
     assert (asked.slots, asked.first) == (MOST_CONNECTIONS, FIRST_CONNECTIONS)
 
 
 def test_few_parts_begin_all_at_once(world: World) -> None:
     world.source.put(SOURCE, bytes(3 * PART))
     ports, asked = asking(world)
-    upload(wish(), ports)
+    upload(requested(), ports)
     assert asked.first == 3
 
 
 @pytest.mark.parametrize("slots", [1, 7, 13, 40])
 def test_an_upload_has_exactly_the_connections_that_were_wished_for(world: World, slots: int) -> None:
     ports, asked = asking(world)
-    upload(wish(slots), ports)
+    upload(requested(slots), ports)
     assert (asked.slots, asked.first) == (slots, None)
 
 
 def test_a_wish_counts_for_an_upload_that_was_begun_with_another(world: World) -> None:
-    world.begin(wish(2), 1)
+    world.begin(requested(2), 1)
     ports, asked = asking(world)
-    upload(wish(11, resume=True), ports)
+    upload(requested(11, resume=True), ports)
     assert (asked.slots, asked.first) == (11, None)
 
 
@@ -102,7 +102,7 @@ def test_a_wish_counts_for_an_upload_that_was_begun_with_another(world: World) -
 def test_a_worker_in_the_cloud_finds_out_how_many_of_its_slots_are_of_use(
     world: World, wished: int | None, first: int | None
 ) -> None:
-    job = world.prepare(wish(wished))
+    job = world.prepare(requested(wished))
     assert job.plan is not None
     ports, asked = asking(world)
     assert run_unit(job, Unit(0, 1, MANY), lambda: 900.0, ports) is None
@@ -124,7 +124,7 @@ def test_a_download_likewise(
 def test_copies_inside_s3_do_not_begin_with_few(copies: bool, begins: int) -> None:
     grown = growth(FIRST_CONNECTIONS, 32, copies)
     assert grown is not None
-    assert grown.places == begins
+    assert grown.limit == begins
     assert growth(None, 32, copies) is None
 
 
@@ -168,7 +168,7 @@ def test_processes_share_places_by_what_they_move_together(board: SharedCounters
         board.moved[1] += 9 * MIB
         clock.seconds += 1
         foreman.look(all_begun=False)
-    assert list(board.places) == [4, 3]
+    assert list(board.limits) == [4, 3]
 
 
 def test_a_process_that_was_refused_takes_places_from_all_and_only_once(board: SharedCounters) -> None:
@@ -178,15 +178,15 @@ def test_a_process_that_was_refused_takes_places_from_all_and_only_once(board: S
     board.refused[1] = 8.0
     foreman.look(all_begun=True)
     foreman.look(all_begun=True)
-    assert list(board.places) == [1, 1]
+    assert list(board.limits) == [1, 1]
     board.refused[0] = 9.5
     foreman.look(all_begun=True)
-    assert list(board.places) == [1, 0]
+    assert list(board.limits) == [1, 0]
 
 
 def test_the_places_of_a_process_that_is_done_are_the_others(board: SharedCounters) -> None:
     foreman = Coordinator(board, AdaptiveConcurrency(1, 7), FakeClock())
     foreman.look(all_begun=True)
-    assert list(board.places) == [1, 0]
+    assert list(board.limits) == [1, 0]
     foreman.left(0)
-    assert board.places[1] == 1
+    assert board.limits[1] == 1

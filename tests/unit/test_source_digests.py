@@ -130,11 +130,11 @@ def test_a_file_beside_that_states_nothing_known_is_named_and_counts_the_verdict
     world.claims = {"crc64nvme": world.crc}
     world.source.put(f"{SOURCE}.sha512", content)
     assert world.transfer(request()).verdict == "verified-by-source"
-    wish = msgspec.structs.replace(asked("auto"), exists="overwrite")
-    done = world.transfer(wish)
+    requested = msgspec.structs.replace(asked("auto"), exists="overwrite")
+    done = world.transfer(requested)
     assert (done.verdict, done.unread_digest_files) == ("verified-in-transit", (f"{SOURCE}.sha512",))
     assert done.source_digest == f"crc64nvme:{world.crc}"
-    expected_of = world.transfer(msgspec.structs.replace(wish, expect=f"crc64nvme:{world.crc}"))
+    expected_of = world.transfer(msgspec.structs.replace(requested, expect=f"crc64nvme:{world.crc}"))
     assert expected_of.verdict == "verified-by-source", "the user states it"
 
 
@@ -159,12 +159,12 @@ def test_a_large_file_is_no_file_of_digests() -> None:
 @pytest.mark.parametrize("keep", [False, True])
 def test_an_empty_source_that_says_otherwise_is_refused_before_anything_is_written(keep: bool) -> None:
     world = Claiming(0, sha256=SHA)
-    wish = msgspec.structs.replace(request(), keep_mismatch=keep)
+    requested = msgspec.structs.replace(request(), keep_mismatch=keep)
     if keep:
-        world.prepare(wish)
+        world.prepare(requested)
     else:
         with pytest.raises(NotAsStated):
-            world.prepare(wish)
+            world.prepare(requested)
 
 
 def test_what_a_function_has_no_time_to_read_is_refused_with_the_arithmetic() -> None:

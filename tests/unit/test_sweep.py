@@ -165,7 +165,7 @@ def test_a_record_that_no_job_wrote_keeps_no_other_job_s_upload(
 def test_a_cancelled_job_that_its_user_could_not_discard_is_discarded_at_once(world: World, machine: Machine) -> None:
     prepared(world)
     reported(world, "job")
-    world.notices.cancel("job")
+    world.coordination.cancel("job")
     assert sweep(world.ports, machine.describe) == swept("job")
     report = world.jobs.report("job")
     assert report is not None
@@ -175,7 +175,7 @@ def test_a_cancelled_job_that_its_user_could_not_discard_is_discarded_at_once(wo
 def test_a_job_that_was_stopped_because_it_was_cancelled_is_discarded_and_announced_as_such(world: World) -> None:
     prepared(world)
     work("job", Unit(0, 1, 2), lambda: LONG, world.ports)
-    world.notices.cancel("job")
+    world.coordination.cancel("job")
     bus = Bus()
     report = settle(ended("ABORTED"), world.ports, Machine(), bus)
     assert report is not None
@@ -210,7 +210,7 @@ def test_a_cancelled_job_leaves_an_upload_alone_that_another_went_on_with(world:
 
 def test_a_worker_of_a_cancelled_job_stops_quietly_when_its_upload_is_gone(world: World) -> None:
     prepared(world)
-    world.notices.cancel("job")
+    world.coordination.cancel("job")
     discard("job", world.ports)
     assert work("job", Unit(0, 1, 5), lambda: LONG, world.ports).done
 
@@ -226,7 +226,7 @@ def test_a_worker_whose_upload_is_gone_otherwise_says_so(world: World) -> None:
 
 def test_a_job_that_is_cancelled_while_it_is_prepared_leaves_no_upload(world: World) -> None:
     """Stopping an execution stops no function that runs."""
-    world.notices.cancel("job")
+    world.coordination.cancel("job")
     with pytest.raises(JobCancelled):
         prepared(world, "job")
     assert world.store.unfinished(TARGET) == []
@@ -234,7 +234,7 @@ def test_a_job_that_is_cancelled_while_it_is_prepared_leaves_no_upload(world: Wo
 
 def test_a_job_that_is_cancelled_before_it_is_completed_makes_no_object(world: World) -> None:
     moved_whole(world)
-    world.notices.cancel("job")
+    world.coordination.cancel("job")
     with pytest.raises(JobCancelled):
         complete_job("job", world.ports)
     assert world.store.head(TARGET) is None
@@ -242,7 +242,7 @@ def test_a_job_that_is_cancelled_before_it_is_completed_makes_no_object(world: W
 
 def test_a_small_object_of_a_cancelled_job_is_not_put(world: World) -> None:
     world.source.put(SOURCE, b"few")
-    world.notices.cancel("job")
+    world.coordination.cancel("job")
     with pytest.raises(JobCancelled):
         prepared(world, "job")
     assert world.store.head(TARGET) is None

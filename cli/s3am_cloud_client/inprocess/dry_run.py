@@ -20,7 +20,7 @@ from s3am_cloud.errors import AccessDenied, BadPartSize, SourceTooLarge, StoreUn
 from s3am_cloud.integrity.before_commit import needs_parts
 from s3am_cloud.limits import MOST_IN_ORDER
 from s3am_cloud.model import Attributes, Job, ObjectInfo, Plan, Sealed, SourceInfo, TransferRequest, Upload
-from s3am_cloud.ports.pace import RateProbe, unmeasured
+from s3am_cloud.ports.pace import RateProbe, no_rate
 from s3am_cloud.ports.transfer import ObjectStore, Ports
 from s3am_cloud.transfer.pipeline import new_job, prepare
 from s3am_cloud.transfer.remaining import missing
@@ -92,8 +92,8 @@ def plan_ports(access: S3Access, source: S3Access, rate: int | None = None) -> P
     """The world as this machine sees it, with both sides' keys; a source's rate is measured as the cloud does, unless
     the user tells it."""
     measured = CurlRateProbe(curl_settings(access), SystemClock())
-    gauge: RateProbe = measured if rate is None else lambda origin: rate
-    return msgspec.structs.replace(local_ports(access, source, SourceReach(tags=False)), gauge=gauge)
+    rate_probe: RateProbe = measured if rate is None else lambda origin: rate
+    return msgspec.structs.replace(local_ports(access, source, SourceReach(tags=False)), rate_probe=rate_probe)
 
 
 def planned(request: TransferRequest, sealed: bool, store: ReadOnlyStore, ports: Ports) -> Planned:
@@ -163,7 +163,7 @@ def check_cost(request: TransferRequest, sealed: bool, ports: Ports, observer: O
         if request.secret is not None:
             raise AccessDenied("its login or its key is in a secret")
         try:
-            planned(request, sealed, store, msgspec.structs.replace(ports, gauge=unmeasured))
+            planned(request, sealed, store, msgspec.structs.replace(ports, rate_probe=no_rate))
         except TooExpensive:
             planned(request, sealed, store, ports)
     except (TooExpensive, BadPartSize, SourceTooLarge):

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class SharedCounters:
-    """What the processes write for each other, each at its own index: how many places it has, how many bytes it has
-    moved, and when it sent the last request that was refused."""
+    """What the processes write for each other, each at its own index: how many parts it may have in flight, how many
+    bytes it has moved, and when it sent the last request that was refused."""
 
     def __init__(self, context: ForkContext | SpawnContext, shares: Iterable[int]) -> None:
         numbers = list(shares)
-        self.places: Array[c_int] = context.RawArray("i", numbers)
+        self.limits: Array[c_int] = context.RawArray("i", numbers)
         self.moved: Array[c_longlong] = context.RawArray("q", len(numbers))
         self.refused: Array[c_double] = context.RawArray("d", len(numbers))
         # To write to a file. The kernel has its own lock for that, but turns a processor over while it waits.
@@ -40,7 +40,7 @@ class SharedLimit:
 
     @property
     def now(self) -> int:
-        return self._board.places[self._index]
+        return self._board.limits[self._index]
 
     def look(self, chunk_size: int, all_begun: bool) -> None:
         self._board.moved[self._index] = self._moved()
@@ -53,11 +53,11 @@ class SharedLimit:
 
 
 class Coordinator:
-    """Shares out, in the parent, the places that grow with what all workers move."""
+    """Shares out, in the parent, the slots, whose number grows with what all workers move."""
 
     def __init__(self, board: SharedCounters, growth: AdaptiveConcurrency, clock: Clock) -> None:
         self._board, self._growth, self._clock = board, growth, clock
-        self._workers = list(range(len(board.places)))
+        self._workers = list(range(len(board.limits)))
         self._refused = list(board.refused)
 
     def look(self, all_begun: bool) -> None:
@@ -72,13 +72,13 @@ class Coordinator:
         self._share_out()
 
     def left(self, index: int) -> None:
-        """The worker of that index has nothing more to do: its places are the others'."""
+        """The worker of that index has nothing more to do: its slots are the others'."""
         self._workers.remove(index)
         self._share_out()
 
     def _share_out(self) -> None:
-        for index, places in zip(self._workers, share(self._growth.places, len(self._workers)), strict=True):
-            self._board.places[index] = places
+        for index, limit in zip(self._workers, share(self._growth.limit, len(self._workers)), strict=True):
+            self._board.limits[index] = limit
 
 
 def share(slots: int, count: int) -> list[int]:

@@ -17,7 +17,7 @@ import msgspec
 from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.curl.mover import CurlMover, MoverSetup
 from s3am_cloud.adapters.curl.store.routing import Signers, route
-from s3am_cloud.adapters.curl.transport.concurrency import growth, own_places
+from s3am_cloud.adapters.curl.transport.concurrency import growth, local_limit
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.concurrency import AdaptiveConcurrency
@@ -81,28 +81,28 @@ class ProcessMover:
         self._setup, self._slots, self._growth = setup, slots, growth
         self._progress, self._clock, self._observer = progress, clock, observer
 
-    def move(self, parts: Iterable[Part], over: ShouldStop = never_stop) -> Iterator[MovedPart]:
+    def move(self, parts: Iterable[Part], should_stop: ShouldStop = never_stop) -> Iterator[MovedPart]:
         todo = list(parts)
         # What may grow to many more does so over as many processes.
         most = self._slots if self._growth is None else min(self._slots, DEFAULT_SLOTS)
         method = None if self._in_one_process else start_method()
         count = 1 if method is None else worthwhile_processes(todo, most, os.cpu_count() or 1)
         if method is None or count < 2:
-            yield from self._move_here(todo, over)
+            yield from self._move_here(todo, should_stop)
             return
         # The process that starts first must not take all of a few parts.
-        slots = share(min(self._growth.places if self._growth else self._slots, len(todo)), count)
+        slots = share(min(self._growth.limit if self._growth else self._slots, len(todo)), count)
         work = _Work(self._setup, todo, self._growth is not None)
         crew = _WorkerPool(method, work, slots, self._growth, self._clock)
         try:
-            yield from crew.results(self._progress, over, self._observer.check)
+            yield from crew.results(self._progress, should_stop, self._observer.check)
         finally:
             crew.end()
 
-    def _move_here(self, parts: Sequence[Part], over: ShouldStop) -> Iterator[MovedPart]:
+    def _move_here(self, parts: Sequence[Part], should_stop: ShouldStop) -> Iterator[MovedPart]:
         with watching(self._observer) as check:
-            places, tell = own_places(self._growth, self._slots, self._clock, self._progress)
-            yield from CurlMover(self._setup, places, tell, self._clock, check).move(parts, over)
+            limit, counted = local_limit(self._growth, self._slots, self._clock, self._progress)
+            yield from CurlMover(self._setup, limit, counted, self._clock, check).move(parts, should_stop)
 
     @property
     def _in_one_process(self) -> bool:
@@ -147,10 +147,10 @@ class _WorkerPool:
             self.end()  # nobody else knows of those that have begun
             raise
 
-    def results(self, progress: Progress, over: ShouldStop, check: Callable[[], None]) -> Iterator[MovedPart]:
+    def results(self, progress: Progress, should_stop: ShouldStop, check: Callable[[], None]) -> Iterator[MovedPart]:
         """The parts as they finish. Raises the first error that a worker meets, or JobFailed where one died."""
-        # The processes tell something a few times a second, so nobody waits long between two looks at `over`.
-        while self._processes and not over():
+        # The processes tell something a few times a second, so nobody waits long between two looks at `should_stop`.
+        while self._processes and not should_stop():
             for pipe in wait(list(self._processes)):
                 assert isinstance(pipe, Connection)
                 yield from self._take(pipe, progress)
@@ -211,7 +211,7 @@ def exit_text(code: int | None) -> str:
 
 
 class _Work(msgspec.Struct, frozen=True):
-    """What the worker processes are to do, with as many connections as each has places."""
+    """What the worker processes are to do, with as many connections as each has slots."""
 
     setup: MoverSetup
     parts: Sequence[Part]
@@ -232,8 +232,8 @@ def _work(
         other.close()
     teller = _Teller(pipe)
     clock = SystemClock()
-    places = SharedLimit(board, index, work.adapts, lambda: teller.total)
-    mover = CurlMover(work.setup, places, teller.count, clock, teller.tell_sometimes, board.turn)
+    limit = SharedLimit(board, index, work.adapts, lambda: teller.total)
+    mover = CurlMover(work.setup, limit, teller.count, clock, teller.tell_sometimes, board.turn)
     try:
         for moved in mover.move(_take_turns(work.parts, taken)):
             teller.tell()

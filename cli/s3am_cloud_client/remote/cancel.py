@@ -46,7 +46,7 @@ def cancel_job(job_id: str, remote: Remote, ports: Ports) -> Cancelled:
     running = execution is not None and execution.status == "RUNNING"
     if report is not None and not running and report.state in {*_DONE, "cancelled"}:
         return _told(last, report)
-    remote.notices.cancel(last)
+    remote.coordination.cancel(last)
     if running and execution is not None:
         with suppress(NoSuchJob):
             remote.machine.stop(execution.arn, f"job {last} was cancelled")

@@ -99,8 +99,8 @@ class Remote:
         )
         self.vault = _vault(access, self.stack.key_arn)
         self.store = S3Store(access, self.clock)
-        self.notices = DocumentNotices(Bucket(access, self.stack.work_bucket))
-        self.desk = LockContext(self.jobs, self.notices, self.machine.describe, self.clock)
+        self.coordination = DocumentNotices(Bucket(access, self.stack.work_bucket))
+        self.desk = LockContext(self.jobs, self.coordination, self.machine.describe, self.clock)
 
     def submit(self, request: TransferRequest, secrets: Secrets = NO_SECRETS) -> Started:
         """Records the job, with its secrets sealed, then starts its execution; both carry the job's id as their name.

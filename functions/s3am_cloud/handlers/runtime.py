@@ -56,7 +56,7 @@ class Runtime(msgspec.Struct, frozen=True):
 
 def desk_of(ports: Ports) -> LockContext | None:
     """Where claims on destinations are looked into."""
-    return None if ports.notices is None else LockContext(ports.jobs, ports.notices, describe, ports.clock)
+    return None if ports.coordination is None else LockContext(ports.jobs, ports.coordination, describe, ports.clock)
 
 
 def describe(arn: str) -> Execution:
@@ -104,7 +104,7 @@ class JobPorts:
         jobs = opened_jobs(self._ports.jobs, job, found.job)
         settings = msgspec.structs.replace(self._settings, login_within=found.login_within)
         settings = knowing(settings, found.job.request.source, job.request.host_keys)
-        return _ports(settings, access, source, jobs, self._ports.clock, self._ports.notices)
+        return _ports(settings, access, source, jobs, self._ports.clock, self._ports.coordination)
 
 
 def is_special(job: Job) -> bool:
@@ -128,7 +128,7 @@ def _ports(
     source: S3Access,
     jobs: JobStore,
     clock: Clock,
-    notices: Coordination | None,
+    coordination: Coordination | None,
 ) -> Ports:
     """`access` is the way to destinations, `source` that to sources in S3."""
     return Ports(
@@ -138,8 +138,8 @@ def _ports(
         readers=CurlReaders(settings, source, clock),
         jobs=jobs,
         clock=clock,
-        notices=notices,
-        gauge=CurlRateProbe(settings, clock),
+        coordination=coordination,
+        rate_probe=CurlRateProbe(settings, clock),
         target_readers=CurlReaders(settings, access, clock),
         most_in_order=MOST_IN_ORDER,
         is_running=is_running,

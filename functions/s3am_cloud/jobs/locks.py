@@ -30,7 +30,7 @@ class LockContext(msgspec.Struct, frozen=True):
     """Where claims are put up and looked into; `describe` tells of an execution by its ARN, or raises NoSuchJob."""
 
     jobs: JobStore
-    notices: Coordination
+    coordination: Coordination
     describe: Callable[[str], Execution]
     clock: Clock
 
@@ -56,7 +56,7 @@ def acquire(job: Job, execution: str, desk: LockContext) -> str:
     asked = job.asked or request_fingerprint(job.request)
     mine = DestinationLock(job=job.id, execution=execution, asked=asked, made=_now(desk.clock))
     for _ in range(_TRIES):
-        found = desk.notices.claimed(where)
+        found = desk.coordination.claimed(where)
         if found is not None and found.job != job.id and runs(found, desk):
             if found.asked != asked:
                 raise DestinationBusy(
@@ -72,7 +72,7 @@ def acquire(job: Job, execution: str, desk: LockContext) -> str:
                     f"job {job.id} is at work in another execution",
                     f"follow it with {command_line('watch', job.id)}",
                 )
-        if desk.notices.claim(where, mine, found):
+        if desk.coordination.claim(where, mine, found):
             return job.id
     raise StoreBusy(f"{where} is claimed by others again and again")
 

@@ -43,7 +43,7 @@ class _CountedMover:
     def __init__(self, mover: Mover, counts: Counts) -> None:
         self._mover, self._counts = mover, counts
 
-    def move(self, parts: Iterable[Part], over: ShouldStop = never_stop) -> Iterator[MovedPart]:
-        for part in self._mover.move(parts, over):
+    def move(self, parts: Iterable[Part], should_stop: ShouldStop = never_stop) -> Iterator[MovedPart]:
+        for part in self._mover.move(parts, should_stop):
             self._counts.add(part)
             yield part

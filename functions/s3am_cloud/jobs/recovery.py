@@ -64,7 +64,7 @@ def put(job: Job, plan: Plan, ports: Ports) -> Iterable[MovedPart]:
 
 
 def cancelled(job_id: str, ports: Ports) -> bool:
-    return ports.notices is not None and ports.notices.cancelled(job_id)
+    return ports.coordination is not None and ports.coordination.cancelled(job_id)
 
 
 def stop_if_cancelled(job: Job, ports: Ports) -> None:

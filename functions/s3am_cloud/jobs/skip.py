@@ -30,8 +30,8 @@ def skip_reason(job: Job, ports: Ports) -> str | None:
 def remember(job: Job, ports: Ports) -> None:
     """Notes what a schedule's job has fetched; for when the object is there."""
     why = job.ingested
-    if why is not None and why.schedule is not None and job.info is not None and ports.notices is not None:
-        ports.notices.see(why.schedule, _seen(why, job.info))
+    if why is not None and why.schedule is not None and job.info is not None and ports.coordination is not None:
+        ports.coordination.see(why.schedule, _seen(why, job.info))
 
 
 def _of_route(why: Ingested, info: SourceInfo) -> str | None:
@@ -51,12 +51,12 @@ def _is_other(why: Ingested, info: SourceInfo) -> bool:
 
 def _of_schedule(why: Ingested, info: SourceInfo, ports: Ports) -> str | None:
     """What has no validator may always have changed."""
-    if ports.notices is None or why.schedule is None or not (info.etag or info.last_modified or info.version):
+    if ports.coordination is None or why.schedule is None or not (info.etag or info.last_modified or info.version):
         return None
     now = _seen(why, info)
-    if ports.notices.seen(why.schedule) != now:
+    if ports.coordination.seen(why.schedule) != now:
         return None
-    ports.notices.see(why.schedule, now)
+    ports.coordination.see(why.schedule, now)
     return UNCHANGED
 
 

@@ -38,8 +38,8 @@ class Coordination(Protocol):
     def claimed(self, target: S3Url) -> DestinationLock | None:
         """Who says to write to it; the job may have ended since."""
 
-    def claim(self, target: S3Url, claim: DestinationLock, over: DestinationLock | None) -> bool:
-        """Puts the claim up in place of `over`, as that was read; False, and nothing written, where another is there.
+    def claim(self, target: S3Url, claim: DestinationLock, previous: DestinationLock | None) -> bool:
+        """Writes the claim in place of `previous`, as that was read. False, with nothing written, where another exists.
 
         Of several that try at the same moment, one succeeds.
         """

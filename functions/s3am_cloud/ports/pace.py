@@ -38,5 +38,5 @@ UNLIMITED = Pace()
 """All connections from the beginning, and no deadline."""
 
 
-def unmeasured(origin: PinnedSource) -> None:
+def no_rate(origin: PinnedSource) -> None:
     """For whoever has no deadline and so needs no rate."""

@@ -25,7 +25,7 @@ from s3am_cloud.model import (
     UploadedPart,
 )
 from s3am_cloud.ports.coordination import Coordination
-from s3am_cloud.ports.pace import RateProbe, ShouldStop, never_stop, unmeasured
+from s3am_cloud.ports.pace import RateProbe, ShouldStop, never_stop, no_rate
 from s3am_cloud.ports.records import JobStore
 from s3am_cloud.urls import S3Url, SourceUrl
 
@@ -145,11 +145,11 @@ class Progress(Protocol):
 class Mover(Protocol):
     """The one path of bytes: moves ranges from an origin to a sink, many at once, holding none of them whole."""
 
-    def move(self, parts: Iterable[Part], over: ShouldStop = never_stop) -> Iterator[MovedPart]:
+    def move(self, parts: Iterable[Part], should_stop: ShouldStop = never_stop) -> Iterator[MovedPart]:
         """The parts as they finish, in any order, each with the CRC64NVME of the bytes that the source sent.
 
-        `over` is asked again and again, a few times a second. When it says so, the move ends: parts in flight are
-        dropped with their connections, and neither they nor those not yet begun are among what it yielded.
+        `should_stop` is called a few times a second. When it is true, the move ends: parts in flight are dropped with
+        their connections, and neither they nor those not yet begun are among what it yielded.
 
         A connection that breaks is taken up again within the part. Raises SourceChanged where the source is another
         version than the origin pins or its answer is not the range that was asked for; SourceNotFound, AccessDenied,
@@ -210,9 +210,9 @@ class Ports(msgspec.Struct, frozen=True):
     readers: Readers
     jobs: JobStore
     clock: Clock
-    gauge: RateProbe = unmeasured
+    rate_probe: RateProbe = no_rate
     # None on somebody's own machine, where no job can be stopped from elsewhere.
-    notices: Coordination | None = None
+    coordination: Coordination | None = None
     # The way to objects that are written, where it is another one than that to sources in S3.
     target_readers: Readers | None = None
     # Bytes that can be read in their order in the time that there is; None where nobody is in a hurry.

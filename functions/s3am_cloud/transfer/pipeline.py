@@ -97,7 +97,7 @@ def _prepared(job: Job, ports: Ports, connections: int | None, may_stream: bool,
     if not is_wanted(request, target, ports.store):
         return _recorded(msgspec.structs.replace(job, state="skipped"), ports)
     unfinished = own or unfinished_upload(request, target, ports)
-    origin = one_version(request, learn(request, probe(source, ports.source, ports.gauge), ports))
+    origin = one_version(request, learn(request, probe(source, ports.source, ports.rate_probe), ports))
     if unfinished is not None:
         return _recorded(resumed(job, target, unfinished, origin, connections, ports), ports)
     job = msgspec.structs.replace(job, source_id=source_id(source))

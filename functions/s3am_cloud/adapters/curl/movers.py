@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from s3am_cloud.adapters.curl.mover import CurlMover, MoverSetup
 from s3am_cloud.adapters.curl.store.routing import Signers, route
-from s3am_cloud.adapters.curl.transport.concurrency import growth, own_places
+from s3am_cloud.adapters.curl.transport.concurrency import growth, local_limit
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.model import PinnedSource
@@ -25,5 +25,5 @@ class CurlMovers:
     ) -> CurlMover:
         to = route(origin, sink, self._access, self._source_access)
         signers = Signers(self._access, self._source_access)
-        places, tell = own_places(growth(first, slots, to.is_copy), slots, self._clock, progress)
-        return CurlMover(MoverSetup(to, self._settings, signers), places, tell, self._clock)
+        limit, counted = local_limit(growth(first, slots, to.is_copy), slots, self._clock, progress)
+        return CurlMover(MoverSetup(to, self._settings, signers), limit, counted, self._clock)

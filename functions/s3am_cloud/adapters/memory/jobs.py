@@ -84,7 +84,7 @@ class MemoryJobs:
         yield from self._tallies.get(job_id, {}).values()
 
 
-class MemoryNotices:
+class MemoryCoordination:
     """Claims, cancellations and what schedules have fetched in dictionaries."""
 
     def __init__(self) -> None:
@@ -96,8 +96,8 @@ class MemoryNotices:
     def claimed(self, target: S3Url) -> DestinationLock | None:
         return self._claims.get(target)
 
-    def claim(self, target: S3Url, claim: DestinationLock, over: DestinationLock | None) -> bool:
-        if self._claims.get(target) != over:
+    def claim(self, target: S3Url, claim: DestinationLock, previous: DestinationLock | None) -> bool:
+        if self._claims.get(target) != previous:
             return False
         self._claims[target] = msgspec.structs.replace(claim, tag=str(next(self._tags)))
         return True

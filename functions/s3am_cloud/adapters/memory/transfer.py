@@ -189,9 +189,9 @@ class MemoryMover:
     ) -> None:
         self._source, self._store, self._origin, self._sink, self._progress = source, store, origin, sink, progress
 
-    def move(self, parts: Iterable[Part], over: ShouldStop = never_stop) -> Iterator[MovedPart]:
+    def move(self, parts: Iterable[Part], should_stop: ShouldStop = never_stop) -> Iterator[MovedPart]:
         for part in parts:
-            if over():
+            if should_stop():
                 return
             data = self._source.read(self._origin, part)
             self._progress(len(data))

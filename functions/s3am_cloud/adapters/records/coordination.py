@@ -40,11 +40,11 @@ class DocumentNotices:
             return None
         return msgspec.structs.replace(_decode_claim(found[0]), tag=found[1])
 
-    def claim(self, target: S3Url, claim: DestinationLock, over: DestinationLock | None) -> bool:
+    def claim(self, target: S3Url, claim: DestinationLock, previous: DestinationLock | None) -> bool:
         data = msgspec.json.encode(msgspec.structs.replace(claim, tag=None))
-        if over is None or over.tag is None:
+        if previous is None or previous.tag is None:
             return self._documents.create(_claim(target), data)
-        return self._documents.replace(_claim(target), data, over.tag)
+        return self._documents.replace(_claim(target), data, previous.tag)
 
     def cancel(self, job_id: str) -> None:
         self._documents.write(_cancelled(job_id), b"")

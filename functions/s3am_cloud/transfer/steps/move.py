@@ -9,6 +9,6 @@ from s3am_cloud.ports.pace import ShouldStop, never_stop
 from s3am_cloud.ports.transfer import Mover
 
 
-def move_parts(parts: Iterable[Part], mover: Mover, over: ShouldStop = never_stop) -> Iterator[MovedPart]:
-    """The parts as they arrive at the store, until `over` says so. Raises what `Mover.move` does."""
-    return mover.move(parts, over)
+def move_parts(parts: Iterable[Part], mover: Mover, should_stop: ShouldStop = never_stop) -> Iterator[MovedPart]:
+    """The parts as they arrive at the store, until `should_stop` is true. Raises what `Mover.move` does."""
+    return mover.move(parts, should_stop)

@@ -8,7 +8,7 @@ from s3am_cloud.limits import WINDOW
 
 
 class Window:
-    """Holds chunks as they came, so that no byte is copied that fits the taker's buffer."""
+    """Holds chunks as they came, so that no byte is copied that fits the receiver's buffer."""
 
     def __init__(self, limit: int = WINDOW) -> None:
         self._limit = limit

@@ -201,8 +201,8 @@ def range_error(
         return BadSource(f"{name} answered with Content-Encoding {coding} where it had {info.encoding}")
     if not info.ranges:
         return _whole_error(response, info, name)
-    there = parse_content_range(response.header("Content-Range"))
-    if there is None or there[:2] != (first, part.last) or there[2] not in {None, info.size}:
+    sent = parse_content_range(response.header("Content-Range"))
+    if sent is None or sent[:2] != (first, part.last) or sent[2] not in {None, info.size}:
         said = shown_header(response.header("Content-Range"))
         return SourceChanged(f"{name} answered range {said} where bytes {first}-{part.last}/{info.size} are due")
     return version_error(response, info, name, stored)

@@ -36,14 +36,14 @@ class CurlSource:
 
     def _insist(self, ask: Callable[[], SourceInfo]) -> SourceInfo:
         retry = Retry(self._clock, PROBE_ATTEMPTS, patience=self._settings.patience)
-        crowd = patience(self._clock)
+        admission = patience(self._clock)
         patient_until = self._clock.monotonic() + LONGEST_RETRY_AFTER
         while True:
             asked = self._clock.monotonic()
             try:
                 return ask()
             except Crowded as error:
-                wait, last = crowd.wait(CROWD_SECONDS), SourceBusy(error.message, error.hint)
+                wait, last = admission.wait(CROWD_SECONDS), SourceBusy(error.message, error.hint)
             except Postponed as error:
                 wait, last = retry.wait(error.seconds), SourceBusy(error.message, error.hint)
             except SourceBusy as error:

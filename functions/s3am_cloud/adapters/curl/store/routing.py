@@ -39,11 +39,11 @@ class S3Endpoint(msgspec.Struct, frozen=True, kw_only=True):
         return "x-amz-server-side-encryption-customer-key" in self.headers
 
     def __repr__(self) -> str:
-        return f"Side({self.object})"
+        return f"S3Endpoint({self.object})"
 
 
 class TransferRoute(msgspec.Struct, frozen=True, kw_only=True):
-    """From where to where: all that a worker process needs to know. A side that is not in S3 is None."""
+    """From where to where: all that a worker process needs to know. An end that is not in S3 is None."""
 
     origin: PinnedSource
     sink: Sink
@@ -88,7 +88,7 @@ def route(origin: PinnedSource, sink: Sink, access: S3Access, source_access: S3A
         origin=origin,
         sink=sink,
         source=source_endpoint(origin, source_access),
-        target=_side(to, access) if to is not None else None,
+        target=_endpoint(to, access) if to is not None else None,
     )
 
 
@@ -105,45 +105,45 @@ def target_of(sink: Sink) -> S3Url | None:
 def source_endpoint(origin: PinnedSource, access: S3Access) -> S3Endpoint | None:
     """None for a source that is not in S3. Raises BadDestination where its bucket does not exist."""
     stored = origin.source.stored
-    return None if stored is None else _side(stored, access)
+    return None if stored is None else _endpoint(stored, access)
 
 
-def source_address(origin: PinnedSource, side: S3Endpoint | None, signers: Callable[[S3Settings], Signer]) -> Address:
+def source_address(origin: PinnedSource, stored: S3Endpoint | None, signers: Callable[[S3Settings], Signer]) -> Address:
     """Where the origin's GETs go: its URL, or a signed request for exactly its version."""
-    if side is None:
+    if stored is None:
         return lambda: (origin.source.url, {})
-    headers = {"x-amz-content-sha256": "UNSIGNED-PAYLOAD", **side.headers}
+    headers = {"x-amz-content-sha256": "UNSIGNED-PAYLOAD", **stored.headers}
     version = origin.info.version
     query = {"versionId": version} if version else {}
-    signer = signers(side.settings)
-    return lambda: signer.sign("GET", side.endpoint, side.object.key, query, headers)
+    signer = signers(stored.settings)
+    return lambda: signer.sign("GET", stored.endpoint, stored.object.key, query, headers)
 
 
 def part_put(route: TransferRoute, signers: Signers, part: Part) -> SignedPut:
     """Where the part's PUT goes: UploadPart, or PutObject with the object's own headers."""
-    side, query = _target(route), _part_query(route.sink, part)
-    signer = signers(side.settings)
+    target, query = _target(route), _part_query(route.sink, part)
+    signer = signers(target.settings)
 
     def signed(headers: dict[str, str]) -> tuple[str, dict[str, str]]:
-        own = _object_headers(route.sink, side.features) if isinstance(route.sink, ObjectSink) else {}
-        given, payload = {**headers, **side.headers, **own}, headers["x-amz-content-sha256"]
-        return signer.sign("PUT", side.endpoint, side.object.key, query, given, payload)
+        own = _object_headers(route.sink, target.features) if isinstance(route.sink, ObjectSink) else {}
+        given, payload = {**headers, **target.headers, **own}, headers["x-amz-content-sha256"]
+        return signer.sign("PUT", target.endpoint, target.object.key, query, given, payload)
 
     return signed
 
 
 def part_copy(route: TransferRoute, signers: Signers, part: Part) -> SignedCopy:
     """A PUT without a body by which S3 takes the part from the source itself: UploadPartCopy, or CopyObject."""
-    side, query = _target(route), _part_query(route.sink, part)
-    headers = {**side.headers, **_copy_source(route), "x-amz-content-sha256": "UNSIGNED-PAYLOAD"}
+    target, query = _target(route), _part_query(route.sink, part)
+    headers = {**target.headers, **_copy_source(route), "x-amz-content-sha256": "UNSIGNED-PAYLOAD"}
     if isinstance(route.sink, PartSink) and part.length:
         headers["x-amz-copy-source-range"] = f"bytes={part.first}-{part.last}"
-    signer = signers(side.settings)
+    signer = signers(target.settings)
 
     def signed() -> tuple[str, dict[str, str]]:
-        sink, there = route.sink, route.origin.info.attributes
-        own = _copied_object_headers(sink, there, side.features) if isinstance(sink, ObjectSink) else {}
-        return signer.sign("PUT", side.endpoint, side.object.key, query, {**headers, **own})
+        sink, attributes = route.sink, route.origin.info.attributes
+        own = _copied_object_headers(sink, attributes, target.features) if isinstance(sink, ObjectSink) else {}
+        return signer.sign("PUT", target.endpoint, target.object.key, query, {**headers, **own})
 
     return signed
 
@@ -158,7 +158,7 @@ def copy_attempt(route: TransferRoute) -> Attempt:
     return Attempt(_target(route).features, _features(route.sink, "checksum"))
 
 
-def _side(target: S3Url, access: S3Access) -> S3Endpoint:
+def _endpoint(target: S3Url, access: S3Access) -> S3Endpoint:
     return S3Endpoint(
         object=target,
         endpoint=access.endpoint(target.bucket),
@@ -182,15 +182,15 @@ def _part_query(sink: Sink, part: Part) -> dict[str, str]:
 
 
 def _copy_source(route: TransferRoute) -> dict[str, str]:
-    side, info = route.source, route.origin.info
-    if side is None:
+    source, info = route.source, route.origin.info
+    if source is None:
         raise JobFailedForGood("only objects in S3 can be copied inside it")
-    path = quote(f"/{side.object.bucket}/{side.object.key}", safe="/-_.~")
+    path = quote(f"/{source.object.bucket}/{source.object.key}", safe="/-_.~")
     found = {"x-amz-copy-source": path + (f"?versionId={quote(info.version, safe='')}" if info.version else "")}
     # One beyond ASCII can't be signed as every store reads it.
     if info.etag and info.etag.isascii():
         found["x-amz-copy-source-if-match"] = info.etag
-    return {**found, **side.copy_headers}
+    return {**found, **source.copy_headers}
 
 
 def _features(sink: Sink, proof: Feature) -> tuple[Feature, ...]:
@@ -211,13 +211,13 @@ def _common_headers(sink: ObjectSink, features: Features) -> dict[str, str]:
     return headers if sink.overwrite or not features.has("condition") else {**headers, "If-None-Match": "*"}
 
 
-def _copied_object_headers(sink: ObjectSink, there: Attributes, features: Features) -> dict[str, str]:
+def _copied_object_headers(sink: ObjectSink, of_source: Attributes, features: Features) -> dict[str, str]:
     """S3 keeps tags and all else by itself; what is to differ has to be given whole."""
     headers = _common_headers(sink, features)
     if features.has("checksum"):
         headers["x-amz-checksum-algorithm"] = ALGORITHM
-    if sink.attributes.tags != there.tags:
+    if sink.attributes.tags != of_source.tags:
         headers |= {"x-amz-tagging-directive": "REPLACE", **tagging_headers(sink.attributes)}
-    if sink.attributes != msgspec.structs.replace(there, tags=sink.attributes.tags):
+    if sink.attributes != msgspec.structs.replace(of_source, tags=sink.attributes.tags):
         headers |= {"x-amz-metadata-directive": "REPLACE", **own_headers(sink.attributes)}
     return headers

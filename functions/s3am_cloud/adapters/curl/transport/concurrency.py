@@ -1,4 +1,4 @@
-"""Places that a mover has for itself, and whose number it finds out by itself."""
+"""How many connections this process has, and their automatic number."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class LocalLimit:
 
     @property
     def now(self) -> int:
-        return self._growth.places
+        return self._growth.limit
 
     def count(self, count: int) -> None:
         self._moved += count
@@ -43,11 +43,11 @@ def growth(first: int | None, slots: int, copies: bool, tell: Tell = silent) -> 
     return AdaptiveConcurrency(max(first, WORKER_SLOTS) if copies else first, slots, tell)
 
 
-def own_places(
+def local_limit(
     growth: AdaptiveConcurrency | None, slots: int, clock: Clock, progress: Progress
 ) -> tuple[ConcurrencyLimit, Progress]:
-    """The places of one mover, and what it is to tell of its bytes: `slots` where nothing grows."""
+    """The limit of one mover, and where it reports its bytes: `slots` where nothing grows."""
     if growth is None:
         return FixedLimit(slots), progress
-    places = LocalLimit(growth, clock, progress)
-    return places, places.count
+    limit = LocalLimit(growth, clock, progress)
+    return limit, limit.count

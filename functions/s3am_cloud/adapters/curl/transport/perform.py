@@ -14,22 +14,22 @@ _TURN_SECONDS = 0.25
 def perform(
     easy: pycurl.Curl,
     clock: Clock,
-    over: ShouldStop = never_stop,
+    should_stop: ShouldStop = never_stop,
     patience: float = PATIENCE_SECONDS,
     multi: pycurl.CurlMulti | None = None,
 ) -> tuple[int, str]:
-    """libcurl's error number, 0 for none, and its words; what `over` ends has none.
+    """libcurl's error number, 0 for none, and its words; a request that `should_stop` ends has none.
 
-    Turn by turn, so that Ctrl-C is heard, and `over` asked, while a server says nothing. It ends after `patience`
-    seconds, and where more comes than anybody asked for, such as a redirect's body without an end. Requests that are
-    given one `multi` use each other's connections; it stays open.
+    Turn by turn, so that Ctrl-C is heard, and `should_stop` called, while a server says nothing. It ends after
+    `patience` seconds, and where more comes than was requested, such as a redirect's body without an end. Requests that
+    are given one `multi` use each other's connections; it stays open.
     """
     own = multi is None
     multi = multi or pycurl.CurlMulti()
     multi.add_handle(easy)
     try:
         until = clock.monotonic() + patience
-        while multi.perform()[1] and not over():
+        while multi.perform()[1] and not should_stop():
             if clock.monotonic() >= until or int(easy.getinfo(pycurl.SIZE_DOWNLOAD_T)) > MAX_IGNORED:
                 return pycurl.E_OPERATION_TIMEDOUT, ""
             if multi.select(_TURN_SECONDS) < 0:

@@ -39,14 +39,14 @@ class Simulation:
         for _ in range(round(seconds / TICK)):
             asked = self.now
             self.now += TICK
-            places = self.growth.places
+            places = self.growth.limit
             self.moved += self.rate(min(places, self.bears)) * TICK
             for _ in range(places - self.bears):
                 self.refusals += 1
                 self.growth.refused(self.now, asked)
             self.growth.at(self.now, int(self.moved))
-            if not self.numbers or self.numbers[-1] != self.growth.places:
-                self.numbers.append(self.growth.places)
+            if not self.numbers or self.numbers[-1] != self.growth.limit:
+                self.numbers.append(self.growth.limit)
         return self
 
 
@@ -120,33 +120,33 @@ def test_refusals_of_requests_that_were_sent_before_the_last_one_was_known_are_t
     growth.refused(2.0, asked=1.0)
     growth.refused(2.1, asked=1.9)
     growth.refused(2.2, asked=2.0 + SETTLE_SECONDS / 2)
-    assert growth.places == 8
+    assert growth.limit == 8
     growth.refused(2.5, asked=2.0 + SETTLE_SECONDS)
-    assert growth.places == 4
+    assert growth.limit == 4
 
 
 def test_nothing_is_judged_while_nothing_moves() -> None:
     growth = AdaptiveConcurrency(4, 32)
     for second in range(100):
         growth.at(second, 0)
-    assert growth.places == 4
+    assert growth.limit == 4
     growth.at(100, 1)
     growth.at(200, 4 * RATE_BYTES)
-    assert growth.places == 4, "too little to tell a rate"
+    assert growth.limit == 4, "too little to tell a rate"
     growth.at(201, 4 * RATE_BYTES + 1)
-    assert growth.places == 8
+    assert growth.limit == 8
 
 
 def test_copies_are_judged_when_as_many_as_run_at_once_are_done() -> None:
     """Nothing is told of a copy before its end, three seconds later."""
     growth, moved, now = AdaptiveConcurrency(4, 32), 0, 0.0
     numbers = [4]
-    while growth.places < 32 and now < 60:
-        running, now = growth.places, now + 3.0
+    while growth.limit < 32 and now < 60:
+        running, now = growth.limit, now + 3.0
         for _ in range(running):
             moved += 256 * MIB
             growth.at(now, moved, chunk_size=256 * MIB)
-        numbers += [growth.places] if growth.places != numbers[-1] else []
+        numbers += [growth.limit] if growth.limit != numbers[-1] else []
     assert numbers == [4, 8, 16, 32]
     assert now < 30
 
@@ -166,8 +166,10 @@ def test_what_was_found_out_is_told_in_a_line_for_each_change() -> None:
     ("wish", "parts", "first"),
     [(None, 1000, FIRST_CONNECTIONS), (None, FEW_PARTS, FEW_PARTS), (None, 1, 1), (16, 1000, None), (1, 2, None)],
 )
-def test_few_parts_begin_at_once_and_an_explicit_number_is_one(wish: int | None, parts: int, first: int | None) -> None:
-    assert first_connections(wish, parts) == first
+def test_few_parts_begin_at_once_and_an_explicit_number_is_one(
+    requested: int | None, parts: int, first: int | None
+) -> None:
+    assert first_connections(requested, parts) == first
 
 
 def test_places_that_are_fixed_stay() -> None:
