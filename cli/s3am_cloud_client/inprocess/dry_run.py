@@ -82,10 +82,10 @@ class ReadOnlyStore:
 
 
 class Planned(msgspec.Struct, frozen=True):
-    """A job as the cloud would prepare it; `cut` is what is left of its plan to be moved."""
+    """A job as the cloud would prepare it; `plan` is what is left to transfer of its plan."""
 
     job: Job
-    cut: Plan | None
+    plan: Plan | None
 
 
 def plan_ports(access: S3Access, source: S3Access, rate: int | None = None) -> Ports:
@@ -111,9 +111,9 @@ def planned(request: TransferRequest, sealed: bool, store: ReadOnlyStore, ports:
     job = prepare(job, world)
     if job.plan is None or job.upload is None or job.upload.upload_id == _NEW:
         return Planned(job, job.plan)
-    cut = remaining(job.plan, missing(job.plan, store.parts(job.upload)))
-    enforce_max_cost(job, cut)
-    return Planned(job, cut)
+    plan = remaining(job.plan, missing(job.plan, store.parts(job.upload)))
+    enforce_max_cost(job, plan)
+    return Planned(job, plan)
 
 
 def quote(request: TransferRequest, sealed: bool, ports: Ports, observer: Observer) -> Quote:
@@ -122,22 +122,22 @@ def quote(request: TransferRequest, sealed: bool, ports: Ports, observer: Observ
     found = planned(request, sealed, store, ports)
     if store.blind is not None:
         observer.note(f"The destination can't be read from here and is assumed to be empty: {store.blind.message}")
-    job, cut, info = found.job, found.cut, found.job.info
+    job, plan, info = found.job, found.plan, found.job.info
     source, where = request.source_url, str(job.target)
-    if cut is None or info is None:
+    if plan is None or info is None:
         return Quote(state="skipped", source=source.display, destination=where)
     connections = most_connections(request)
     return Quote(
         state="transfer",
         source=source.display,
         destination=where,
-        size=cut.size,
-        parts=cut.count,
-        part_size=cut.part_size,
+        size=plan.size,
+        parts=plan.count,
+        part_size=plan.part_size,
         rate=info.rate,
-        cloud=in_cloud(job, cut, info.rate),
-        in_process=in_process(job, _cut_here(request, info, connections, cut.size), connections, info.rate),
-        datasync=by_datasync(cut.size),
+        cloud=in_cloud(job, plan, info.rate),
+        in_process=in_process(job, _cut_here(request, info, connections, plan.size), connections, info.rate),
+        datasync=by_datasync(plan.size),
     )
 
 
@@ -145,9 +145,9 @@ def _cut_here(request: TransferRequest, info: SourceInfo, connections: int, size
     """The plan of `upload`, which has no deadline and so measures no rate; `size` of it is left."""
     source = request.source_url
     free = msgspec.structs.replace(info, rate=None)
-    cut = plan(free, connections, request.part_size, copies=source.scheme == "s3")
-    small = cut.small and not needs_parts(request, source, info)
-    return msgspec.structs.replace(cut, size=size, small=small)
+    whole = plan(free, connections, request.part_size, copies=source.scheme == "s3")
+    small = whole.small and not needs_parts(request, source, info)
+    return msgspec.structs.replace(whole, size=size, small=small)
 
 
 def check_cost(request: TransferRequest, sealed: bool, ports: Ports, observer: Observer) -> None:

@@ -157,6 +157,6 @@ def _gb(seconds: float) -> float:
 
 def _waves(units: int, concurrency: int, unit_seconds: float) -> float:
     """Seconds from the first unit's start to the last one's end."""
-    wide = min(units, concurrency)
-    start = wide / CHILD_STARTS_PER_SECOND + max(0, wide - 1) // ENVIRONMENTS_PER_10_SECONDS * 10
-    return max(start + -(-units // wide) * unit_seconds, units / CHILD_STARTS_PER_SECOND + unit_seconds)
+    limit = min(units, concurrency)
+    start = limit / CHILD_STARTS_PER_SECOND + max(0, limit - 1) // ENVIRONMENTS_PER_10_SECONDS * 10
+    return max(start + -(-units // limit) * unit_seconds, units / CHILD_STARTS_PER_SECOND + unit_seconds)

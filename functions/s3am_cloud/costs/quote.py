@@ -80,22 +80,22 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     prices: Basis = Basis()
 
 
-def forecast_of(job: Job, cut: Plan, rate: int | None = None) -> Forecast:
-    """The forecast of a job as it is prepared; `cut` is its plan, or what of that is left to move.
+def forecast_of(job: Job, plan: Plan, rate: int | None = None) -> Forecast:
+    """The forecast of a job as it is prepared; `plan` is its plan, or what of that is left to move.
 
     A small object that its request holds to a checksum has an upload, too.
     """
-    cut = msgspec.structs.replace(cut, small=cut.small and job.state != "transfer")
+    plan = msgspec.structs.replace(plan, small=plan.small and job.state != "transfer")
     scheme = job.source.scheme
-    return forecast(cut, scheme, rate, by_event=job.event is not None, sealed=has_secrets(job))
+    return forecast(plan, scheme, rate, by_event=job.event is not None, sealed=has_secrets(job))
 
 
-def remaining(cut: Plan, parts: Iterable[Part]) -> Plan:
+def remaining(plan: Plan, parts: Iterable[Part]) -> Plan:
     """The plan of these parts alone, as far as their number and their bytes go."""
-    return msgspec.structs.replace(cut, size=sum(part.length for part in parts))
+    return msgspec.structs.replace(plan, size=sum(part.length for part in parts))
 
 
-def enforce_max_cost(job: Job, cut: Plan | None = None) -> None:
+def enforce_max_cost(job: Job, plan: Plan | None = None) -> None:
     """Raises TooExpensive where the forecast of a job that is planned is above what its request bears.
 
     A job that continues an upload is held to what is left of it, `cut`: what has been moved is paid for. Parts that
@@ -104,7 +104,7 @@ def enforce_max_cost(job: Job, cut: Plan | None = None) -> None:
     most, rate = job.request.max_cost, job.info.rate if job.info else None
     if most is None or job.plan is None:
         return
-    dollars = forecast_of(job, cut or job.plan, rate).dollars
+    dollars = forecast_of(job, plan or job.plan, rate).dollars
     if dollars > most:
         raise TooExpensive(
             f"the transfer would cost about {price_text(dollars)} in the cloud, where {price_text(most)} is the most "
@@ -112,12 +112,12 @@ def enforce_max_cost(job: Job, cut: Plan | None = None) -> None:
         )
 
 
-def in_cloud(job: Job, cut: Plan, rate: int | None) -> Cloud:
-    told = forecast_of(job, cut, rate)
+def in_cloud(job: Job, plan: Plan, rate: int | None) -> Cloud:
+    told = forecast_of(job, plan, rate)
     return Cloud(
         units=told.units,
-        concurrency=cut.concurrency,
-        slots=cut.slots,
+        concurrency=plan.concurrency,
+        slots=plan.slots,
         worker_invocations=told.worker_invocations,
         invocations=told.usage.invocations,
         gb_seconds=round(told.usage.gb_seconds, 3),
@@ -131,28 +131,28 @@ def in_cloud(job: Job, cut: Plan, rate: int | None) -> Cloud:
     )
 
 
-def in_process(job: Job, cut: Plan, connections: int, rate: int | None) -> InProcess:
-    """`cut` is the plan for that many connections, or what of that is left to move.
+def in_process(job: Job, plan: Plan, connections: int, rate: int | None) -> InProcess:
+    """`plan` is the plan for that many connections, or what of that is left to move.
 
     Counted as a forecast counts: what is tried again and the HEAD of each bucket are left out.
     """
     scheme = job.source.scheme
-    small = cut.small and job.state != "transfer"
-    busy = min(connections, cut.count)
+    small = plan.small and job.state != "transfer"
+    busy = min(connections, plan.count)
     usage = Usage(
         # The listing of unfinished uploads, and the object; or the new upload, its parts, their listing, its end.
-        s3_writes=2 if small else 2 + cut.count + pages_of(cut.count) + 1,
+        s3_writes=2 if small else 2 + plan.count + pages_of(plan.count) + 1,
         # The object, before and after.
         s3_reads=2 + source_reads(scheme),
     )
     speed = _speed(scheme, 1 if small else busy, rate)
     return InProcess(
-        parts=cut.count,
+        parts=plan.count,
         connections=busy,
         s3_writes=usage.s3_writes,
         s3_reads=usage.s3_reads,
         bytes_per_second=speed,
-        seconds=round(cut.size / speed, 1),
+        seconds=round(plan.size / speed, 1),
         dollars=_exact(cost(usage)),
     )
 

@@ -11,12 +11,12 @@ from s3am_cloud.model import Plan, UploadedPart
 from s3am_cloud.ports.transfer import OrderedReader
 
 
-def prove(plan: Plan, there: Iterable[UploadedPart], reader: OrderedReader) -> Iterator[UploadedPart]:
+def prove(plan: Plan, existing: Iterable[UploadedPart], reader: OrderedReader) -> Iterator[UploadedPart]:
     """Those parts whose CRC64NVME is that of the same range of the source, which is read for it.
 
     A part of which the store keeps no CRC64NVME can't be proven, nor one of another length than planned.
     """
-    listed = {part.number: part for part in there if part.crc is not None and part.number <= plan.count}
+    listed = {part.number: part for part in existing if part.crc is not None and part.number <= plan.count}
     ranges = [plan.part(number) for number, part in listed.items() if part.length == plan.part(number).length]
     for part, digest in reader.digests(lambda: Crc(PARTS_CRC), ranges):
         found = listed[part.number]
@@ -24,22 +24,22 @@ def prove(plan: Plan, there: Iterable[UploadedPart], reader: OrderedReader) -> I
             yield found
 
 
-def part_size_of(there: Sequence[UploadedPart], requested: int | None) -> int | None:
+def part_size_of(existing: Sequence[UploadedPart], requested: int | None) -> int | None:
     """The part size that an upload was begun with, None where that can't be told from no parts.
 
     S3AM's rule: all parts but the last have the same size, so at most one may be smaller. Raises BadPartSize where
     they fit no part size, or another one than `requested`.
     """
-    if not there:
+    if not existing:
         return requested
-    sizes = Counter(part.length for part in there)
+    sizes = Counter(part.length for part in existing)
     largest = max(sizes)
     smaller = sum(count for size, count in sizes.items() if size != largest)
-    if smaller > 1 or (smaller == 1 and there[-1].length == largest):
+    if smaller > 1 or (smaller == 1 and existing[-1].length == largest):
         raise BadPartSize("the parts of the unfinished upload have several sizes", "start again with --force")
-    if requested is not None and len(there) > 1 and requested != largest:
+    if requested is not None and len(existing) > 1 and requested != largest:
         raise BadPartSize(
             f"the unfinished upload has parts of {largest:,} bytes, not {requested:,}",
             "leave --part-size out, or start again with --force",
         )
-    return largest if len(there) > 1 or requested is None else requested
+    return largest if len(existing) > 1 or requested is None else requested

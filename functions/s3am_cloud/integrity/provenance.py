@@ -98,13 +98,13 @@ def _version(info: SourceInfo) -> str:
 
 def _fitting(facts: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
     """As many of the facts as S3 takes beside the user's own; the last one, the URL, may be shortened for that."""
-    there = {name.lower() for name in given}
+    used = {name.lower() for name in given}
     room = MAX_METADATA - sum(len(f"{name}{value}".encode()) for name, value in given.items())
     found = {}
     for name, value in facts.items():
         left = room - len(name)
         short = _shortened(value, left) if name == SOURCE else value
-        if short and name not in there and len(short) <= left:
+        if short and name not in used and len(short) <= left:
             found[name], room = short, left - len(short)
     return found
 

@@ -39,13 +39,13 @@ def recorded(job_id: str, jobs: JobStore, unit: Unit | None = None) -> Iterator[
         yield MovedPart(record.number, record.length, record.crc, record.etag, shown=record.shown)
 
 
-def known(there: Iterable[UploadedPart], sent: Iterable[MovedPart]) -> list[MovedPart]:
+def known(existing: Iterable[UploadedPart], sent: Iterable[MovedPart]) -> list[MovedPart]:
     """Those of the listed parts that are what was sent."""
     by_number: dict[int, list[MovedPart]] = {}
     for part in sent:
         by_number.setdefault(part.number, []).append(part)
     found: dict[int, MovedPart] = {}
-    for listed in there:
+    for listed in existing:
         for part in by_number.get(listed.number, ()):
             if is_what_was_sent(listed, part):
                 found[listed.number] = _as_listed(listed, part)
@@ -59,14 +59,14 @@ def compared(part: UploadedPart) -> MovedPart:
 
 def relied_on(job: Job, ports: Ports) -> list[MovedPart]:
     """The parts in the job's upload that have a record. From now on those that another job has sent are this one's."""
-    there = list(ports.store.parts(job.upload)) if job.upload is not None else []
-    if not there:
+    existing = list(ports.store.parts(job.upload)) if job.upload is not None else []
+    if not existing:
         return []
-    own = known(there, recorded(job.id, ports.jobs))
+    own = known(existing, recorded(job.id, ports.jobs))
     if job.records_of is None:
         return own
     numbers = {part.number for part in own}
-    others = [part for part in known(there, recorded(job.records_of, ports.jobs)) if part.number not in numbers]
+    others = [part for part in known(existing, recorded(job.records_of, ports.jobs)) if part.number not in numbers]
     keep(job, None, others, ports.jobs)
     return [*own, *others]
 

@@ -31,10 +31,10 @@ def own_upload(job: Job, ports: Ports) -> str | None:
     if not job.begun or job.request.force:
         return None
     where = job.target
-    there = ports.store.unfinished(where)
-    if len(there) != 1 or ports.jobs.find(where, there[0]) is not None or _is_older(there[0], job, ports):
+    existing = ports.store.unfinished(where)
+    if len(existing) != 1 or ports.jobs.find(where, existing[0]) is not None or _is_older(existing[0], job, ports):
         return None
-    return None if any(True for _ in ports.store.parts(ports.store.find(where, there[0]))) else there[0]
+    return None if any(True for _ in ports.store.parts(ports.store.find(where, existing[0]))) else existing[0]
 
 
 def _is_older(upload_id: str, job: Job, ports: Ports) -> bool:

@@ -82,11 +82,11 @@ def prepare_job(job_id: str, execution: str, bucket: str, ports: Ports) -> Prepa
     return Prepared(job_id, True, bucket, key, job.plan.concurrency)
 
 
-def _lacking(job: Job, cut: Plan, ports: Ports) -> list[Part] | None:
+def _lacking(job: Job, plan: Plan, ports: Ports) -> list[Part] | None:
     """The parts to move, None where another transfer has ended the upload since. Parts that are there without a record
     are the workers' to compare with the source."""
     try:
-        return missing(cut, relied_on(job, ports))
+        return missing(plan, relied_on(job, ports))
     except UploadGone:
         return None
 

@@ -94,16 +94,16 @@ def _found(job: Job, unit: Unit, seconds_left: SecondsLeft, ports: Ports) -> Rem
     if job.upload is None:
         raise NoSuchJob(f"job {job.id} has no multipart upload: it was not prepared")
     listed = list(takewhile(lambda part: part.number <= unit.last, ports.store.parts(job.upload, after=unit.first - 1)))
-    there = {part.number for part in known(listed, recorded(job.id, ports.jobs, unit))} if listed else set[int]()
+    existing = {part.number for part in known(listed, recorded(job.id, ports.jobs, unit))} if listed else set[int]()
     proven_now, last = list[MovedPart](), unit.last
-    for batch in _batches((part for part in listed if part.number not in there), job):
+    for batch in _batches((part for part in listed if part.number not in existing), job):
         if seconds_left() < LAMBDA_SECONDS / 2 and batch[0].number > unit.first:
             last = batch[0].number - 1
             break
         proven_now += map(compared, proven(_alone(job), batch, ports, lambda count: None))
-    there |= {part.number for part in proven_now}
+    existing |= {part.number for part in proven_now}
     wanted = unit_parts(job, Unit(unit.object, unit.first, last))
-    return Remaining(missing_of(wanted, there), last, proven_now)
+    return Remaining(missing_of(wanted, existing), last, proven_now)
 
 
 def _alone(job: Job) -> Job:

@@ -42,11 +42,11 @@ def unfinished_upload(request: TransferRequest, target: S3Url, ports: Ports) -> 
     Raises UploadExists where one is unfinished and nothing was said of it, of these DestinationBusy where a transfer is
     at work there; SeveralUploads where it is not clear which.
     """
-    there = ports.store.unfinished(target)
+    existing = ports.store.unfinished(target)
     if request.force:
-        for upload_id in there:
+        for upload_id in existing:
             abort(Upload(target=target, upload_id=upload_id, full_object=False), ports.store)
         return None
-    if len(there) > 1 or (there and not request.resume):
-        raise refusal(target, there, ports)
-    return there[0] if there else None
+    if len(existing) > 1 or (existing and not request.resume):
+        raise refusal(target, existing, ports)
+    return existing[0] if existing else None

@@ -21,15 +21,15 @@ _ENDED = "continue it with --resume, or discard it with --force"
 _CAREFUL = "if no other transfer is at work there, continue it with --resume"
 
 
-def refusal(target: S3Url, there: Sequence[str], ports: Ports) -> TransferError:
+def refusal(target: S3Url, existing: Sequence[str], ports: Ports) -> TransferError:
     """Why a transfer can't begin beside these unfinished uploads of its destination, and whose they are."""
-    count = f"{len(there)} unfinished uploads" if len(there) > 1 else "an unfinished upload"
-    records = [ports.jobs.find(target, upload_id) for upload_id in there]
+    count = f"{len(existing)} unfinished uploads" if len(existing) > 1 else "an unfinished upload"
+    records = [ports.jobs.find(target, upload_id) for upload_id in existing]
     busy = next((job for job in records if job is not None and is_at_work(job, ports)), None)
     if busy is not None:
-        kind = SeveralUploads if len(there) > 1 else DestinationBusy
+        kind = SeveralUploads if len(existing) > 1 else DestinationBusy
         return kind(f"{target} has {count}; {owner_text(busy, ports)} is at work there", _wait_hint(busy))
-    if len(there) > 1:
+    if len(existing) > 1:
         age = _youngest(target, ports)
         old = age is not None and age > timedelta(hours=STRANGER_HOURS)
         hint = "discard them all with --force, or with s3am-cloud cancel" if old or all(records) else None

@@ -54,7 +54,7 @@ from s3am_cloud.transfer.destination import is_wanted, unfinished_upload
 from s3am_cloud.transfer.overtaken import Overtaken, finished_by, made_by_another, replaced, without_withdrawal, writer
 from s3am_cloud.transfer.part_sizes import stream_plan
 from s3am_cloud.transfer.reserved import refuse_records_bucket
-from s3am_cloud.transfer.resumption import cut_of, resumed
+from s3am_cloud.transfer.resumption import plan_for, resumed
 from s3am_cloud.transfer.steps.abort import abort
 from s3am_cloud.transfer.steps.complete import WholeCrc, complete
 from s3am_cloud.transfer.steps.move import move_parts
@@ -104,9 +104,9 @@ def _prepared(job: Job, ports: Ports, connections: int | None, may_stream: bool,
     check_early(request, source, origin.info, ports.most_in_order)
     if may_stream and _is_stream(origin.info):
         return _opened(msgspec.structs.replace(job, info=origin.info, plan=stream_plan(origin.info)), "stream", ports)
-    cut = cut_of(request, source, origin, connections)
-    small = cut.small and not needs_parts(request, source, origin.info) and _may_be_put(job, source, target, ports)
-    job = msgspec.structs.replace(job, state="put" if small else "transfer", info=origin.info, plan=cut)
+    plan = plan_for(request, source, origin, connections)
+    small = plan.small and not needs_parts(request, source, origin.info) and _may_be_put(job, source, target, ports)
+    job = msgspec.structs.replace(job, state="put" if small else "transfer", info=origin.info, plan=plan)
     enforce_max_cost(job)
     return _recorded(job, ports) if small else _opened(job, "transfer", ports)
 
@@ -132,12 +132,12 @@ def _drop_unrecorded(opened: Upload, cause: BaseException, ports: Ports) -> None
         ) from cause
 
 
-def proven(job: Job, there: Iterable[UploadedPart], ports: Ports, progress: Progress) -> list[UploadedPart]:
+def proven(job: Job, existing: Iterable[UploadedPart], ports: Ports, progress: Progress) -> list[UploadedPart]:
     """Those of the listed parts that are the source's, which is read for it; none where it serves no ranges."""
     if not _origin(job).info.ranges:
         return []
-    cut = _plan(job)
-    return list(prove(cut, there, ports.readers(_origin(job), cut.slots * cut.concurrency, progress)))
+    plan = _plan(job)
+    return list(prove(plan, existing, ports.readers(_origin(job), plan.slots * plan.concurrency, progress)))
 
 
 def move(
@@ -157,7 +157,7 @@ def move(
 
 def move_stream(
     job: Job,
-    there: Iterable[UploadedPart],
+    existing: Iterable[UploadedPart],
     ports: Ports,
     progress: Progress,
     keep: Callable[[Iterator[MovedPart]], Iterator[MovedPart]] = lambda moving: moving,
@@ -166,13 +166,13 @@ def move_stream(
 
     `keep` sees each part when the store has it.
     """
-    cut, origin = _plan(job), _origin(job)
+    plan, origin = _plan(job), _origin(job)
     chunks = passing(job, ports.readers(origin, 1, progress).read())
-    moved = list(keep(stream(cut, _upload(job), {part.number: part for part in there}, chunks, ports.store)))
+    moved = list(keep(stream(plan, _upload(job), {part.number: part for part in existing}, chunks, ports.store)))
     size = sum(part.length for part in moved)
     if origin.info.size not in {None, size}:
         raise SourceChanged(f"{origin.source.display} sent {size:,} bytes where {origin.info.size:,} were due")
-    return msgspec.structs.replace(job, plan=msgspec.structs.replace(cut, size=size)), moved
+    return msgspec.structs.replace(job, plan=msgspec.structs.replace(plan, size=size)), moved
 
 
 def unit_parts(job: Job, unit: Unit) -> list[Part]:

@@ -64,13 +64,13 @@ def _check_same(before: Job, target: S3Url, source: SourceUrl, now: SourceInfo) 
     Raises SourceChanged where it is another version. A source under another URL has to have the same size only: its
     parts are proven. Raises BadSource where it can't be read from the middle.
     """
-    was, cut = before.info, before.plan
+    was, plan = before.info, before.plan
     if before.source_id in {None, source_id(source)}:
         if was is not None and not was.same_version(now):
             raise SourceChanged(f"the source of the unfinished upload of {target} has changed since")
     elif was is not None and was.size != now.size:
         raise SourceChanged(f"{source.display} has another size than the source of the unfinished upload of {target}")
-    if cut is not None and cut.count > 1 and not cut.grows_every and not now.ranges:
+    if plan is not None and plan.count > 1 and not plan.grows_every and not now.ranges:
         raise BadSource(
             f"{source.display} serves no ranges, which the unfinished upload of {target} needs",
             "resume it from the source that it was begun with",
@@ -82,21 +82,21 @@ def _adopted(
 ) -> Job:
     """The job that continues an upload that nobody here has a record of: its parts have to be proven."""
     upload = ports.store.find(target, upload_id)
-    there = list(ports.store.parts(upload))
-    request = msgspec.structs.replace(job.request, part_size=part_size_of(there, job.request.part_size))
-    cut = cut_of(request, request.source_url, origin, connections)
-    if there and there[-1].number > cut.count:
+    existing = list(ports.store.parts(upload))
+    request = msgspec.structs.replace(job.request, part_size=part_size_of(existing, job.request.part_size))
+    plan = plan_for(request, request.source_url, origin, connections)
+    if existing and existing[-1].number > plan.count:
         raise SourceChanged(
-            f"the unfinished upload of {target} is of a longer source: it has part {there[-1].number} where this one "
-            f"ends with part {cut.count}",
+            f"the unfinished upload of {target} is of a longer source: it has part {existing[-1].number} where "
+            f"this one ends with part {plan.count}",
             "resume it from the source that it was begun with",
         )
-    trusted = not there
+    trusted = not existing
     return msgspec.structs.replace(
         job,
         state="transfer",
         info=origin.info,
-        plan=cut,
+        plan=plan,
         upload=upload,
         trusted=trusted,
         records_of=None,
@@ -104,6 +104,6 @@ def _adopted(
     )
 
 
-def cut_of(request: TransferRequest, source: SourceUrl, origin: PinnedSource, connections: int | None) -> Plan:
-    wide = connections_for(request, source.scheme, connections)
-    return plan(origin.info, wide, request.part_size, copies=source.scheme == "s3")
+def plan_for(request: TransferRequest, source: SourceUrl, origin: PinnedSource, connections: int | None) -> Plan:
+    limit = connections_for(request, source.scheme, connections)
+    return plan(origin.info, limit, request.part_size, copies=source.scheme == "s3")

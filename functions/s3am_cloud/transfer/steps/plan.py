@@ -39,6 +39,6 @@ def plan(info: SourceInfo, connections: int, part_size: int | None = None, copie
     if not info.ranges:
         chosen = max(chosen, size)
     small = MAX_COPY_OBJECT if copies else SMALL_OBJECT
-    cut = Plan(size=size, part_size=chosen, small=size <= (small if part_size is None else min(small, chosen)))
-    check_time(cut, info, part_size)
-    return share_out(cut, connections, COPY_BYTES_PER_SECOND if copies else info.rate, copies)
+    draft = Plan(size=size, part_size=chosen, small=size <= (small if part_size is None else min(small, chosen)))
+    check_time(draft, info, part_size)
+    return share_out(draft, connections, COPY_BYTES_PER_SECOND if copies else info.rate, copies)

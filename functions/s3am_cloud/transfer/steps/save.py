@@ -10,9 +10,9 @@ from s3am_cloud.ports.transfer import Mover
 from s3am_cloud.transfer.remaining import missing
 
 
-def save_parts(plan: Plan, there: Iterable[MovedPart], target: LocalTarget, mover: Mover) -> list[MovedPart]:
+def save_parts(plan: Plan, existing: Iterable[MovedPart], target: LocalTarget, mover: Mover) -> list[MovedPart]:
     """Every part of the plan: those that are there, and the others moved now and noted one by one."""
-    done = list(there)
+    done = list(existing)
     for part in mover.move(missing(plan, done)):
         target.record(part)
         done.append(part)

@@ -17,7 +17,7 @@ from s3am_cloud.ports.transfer import ObjectStore
 
 
 def stream(
-    plan: Plan, upload: Upload, there: Mapping[int, UploadedPart], chunks: Iterable[memoryview], store: ObjectStore
+    plan: Plan, upload: Upload, existing: Mapping[int, UploadedPart], chunks: Iterable[memoryview], store: ObjectStore
 ) -> Iterator[MovedPart]:
     """The parts of the stream as they arrive at the store, in order; an empty stream has one empty part.
 
@@ -38,7 +38,7 @@ def stream(
             if following is None:
                 break
             part, data, crc = following
-            on_its_way = sender.submit(_send, upload, part, data, crc, there.get(part.number), store)
+            on_its_way = sender.submit(_send, upload, part, data, crc, existing.get(part.number), store)
         if broken is not None:
             raise broken  # after its last part has been told of, so that a resume need not send it again
 
@@ -62,8 +62,8 @@ def _gathered(plan: Plan, chunks: Iterable[memoryview]) -> Iterator[tuple[Part, 
 
 
 def _send(
-    upload: Upload, part: Part, data: bytearray, crc: int, there: UploadedPart | None, store: ObjectStore
+    upload: Upload, part: Part, data: bytearray, crc: int, existing: UploadedPart | None, store: ObjectStore
 ) -> MovedPart:
-    if there is not None and (there.length, there.crc) == (part.length, crc):
-        return MovedPart(part.number, part.length, crc, there.etag, shown=True)
+    if existing is not None and (existing.length, existing.crc) == (part.length, crc):
+        return MovedPart(part.number, part.length, crc, existing.etag, shown=True)
     return MovedPart(part.number, part.length, crc, store.put_part(upload, part.number, data, crc), shown=True)
