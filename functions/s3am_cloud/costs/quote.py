@@ -98,7 +98,7 @@ def remaining(plan: Plan, parts: Iterable[Part]) -> Plan:
 def enforce_max_cost(job: Job, plan: Plan | None = None) -> None:
     """Raises TooExpensive where the forecast of a job that is planned is above what its request bears.
 
-    A job that continues an upload is held to what is left of it, `cut`: what has been moved is paid for. Parts that
+    A job that continues an upload is held to what is left of it, `plan`: what has been moved is paid for. Parts that
     nobody has a record of count as left, as each may have to be moved anew.
     """
     most, rate = job.request.max_cost, job.info.rate if job.info else None
