@@ -1,4 +1,4 @@
-"""Records of jobs, and notices beside them, in memory: real, shipped, and used by tests."""
+"""Records of jobs, and their coordination, in memory: real, shipped, and used by tests."""
 
 from __future__ import annotations
 
