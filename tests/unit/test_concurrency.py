@@ -163,7 +163,7 @@ def test_what_was_found_out_is_told_in_a_line_for_each_change() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "parts", "first"),
+    ("requested", "parts", "first"),
     [(None, 1000, FIRST_CONNECTIONS), (None, FEW_PARTS, FEW_PARTS), (None, 1, 1), (16, 1000, None), (1, 2, None)],
 )
 def test_few_parts_begin_at_once_and_an_explicit_number_is_one(

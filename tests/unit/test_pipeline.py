@@ -156,7 +156,7 @@ def test_an_unfinished_upload_is_told_before_a_source_that_is_not_there(world: W
 
 
 @pytest.mark.parametrize(
-    ("wish", "error"),
+    ("requested", "error"),
     [
         (request(source="https://host/missing"), SourceNotFound),
         (request(part_size=1), BadPartSize),

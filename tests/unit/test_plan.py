@@ -130,13 +130,13 @@ def test_a_wished_part_size_is_kept(requested: int) -> None:
     assert plan(info(requested * MAX_PARTS), 8, requested).part_size == requested
 
 
-@pytest.mark.parametrize("wish", [0, MIN_PART - 1, MAX_PART + 1])
+@pytest.mark.parametrize("requested", [0, MIN_PART - 1, MAX_PART + 1])
 def test_a_part_size_that_s3_does_not_take_is_refused(requested: int) -> None:
     with pytest.raises(BadPartSize):
         plan(info(100), 8, requested)
 
 
-@pytest.mark.parametrize("wish", [MIN_PART, MAX_PART])
+@pytest.mark.parametrize("requested", [MIN_PART, MAX_PART])
 def test_a_part_size_at_the_border_is_taken(requested: int) -> None:
     assert plan(info(100), 8, requested).part_size == requested
 
@@ -188,7 +188,7 @@ def test_a_source_without_ranges_that_exceeds_one_part_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "wish", "small"),
+    ("size", "requested", "small"),
     [
         (0, None, True),
         (SMALL_OBJECT, None, True),
