@@ -75,7 +75,7 @@ def test_what_was_altered_is_not_opened(vault: Vault) -> None:
         vault.open(altered, BINDING)
 
 
-@pytest.mark.parametrize("sealed", ["", "no base64!"])
+@pytest.mark.parametrize("sealed", ["", "no base64!", "é"])
 def test_what_was_never_sealed_is_not_opened(vault: Vault, sealed: str) -> None:
     with pytest.raises(SealedForAnother):
         vault.open(sealed, BINDING)

@@ -232,3 +232,20 @@ def test_authorities_that_are_named_and_not_there_are_wrong_usage(
     assert type(error) is Usage
     assert name in error.message
     assert path in error.message
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "htp://ann:hunter2@host",
+        "ann:hunter2@host",
+        "http://ann:hunter2@host:0",
+        "http://ann:hunter2/x@host",
+        "http://host/?sig=hunter2",
+        "http://host/#hunter2",
+    ],
+)
+def test_an_endpoint_that_is_none_is_wrong_usage_and_no_part_of_it_is_repeated(endpoint: str) -> None:
+    with pytest.raises(Usage) as refused:
+        S3Access(S3Settings(endpoint_url=endpoint, sign=False)).client("us-east-1")
+    assert "hunter2" not in f"{refused.value} {refused.value.hint}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -56,7 +55,7 @@ def _opening(binding: Mapping[str, str]) -> Iterator[None]:
     refused = SealedForAnother(f"what is sealed in the record was not sealed for {', '.join(binding.values())}")
     try:
         yield
-    except binascii.Error:
+    except ValueError:  # it is not base64
         raise refused from None
     except ClientError as error:
         if code_of(error) in _NOT_OPENED:

@@ -92,14 +92,22 @@ def configuring(what: str) -> Iterator[None]:
     except ValueError as error:
         # A value that is no number, or no URL: "Invalid endpoint: ...".
         hint = next((hint for word, hint in _HINTS.items() if word in str(error).lower()), _CONFIG_HINT)
-        raise Usage(f"{what}: {_line(str(error))}", hint) from error
+        raise Usage(f"{what}: {_without_values(_line(str(error)))}", hint) from error
 
 
 def check_endpoint(url: str) -> None:
     """Raises ValueError for what botocore finds out only when it connects."""
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or parts.port == 0:  # a port that is no number raises by itself
+    # A port that is no number raises by itself.
+    if parts.scheme not in {"http", "https"} or parts.port == 0 or parts.query or parts.fragment:
         raise ValueError(f"Invalid endpoint: {url}")
+
+
+def _without_values(said: str) -> str:
+    """The words about an endpoint without a URL that may have a password or a signature in it, and without a port,
+    which may be a piece of one."""
+    said = said.partition(" as '")[0]
+    return said.partition(":")[0] if set("@?#") & set(said) else said
 
 
 def _not_got(error: BotoCoreError) -> TransferError:
