@@ -10,6 +10,7 @@ inprocess/  The pipeline on this machine, over worker processes.
 remote/     Jobs in the cloud.
 """
 
+from s3am_cloud_client.inprocess.patience import Patience
 from s3am_cloud_client.jobs import Client, Job, OnStatus
 from s3am_cloud_client.observer import Observer, OnProgress, SilentObserver
 from s3am_cloud_client.options import Aws, DownloadOptions, Options, SideKeys, SubmitOptions, UploadOptions
@@ -24,6 +25,7 @@ __all__ = (
     "OnProgress",
     "OnStatus",
     "Options",
+    "Patience",
     "SideKeys",
     "SilentObserver",
     "SubmitOptions",

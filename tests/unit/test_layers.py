@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import s3am_cloud_client
 from support.syntax import tree_of
 
 ROOT = Path(__file__).parents[2]
@@ -116,6 +117,15 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         if not found.startswith(f"{module}.") and not module.startswith(f"{found}."):
             graph.setdefault(module, set()).add(found)
     TopologicalSorter(graph).prepare()
+
+
+@pytest.mark.parametrize("command", ["upload", "submit", "status", "watch", "resume", "jobs"])
+def test_a_command_is_built_on_the_public_client_and_on_nothing_below_it(command: str) -> None:
+    names = set(imported(PRODUCT[f"s3am_cloud_cli.commands.{command}"]))
+    assert {name for name in names if "s3am_cloud_client" in name or ".adapters." in name} <= {
+        "s3am_cloud_client",
+        *(f"s3am_cloud_client.{name}" for name in s3am_cloud_client.__all__),
+    }
 
 
 @pytest.mark.parametrize("library", sorted(OUTSIDE))

@@ -12,7 +12,7 @@ from s3am_cloud_cli.options import transfer as options
 from s3am_cloud_cli.options.directions import check_into_s3
 from s3am_cloud_cli.options.keys import KeyOptions, SourceKeyOptions
 from s3am_cloud_cli.options.transfer import AwsOptions
-from s3am_cloud_client.options import SideKeys, SubmitOptions
+from s3am_cloud_client import SideKeys, SubmitOptions
 
 
 @click.command(short_help="Copy a URL into S3 in the cloud; this machine can be switched off.")

@@ -12,8 +12,7 @@ from s3am_cloud_cli.options import transfer as options
 from s3am_cloud_cli.options.directions import check_into_s3
 from s3am_cloud_cli.options.keys import KeyOptions, SourceKeyOptions
 from s3am_cloud_cli.options.transfer import AwsOptions
-from s3am_cloud_client.inprocess.patience import Patience
-from s3am_cloud_client.options import UploadOptions
+from s3am_cloud_client import Patience, UploadOptions
 
 
 @click.command(short_help="Copy a file or a URL into S3 from this machine.")

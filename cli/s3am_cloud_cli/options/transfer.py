@@ -12,7 +12,7 @@ import click
 
 from s3am_cloud import names
 from s3am_cloud.limits import JOB_KEEP_DAYS, LEAST_RATE, LEAST_RATE_SECONDS, MAX_KEEP_DAYS, STALL_SECONDS
-from s3am_cloud_client.inprocess.patience import Patience
+from s3am_cloud_client import Patience
 from s3am_cloud_client.options import Options
 
 # Powers of 1024, as S3AM counts: 64MB are 64 MiB.

@@ -85,9 +85,9 @@ class ProcessMover:
         todo = list(parts)
         # What may grow to many more does so over as many processes.
         most = self._slots if self._growth is None else min(self._slots, DEFAULT_SLOTS)
-        method = None if self._in_one_process else start_method()
-        count = 1 if method is None else worthwhile_processes(todo, most, os.cpu_count() or 1)
-        if method is None or count < 2:
+        count = 1 if self._in_one_process else worthwhile_processes(todo, most, os.cpu_count() or 1)
+        method = None if count < 2 else start_method()
+        if method is None:
             yield from self._move_here(todo, should_stop)
             return
         # The process that starts first must not take all of a few parts.
