@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from s3am_cloud_client.remote.status import JobLine, JobStatus
 
 OnStatus = Callable[["JobStatus"], object]
+"""Gets a job's state every few seconds."""
 _USUAL = SubmitOptions()
 _DEFAULT_AWS = Aws()
 _NO_KEYS = SideKeys()

