@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from s3am_cloud.adapters.memory.jobs import MemoryCoordination
-from s3am_cloud.adapters.records.coordination import DocumentNotices
+from s3am_cloud.adapters.records.coordination import DocumentCoordination
 from s3am_cloud.adapters.records.jobs import Folder
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.documents import Bucket
@@ -27,33 +27,33 @@ def coordination(request: pytest.FixtureRequest, tmp_path: Path) -> Coordination
     if request.param == "memory":
         return MemoryCoordination()
     if request.param == "folder":
-        return DocumentNotices(Folder(tmp_path / "state"))
+        return DocumentCoordination(Folder(tmp_path / "state"))
     access: S3Access = request.getfixturevalue("s3_access")
-    return DocumentNotices(Bucket(access, request.getfixturevalue("bucket")))
+    return DocumentCoordination(Bucket(access, request.getfixturevalue("bucket")))
 
 
 def put_up(
-    coordination: Coordination, claim: DestinationLock, previous: DestinationLock | None = None
+    coordination: Coordination, lock: DestinationLock, previous: DestinationLock | None = None
 ) -> DestinationLock:
-    """The claim as whoever looks sees it."""
-    assert coordination.claim(TARGET, claim, previous)
-    found = coordination.claimed(TARGET)
+    """The lock as whoever looks sees it."""
+    assert coordination.put_lock(TARGET, lock, previous)
+    found = coordination.lock_of(TARGET)
     assert found is not None
     return found
 
 
 def test_a_claim_comes_back_as_it_was_put_up_with_a_tag(coordination: Coordination) -> None:
-    assert coordination.claimed(TARGET) is None
+    assert coordination.lock_of(TARGET) is None
     found = put_up(coordination, FIRST)
     assert found.tag
     assert msgspec.structs.replace(found, tag=None) == FIRST
-    assert coordination.claimed(S3Url("bucket", "other")) is None
+    assert coordination.lock_of(S3Url("bucket", "other")) is None
 
 
 def test_a_claim_that_is_there_is_not_overlooked(coordination: Coordination) -> None:
     there = put_up(coordination, FIRST)
-    assert not coordination.claim(TARGET, SECOND, None)
-    assert coordination.claimed(TARGET) == there
+    assert not coordination.put_lock(TARGET, SECOND, None)
+    assert coordination.lock_of(TARGET) == there
 
 
 def test_a_claim_takes_the_place_of_the_one_that_was_seen(coordination: Coordination) -> None:
@@ -64,8 +64,8 @@ def test_a_claim_takes_the_place_of_the_one_that_was_seen(coordination: Coordina
 def test_a_claim_that_is_no_longer_the_one_that_was_seen_stays(coordination: Coordination) -> None:
     there = put_up(coordination, FIRST)
     now = put_up(coordination, SECOND, there)
-    assert not coordination.claim(TARGET, FIRST, there)
-    assert coordination.claimed(TARGET) == now
+    assert not coordination.put_lock(TARGET, FIRST, there)
+    assert coordination.lock_of(TARGET) == now
 
 
 @pytest.mark.parametrize("taken", [False, True])
@@ -73,9 +73,9 @@ def test_of_several_that_claim_at_once_one_succeeds(coordination: Coordination, 
     previous = put_up(coordination, FIRST) if taken else None
     with ThreadPoolExecutor(8) as racers:
         claims = [msgspec.structs.replace(SECOND, job=f"job-{number}") for number in range(8)]
-        won = list(racers.map(lambda claim: coordination.claim(TARGET, claim, previous), claims))
+        won = list(racers.map(lambda claim: coordination.put_lock(TARGET, claim, previous), claims))
     assert won.count(True) == 1
-    found = coordination.claimed(TARGET)
+    found = coordination.lock_of(TARGET)
     assert found is not None
     assert found.job == f"job-{won.index(True)}"
 

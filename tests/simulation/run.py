@@ -75,14 +75,14 @@ class Simulation:
 
     def run(self) -> Outcome:
         ports, clock = self._world.ports, self._world.clock
-        job, desk = (
+        job, locks = (
             new_job(self._request, JOB, clock),
             LockContext(ports.jobs, self._world.coordination, _never_asked, clock),
         )
         ports.jobs.add(job)
-        acquire(job, ARN, desk)
+        acquire(job, ARN, locks)
         clock.seconds = self._now = 2.0
-        ensure_held(ports.jobs.load(JOB), ARN, desk)
+        ensure_held(ports.jobs.load(JOB), ARN, locks)
         self._handled()
         prepared = prepare_job(JOB, ARN, "work", ports)
         self._began, self._plan = self._now, self._world.jobs.load(JOB).plan

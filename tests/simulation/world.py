@@ -199,13 +199,13 @@ class CountedCoordination:
         self._bill = bill
         self._claim: DestinationLock | None = None
 
-    def claimed(self, target: S3Url) -> DestinationLock | None:
+    def lock_of(self, target: S3Url) -> DestinationLock | None:
         self._bill.reads += 1
         return self._claim
 
-    def claim(self, target: S3Url, claim: DestinationLock, previous: DestinationLock | None) -> bool:
+    def put_lock(self, target: S3Url, lock: DestinationLock, previous: DestinationLock | None) -> bool:
         self._bill.writes += 1
-        self._claim = claim
+        self._claim = lock
         return True
 
     def cancel(self, job_id: str) -> None:

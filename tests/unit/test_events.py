@@ -102,26 +102,28 @@ def test_an_event_makes_one_job_however_often_it_is_delivered(world: World) -> N
 def test_a_second_delivery_leaves_the_claim_with_the_first(world: World) -> None:
     machine = Machine()
     machine.executions[FIRST] = Execution(arn=FIRST, name="first", status="RUNNING", job=JOB)
-    desk = LockContext(world.jobs, world.coordination, machine.describe, world.clock)
-    accept(ASKED, FIRST, world.ports, desk, EVENT)
-    accept(ASKED, SECOND, world.ports, desk, EVENT)
+    locks = LockContext(world.jobs, world.coordination, machine.describe, world.clock)
+    accept(ASKED, FIRST, world.ports, locks, EVENT)
+    accept(ASKED, SECOND, world.ports, locks, EVENT)
     with pytest.raises(DestinationBusy):
-        accept({**ASKED, "source": "https://host/other"}, "arn:x:execution:m:third", world.ports, desk, {"id": "other"})
+        accept(
+            {**ASKED, "source": "https://host/other"}, "arn:x:execution:m:third", world.ports, locks, {"id": "other"}
+        )
 
 
 def test_an_event_that_found_its_destination_busy_can_be_sent_again(world: World) -> None:
     machine = Machine()
-    desk = LockContext(world.jobs, world.coordination, machine.describe, world.clock)
+    locks = LockContext(world.jobs, world.coordination, machine.describe, world.clock)
     machine.executions[FIRST] = Execution(arn=FIRST, name="first", status="RUNNING")
-    accept({**ASKED, "source": "https://host/other"}, FIRST, world.ports, desk)
+    accept({**ASKED, "source": "https://host/other"}, FIRST, world.ports, locks)
     with pytest.raises(DestinationBusy) as busy:
-        accept(ASKED, SECOND, world.ports, desk, EVENT)
+        accept(ASKED, SECOND, world.ports, locks, EVENT)
     letter = dead_letter_of(
         ASKED, EVENT, SECOND, ("DestinationBusy", json.dumps({"errorMessage": str(busy.value)})), world.ports
     )
     machine.executions[FIRST] = Execution(arn=FIRST, name="first", status="FAILED")
     again = replay_input(letter)
-    assert accept(again["request"], "arn:x:execution:m:third", world.ports, desk, again["event"]) == (JOB, False)
+    assert accept(again["request"], "arn:x:execution:m:third", world.ports, locks, again["event"]) == (JOB, False)
 
 
 def test_a_refused_event_leaves_no_record_that_would_make_the_next_one_a_duplicate(world: World) -> None:

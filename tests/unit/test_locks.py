@@ -29,7 +29,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.world, self.machine = World(), Machine()
-        self.desk = LockContext(self.world.jobs, self.world.coordination, self.machine.describe, self.world.clock)
+        self.locks = LockContext(self.world.jobs, self.world.coordination, self.machine.describe, self.world.clock)
 
     def job(self, name: str, asked: TransferRequest | None = None) -> Job:
         job = new_job(asked or request(), name, self.world.clock)
@@ -39,10 +39,10 @@ class Stage:
 
     def take(self, name: str, asked: TransferRequest | None = None) -> str:
         """Who has the destination after this job has asked for it."""
-        return acquire(self.job(name, asked), f"arn:{name}", self.desk)
+        return acquire(self.job(name, asked), f"arn:{name}", self.locks)
 
     def accept(self, name: str, **options: Any) -> tuple[str, bool]:
-        return accept({**ASKED, **options}, f"arn:{name}", self.world.ports, self.desk)
+        return accept({**ASKED, **options}, f"arn:{name}", self.world.ports, self.locks)
 
 
 @pytest.fixture
@@ -110,17 +110,17 @@ def test_a_destination_is_the_same_however_it_is_written(stage: Stage) -> None:
 class Racing:
     """Coordination at which somebody else is always a moment quicker."""
 
-    def __init__(self, desk: LockContext, times: int, claim: DestinationLock) -> None:
-        self._coordination, self._times, self._claim = desk.coordination, times, claim
+    def __init__(self, locks: LockContext, times: int, claim: DestinationLock) -> None:
+        self._coordination, self._times, self._claim = locks.coordination, times, claim
 
-    def claimed(self, target: S3Url) -> DestinationLock | None:
-        return self._coordination.claimed(target)
+    def lock_of(self, target: S3Url) -> DestinationLock | None:
+        return self._coordination.lock_of(target)
 
-    def claim(self, target: S3Url, claim: DestinationLock, previous: DestinationLock | None) -> bool:
+    def put_lock(self, target: S3Url, lock: DestinationLock, previous: DestinationLock | None) -> bool:
         if self._times:
             self._times -= 1
-            assert self._coordination.claim(target, self._claim, previous)
-        return self._coordination.claim(target, claim, previous)
+            assert self._coordination.put_lock(target, self._claim, previous)
+        return self._coordination.put_lock(target, lock, previous)
 
     def cancel(self, job_id: str) -> None:
         raise AssertionError("whoever claims a destination cancels nothing")
@@ -134,14 +134,14 @@ def test_of_two_that_ask_at_the_same_moment_the_second_joins_the_first(stage: St
     same = DestinationLock(
         job="quick", execution="arn:quick", asked=request_fingerprint(request()), made="2026-01-02T03:04:05.000+00:00"
     )
-    slow = msgspec.structs.replace(stage.desk, coordination=Racing(stage.desk, 1, same))
+    slow = msgspec.structs.replace(stage.locks, coordination=Racing(stage.locks, 1, same))
     assert acquire(stage.job("slow"), "arn:slow", slow) == "quick"
 
 
 def test_who_is_overtaken_for_ever_gives_up_by_a_name_that_is_tried_again(stage: Stage) -> None:
     stage.machine.run("dead", "FAILED")
     other = DestinationLock(job="dead", execution="arn:dead", asked="x", made="2026-01-02T03:04:05.000+00:00")
-    slow = msgspec.structs.replace(stage.desk, coordination=Racing(stage.desk, 100, other))
+    slow = msgspec.structs.replace(stage.locks, coordination=Racing(stage.locks, 100, other))
     with pytest.raises(StoreBusy):
         acquire(stage.job("slow"), "arn:slow", slow)
 
@@ -149,16 +149,16 @@ def test_who_is_overtaken_for_ever_gives_up_by_a_name_that_is_tried_again(stage:
 def test_a_job_that_lost_its_destination_before_it_started_ends_by_name(stage: Stage) -> None:
     """A client may have recorded it, and then have slept."""
     late = stage.job("late")
-    acquire(late, "arn:late", stage.desk)
+    acquire(late, "arn:late", stage.locks)
     stage.world.clock.pass_time(timedelta(seconds=START_SECONDS))
     assert stage.take("quick") == "quick"
     stage.machine.run("quick")
     with pytest.raises(DestinationBusy, match="job quick"):
-        ensure_held(late, "arn:late", stage.desk)
+        ensure_held(late, "arn:late", stage.locks)
 
 
 def test_a_job_that_somebody_started_by_its_id_claims_its_destination_itself(stage: Stage) -> None:
-    ensure_held(stage.job("job"), "arn:job", stage.desk)
+    ensure_held(stage.job("job"), "arn:job", stage.locks)
     stage.machine.run("job")
     with pytest.raises(DestinationBusy):
         stage.take("other", request(source=OTHER_SOURCE))

@@ -115,12 +115,12 @@ def test_a_cancelled_job_stays_cancelled(world: World) -> None:
 def test_a_job_at_work_is_not_started_twice_and_not_reported_as_failed(world: World) -> None:
     machine = Machine()
     arn = machine.run("job")
-    desk = LockContext(world.jobs, world.coordination, machine.describe, world.clock)
-    accept(ASKED, arn, world.ports, desk)
+    locks = LockContext(world.jobs, world.coordination, machine.describe, world.clock)
+    accept(ASKED, arn, world.ports, locks)
     job = world.jobs.load("job")
-    ensure_held(job, arn, desk)
+    ensure_held(job, arn, locks)
     with pytest.raises(DestinationBusy, match="another execution"):
-        ensure_held(job, "arn:replay", desk)
+        ensure_held(job, "arn:replay", locks)
     prepare_job("job", arn, "work", world.ports)
     ports, bus = msgspec.structs.replace(world.ports, is_running=lambda job: True), Bus()
     assert settle(REPLAY, ports, Machine(Failure(name="DestinationBusy", message="m")), bus) is None

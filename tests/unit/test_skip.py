@@ -50,9 +50,9 @@ def told(world: World) -> Told:
     return source
 
 
-def run(world: World, request: dict[str, Any], event: dict[str, Any], desk: LockContext | None = None) -> Prepared:
+def run(world: World, request: dict[str, Any], event: dict[str, Any], locks: LockContext | None = None) -> Prepared:
     """The job of one execution, as far as it goes by itself."""
-    job, _ = accept(request, f"arn:x:{event['id']}", world.ports, desk, event)
+    job, _ = accept(request, f"arn:x:{event['id']}", world.ports, locks, event)
     return prepare_job(job, "arn", "work", world.ports)
 
 
@@ -146,7 +146,7 @@ def test_an_event_that_is_delivered_twice_is_one_job(world: World, told: Told) -
 def test_a_new_version_waits_until_the_copy_of_the_one_before_has_ended(world: World, told: Told) -> None:
     put(world)
     machine = Machine()
-    desk = LockContext(world.jobs, world.coordination, machine.describe, world.clock)
+    locks = LockContext(world.jobs, world.coordination, machine.describe, world.clock)
 
     def event(number: int) -> dict[str, Any]:
         thing = {"key": "file", "sequencer": str(number)}
@@ -154,11 +154,11 @@ def test_a_new_version_waits_until_the_copy_of_the_one_before_has_ended(world: W
         return {"id": str(number), "source": "aws.s3", "time": "2026-03-04T05:06:07Z", "key": key}
 
     machine.run("first")
-    accept({"route": ROUTE}, "arn:first", world.ports, desk, event(1))
+    accept({"route": ROUTE}, "arn:first", world.ports, locks, event(1))
     with pytest.raises(StoreBusy):
-        accept({"route": ROUTE}, "arn:second", world.ports, desk, event(2))
+        accept({"route": ROUTE}, "arn:second", world.ports, locks, event(2))
     machine.run("first", "SUCCEEDED")
-    assert accept({"route": ROUTE}, "arn:second", world.ports, desk, event(2))[1] is False
+    assert accept({"route": ROUTE}, "arn:second", world.ports, locks, event(2))[1] is False
 
 
 def test_a_schedule_fetches_once_and_then_only_looks(world: World, told: Told) -> None:

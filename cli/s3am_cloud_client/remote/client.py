@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from s3am_cloud import names
 from s3am_cloud.adapters.clock import SystemClock
-from s3am_cloud.adapters.records.coordination import DocumentNotices
+from s3am_cloud.adapters.records.coordination import DocumentCoordination
 from s3am_cloud.adapters.records.executions import StateMachine
 from s3am_cloud.adapters.records.jobs import Jobs
 from s3am_cloud.adapters.records.vault import AwsVault
@@ -99,8 +99,8 @@ class Remote:
         )
         self.vault = _vault(access, self.stack.key_arn)
         self.store = S3Store(access, self.clock)
-        self.coordination = DocumentNotices(Bucket(access, self.stack.work_bucket))
-        self.desk = LockContext(self.jobs, self.coordination, self.machine.describe, self.clock)
+        self.coordination = DocumentCoordination(Bucket(access, self.stack.work_bucket))
+        self.locks = LockContext(self.jobs, self.coordination, self.machine.describe, self.clock)
 
     def submit(self, request: TransferRequest, secrets: Secrets = NO_SECRETS) -> Started:
         """Records the job, with its secrets sealed, then starts its execution; both carry the job's id as their name.
@@ -126,7 +126,7 @@ class Remote:
             check_key(job, self.jobs.load(job.id))
         holder = None
         try:
-            holder = acquire(job, arn, self.desk)
+            holder = acquire(job, arn, self.locks)
         finally:
             if added and holder != job.id:
                 self.jobs.forget(msgspec.structs.replace(job, upload=None))  # what fills the upload is another's record

@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from s3am_cloud.events import job_of_request
 from s3am_cloud.handlers.metrics import Observed, observed
-from s3am_cloud.handlers.runtime import Runtime, desk_of, granted_secrets, load_runtime
+from s3am_cloud.handlers.runtime import Runtime, granted_secrets, load_runtime, locks_of
 from s3am_cloud.handlers.tasks import Complete, Prepare, do
 from s3am_cloud.ingest.accept import accept
 from s3am_cloud.ingest.dead_letter import dead_letter_of
@@ -59,9 +59,9 @@ def _job_of(task: Task) -> str:
 def _do(task: Task, runtime: Runtime, seen: Observed) -> dict[str, Any]:
     match task:
         case Accept():
-            desk = desk_of(runtime.ports)
+            locks = locks_of(runtime.ports)
             granted = granted_secrets()
-            job_id, duplicate = accept(task.request, task.execution, runtime.ports, desk, task.event, granted)
+            job_id, duplicate = accept(task.request, task.execution, runtime.ports, locks, task.event, granted)
             seen.duplicates = int(duplicate)
             return {"job": job_id, "duplicate": duplicate}
         case Refuse():
@@ -69,7 +69,7 @@ def _do(task: Task, runtime: Runtime, seen: Observed) -> dict[str, Any]:
             return {"letter": msgspec.json.encode(letter).decode()}
         case Prepare():
             job = runtime.ports.jobs.load(task.job)
-            ensure_held(job, task.execution, desk_of(runtime.ports))
+            ensure_held(job, task.execution, locks_of(runtime.ports))
             if has_secrets(job):
                 return {"job": task.job, "sealed": True}  # the worker's to prepare: its role alone can open them
             return seen.prepared(do(task, seen.counting(runtime.ports_of(task.job)), runtime.work_bucket, sealed=False))

@@ -17,7 +17,7 @@ from s3am_cloud.adapters.curl.source.rate_probe import CurlRateProbe
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.curl.transport.hosts import parse_hosts
 from s3am_cloud.adapters.curl.transport.known_hosts import knowing
-from s3am_cloud.adapters.records.coordination import DocumentNotices
+from s3am_cloud.adapters.records.coordination import DocumentCoordination
 from s3am_cloud.adapters.records.executions import EventBus, StateMachine, machine_of
 from s3am_cloud.adapters.records.jobs import Jobs
 from s3am_cloud.adapters.records.vault import AwsVault
@@ -54,7 +54,7 @@ class Runtime(msgspec.Struct, frozen=True):
         return self.of(job) if is_special(job) else self.ports
 
 
-def desk_of(ports: Ports) -> LockContext | None:
+def locks_of(ports: Ports) -> LockContext | None:
     """Where claims on destinations are looked into."""
     return None if ports.coordination is None else LockContext(ports.jobs, ports.coordination, describe, ports.clock)
 
@@ -82,7 +82,7 @@ def ports_of(environment: Environment, access: S3Access | None = None) -> Ports:
     clock, settings = SystemClock(), _curl(environment)
     access = access or S3Access(S3Settings())
     work = Bucket(access, environment.work_bucket)
-    return _ports(settings, access, access, Jobs(work), clock, DocumentNotices(work))
+    return _ports(settings, access, access, Jobs(work), clock, DocumentCoordination(work))
 
 
 class JobPorts:

@@ -119,7 +119,7 @@ def accept(
     data: object,
     execution: str,
     ports: Ports,
-    desk: LockContext | None = None,
+    locks: LockContext | None = None,
     event: object = None,
     granted: Grants | None = None,
 ) -> tuple[str, bool]:
@@ -147,7 +147,7 @@ def accept(
         if recorded.execution != execution:
             check_key(job, recorded)
             return job.id, True
-    holder = job.id if desk is None else _holder(job, desk, ports)
+    holder = job.id if locks is None else _holder(job, locks, ports)
     return holder, holder != job.id
 
 
@@ -168,10 +168,10 @@ def _recorded(job_id: str, ports: Ports) -> Job:
         raise StoreBusy(f"the record of job {job_id} was there a moment ago") from error
 
 
-def _holder(job: Job, desk: LockContext, ports: Ports) -> str:
+def _holder(job: Job, locks: LockContext, ports: Ports) -> str:
     """The job that has the destination, after this one has claimed it; what `accept` raises for a busy one."""
     try:
-        holder = acquire(job, job.execution or "", desk)
+        holder = acquire(job, job.execution or "", locks)
     except DestinationBusy as error:
         ports.jobs.forget(job)  # who asks for it again is no duplicate
         if job.ingested is not None:

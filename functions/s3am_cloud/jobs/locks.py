@@ -27,7 +27,7 @@ _TRIES = 10
 
 
 class LockContext(msgspec.Struct, frozen=True):
-    """Where claims are put up and looked into; `describe` tells of an execution by its ARN, or raises NoSuchJob."""
+    """Where locks are written and read; `describe` describes an execution by its ARN, or raises NoSuchJob."""
 
     jobs: JobStore
     coordination: Coordination
@@ -46,7 +46,7 @@ def request_fingerprint(request: TransferRequest, keys: str = "") -> str:
     return hashlib.sha256(msgspec.json.encode(plain, order="deterministic") + keys.encode()).hexdigest()[:32]
 
 
-def acquire(job: Job, execution: str, desk: LockContext) -> str:
+def acquire(job: Job, execution: str, locks: LockContext) -> str:
     """Claims the job's destination for it, and returns the id of the job that has it now.
 
     That is another one's where one for the same request runs already: the caller joins it. Raises DestinationBusy
@@ -54,10 +54,10 @@ def acquire(job: Job, execution: str, desk: LockContext) -> str:
     """
     where = job.target
     asked = job.asked or request_fingerprint(job.request)
-    mine = DestinationLock(job=job.id, execution=execution, asked=asked, made=_now(desk.clock))
+    mine = DestinationLock(job=job.id, execution=execution, asked=asked, made=_now(locks.clock))
     for _ in range(_TRIES):
-        found = desk.coordination.claimed(where)
-        if found is not None and found.job != job.id and runs(found, desk):
+        found = locks.coordination.lock_of(where)
+        if found is not None and found.job != job.id and runs(found, locks):
             if found.asked != asked:
                 raise DestinationBusy(
                     f"job {found.job} writes to {where} at this moment",
@@ -67,21 +67,21 @@ def acquire(job: Job, execution: str, desk: LockContext) -> str:
         if found is not None and found.job == job.id:
             if found.execution == execution:
                 return job.id
-            if runs(found, desk):
+            if runs(found, locks):
                 raise DestinationBusy(
                     f"job {job.id} is at work in another execution",
                     f"follow it with {command_line('watch', job.id)}",
                 )
-        if desk.coordination.claim(where, mine, found):
+        if locks.coordination.put_lock(where, mine, found):
             return job.id
     raise StoreBusy(f"{where} is claimed by others again and again")
 
 
-def ensure_held(job: Job, execution: str, desk: LockContext | None) -> None:
+def ensure_held(job: Job, execution: str, locks: LockContext | None) -> None:
     """Makes sure that the job may write to its destination. Raises DestinationBusy where another one does."""
-    if desk is None:
+    if locks is None:
         return
-    holder = acquire(job, execution, desk)
+    holder = acquire(job, execution, locks)
     if holder != job.id:
         raise DestinationBusy(
             f"job {holder} does the same at this moment",
@@ -89,13 +89,13 @@ def ensure_held(job: Job, execution: str, desk: LockContext | None) -> None:
         )
 
 
-def runs(claim: DestinationLock, desk: LockContext) -> bool:
-    """Whether the job of a claim writes to the destination, or is about to."""
+def runs(lock: DestinationLock, locks: LockContext) -> bool:
+    """Whether the job of a lock writes to the destination, or is about to."""
     try:
-        return desk.describe(claim.execution).status == "RUNNING"
+        return locks.describe(lock.execution).status == "RUNNING"
     except NoSuchJob:
-        age = desk.clock.now() - datetime.fromisoformat(claim.made)
-        return age < timedelta(seconds=START_SECONDS) and desk.jobs.report(claim.job) is None
+        age = locks.clock.now() - datetime.fromisoformat(lock.made)
+        return age < timedelta(seconds=START_SECONDS) and locks.jobs.report(lock.job) is None
 
 
 def successor(job_id: str, jobs: JobStore) -> Job | None:

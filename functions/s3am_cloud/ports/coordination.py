@@ -11,7 +11,7 @@ from s3am_cloud.urls import S3Url
 class DestinationLock(Value, frozen=True, kw_only=True):
     """Which job writes to a destination: `execution` is its ARN, `asked` the digest of what was asked for.
 
-    `tag` names the version of the claim's document that this was read from; it is not written.
+    `tag` names the version of the lock's document that this was read from; it is not written.
     """
 
     job: str
@@ -35,11 +35,11 @@ class Seen(Value, frozen=True, kw_only=True):
 class Coordination(Protocol):
     """Who writes to a destination, which job is to stop, and what schedules have fetched."""
 
-    def claimed(self, target: S3Url) -> DestinationLock | None:
+    def lock_of(self, target: S3Url) -> DestinationLock | None:
         """Who says to write to it; the job may have ended since."""
 
-    def claim(self, target: S3Url, claim: DestinationLock, previous: DestinationLock | None) -> bool:
-        """Writes the claim in place of `previous`, as that was read. False, with nothing written, where another exists.
+    def put_lock(self, target: S3Url, lock: DestinationLock, previous: DestinationLock | None) -> bool:
+        """Writes the lock in place of `previous`, as that was read. False, with nothing written, where another exists.
 
         Of several that try at the same moment, one succeeds.
         """

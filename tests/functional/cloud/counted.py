@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from s3am_cloud.adapters.records.coordination import DocumentNotices
+from s3am_cloud.adapters.records.coordination import DocumentCoordination
 from s3am_cloud.adapters.records.jobs import Folder, Jobs
 from s3am_cloud.costs.forecast import Forecast
 from s3am_cloud.costs.quote import forecast_of
@@ -155,7 +155,9 @@ class JobClient:
         """The object, its source, and the documents that the job does not keep under its own id."""
         folder = Folder(self._home / "names" / job.id)
         Jobs(folder).save(job)
-        DocumentNotices(folder).claim(job.target, DestinationLock(job=job.id, execution="", asked="", made=""), None)
+        DocumentCoordination(folder).put_lock(
+            job.target, DestinationLock(job=job.id, execution="", asked="", made=""), None
+        )
         source = job.request.source.removeprefix("s3://")
         notes = {f"{self._cloud.work_bucket}/{name}" for name in folder.names("jobs/")}
         return notes | {source, f"{self.bucket}/{job.target.key}"}

@@ -93,13 +93,13 @@ class MemoryCoordination:
         self._seen: dict[str, Seen] = {}
         self._tags = itertools.count(1)
 
-    def claimed(self, target: S3Url) -> DestinationLock | None:
+    def lock_of(self, target: S3Url) -> DestinationLock | None:
         return self._claims.get(target)
 
-    def claim(self, target: S3Url, claim: DestinationLock, previous: DestinationLock | None) -> bool:
+    def put_lock(self, target: S3Url, lock: DestinationLock, previous: DestinationLock | None) -> bool:
         if self._claims.get(target) != previous:
             return False
-        self._claims[target] = msgspec.structs.replace(claim, tag=str(next(self._tags)))
+        self._claims[target] = msgspec.structs.replace(lock, tag=str(next(self._tags)))
         return True
 
     def cancel(self, job_id: str) -> None:

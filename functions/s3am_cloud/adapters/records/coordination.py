@@ -28,20 +28,20 @@ class TaggedDocuments(Documents, Protocol):
         """False, and nothing written, where that version is no longer there."""
 
 
-class DocumentNotices:
+class DocumentCoordination:
     """The `Coordination` over documents."""
 
     def __init__(self, documents: TaggedDocuments) -> None:
         self._documents = documents
 
-    def claimed(self, target: S3Url) -> DestinationLock | None:
+    def lock_of(self, target: S3Url) -> DestinationLock | None:
         found = self._documents.tagged(_claim(target))
         if found is None:
             return None
         return msgspec.structs.replace(_decode_claim(found[0]), tag=found[1])
 
-    def claim(self, target: S3Url, claim: DestinationLock, previous: DestinationLock | None) -> bool:
-        data = msgspec.json.encode(msgspec.structs.replace(claim, tag=None))
+    def put_lock(self, target: S3Url, lock: DestinationLock, previous: DestinationLock | None) -> bool:
+        data = msgspec.json.encode(msgspec.structs.replace(lock, tag=None))
         if previous is None or previous.tag is None:
             return self._documents.create(_claim(target), data)
         return self._documents.replace(_claim(target), data, previous.tag)
