@@ -32,8 +32,8 @@ def _fill_disk_at(room: int) -> None:
 
 def _shorten_the_window(seconds: float) -> None:
     """A connection's rate is taken over so many seconds, where the command has a minute."""
-    local_run: Any = importlib.import_module("s3am_cloud_client.inprocess.driver")
-    local_run.CurlSettings = functools.partial(local_run.CurlSettings, least_rate_seconds=seconds)
+    ports: Any = importlib.import_module("s3am_cloud_client.inprocess.ports")
+    ports.CurlSettings = functools.partial(ports.CurlSettings, least_rate_seconds=seconds)
 
 
 def apply() -> None:
