@@ -31,6 +31,19 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
+# Files whose few tests take long come first, so that no worker is left alone with one at the end.
+_LONGEST_FIRST = ("functional/cloud", "integrity", "local_cloud", "published", "functional", "infra", "contract")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: _rank(item.path.relative_to(INGEST.parent).as_posix()))
+
+
+def _rank(path: str) -> int:
+    ranks = (rank for rank, folder in enumerate(_LONGEST_FIRST) if path.startswith(f"{folder}/"))
+    return next(ranks, len(_LONGEST_FIRST))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def isolated_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Nothing of the machine's AWS settings or of its user's own embedded cloud reaches a test.
