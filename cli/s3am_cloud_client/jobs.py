@@ -119,7 +119,7 @@ class Job:
     ('succeeded', 'succeeded', True)
     >>> job.cancel().state  # it is too late
     'succeeded'
-    >>> job.resume().id == job.id  # there is nothing to resume
+    >>> job.resume().id == job.id  # a job that succeeded is not started again
     True
     """
 

@@ -16,7 +16,7 @@ import msgspec
 from s3am_cloud.decoders import Converter, Decoder
 from s3am_cloud.errors import BadRequest
 
-# Ids of such jobs begin so. Execution names may have 80 characters, and -r2 may follow (see claims.next_id).
+# Ids of such jobs begin so. Execution names may have 80 characters, and -r2 may follow (see jobs/successors.py).
 _PREFIX = "event-"
 _DIGITS = 32
 KEY_FIELD = "idempotency_key"

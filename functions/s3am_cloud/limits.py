@@ -35,13 +35,13 @@ UNIT_SECONDS: Final = 45
 LAMBDA_BYTES_PER_SECOND: Final = 75 * 10**6
 # What S3 copies for one UploadPartCopy, roughly: no byte of it passes through Lambda.
 COPY_BYTES_PER_SECOND: Final = 100 * 10**6
-# S3 takes so many writes a second below one prefix, and then answers 503 SlowDown.
+# Writes a second that S3 takes below one prefix before it answers 503 SlowDown.
 S3_WRITES_PER_SECOND: Final = 3500
 # No part is answered sooner than after this, however small it is: with the line above, 1,050 parts in flight.
 PART_ANSWER_SECONDS: Final = 0.3
 # The most parts that ListParts lists in one answer.
 LIST_PAGE: Final = 1000
-# A source's rate is measured over its first bytes: so many of them, or those that come in so much time.
+# A source's rate is measured over its first bytes: up to this size, or for this time.
 SAMPLE_BYTES: Final = 8 * MIB
 SAMPLE_SECONDS: Final = 1.0
 # A smaller source is moved in time at any realistic rate (80 kB/s).
@@ -66,15 +66,15 @@ MOST_CONNECTIONS: Final = 32
 BYTES_WORTH_A_PROCESS: Final = 128 * MIB
 
 # --- how the number of connections grows ---
-# Common servers allow so many, and they are enough to see whether more are of use.
+# Common servers allow this number of connections, which is enough to see whether more are faster.
 FIRST_CONNECTIONS: Final = 4
-# So few parts begin all at once.
+# Up to this number, parts begin all at once.
 FEW_PARTS: Final = 8
 # A doubling that gains less than a tenth is not worth what it costs the server.
 WORTHWHILE_GAIN: Final = 1.1
 # A rate is that of so much time; the handshakes and slow starts of new connections do not count.
 RATE_SECONDS: Final = 0.5
-# And of so many bytes per connection: those that go to a file are counted when they are written.
+# It also covers this number of bytes per connection: those that go to a file are counted when they are written.
 RATE_BYTES: Final = 256 * KIB
 SETTLE_SECONDS: Final = 0.25
 # How many rates are looked at before a doubling is taken back: TCP may take a second to show what a far one gives.

@@ -1,6 +1,6 @@
 """What operators see: a dashboard and three alarms.
 
-They cost what CloudWatch asks for beyond what an account has free (s3am_cloud/prices.py).
+They cost what CloudWatch asks for beyond what an account has free (s3am_cloud/costs/prices.py).
 """
 
 from __future__ import annotations

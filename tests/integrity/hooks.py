@@ -31,7 +31,7 @@ def _fill_disk_at(room: int) -> None:
 
 
 def _shorten_the_window(seconds: float) -> None:
-    """A connection's rate is taken over so many seconds, where the command has a minute."""
+    """A connection's rate is measured over `seconds`; the command measures it over a minute."""
     ports: Any = importlib.import_module("s3am_cloud_client.inprocess.ports")
     ports.CurlSettings = functools.partial(ports.CurlSettings, least_rate_seconds=seconds)
 

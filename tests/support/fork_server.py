@@ -38,6 +38,11 @@ _IMPORTED = (
 )
 
 
+def control_pair() -> tuple[socket.socket, socket.socket]:
+    """On which a run's process id and its exit code come, one message each: a run may end before the first is read."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
 class ForkedRun:
     """One run; the part of `subprocess.Popen` that tests use."""
 
@@ -47,7 +52,7 @@ class ForkedRun:
         self.pid = int(control.recv(64))
 
     def wait(self, timeout: float | None = None) -> int:
-        """Its exit code, negative for a signal; subprocess.TimeoutExpired after so many seconds."""
+        """Its exit code, negative for a signal; subprocess.TimeoutExpired after `timeout` seconds."""
         if self.returncode is None:
             self._control.settimeout(timeout)
             try:
@@ -104,7 +109,7 @@ class ForkServer:
     def start(self, arguments: Sequence[str], folder: Path, variables: Mapping[str, str]) -> ForkedRun:
         """A run of the command with these arguments, in this folder, with these variables and no others."""
         (out, their_out), (err, their_err) = os.pipe(), os.pipe()
-        control, theirs = socket.socketpair()
+        control, theirs = control_pair()
         asked = {"arguments": list(arguments), "folder": str(folder), "variables": dict(variables)}
         try:
             socket.send_fds(self._socket, [json.dumps(asked).encode()], [their_out, their_err, theirs.fileno()])

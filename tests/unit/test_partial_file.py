@@ -357,7 +357,7 @@ def test_a_lock_of_a_killed_parent_is_waited_for(
         assert len(waits) == 1
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.skipif(os.geteuid() != 0, reason="chown to another user takes root")
 @pytest.mark.parametrize("planted", [".data.bin.partial", PROGRESS])
 def test_what_another_user_left_where_all_may_write_is_neither_trusted_nor_used(tmp_path: Path, planted: str) -> None:
     left(tmp_path, 1, 2)

@@ -26,7 +26,7 @@ from s3am_cloud_client.inprocess.record_store import Fallible
 Plant = Callable[[Path, Path], object]
 
 SOMEBODY = 12345
-AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="chown to another user takes root")
 NAME = "jobs/1/job.json"
 
 
@@ -223,7 +223,7 @@ def test_an_overwritten_file_keeps_its_acl(tmp_path: Path) -> None:
     try:
         os.setxattr(old, "system.posix_acl_access", acl)
     except (OSError, AttributeError):
-        pytest.skip("no ACLs here")
+        pytest.skip("the file system of the temporary folder keeps no POSIX ACLs")
     with new.open("wb") as file:
         assert keep_acl(old, file.fileno())
     assert os.getxattr(new, "system.posix_acl_access") == acl

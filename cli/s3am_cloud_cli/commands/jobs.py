@@ -10,7 +10,7 @@ from s3am_cloud_cli.options.transfer import AwsOptions
 
 
 @click.command(short_help="List the jobs in the cloud, the newest first.")
-@click.option("--most", type=click.IntRange(1), default=20, show_default=True, help="Show at most so many jobs.")
+@click.option("--most", type=click.IntRange(1), default=20, show_default=True, metavar="N", help="Show at most N jobs.")
 @transfer.stack
 @transfer.aws
 @transfer.output

@@ -42,7 +42,7 @@ def records(access: S3Access, stack: str | None, observer: Observer) -> Jobs:
 
 
 def reports(access: S3Access, stack: str | None, observer: Observer) -> Callable[[str], Receipt | None]:
-    """Finds the report of a job, or of the last of those that went on with it. Raises what `records` does."""
+    """Finds the report of a job, or of the last job that continued it. Raises what `records` does."""
     jobs = records(access, stack, observer)
     return lambda job_id: jobs.report(latest(job_id, jobs))
 

@@ -32,7 +32,7 @@ class Cancelled(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def cancel_job(job_id: str, remote: Remote, ports: Ports) -> Cancelled:
-    """Stops the last job in the row of those that go on with this one, and discards its upload. Repeating is quiet.
+    """Stops the last job that continues this one, and discards its upload. Repeating is quiet.
 
     The notice is put up before anything is stopped, so that whoever opens an upload at this moment, or looks at an
     execution that was stopped, knows. Where an execution runs the stack's janitor does the rest, and tells the world;

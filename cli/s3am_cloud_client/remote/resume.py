@@ -23,7 +23,7 @@ class Resumed(msgspec.Struct, frozen=True):
 
 
 def resume(job_id: str, source: str | None, remote: Remote) -> Resumed:
-    """Starts a new execution on the upload of the last job in the row of those that go on with this one.
+    """Starts a new execution on the upload of the last job that continues this one.
 
     That new job has the id of the old one with -r2, or -r3 and so on, all of its options, and its secrets. The
     source has to be the version that the parts there are of; `source` is another URL of it. Raises NoSuchJob, and

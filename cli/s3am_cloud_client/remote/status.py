@@ -23,7 +23,7 @@ _FIRST_POLL_SECONDS = 0.25
 # Notes about the work so far are read this seldom: a large job has thousands.
 _RETRIES_EVERY = 6
 _READERS = 8
-# Names that tell the job by themselves: see job_ids.py and claims.next_id.
+# Names from which the job's id follows: see job_ids.py and jobs/successors.py.
 _OURS = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}(-r\d+)?")
 RUNNING = "running"
 

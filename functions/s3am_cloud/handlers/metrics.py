@@ -2,7 +2,7 @@
 
 Metrics are written to the log in CloudWatch's embedded format. Their dimensions are the stack (`service`) and the
 function, or the stack and the error's name, and never the job, since CloudWatch charges for each combination
-(prices.py): about 12 of them, and one for each kind of error. The job's id is beside them as a plain field.
+(costs/prices.py): about 12 of them, and one for each kind of error. The job's id is beside them as a plain field.
 
 URLs reach the log in error messages only, and there in their displayable form.
 """

@@ -1,6 +1,6 @@
 """What comes in by itself: routes, which copy new objects of a bucket, and schedules, which fetch a URL again.
 
-They are written in one file of the stack (ingest_file.py reads it) and travel, as they are, in the input of the
+They are written in one file of the stack (file.py reads it) and travel, as they are, in the input of the
 executions that they start. There they become requests:
 
     a route      {"request": {"route": Route}, "event": {..., "key": {"bucket": ..., "object": ...}}}

@@ -3,7 +3,7 @@
     before anything moves    an empty source, and an object whose CRC64NVME S3 tells
     before Complete          CRC64NVME, combined from the parts; any other of a local file, by reading it beside its
                              transfer, or of a stream, as it passes
-    after Complete           any other (`held.py`): what the store itself tells, or a reading of the stored object
+    after Complete           any other (`after_commit.py`): what the store itself says, or reading the stored object
 
 With `keep_mismatch` nothing is refused before: the object is made, is left where it is, and the error comes after it.
 """

@@ -39,8 +39,7 @@ def request_fingerprint(request: TransferRequest, keys: str = "") -> str:
     """The digest of what somebody asks for: the same source, destination and options have the same one.
 
     `keys` stands for the encryption keys that are sealed, and tells other keys from these.
-    How long the job is kept, what it may cost, and whether it is to go on with something, makes no difference while it
-    runs.
+    How long the job is kept, what it may cost and whether it resumes another one make no difference while it runs.
     """
     plain = msgspec.structs.replace(request, resume=False, keep_hours=None, max_cost=None, idempotency_key=None)
     return hashlib.sha256(msgspec.json.encode(plain, order="deterministic") + keys.encode()).hexdigest()[:32]
@@ -108,7 +107,7 @@ def successor(job_id: str, jobs: JobStore) -> Job | None:
 
 
 def latest(job_id: str, jobs: JobStore) -> str:
-    """The id of the last job in the row of those that go on with this one; its own where none does."""
+    """The id of the last job that continues this one; its own where none does."""
     found = job_id
     while (after := successor(found, jobs)) is not None:
         found = after.id

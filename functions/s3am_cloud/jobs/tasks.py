@@ -1,6 +1,6 @@
 """The same story told by the state machine: each function is one task, safe to repeat, and exchanges small values.
 
-accept (intake.py) → prepare → (work on units, in parallel) → complete → report; settle (aftermath.py) when it failed
+accept (ingest/accept.py) → prepare → (work on units, in parallel) → complete → report; settle (cleanup.py) on failure
 """
 
 from __future__ import annotations

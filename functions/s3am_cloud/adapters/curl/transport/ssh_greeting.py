@@ -12,7 +12,7 @@ from threading import Event, Thread
 
 
 class GreetingWatch:
-    """Ends the connections of one request that has not come to the server's key after so many seconds."""
+    """Ends the connections of one request that has not received the server's key within `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds, self._greeted, self._late = seconds, Event(), Event()
