@@ -16,6 +16,7 @@ Imports go down this list only:
 handlers/   Lambda functions: decode, one call, encode.
 ingest/     What comes in by events, routes and schedules.
 jobs/       A job in the cloud.
+datasets/   Many objects: items, manifests, trees, outcomes.
 transfer/   One object from its source to its verdict. `transfer/pipeline.py` is the place to start reading.
 integrity/  Whether the bytes are the right ones, and where they came from.
 ports/      The contracts with the world.

@@ -1,0 +1,26 @@
+"""One object to copy, wherever it was named: in an argument, in a tree or in a manifest."""
+
+from __future__ import annotations
+
+from s3am_cloud.request import Value
+
+
+class Item(Value, frozen=True, kw_only=True):
+    """`source` and `destination` are whole: a URL or a path, as `upload` and `download` take them for one object.
+
+    A path that is not UTF-8 is a file URL. `size` is in bytes, `digest` is ALGORITHM:HEX: where they are given, other
+    content is an error. `labels` are what else a manifest says of the item; they are kept in its outcome.
+    """
+
+    source: str
+    destination: str
+    size: int | None = None
+    digest: str | None = None
+    labels: dict[str, str] = {}
+
+
+class Placed(Value, frozen=True, kw_only=True):
+    """An item, and the place where it was given: `FILE:LINE`, or the argument. Messages name it by that."""
+
+    item: Item
+    place: str
