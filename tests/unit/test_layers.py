@@ -22,7 +22,7 @@ ROOTS = {
     "s3am_cloud_cli": ROOT / "cli",
     "s3am_cloud_infra": ROOT / "infra",
 }
-CORE = ("values", "checksums", "costs", "ports", "integrity", "transfer", "jobs", "datasets", "ingest")
+CORE = ("values", "checksums", "costs", "ports", "integrity", "transfer", "datasets", "jobs", "ingest")
 # What each package may import besides itself: the list of the design, from the top down.
 BELOW = {
     **{package: set(CORE[:at]) for at, package in enumerate(CORE)},

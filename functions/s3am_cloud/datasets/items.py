@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from s3am_cloud.request import Value
 
 
@@ -16,7 +18,7 @@ class Item(Value, frozen=True, kw_only=True):
     destination: str
     size: int | None = None
     digest: str | None = None
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Placed(Value, frozen=True, kw_only=True):

@@ -25,7 +25,7 @@ class Outcome(Value, frozen=True, kw_only=True):
     destination: str
     size: int | None = None
     digest: str | None = None
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
     state: ItemState
     verdict: Verdict | None = None
     # ALGORITHM:VALUE of the object, as the receipts of single transfers have it.
