@@ -32,6 +32,7 @@ error_base     What all errors have in common.
 errors         Every error by name: exit code, whether to try again, hint.
 etags          ETags in one form.
 events         Events that ask for a transfer.
+items          One object to copy, and where it was named.
 limits         Every number once, with its reason.
 model          The values that flow from step to step and into a job's record.
 names          Names that the stack and its clients share.

@@ -64,6 +64,12 @@ class BadIngest(Usage):
     hint = "the README shows one under Ingest"
 
 
+class BadManifest(Usage):
+    """The list of items, in a manifest or in arguments, can't be read, or two of its items exclude each other."""
+
+    hint = "correct the list and run the command again: nothing has been transferred"
+
+
 class NoSuchJob(Usage):
     hint = "s3am-cloud jobs lists the jobs of this stack"
 

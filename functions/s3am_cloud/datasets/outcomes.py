@@ -6,8 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from s3am_cloud.datasets.items import Item
 from s3am_cloud.error_base import ErrorReport
+from s3am_cloud.items import Item
 from s3am_cloud.model import Verdict
 from s3am_cloud.request import Value
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from s3am_cloud.error_base import ErrorReport
 from s3am_cloud.request import Value
 
 
@@ -22,7 +23,21 @@ class Item(Value, frozen=True, kw_only=True):
 
 
 class Placed(Value, frozen=True, kw_only=True):
-    """An item, and the place where it was given: `FILE:LINE`, or the argument. Messages name it by that."""
+    """An item, and the place where it was given: `FILE:LINE`, or the argument. Messages name it by that.
+
+    `modified` (seconds since 1970, UTC) and `etag` are what a listing said of the source: no condition, but they spare
+    a request for each item.
+    """
 
     item: Item
     place: str
+    modified: float | None = None
+    etag: str | None = None
+
+
+class Rejected(Value, frozen=True, kw_only=True):
+    """What can't become an item's object or file, and why: it fails before anything is transferred, alone."""
+
+    item: Item
+    place: str
+    error: ErrorReport
