@@ -354,7 +354,7 @@ class JobCancelled(JobFailedForGood):
 
 
 class TooExpensive(JobFailedForGood):
-    hint = "allow more with --max-cost, or use s3am-cloud upload, which costs requests to S3 only"
+    hint = "allow more with --max-cost, or use s3am-cloud upload, which takes no functions"
 
 
 class Interrupted(TransferError):

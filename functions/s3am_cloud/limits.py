@@ -17,6 +17,9 @@ MAX_OBJECT: Final = MAX_PARTS * MAX_PART  # 48.8 TiB, which S3 calls 50 TB
 # All names and values of an object's own metadata, in UTF-8 ("Working with object metadata", user guide).
 MAX_METADATA: Final = 2048
 
+# What DataSync copies ("AWS DataSync quotas", user guide).
+MOST_BY_DATASYNC: Final = 5 * 10**12
+
 # --- the planner's choices ---
 # Large enough that requests cost little, small enough that a broken part repeats little.
 DEFAULT_PART: Final = 64 * MIB

@@ -70,6 +70,9 @@ class SourceInfo(Value, frozen=True, kw_only=True):
     digest_login: bool = False
     # The displayable URL that redirects led to.
     final_url: str | None = None
+    # Of an object in S3: its bucket's region, and its storage class where that is not S3 Standard.
+    region: str | None = None
+    storage_class: str | None = None
 
     @property
     def strong_etag(self) -> str | None:
@@ -247,6 +250,15 @@ class ObjectInfo(Value, frozen=True, kw_only=True):
     version_id: str | None = None
     last_modified: str | None = None
     attributes: Attributes = Attributes()
+    # Where it is not S3 Standard. No attribute: a copy's is the destination's own choice.
+    storage_class: str | None = None
+
+
+class Regions(Value, frozen=True, kw_only=True):
+    """The region of a job's destination, and that of the functions which move its bytes; None is unknown, or no AWS."""
+
+    destination: str | None = None
+    mover: str | None = None
 
 
 class Sealed(Value, frozen=True, kw_only=True):
@@ -276,6 +288,7 @@ class Job(Value, frozen=True, kw_only=True):
     request: TransferRequest
     info: SourceInfo | None = None
     plan: Plan | None = None
+    regions: Regions = Regions()
     upload: Upload | None = None
     state: Literal["new", "transfer", "put", "stream", "skipped"] = "new"
     # False where no record shows that the parts in the upload are of this version of this source.
@@ -354,8 +367,10 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     skipped: str | None = None
     # What a transfer that failed left in S3, where it costs storage until it is resumed or cancelled.
     unfinished_upload: str | None = None
-    # When that is discarded unless it was resumed.
+    # When that is discarded unless it was resumed; the bytes in it, and what storing them until then costs, about.
     expires: str | None = None
+    unfinished_bytes: int | None = None
+    unfinished_cost_usd: float | None = None
     error: ErrorReport | None = None
 
 

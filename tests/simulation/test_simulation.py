@@ -96,8 +96,8 @@ def test_the_states_of_a_forecast_are_those_of_the_machine() -> None:
 @pytest.mark.parametrize("cut", [Plan(size=1, part_size=MIN_PART, small=True), Plan(size=TB, part_size=GIB)])
 def test_an_event_and_secrets_take_an_invocation_each_and_their_states(cut: Plan) -> None:
     plain = forecast(cut, "https").usage
-    for more, states in (({"by_event": True}, EVENT_STATES), ({"sealed": True}, SEALED_STATES)):
-        usage = forecast(cut, "https", **more).usage
+    for by_event, states in ((True, EVENT_STATES), (False, SEALED_STATES)):
+        usage = forecast(cut, "https", by_event=by_event, sealed=not by_event).usage
         assert usage.transitions == plain.transitions + len(states)
         assert (usage.invocations, usage.kms_requests) == (plain.invocations + 1, plain.kms_requests + 1)
         assert usage.gb_seconds > plain.gb_seconds

@@ -93,6 +93,9 @@ class WeightlessStore:
         self._bill.reads += 1
         return self.object
 
+    def region(self, target: S3Url) -> str | None:
+        return None
+
     def lists(self, target: S3Url) -> bool:
         return self.object is not None
 

@@ -50,8 +50,25 @@ def test_an_amount_is_told_to_two_digits_below_a_dollar_and_in_cents_above(dolla
     assert price_text(dollars) == text
 
 
-def test_datasync_takes_twelve_and_a_half_dollars_for_a_terabyte() -> None:
-    assert by_datasync(TB).dollars == 12.5
+@pytest.mark.parametrize(
+    ("source", "keys", "size", "dollars"),
+    [
+        ("s3://from/dir/key", False, TB, 12.5),
+        ("s3://from/another-name", False, TB, None),
+        ("s3://from/key", True, TB, None),
+        ("s3://from/key", False, 6 * TB, None),
+        (SOURCE, False, TB, None),
+        ("ftp://host/key", False, TB, None),
+        ("sftp://host/key", False, TB, None),
+    ],
+)
+def test_datasync_has_a_price_only_where_it_could_do_the_job(
+    source: str, keys: bool, size: int, dollars: float | None
+) -> None:
+    found = by_datasync(job(source), size, keys)
+    assert (None if found is None else found.dollars) == (
+        dollars if dollars is None else pytest.approx(dollars, abs=1e-5)
+    )
 
 
 def test_the_prices_say_of_where_and_when_they_are() -> None:

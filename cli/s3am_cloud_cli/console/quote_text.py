@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from s3am_cloud.costs.prices import price_text
-from s3am_cloud.costs.quote import Basis, Cloud, DataSync, InProcess, Quote
+from collections.abc import Iterator
+
+from s3am_cloud.costs.prices import STANDARD, price_text
+from s3am_cloud.costs.quote import Basis, Cloud, DataSync, InProcess, Quote, Where
 from s3am_cloud.limits import LINK_BYTES_PER_SECOND
 from s3am_cloud_cli.console.receipt_text import duration_text
 from s3am_cloud_client.observer import size_text
 
-Row = tuple[str, str, str, str]
+Row = tuple[str, ...]
 
 
 def quote_text(quote: Quote) -> list[str]:
-    if quote.cloud is None or quote.in_process is None or quote.datasync is None:
+    if quote.cloud is None or quote.in_process is None:
         return [f"{quote.destination} exists, left as it is"]
-    rows = _rows(quote.cloud, quote.in_process, quote.datasync)
+    rows = list(_rows(quote.cloud, quote.in_process, quote.datasync))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return [*_about(quote), "", *table, "", *_assumed(quote.prices, quote.in_process)]
+    return [*_about(quote), "", *table, "", *_assumed(quote.prices, quote.regions, quote.in_process)]
 
 
 def _about(quote: Quote) -> list[str]:
-    lines = [("source", quote.source), ("destination", quote.destination), ("to move", _moved(quote))]
+    lines = [("source", quote.source), ("destination", quote.destination), ("to copy", _moved(quote))]
+    lines += _where(quote.regions)
     if quote.rate is not None:
         lines.append(("rate", f"{_rate_text(quote.rate)} over one connection from here; the cloud measures its own"))
     return [f"{name:<12} {value}" for name, value in lines]
@@ -33,28 +36,58 @@ def _moved(quote: Quote) -> str:
     return f"{size_text(size)} ({size:,} bytes) in {cut}"
 
 
-def _rows(cloud: Cloud, here: InProcess, datasync: DataSync) -> list[Row]:
+def _rows(cloud: Cloud, here: InProcess, datasync: DataSync | None) -> Iterator[Row]:
     wide = f"{cloud.concurrency:,} x {cloud.slots}" if cloud.units else "1"
-    return [
-        ("", "in the cloud", "on this machine", "AWS DataSync"),
-        ("cost", price_text(cloud.dollars), price_text(here.dollars), price_text(datasync.dollars)),
-        ("time", duration_text(cloud.seconds), duration_text(max(1.0, here.seconds)), ""),
-        ("connections", wide, f"{here.connections:,}", ""),
-        ("S3 writes", f"{cloud.s3_writes:,}", f"{here.s3_writes:,}", ""),
-        ("S3 reads", f"{cloud.s3_reads:,}", f"{here.s3_reads:,}", ""),
-        ("units", f"{cloud.units:,}", "", ""),
-        ("invocations", f"{cloud.invocations:,}", "", ""),
-        ("GB-seconds", f"{cloud.gb_seconds:,.1f}", "", ""),
-        ("transitions", f"{cloud.transitions:,}", "", ""),
-    ]
+    yield ("", "in the cloud", "on this machine", "" if datasync is None else "AWS DataSync")
+    yield (
+        "cost",
+        price_text(cloud.dollars),
+        price_text(here.dollars),
+        "" if datasync is None else price_text(datasync.dollars),
+    )
+    yield from _extra_rows(cloud, here)
+    yield ("time", duration_text(cloud.seconds), duration_text(max(1.0, here.seconds)), "")
+    yield ("connections", wide, f"{here.connections:,}", "")
+    yield ("S3 writes", f"{cloud.s3_writes:,}", f"{here.s3_writes:,}", "")
+    yield ("S3 reads", f"{cloud.s3_reads:,}", f"{here.s3_reads:,}", "")
+    yield ("units", f"{cloud.units:,}", "", "")
+    yield ("invocations", f"{cloud.invocations:,}", "", "")
+    yield ("GB-seconds", f"{cloud.gb_seconds:,.1f}", "", "")
+    yield ("transitions", f"{cloud.transitions:,}", "", "")
 
 
-def _assumed(prices: Basis, here: InProcess) -> list[str]:
+def _extra_rows(cloud: Cloud, here: InProcess) -> Iterator[Row]:
+    """What of the cost is for the bytes themselves: only what there is of it."""
+    for name, there, on_this in (
+        ("  between regions", cloud.extra.cross_region, here.extra.cross_region),
+        ("  retrieval", cloud.extra.retrieval, here.extra.retrieval),
+        ("  storage class", cloud.extra.storage_class, here.extra.storage_class),
+    ):
+        if there or on_this:
+            yield (name, price_text(there), price_text(on_this), "")
+
+
+def _where(where: Where) -> Iterator[tuple[str, str]]:
+    """The regions, and storage classes where one is not S3 Standard."""
+    named = (("source", where.source), ("stack", where.stack), ("destination", where.destination))
+    known = [(name, region) for name, region in named if region]
+    if len({region for _, region in known}) == 1:
+        yield "region", known[0][1]
+    elif known:
+        yield "regions", ", ".join(f"{name} {region}" for name, region in known)
+    if where.source_class or where.storage_class:
+        yield "storage", f"from {where.source_class or STANDARD} to {where.storage_class or STANDARD}"
+
+
+def _assumed(prices: Basis, regions: Where, here: InProcess) -> list[str]:
     link = ", the most of a link of 1 Gbit/s" if here.bytes_per_second == LINK_BYTES_PER_SECOND else ""
-    return [
+    lines = [
         f"Estimates, if nothing goes wrong, by AWS's list prices of {prices.region} ({prices.as_of}).",
-        f"This machine is taken to move {_rate_text(here.bytes_per_second)}{link}.",
+        f"This machine is assumed to transfer {_rate_text(here.bytes_per_second)}{link}.",
     ]
+    if regions.source is None and here.extra.cross_region == 0 and regions.stack != regions.destination:
+        lines.append("Data from this machine into S3 is free, unless it is in another region of AWS.")
+    return lines
 
 
 def _rate_text(rate: int) -> str:

@@ -15,7 +15,7 @@ from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.curl.source.rate_probe import CurlRateProbe
 from s3am_cloud.adapters.memory.jobs import MemoryJobs
 from s3am_cloud.adapters.s3.access import S3Access
-from s3am_cloud.costs.quote import Quote, by_datasync, enforce_max_cost, in_cloud, in_process, remaining
+from s3am_cloud.costs.quote import Quote, by_datasync, enforce_max_cost, in_cloud, in_process, remaining, where_of
 from s3am_cloud.errors import AccessDenied, BadPartSize, SourceTooLarge, StoreUnavailable, TooExpensive, TransferError
 from s3am_cloud.integrity.before_commit import needs_parts
 from s3am_cloud.limits import MOST_IN_ORDER
@@ -55,6 +55,9 @@ class ReadOnlyStore:
     def lists(self, target: S3Url) -> bool:
         return self._store.lists(target)
 
+    def region(self, target: S3Url) -> str | None:
+        return self._store.region(target)
+
     def unfinished(self, target: S3Url) -> Sequence[str]:
         try:
             return self._store.unfinished(target)
@@ -89,11 +92,12 @@ class Planned(msgspec.Struct, frozen=True):
 
 
 def plan_ports(access: S3Access, source: S3Access, rate: int | None = None) -> Ports:
-    """The world as this machine sees it, with both sides' keys; a source's rate is measured as the cloud does, unless
-    the user tells it."""
+    """The ports of this machine, with both sides' keys; a source's rate is measured as the cloud does, unless the user
+    gives it. The stack is assumed to be in the user's region."""
     measured = CurlRateProbe(curl_settings(access), SystemClock())
     rate_probe: RateProbe = measured if rate is None else lambda origin: rate
-    return msgspec.structs.replace(local_ports(access, source, SourceReach(tags=False)), rate_probe=rate_probe)
+    ports = local_ports(access, source, SourceReach(tags=False))
+    return msgspec.structs.replace(ports, rate_probe=rate_probe, region=access.region)
 
 
 def planned(request: TransferRequest, sealed: bool, store: ReadOnlyStore, ports: Ports) -> Planned:
@@ -137,7 +141,8 @@ def quote(request: TransferRequest, sealed: bool, ports: Ports, observer: Observ
         rate=info.rate,
         cloud=in_cloud(job, plan, info.rate),
         in_process=in_process(job, _cut_here(request, info, connections, plan.size), connections, info.rate),
-        datasync=by_datasync(plan.size),
+        datasync=by_datasync(job, plan.size, sealed),
+        regions=where_of(job),
     )
 
 

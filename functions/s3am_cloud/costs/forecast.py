@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from s3am_cloud.costs.prices import PRICES, Prices
+from s3am_cloud.costs.surcharge import NOTHING, Surcharge, Terms, surcharge
 from s3am_cloud.limits import (
     COPY_BYTES_PER_SECOND,
     DEADLINE_MARGIN_SECONDS,
@@ -33,10 +34,15 @@ CHILD_STARTS_PER_SECOND: Final = 100
 ENVIRONMENTS_PER_10_SECONDS: Final = 1000
 
 
+_SAME_REGION: Final = Terms()
+
+
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """What AWS bills for. `kms_requests` are at most one an invocation: S3 Bucket Keys save nearly all of them.
 
-    The logs (about 1 KB an invocation) and storage are left out; data into S3 and within a region is free.
+    The logs (about 1 KB an invocation) and storage are left out; data into S3 and within a region is free. Requests are
+    counted as if all were at S3 Standard's prices; what other storage classes, regions and the way out of AWS cost is
+    the `surcharge`.
     """
 
     transitions: int = 0
@@ -46,6 +52,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     s3_reads: int = 0
     kms_requests: int = 0
     events: int = 0
+    surcharge: Surcharge = NOTHING
 
 
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,9 +66,14 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def forecast(
-    plan: Plan, scheme: str, rate: int | None = None, by_event: bool = False, sealed: bool = False
+    plan: Plan,
+    scheme: str,
+    rate: int | None = None,
+    by_event: bool = False,
+    sealed: bool = False,
+    terms: Terms = _SAME_REGION,
 ) -> Forecast:
-    """The job that moves all parts of `plan` from a source of that URL scheme.
+    """The job that moves all parts of `plan` from a source of that URL scheme, in one region unless `terms` differ.
 
     `rate` is what one connection to the source gives, in bytes a second; without it, what a worker can take. An event
     asks for the job, or else `submit` does, whose requests to the work bucket count, and not those that find the stack
@@ -73,7 +85,7 @@ def forecast(
     takes a HEAD less.
     """
     if plan.small:
-        return _small(plan, scheme, rate, by_event, sealed)
+        return _small(plan, scheme, rate, terms, by_event + sealed, _more(by_event, sealed))
     units = -(-plan.count // plan.unit_parts)
     speed = worker_speed(scheme, min(plan.slots, plan.unit_parts), rate)
     unit_seconds = min(plan.unit_parts * plan.part_size, plan.size) / speed
@@ -93,6 +105,7 @@ def forecast(
         s3_reads=7 + source_reads(scheme) + 1 + 3 * moves + 5 + 2 * moves + 1,
         kms_requests=invocations,
         events=1,
+        surcharge=surcharge(plan, terms),
     )
     seconds = FRAME_SECONDS + _waves(units, plan.concurrency, unit_seconds + rounds * OVERHEAD_SECONDS)
     return Forecast(units=units, worker_invocations=moves, usage=usage, seconds=seconds, dollars=cost(usage))
@@ -108,6 +121,7 @@ def cost(usage: Usage, prices: Prices = PRICES) -> float:
         + usage.s3_reads * prices.s3_read
         + usage.kms_requests * prices.kms_request
         + usage.events * prices.event
+        + usage.surcharge.total
     )
 
 
@@ -128,12 +142,14 @@ def source_reads(scheme: str) -> int:
     return 2 if scheme == "s3" else 0
 
 
-def _small(plan: Plan, scheme: str, rate: int | None, by_event: bool, sealed: bool) -> Forecast:
+def _small(
+    plan: Plan, scheme: str, rate: int | None, terms: Terms, more_invocations: int, more_states: int
+) -> Forecast:
     """One PutObject or CopyObject while the job is prepared."""
-    invocations = 2 + by_event + sealed
+    invocations = 2 + more_invocations
     busy = plan.size / worker_speed(scheme, 1, rate) + invocations * OVERHEAD_SECONDS
     usage = Usage(
-        transitions=len(SMALL_STATES) + _more(by_event, sealed),
+        transitions=len(SMALL_STATES) + more_states,
         invocations=invocations,
         gb_seconds=_gb(busy),
         # The claim, the record three times, the uploads there are, the object, the report.
@@ -142,6 +158,7 @@ def _small(plan: Plan, scheme: str, rate: int | None, by_event: bool, sealed: bo
         s3_reads=10 + source_reads(scheme),
         kms_requests=invocations,
         events=1,
+        surcharge=surcharge(plan, terms),
     )
     return Forecast(units=0, worker_invocations=0, usage=usage, seconds=FRAME_SECONDS + busy, dollars=cost(usage))
 

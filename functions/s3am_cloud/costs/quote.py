@@ -1,8 +1,9 @@
 """What a job is going to take and to cost, before it is begun: the quote, and the bound that a request may set to it.
 
-In the cloud that is the job's forecast (forecast.py). The same job in-process takes requests to S3 alone, and a time
-that nobody knows beforehand: its connections are taken to give what one of them gave, and the machine's link to be one
-of 1 Gbit/s. DataSync charges for each gigabyte; how long it takes, and whether it can read the source, is not reckoned.
+In the cloud that is the job's forecast (forecast.py). The same job in-process takes requests to S3, and what S3 charges
+for the bytes themselves (surcharge.py); how long it takes nobody knows beforehand: its connections are assumed to give
+what one of them gave, and the machine's link to be one of 1 Gbit/s. DataSync charges for each gigabyte; its price is
+quoted only where it could do the same job.
 """
 
 from __future__ import annotations
@@ -14,14 +15,23 @@ import msgspec
 
 from s3am_cloud.costs.forecast import Forecast, Usage, cost, forecast, pages_of, source_reads
 from s3am_cloud.costs.prices import PRICES, price_text
+from s3am_cloud.costs.surcharge import Surcharge, surcharge, terms_here, terms_in_cloud
 from s3am_cloud.errors import TooExpensive
-from s3am_cloud.limits import COPY_BYTES_PER_SECOND, LINK_BYTES_PER_SECOND
+from s3am_cloud.limits import COPY_BYTES_PER_SECOND, LINK_BYTES_PER_SECOND, MOST_BY_DATASYNC
 from s3am_cloud.model import Job, Part, Plan, has_secrets
+
+
+class Extra(msgspec.Struct, frozen=True, kw_only=True):
+    """What of the dollars is for the bytes themselves, and for requests at another storage class than S3 Standard."""
+
+    cross_region: float
+    retrieval: float
+    storage_class: float
 
 
 class Cloud(msgspec.Struct, frozen=True, kw_only=True):
     """The job in the cloud: `concurrency` workers at once with `slots` connections each. All of it is an estimate of a
-    run without a hitch, the counts exactly so."""
+    run in which nothing goes wrong, the counts exactly so. `extra` is part of `dollars`."""
 
     units: int
     concurrency: int
@@ -36,10 +46,11 @@ class Cloud(msgspec.Struct, frozen=True, kw_only=True):
     events: int
     seconds: float
     dollars: float
+    extra: Extra
 
 
 class InProcess(msgspec.Struct, frozen=True, kw_only=True):
-    """The same by `upload`, with its record on that machine; `bytes_per_second` is what it is taken to move."""
+    """The same by `upload`, with its record on that machine; `bytes_per_second` is what it is assumed to transfer."""
 
     parts: int
     connections: int
@@ -48,10 +59,22 @@ class InProcess(msgspec.Struct, frozen=True, kw_only=True):
     bytes_per_second: int
     seconds: float
     dollars: float
+    extra: Extra
 
 
 class DataSync(msgspec.Struct, frozen=True):
     dollars: float
+
+
+class Where(msgspec.Struct, frozen=True, kw_only=True):
+    """The regions of a source in S3, of the stack and of the destination, and the storage classes of both objects;
+    None is unknown, or not in AWS, or S3 Standard."""
+
+    source: str | None = None
+    stack: str | None = None
+    destination: str | None = None
+    source_class: str | None = None
+    storage_class: str | None = None
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +100,7 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     cloud: Cloud | None = None
     in_process: InProcess | None = None
     datasync: DataSync | None = None
+    regions: Where = Where()
     prices: Basis = Basis()
 
 
@@ -87,7 +111,9 @@ def forecast_of(job: Job, plan: Plan, rate: int | None = None) -> Forecast:
     """
     plan = msgspec.structs.replace(plan, small=plan.small and job.state != "transfer")
     scheme = job.source.scheme
-    return forecast(plan, scheme, rate, by_event=job.event is not None, sealed=has_secrets(job))
+    return forecast(
+        plan, scheme, rate, by_event=job.event is not None, sealed=has_secrets(job), terms=terms_in_cloud(job)
+    )
 
 
 def remaining(plan: Plan, parts: Iterable[Part]) -> Plan:
@@ -104,12 +130,26 @@ def enforce_max_cost(job: Job, plan: Plan | None = None) -> None:
     most, rate = job.request.max_cost, job.info.rate if job.info else None
     if most is None or job.plan is None:
         return
-    dollars = forecast_of(job, plan or job.plan, rate).dollars
-    if dollars > most:
-        raise TooExpensive(
-            f"the transfer would cost about {price_text(dollars)} in the cloud, where {price_text(most)} is the most "
-            "that may be spent"
+    found = forecast_of(job, plan or job.plan, rate)
+    if found.dollars > most:
+        raise _too_expensive(job, found, most)
+
+
+def _too_expensive(job: Job, found: Forecast, most: float) -> TooExpensive:
+    """With what most of it is for: data between regions and retrieval cost the same however the bytes are copied."""
+    said = f"the transfer would cost about {price_text(found.dollars)} in the cloud, more than {price_text(most)}"
+    extra, terms = found.usage.surcharge, terms_in_cloud(job)
+    if extra.cross_region > found.dollars / 2:
+        return TooExpensive(
+            f"{said}: {price_text(extra.cross_region)} of it is for data from {terms.sent_from} to {terms.destination}",
+            f"copy to a bucket in {terms.sent_from}, or allow more with --max-cost",
         )
+    if extra.retrieval > found.dollars / 2:
+        return TooExpensive(
+            f"{said}: {price_text(extra.retrieval)} of it is for retrieval from {terms.source_class}",
+            "allow more with --max-cost",
+        )
+    return TooExpensive(said)
 
 
 def in_cloud(job: Job, plan: Plan, rate: int | None) -> Cloud:
@@ -128,6 +168,7 @@ def in_cloud(job: Job, plan: Plan, rate: int | None) -> Cloud:
         events=told.usage.events,
         seconds=round(told.seconds, 1),
         dollars=_exact(told.dollars),
+        extra=_extra(told.usage.surcharge),
     )
 
 
@@ -144,6 +185,7 @@ def in_process(job: Job, plan: Plan, connections: int, rate: int | None) -> InPr
         s3_writes=2 if small else 2 + plan.count + pages_of(plan.count) + 1,
         # The object, before and after.
         s3_reads=2 + source_reads(scheme),
+        surcharge=surcharge(msgspec.structs.replace(plan, small=small), terms_here(job)),
     )
     speed = _speed(scheme, 1 if small else busy, rate)
     return InProcess(
@@ -154,11 +196,42 @@ def in_process(job: Job, plan: Plan, connections: int, rate: int | None) -> InPr
         bytes_per_second=speed,
         seconds=round(plan.size / speed, 1),
         dollars=_exact(cost(usage)),
+        extra=_extra(usage.surcharge),
     )
 
 
-def by_datasync(size: int) -> DataSync:
-    return DataSync(_exact(size / 10**9 * PRICES.datasync_gb))
+def by_datasync(job: Job, size: int, keys: bool = False) -> DataSync | None:
+    """None where DataSync can't do the job: it reads no web, FTP or SSH server, keeps the objects' names, and knows
+    neither `keys` of the customer's (SSE-C) nor anonymous requests nor objects above 5 TB.
+
+    Data between regions and requests cost as much by DataSync as by a copy.
+    """
+    source, request = job.source.stored, job.request
+    if source is None or keys or request.no_sign_request or request.secret or size > MOST_BY_DATASYNC:
+        return None
+    if source.key.rpartition("/")[2] != job.target.key.rpartition("/")[2]:
+        return None
+    extra = surcharge(Plan(size=size, part_size=size or 1, small=True), terms_here(job))
+    return DataSync(_exact(size / 10**9 * PRICES.datasync_gb + extra.total))
+
+
+def where_of(job: Job) -> Where:
+    info, regions = job.info, job.regions
+    return Where(
+        source=info.region if info else None,
+        stack=regions.mover,
+        destination=regions.destination,
+        source_class=info.storage_class if info else None,
+        storage_class=job.request.attributes.storage_class,
+    )
+
+
+def _extra(charges: Surcharge) -> Extra:
+    return Extra(
+        cross_region=_exact(charges.cross_region),
+        retrieval=_exact(charges.retrieval),
+        storage_class=_exact(charges.requests),
+    )
 
 
 def _exact(dollars: float) -> float:

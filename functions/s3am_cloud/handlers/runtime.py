@@ -143,6 +143,7 @@ def _ports(
         target_readers=CurlReaders(settings, access, clock),
         most_in_order=MOST_IN_ORDER,
         is_running=is_running,
+        region=access.region,
     )
 
 

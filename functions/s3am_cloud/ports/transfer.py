@@ -63,6 +63,9 @@ class ObjectStore(Protocol):
     def head(self, target: S3Url) -> ObjectInfo | None:
         """The object as it is now, None where there is none."""
 
+    def region(self, target: S3Url) -> str | None:
+        """The region of the object's bucket, None where the store has none."""
+
     def lists(self, target: S3Url) -> bool:
         """Whether the bucket's listing has exactly this key; False where it may not be listed."""
 
@@ -217,6 +220,8 @@ class Ports(msgspec.Struct, frozen=True):
     target_readers: Readers | None = None
     # Bytes that can be read in their order in the time that there is; None where nobody is in a hurry.
     most_in_order: int | None = None
+    # The AWS region that the bytes pass through on their way to S3, None on somebody's own machine.
+    region: str | None = None
     # Whether a job's execution, or the process that runs it, is at work; None where nobody here can know.
     is_running: Callable[[Job], bool | None] = unknown
 

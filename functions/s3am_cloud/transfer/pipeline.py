@@ -40,6 +40,7 @@ from s3am_cloud.model import (
     PinnedSource,
     Plan,
     Receipt,
+    Regions,
     SourceInfo,
     TransferRequest,
     Unit,
@@ -98,6 +99,7 @@ def _prepared(job: Job, ports: Ports, connections: int | None, may_stream: bool,
         return _recorded(msgspec.structs.replace(job, state="skipped"), ports)
     unfinished = own or unfinished_upload(request, target, ports)
     origin = one_version(request, learn(request, probe(source, ports.source, ports.rate_probe), ports))
+    job = msgspec.structs.replace(job, regions=Regions(destination=ports.store.region(target), mover=ports.region))
     if unfinished is not None:
         return _recorded(resumed(job, target, unfinished, origin, connections, ports), ports)
     job = msgspec.structs.replace(job, source_id=source_id(source))

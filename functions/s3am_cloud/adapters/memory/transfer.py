@@ -72,6 +72,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._objects: dict[S3Url, tuple[bytes, str]] = {}
         self._pending: dict[str, _Pending] = {}
+        self.regions: dict[str, str] = {}
         self._ids = itertools.count(1)
 
     def content(self, target: S3Url) -> bytes:
@@ -85,6 +86,9 @@ class MemoryStore:
         return ObjectInfo(
             size=len(content), etag=etag, crc=crc, full_object=True, checksums={"crc64nvme": f"{crc:016x}"}
         )
+
+    def region(self, target: S3Url) -> str | None:
+        return self.regions.get(target.bucket)
 
     def lists(self, target: S3Url) -> bool:
         return target in self._objects

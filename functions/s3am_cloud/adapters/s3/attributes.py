@@ -80,6 +80,7 @@ def object_info(answer: Mapping[str, Any], what: str) -> ObjectInfo:
         version_id=None if answer.get("VersionId") in {None, "null"} else answer["VersionId"],
         last_modified=sent.get("last-modified"),
         attributes=Attributes(**kept, metadata=_texts(answer.get("Metadata", {}))),
+        storage_class=sent.get("x-amz-storage-class"),
     )
 
 

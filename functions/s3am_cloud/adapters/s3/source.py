@@ -38,6 +38,8 @@ class S3Source:
             attributes=msgspec.structs.replace(info.attributes, tags=tags),
             crc=info.crc if info.full_object else None,
             claims=_claims(info),
+            region=self._store.region(target),
+            storage_class=info.storage_class,
         )
 
 

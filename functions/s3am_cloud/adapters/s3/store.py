@@ -64,6 +64,9 @@ class S3Store:
         with _naming(str(target)):
             return look(client, target, key)
 
+    def region(self, target: S3Url) -> str | None:
+        return self._access.endpoint(target.bucket).region
+
     def lists(self, target: S3Url) -> bool:
         client = self._access.client_for(target.bucket)
         with _naming(str(target)):

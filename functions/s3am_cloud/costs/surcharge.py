@@ -1,0 +1,106 @@
+"""What AWS charges for a transfer by the gigabyte and by storage class, beside its requests at S3 Standard's prices.
+
+Data into AWS and within a region is free. A copy inside S3 goes from the source's region into the destination's; any
+other transfer in the cloud goes from the internet to the functions, and from their region into the destination's.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from s3am_cloud.costs.prices import PRICES, cross_region_gb, egress_gb
+from s3am_cloud.model import Job, Plan
+
+_GB = 10**9
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a transfer's bytes come from and go to, and the storage classes there. None is unknown, or outside AWS.
+
+    `sent_from` is the region that sends the bytes to the destination's.
+    """
+
+    sent_from: str | None = None
+    destination: str | None = None
+    source_class: str | None = None
+    storage_class: str | None = None
+
+    @property
+    def crosses(self) -> bool:
+        return None not in {self.sent_from, self.destination} and self.sent_from != self.destination
+
+
+class Surcharge(msgspec.Struct, frozen=True, kw_only=True):
+    """Dollars. `requests` is what requests at another storage class cost beyond those at S3 Standard."""
+
+    cross_region: float = 0.0
+    retrieval: float = 0.0
+    egress: float = 0.0
+    requests: float = 0.0
+
+    @property
+    def total(self) -> float:
+        return self.cross_region + self.retrieval + self.egress + self.requests
+
+
+NOTHING = Surcharge()
+
+
+def terms_in_cloud(job: Job) -> Terms:
+    """Those of a job that the functions run."""
+    return _terms(job, job.regions.mover)
+
+
+def terms_here(job: Job) -> Terms:
+    """Those of the same job on somebody's machine: what it sends to S3 comes from outside AWS."""
+    return _terms(job, None)
+
+
+def surcharge(plan: Plan, terms: Terms) -> Surcharge:
+    """What moving all parts of `plan` into S3 costs beyond its requests.
+
+    Left out: what objects cost that are deleted before their class's minimum duration, and a second pass over the
+    object, where a digest is compared that S3 does not keep.
+    """
+    at, standard = PRICES.of_class(terms.storage_class), PRICES.of_class(None)
+    # One PutObject; or the completion alone; or the new upload, its parts and its completion.
+    writes = 1 if plan.small or at.staged else plan.count + 2
+    gigabytes = plan.size / _GB
+    crossing = cross_region_gb(terms.sent_from or "", terms.destination or "") if terms.crosses else 0.0
+    return Surcharge(
+        cross_region=gigabytes * crossing,
+        retrieval=gigabytes * PRICES.of_class(terms.source_class).retrieved_gb,
+        requests=writes * (at.write - standard.write),
+    )
+
+
+def download_surcharge(size: int, gets: int, region: str | None, storage_class: str | None, in_aws: bool) -> Surcharge:
+    """What a download of `size` bytes in `gets` requests costs beyond those. To a machine `in_aws` the way is free
+    within the region; which region it is in is unknown, so that another one's price is left out."""
+    at, standard = PRICES.of_class(storage_class), PRICES.of_class(None)
+    gigabytes = size / _GB
+    return Surcharge(
+        retrieval=gigabytes * at.retrieved_gb,
+        egress=0.0 if in_aws else gigabytes * egress_gb(region),
+        requests=gets * (at.read - standard.read),
+    )
+
+
+def covered(charges: Surcharge) -> str:
+    """What of these is in a sum, for the text that says what the sum is of."""
+    named = (
+        (charges.cross_region, "data between regions"),
+        (charges.egress, "data out to the internet"),
+        (charges.retrieval, "retrieval"),
+    )
+    return "".join(f", {name}" for dollars, name in named if dollars)
+
+
+def _terms(job: Job, mover: str | None) -> Terms:
+    info, copies = job.info, job.source.scheme == "s3"
+    return Terms(
+        sent_from=info.region if copies and info else mover,
+        destination=job.regions.destination,
+        source_class=info.storage_class if info else None,
+        storage_class=job.request.attributes.storage_class,
+    )
