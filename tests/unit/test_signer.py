@@ -10,6 +10,8 @@ import pytest
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from s3am_cloud.adapters.s3.signer import Endpoint, Signer, object_url
 
@@ -51,7 +53,7 @@ def botocores(credentials: Credentials, endpoint: Endpoint) -> str:
 
 def test_every_day_region_and_secret_is_signed_for_as_botocore_signs(clock: list[datetime]) -> None:
     given = Rotating()
-    signer = Signer(given)
+    signer = Signer(given, lambda: clock[0])
     for credentials in (given.now, given.now, Credentials("second", "another secret"), Credentials("first", "renewed")):
         given.now = credentials
         for endpoint in (HERE, THERE, HERE):
@@ -70,9 +72,37 @@ def test_the_signing_key_is_made_once_for_all_requests_of_a_day(
         return digest(key, message, name)
 
     monkeypatch.setattr(hmac, "digest", noted)
-    signer = Signer(Credentials("key", "secret"))
+    signer = Signer(Credentials("key", "secret"), lambda: clock[0])
     for second in range(5):
         clock[0] = NOON + timedelta(seconds=second)
         signature(signer, HERE)
     assert made[:4] == [b"20261123", b"eu-west-1", b"s3", b"aws4_request"]
     assert len(made) == 4 + 5
+
+
+@settings(max_examples=50)
+@given(
+    key=st.text(min_size=1, max_size=60),
+    query=st.dictionaries(st.text(min_size=1, max_size=8), st.text(max_size=12), max_size=3),
+    values=st.lists(st.text("ab \t,=/;ü", max_size=12), max_size=4),
+    token=st.none() | st.just("a session's token"),
+    base=st.sampled_from(("https://h.example", "http://127.0.0.1:9000/bucket", "https://h.example:443")),
+    payload=st.sampled_from(("UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")),
+)
+def test_any_key_query_and_headers_are_signed_as_botocore_signs(
+    key: str, query: dict[str, str], values: list[str], token: str | None, base: str, payload: str
+) -> None:
+    sent = {"x-amz-content-sha256": payload, "Content-MD5": "x", "x-amz-trailer": "t", "Expect": "100-continue"}
+    sent |= {f"X-Amz-Meta-{number}": value for number, value in enumerate(values)}
+    credentials, endpoint = Credentials("key", "secret", token), Endpoint(base, "eu-west-1")
+    request = AWSRequest(method="PUT", url=object_url(endpoint, key, query), headers=dict(sent))
+    moment = datetime.now(UTC)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.auth.get_current_datetime", lambda: moment)
+        patch.setattr(S3SigV4Auth, "payload", lambda self, request: payload)
+        S3SigV4Auth(credentials, "s3", endpoint.region).add_auth(request)
+    _, headers = Signer(credentials, lambda: moment).sign("PUT", endpoint, key, query, sent, payload)
+    assert headers["Authorization"] == request.headers["Authorization"]
+    assert {name.lower(): value for name, value in headers.items()} == {
+        name.lower(): str(value) for name, value in request.headers.items()
+    }

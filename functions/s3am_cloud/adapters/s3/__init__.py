@@ -14,6 +14,7 @@ fewer             Repeats a call without the features that a store refuses.
 head              HEAD of an object, and why it is refused.
 pages             Listings that end, whatever the store says.
 session           A botocore session that starts quickly.
+sigv4             AWS Signature Version 4.
 signer            Signs the requests that libcurl sends.
 source            Objects in S3 as sources.
 store             Control calls: uploads, parts, completion, listings.

@@ -1,22 +1,21 @@
 """Signed S3 requests for the mover, which sends them itself.
 
-libcurl's own signing rewrites keys with `.` or `..` segments, so botocore signs, and the URL is sent as it was signed.
+libcurl's own signing rewrites keys with `.` or `..` segments, so `sigv4` signs, and the URL is sent as it was signed.
 """
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Protocol
 from urllib.parse import quote
 
 import msgspec
-from botocore.auth import S3SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials, ReadOnlyCredentials, RefreshableCredentials
+from botocore.credentials import ReadOnlyCredentials, RefreshableCredentials
+
+from s3am_cloud.adapters.s3.sigv4 import EMPTY_BODY, SigV4
 
 _SERVICE = "s3"
-_PAYLOAD = "s3am-cloud-payload"
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -47,48 +46,20 @@ class _Apart:
         return self._credentials.get_frozen_credentials()
 
 
-class _SigningKey:
-    """The key that four hashes make of a secret, and that serves a day's requests to a region (AWS Signature Version 4,
-    "Create a signed AWS API request")."""
-
-    def __init__(self) -> None:
-        self._made_of: tuple[str, str, str] | None = None
-        self._key = b""
-
-    def of(self, secret: str, day: str, region: str) -> bytes:
-        if self._made_of != (secret, day, region):
-            key = f"AWS4{secret}".encode()
-            for text in (day, region, _SERVICE, "aws4_request"):
-                key = hmac.digest(key, text.encode(), "sha256")
-            self._made_of, self._key = (secret, day, region), key
-        return self._key
-
-
-class _Auth(S3SigV4Auth):
-    """botocore's, which makes the signing key anew for every request."""
-
-    def __init__(self, credentials: Credentials, region: str, key: _SigningKey) -> None:
-        super().__init__(credentials, _SERVICE, region)
-        self._region, self._key = region, key
-
-    def payload(self, request: AWSRequest) -> str:
-        """What the caller says of a body: botocore, which does not see it, would sign an empty one's hash."""
-        return str(request.context.get(_PAYLOAD) or super().payload(request))
-
-    def signature(self, string_to_sign: str, request: AWSRequest) -> str:
-        key = self._key.of(self.credentials.secret_key or "", request.context["timestamp"][:8], self._region)
-        return hmac.digest(key, string_to_sign.encode(), "sha256").hex()
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Signer:
     """Signs with the credentials as they are at that moment; without any, requests go unsigned."""
 
-    def __init__(self, credentials: CredentialSource | None) -> None:
-        self._credentials, self._signing_key = credentials, _SigningKey()
+    def __init__(self, credentials: CredentialSource | None, now: Callable[[], datetime] = _utc_now) -> None:
+        self._credentials, self._now = credentials, now
+        self._regions: dict[str, SigV4] = {}
 
     def apart(self, renew: Callable[[], Signer]) -> Signer:
         """The same for a forked process: it takes `renew`'s credentials when these would have to be renewed."""
-        return self if self._credentials is None else Signer(_Apart(self._credentials, renew))
+        return self if self._credentials is None else Signer(_Apart(self._credentials, renew), self._now)
 
     @property
     def credentials(self) -> CredentialSource | None:
@@ -103,18 +74,16 @@ class Signer:
         headers: Mapping[str, str],
         payload: str | None = None,
     ) -> tuple[str, dict[str, str]]:
-        """The URL and all headers of the request. A request with a body says by `payload` what is signed of that."""
+        """The URL and all headers of the request. A request with a body says by `payload` what is signed of
+        that; one without is signed with the hash of nothing, which every policy accepts."""
         url = object_url(endpoint, key, query)
         if self._credentials is None:
             return url, dict(headers)
-        request = AWSRequest(method=method, url=url, headers=dict(headers))
-        request.context[_PAYLOAD] = payload
-        if "x-amz-trailer" in headers:
-            request.context["checksum"] = {"request_algorithm": {"in": "trailer"}}
         frozen = self._credentials.get_frozen_credentials()
-        credentials = Credentials(frozen.access_key or "", frozen.secret_key or "", frozen.token)
-        _Auth(credentials, endpoint.region, self._signing_key).add_auth(request)
-        return url, {name: str(value) for name, value in request.headers.items()}
+        signing = self._regions.get(endpoint.region)
+        if signing is None:
+            signing = self._regions[endpoint.region] = SigV4(_SERVICE, endpoint.region, self._now)
+        return url, signing.headers(method, url, headers, frozen, payload or EMPTY_BODY)
 
 
 def object_url(endpoint: Endpoint, key: str, query: Mapping[str, str]) -> str:
