@@ -1,8 +1,11 @@
 """The Python client: transfers on this machine, and jobs in the cloud.
 
 jobs        `Client` and `Job`: transfers in the cloud.
+objects     `verify`, `verify_receipt`, `provenance`, `cancel_uploads`: what is in S3 already.
 observer    What a transfer reports while it runs.
 options     The options of transfers, and which AWS.
+planning    `plan`: what a job would take.
+results     The types of what calls return.
 state_home  Where a user's records outlive a run.
 transfers   `upload` and `download`.
 
@@ -10,10 +13,22 @@ inprocess/  The pipeline on this machine, over worker processes.
 remote/     Jobs in the cloud.
 """
 
+from s3am_cloud_client.inprocess.destinations import Output, destination_of
 from s3am_cloud_client.inprocess.patience import Patience
-from s3am_cloud_client.jobs import Client, Job, OnStatus
+from s3am_cloud_client.jobs import Client, Job, OnStatus, error_of, read_request
+from s3am_cloud_client.objects import cancel_uploads, provenance, verify, verify_receipt
 from s3am_cloud_client.observer import Observer, OnProgress, SilentObserver
-from s3am_cloud_client.options import Aws, DownloadOptions, Options, SideKeys, SubmitOptions, UploadOptions
+from s3am_cloud_client.options import (
+    Aws,
+    DownloadOptions,
+    ObjectOptions,
+    Options,
+    PlanOptions,
+    SideKeys,
+    SubmitOptions,
+    UploadOptions,
+)
+from s3am_cloud_client.planning import plan
 from s3am_cloud_client.transfers import download, upload
 
 __all__ = (
@@ -21,15 +36,26 @@ __all__ = (
     "Client",
     "DownloadOptions",
     "Job",
+    "ObjectOptions",
     "Observer",
     "OnProgress",
     "OnStatus",
     "Options",
+    "Output",
     "Patience",
+    "PlanOptions",
     "SideKeys",
     "SilentObserver",
     "SubmitOptions",
     "UploadOptions",
+    "cancel_uploads",
+    "destination_of",
     "download",
+    "error_of",
+    "plan",
+    "provenance",
+    "read_request",
     "upload",
+    "verify",
+    "verify_receipt",
 )

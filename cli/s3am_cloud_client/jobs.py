@@ -1,9 +1,9 @@
-"""`Client` and `Job`: transfers in the cloud, which go on when this program ends."""
+"""`Client` and `Job`: transfers in the cloud, which continue when this program ends."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,9 @@ from s3am_cloud_client.options import Aws, SideKeys, SubmitOptions
 if TYPE_CHECKING:
     from s3am_cloud.errors import TransferError
     from s3am_cloud.model import Receipt, TransferRequest
-    from s3am_cloud_client.remote.cancel import Cancelled
-    from s3am_cloud_client.remote.client import Remote, Started
-    from s3am_cloud_client.remote.status import JobLine, JobStatus
+    from s3am_cloud.ports.executions import Execution
+    from s3am_cloud_client.remote.client import Remote
+    from s3am_cloud_client.results import Cancelled, FailedEvents, JobLine, JobStatus, LogLine
 
 OnStatus = Callable[["JobStatus"], object]
 """Gets a job's state every few seconds."""
@@ -87,7 +87,8 @@ class Client:
 
         with naming_system_errors():
             whole = with_netrc(request) if netrc else request
-            return _started(submit(whole, keys, self._aws, lambda: self.remote, observer), self)
+            started = submit(whole, keys, self._aws, lambda: self.remote, observer)
+        return _job(started.execution, self, started.joined)
 
     def job(self, job_id: str) -> Job:
         """A job by its id, whoever submitted it. Nothing is asked for yet.
@@ -104,6 +105,24 @@ class Client:
         from s3am_cloud_client.remote.status import recent_jobs
 
         return recent_jobs(most, self.remote)
+
+    def failed_events(self) -> FailedEvents:
+        """The events that made no job, the oldest first: refused ones, and those that could not be delivered.
+
+        The stack keeps them for 14 days. Raises NoStack for a stack that takes no events.
+        """
+        from s3am_cloud_client.remote.dead_letters import DeadLetters
+
+        return DeadLetters(self.remote).failed()
+
+    def replay(self, event_id: str) -> Job:
+        """Send a failed event again, and take it off the list. `event_id` is its `id` in `failed_events`.
+
+        Raises NoSuchEvent, and BadRequest where the event's request was not kept, as there may be a secret in it.
+        """
+        from s3am_cloud_client.remote.dead_letters import DeadLetters
+
+        return _job(DeadLetters(self.remote).replay(event_id), self)
 
 
 class Job:
@@ -143,22 +162,32 @@ class Job:
 
         return status_of(self.id, self._client.remote)
 
-    def wait(self, on_status: OnStatus | None = None) -> Receipt:
+    def wait(self, on_status: OnStatus | None = None, timeout: float | None = None) -> Receipt:
         """Wait for the job's end, and return its receipt. Raises the error of a job that failed.
 
-        `on_status` gets a `JobStatus` every few seconds. Ctrl-C ends the waiting, and leaves the job alone.
+        `on_status` gets a `JobStatus` every few seconds. After `timeout` seconds TimeoutError is raised. Neither that
+        nor Ctrl-C stops the job: wait again, or `cancel` it.
         """
-        receipt = self.follow(on_status)
+        receipt = self.follow(on_status, timeout)
         error = error_of(receipt)
         if error is not None:
             raise error
         return receipt
 
-    def follow(self, on_status: OnStatus | None = None) -> Receipt:
+    def follow(self, on_status: OnStatus | None = None, timeout: float | None = None) -> Receipt:
         """As `wait`, but the receipt of a job that failed is returned: its `error` says why."""
         from s3am_cloud_client.remote.status import follow_job
 
-        return follow_job(self.id, self._client.remote, on_status or _no_status)
+        return follow_job(self.id, self._client.remote, on_status or _no_status, timeout)
+
+    def logs(self, minutes: int | None = None, follow: bool = False) -> Iterator[LogLine]:
+        """What the stack's functions logged about the job, by time; only in the last `minutes` if they are given.
+
+        With `follow`, new lines come until the job ends. Raises NoSuchJob.
+        """
+        from s3am_cloud_client.remote.logs import lines_of
+
+        return lines_of(self.id, minutes, follow, self._client.remote)
 
     def receipt(self) -> Receipt | None:
         """How the job ended; None while it runs. Raises NoSuchJob."""
@@ -187,12 +216,18 @@ class Job:
         found = resume(self.id, source, self._client.remote)
         if found.started is None:
             return Job(found.job, self._client, ended=found.receipt)
-        return _started(found.started, self._client)
+        return _job(found.started.execution, self._client, found.started.joined)
 
 
-def _started(started: Started, client: Client) -> Job:
-    execution = started.execution
-    return Job(execution.job or execution.name, client, arn=execution.arn, joined=started.joined)
+def read_request(document: object) -> TransferRequest:
+    """The request in a decoded JSON document, as `s3am-cloud schema` describes it. Raises BadRequest."""
+    from s3am_cloud.ingest import accept
+
+    return accept.read_request(document)
+
+
+def _job(execution: Execution, client: Client, joined: bool = False) -> Job:
+    return Job(execution.job or execution.name, client, arn=execution.arn, joined=joined)
 
 
 def error_of(receipt: Receipt) -> TransferError | None:

@@ -139,12 +139,3 @@ def observer_of(on_progress: OnProgress | None, observer: Observer | None) -> Ob
     """One observer of what a program gives: a callback, an observer, both or neither."""
     found: Observer = observer if observer is not None else SilentObserver()
     return found if on_progress is None else CallbackObserver(on_progress, found)
-
-
-def size_text(size: float) -> str:
-    """1536 → '1.5 KiB'."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if abs(size) < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TiB"

@@ -160,6 +160,16 @@ class SubmitOptions(Options, frozen=True, kw_only=True):
         )
 
 
+class PlanOptions(SubmitOptions, frozen=True, kw_only=True):
+    """The options of `plan`: those of the job, and which AWS.
+
+    `rate` is what one connection to the source gives, in bytes a second; None measures it.
+    """
+
+    rate: int | None = None
+    aws: Aws = Aws()
+
+
 class DownloadOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of `download`. `partial` says what to do with an unfinished earlier download."""
 
@@ -172,6 +182,27 @@ class DownloadOptions(msgspec.Struct, frozen=True, kw_only=True):
     no_sign_request: bool = False
     aws: Aws = Aws()
     patience: Patience = USUAL_PATIENCE
+
+    def access(self) -> S3Access:
+        from s3am_cloud.adapters.s3.access import S3Access
+
+        return S3Access(self.aws.settings(self.requester_pays, sign=not self.no_sign_request), self.keys)
+
+
+class ObjectOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of calls about what is in S3 already. `keys` are the object's SSE-C keys.
+
+    `part_size` is how much `verify` reads in one request. `stack` names the stack that keeps the records of transfers;
+    None finds the default one.
+    """
+
+    part_size: int | None = None
+    download_slots: int | None = None
+    keys: KeyRing | None = None
+    requester_pays: bool = False
+    no_sign_request: bool = False
+    stack: str | None = None
+    aws: Aws = Aws()
 
     def access(self) -> S3Access:
         from s3am_cloud.adapters.s3.access import S3Access

@@ -24,6 +24,7 @@ costs/      What a job takes and costs.
 checksums/  Checksums and digests.
 adapters/   The world behind the ports; sees only ports, checksums and the values below.
 
+amounts        Sizes and prices as people read them.
 command_lines  Commands in hints, quoted for the shell.
 concurrency    How many connections to use, where nobody said.
 controls       Control characters are refused in what goes into a protocol.

@@ -12,9 +12,30 @@ from typing import cast
 import pytest
 
 import s3am_cloud_client
-from s3am_cloud.errors import BadDestination, LocalFileExists, ObjectExists, SourceNotFound, TransferError, Usage
+from s3am_cloud.errors import (
+    BadDestination,
+    BadPartSize,
+    BadSource,
+    LocalFileExists,
+    ObjectExists,
+    SourceNotFound,
+    TransferError,
+    Usage,
+)
 from s3am_cloud.request import Exists
-from s3am_cloud_client import DownloadOptions, SilentObserver, UploadOptions, download, upload
+from s3am_cloud_client import (
+    DownloadOptions,
+    ObjectOptions,
+    SilentObserver,
+    UploadOptions,
+    cancel_uploads,
+    download,
+    plan,
+    provenance,
+    upload,
+    verify,
+    verify_receipt,
+)
 from s3am_cloud_client.inprocess import workers
 from servers.content import Pattern, pattern
 from servers.faults import Status
@@ -57,6 +78,8 @@ def test_the_examples_of_docstrings_say_what_comes(names: dict[str, str], stored
     assert run_docstring(upload, names) > 1
     run_block("from s3am_cloud_client import upload\nupload('genome.bam', 's3://bucket/genome.bam')", names)
     assert run_docstring(download, names) > 1
+    for documented in (verify, verify_receipt, provenance, cancel_uploads, plan):
+        assert run_docstring(documented, names) > 1
 
 
 def test_all_that_is_exported_is_documented() -> None:
@@ -128,6 +151,12 @@ def test_nothing_is_printed_whatever_happens(
         (lambda url: upload("x.bin", url, options=UploadOptions(resume=True, force=True)), Usage),
         (lambda url: upload("x.bin", url, exists=cast("Exists", "later")), Usage),
         (lambda url: download(url, "nowhere/x.bin"), BadDestination),
+        (lambda url: verify(url + ".missing"), SourceNotFound),
+        (lambda url: verify_receipt("s3://no-such-bucket-anywhere/x"), BadSource),
+        (lambda url: verify("s3://bucket/x", options=ObjectOptions(part_size=1)), BadPartSize),
+        (lambda url: provenance(url + ".missing"), SourceNotFound),
+        (lambda url: cancel_uploads("s3://bucket/folder/"), BadDestination),
+        (lambda url: plan("https://user:secret@127.0.0.1/x", "no-url"), BadDestination),
         (lambda url: download(url, "-", options=DownloadOptions(partial="resume")), Usage),
     ],
 )

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from s3am_cloud.amounts import size_text
 from s3am_cloud.errors import Interrupted, JobFailed, SourceBusy
 from s3am_cloud.limits import BYTES_WORTH_A_PROCESS, MIB
 from s3am_cloud.model import Part
@@ -19,7 +20,6 @@ from s3am_cloud_cli.main import COMMANDS, Commands, cli, run
 from s3am_cloud_cli.options.transfer import Size, exclusive
 from s3am_cloud_client.inprocess.shared_concurrency import share
 from s3am_cloud_client.inprocess.workers import worthwhile_processes
-from s3am_cloud_client.observer import size_text
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ import pytest
 from s3am_cloud.errors import BadRequest, NoStack, NoSuchEvent
 from s3am_cloud.ingest.dead_letter import dead_letter_of
 from s3am_cloud.ports.executions import Execution
-from s3am_cloud_client.remote.dead_letters import DeadLetters, failed_text
+from s3am_cloud_cli.console.event_text import failed_text
+from s3am_cloud_client.remote.dead_letters import DeadLetters
 from support.cloud_fakes import ASKED
 from support.fakes import World
 
@@ -71,8 +72,8 @@ def letters(queue: Queue, machine: Started, url: str = "https://queue") -> DeadL
     access = SimpleNamespace(
         region="r", settings=SimpleNamespace(endpoint_url=None), boto=SimpleNamespace(client=lambda *_, **__: queue)
     )
-    remote = SimpleNamespace(stack=SimpleNamespace(name="S", dead_letters=url), machine=machine)
-    return DeadLetters(cast(Any, access), cast(Any, remote))
+    remote = SimpleNamespace(access=access, stack=SimpleNamespace(name="S", dead_letters=url), machine=machine)
+    return DeadLetters(cast(Any, remote))
 
 
 def fill(queue: Queue, count: int, **fields: object) -> None:

@@ -48,7 +48,7 @@ class StoredSource(CountingSource):
         return data
 
 
-class LockContext:
+class Downloads:
     """An object of DATA, and downloads of it into one file."""
 
     def __init__(self, folder: Path) -> None:
@@ -98,12 +98,12 @@ class LockContext:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> LockContext:
-    return LockContext(tmp_path)
+def desk(tmp_path: Path) -> Downloads:
+    return Downloads(tmp_path)
 
 
 @pytest.mark.parametrize("size", [0, 1, PART, PART + 1, 3 * PART])
-def test_the_file_is_the_object(desk: LockContext, size: int) -> None:
+def test_the_file_is_the_object(desk: Downloads, size: int) -> None:
     data = pattern(size)
     desk.world.store.put_object(TARGET, data, True)
     receipt = desk.fetch()
@@ -121,13 +121,13 @@ def test_who_makes_no_object_asks_for_no_tags(monkeypatch: pytest.MonkeyPatch) -
     assert S3Source(world.store, tags=False).probe(parse_source(str(TARGET))).size == len(DATA)
 
 
-def test_an_object_that_is_not_there_leaves_nothing(desk: LockContext) -> None:
+def test_an_object_that_is_not_there_leaves_nothing(desk: Downloads) -> None:
     with pytest.raises(SourceNotFound):
         desk.fetch(source=S3Url("bucket", "missing"))
     assert desk.left() == []
 
 
-def test_what_an_earlier_download_left_is_told(desk: LockContext) -> None:
+def test_what_an_earlier_download_left_is_told(desk: Downloads) -> None:
     desk.break_at(3)
     assert not desk.final.exists()
     with pytest.raises(PartialDownloadExists):
@@ -135,7 +135,7 @@ def test_what_an_earlier_download_left_is_told(desk: LockContext) -> None:
     assert desk.left() == [".data.bin.partial", ".data.bin.progress"]
 
 
-def test_a_resume_fetches_only_what_is_missing(desk: LockContext) -> None:
+def test_a_resume_fetches_only_what_is_missing(desk: Downloads) -> None:
     desk.break_at(3)
     desk.fetch(resume=True)
     assert desk.source.bytes_read == PART + 1000
@@ -143,7 +143,7 @@ def test_a_resume_fetches_only_what_is_missing(desk: LockContext) -> None:
     assert desk.final.read_bytes() == DATA
 
 
-def test_discard_fetches_all_again(desk: LockContext) -> None:
+def test_discard_fetches_all_again(desk: Downloads) -> None:
     desk.break_at(3)
     desk.fetch(discard=True)
     assert desk.source.bytes_read == len(DATA)
@@ -151,7 +151,7 @@ def test_discard_fetches_all_again(desk: LockContext) -> None:
 
 
 @pytest.mark.parametrize("at", [0, PART - 1, PART])
-def test_a_bit_flipped_on_disk_is_fetched_again(desk: LockContext, at: int) -> None:
+def test_a_bit_flipped_on_disk_is_fetched_again(desk: Downloads, at: int) -> None:
     desk.break_at(3)
     with desk.partial.path.open("rb+") as file:
         file.seek(at)
@@ -161,7 +161,7 @@ def test_a_bit_flipped_on_disk_is_fetched_again(desk: LockContext, at: int) -> N
     assert desk.final.read_bytes() == DATA
 
 
-def test_a_resume_of_an_object_that_changed_starts_afresh(desk: LockContext) -> None:
+def test_a_resume_of_an_object_that_changed_starts_afresh(desk: Downloads) -> None:
     desk.break_at(3)
     data = pattern(len(DATA), 9)
     desk.world.store.put_object(TARGET, data, True)
@@ -170,7 +170,7 @@ def test_a_resume_of_an_object_that_changed_starts_afresh(desk: LockContext) -> 
     assert desk.final.read_bytes() == data
 
 
-def test_a_resume_keeps_the_part_size_unless_another_is_wished(desk: LockContext) -> None:
+def test_a_resume_keeps_the_part_size_unless_another_is_wished(desk: Downloads) -> None:
     desk.break_at(3)
     desk.fetch(resume=True, part_size=None)
     assert desk.plans[-1].part_size == PART
@@ -181,14 +181,12 @@ def test_a_resume_keeps_the_part_size_unless_another_is_wished(desk: LockContext
     assert desk.source.bytes_read == len(DATA)
 
 
-def test_a_resume_of_nothing_fetches_all(desk: LockContext) -> None:
+def test_a_resume_of_nothing_fetches_all(desk: Downloads) -> None:
     desk.fetch(resume=True)
     assert desk.final.read_bytes() == DATA
 
 
-def test_a_file_that_came_to_exist_meanwhile_is_not_replaced(
-    desk: LockContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_came_to_exist_meanwhile_is_not_replaced(desk: Downloads, monkeypatch: pytest.MonkeyPatch) -> None:
     real = desk.world.store.head
 
     def meanwhile(target: S3Url) -> ObjectInfo | None:
@@ -205,7 +203,7 @@ def test_a_file_that_came_to_exist_meanwhile_is_not_replaced(
 
 
 def test_content_that_is_not_what_the_store_holds_never_gets_its_name(
-    desk: LockContext, monkeypatch: pytest.MonkeyPatch
+    desk: Downloads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(desk.source, "read", lambda origin, part: bytes(part.length))
     with pytest.raises(ChecksumMismatch):

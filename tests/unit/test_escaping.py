@@ -24,16 +24,18 @@ from s3am_cloud.events import Event
 from s3am_cloud.integrity.provenance_lookup import Provenance
 from s3am_cloud.model import Receipt
 from s3am_cloud_cli.console.escaping import escaped, escaped_layout
+from s3am_cloud_cli.console.event_text import failed_text
+from s3am_cloud_cli.console.follow_logs import line_text
 from s3am_cloud_cli.console.hints import without_lacking
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.console.quote_text import quote_text
-from s3am_cloud_cli.console.receipt_text import cancelled_text, jobs_text, origin_text, receipt_text, status_text
+from s3am_cloud_cli.console.receipt_text import cancelled_text, jobs_text, provenance_text, receipt_text, status_text
 from s3am_cloud_cli.console.streams import LastingOutput
 from s3am_cloud_cli.deployment.deploy import Deployment, deployment_text
 from s3am_cloud_cli.deployment.destroy import Removal, removal_text
 from s3am_cloud_client.remote.cancel import Cancelled
-from s3am_cloud_client.remote.dead_letters import Failed, FailedEvent, failed_text
-from s3am_cloud_client.remote.logs import Line, line_text
+from s3am_cloud_client.remote.dead_letters import FailedEvent, FailedEvents
+from s3am_cloud_client.remote.logs import LogLine
 from s3am_cloud_client.remote.status import JobLine, JobStatus
 
 # A new title, a forged line, a name that is read backwards, C1's own way to begin a sequence, DEL, half a character.
@@ -138,7 +140,7 @@ def removal(name: str) -> Removal:
     return Removal(stack=name, account=name, region=name, removed=True, left_uploads=[name])
 
 
-def refused(name: str) -> Failed:
+def refused(name: str) -> FailedEvents:
     event = Event(id=name, source=name, detail_type=name, time=name)
     letter = FailedEvent(
         id=name,
@@ -150,18 +152,18 @@ def refused(name: str) -> Failed:
         fields=(name,),
         replayable=False,
     )
-    return Failed(events=[letter], others=1)
+    return FailedEvents(events=[letter], others=1)
 
 
-def log_line(name: str) -> Line:
-    return Line(time="now", function="worker", message=name, fields={name: name, "level": name})
+def log_line(name: str) -> LogLine:
+    return LogLine(time="now", function="worker", message=name, fields={name: name, "level": name})
 
 
 TEXTS: dict[str, Callable[[str], str | Sequence[str]]] = {
     "a receipt": lambda name: receipt_text(receipt(name)),
     "a failed receipt": lambda name: receipt_text(receipt(name, failed=True)),
     "a skipped receipt": lambda name: receipt_text(Receipt(state="skipped", source=name, destination=name)),
-    "where an object came from": lambda name: origin_text(known(name)),
+    "where an object came from": lambda name: provenance_text(known(name)),
     "a status": lambda name: status_text(status(name, failed=False)),
     "a failed status": lambda name: status_text(status(name, failed=True)),
     "jobs": lambda name: jobs_text([JobLine(job=name, status=name, execution_arn=name, source=name, destination=name)]),

@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from s3am_cloud.amounts import rounded
 from s3am_cloud.costs.forecast import forecast
-from s3am_cloud.costs.prices import PRICES, rounded
+from s3am_cloud.costs.prices import PRICES
 from s3am_cloud.errors import SourceBusy, SourceChanged, StoreUnavailable
 from s3am_cloud.handlers import control, worker
 from s3am_cloud.jobs.tasks import complete_job

@@ -7,8 +7,9 @@ import re
 import msgspec
 import pytest
 
+from s3am_cloud.amounts import price_text
 from s3am_cloud.costs.forecast import forecast
-from s3am_cloud.costs.prices import PRICES, price_text
+from s3am_cloud.costs.prices import PRICES
 from s3am_cloud.costs.quote import by_datasync, enforce_max_cost, forecast_of, in_cloud, in_process, remaining
 from s3am_cloud.errors import BadRequest, TooExpensive
 from s3am_cloud.ingest.accept import decode_request

@@ -12,7 +12,7 @@ from s3am_cloud.errors import ChecksumMismatch, NotAsStated, SourceNotFound
 from s3am_cloud.integrity.before_commit import passing
 from s3am_cloud.integrity.provenance import JOB, SOURCE_DIGEST
 from s3am_cloud.model import Attributes, ObjectInfo, Receipt, SourceInfo
-from s3am_cloud.transfer.verification import Rechecked, recheck
+from s3am_cloud.transfer.verification import ReceiptVerified, verify_receipt
 from s3am_cloud.urls import S3Url
 from servers.content import crc64nvme
 from support.fakes import SOURCE, TARGET, World, request
@@ -47,20 +47,20 @@ class Stored(World):
         done = Receipt(state="succeeded", source=SOURCE, destination=str(TARGET), etag=info.etag)
         return msgspec.structs.replace(done, checksum=self.report) if self.report else None
 
-    def recheck(self, target: S3Url = TARGET) -> Rechecked:
-        return recheck(target, 1, self.receipt, self.ports, lambda count: None, lambda size: None)
+    def verified(self, target: S3Url = TARGET) -> ReceiptVerified:
+        return verify_receipt(target, 1, self.receipt, self.ports, lambda count: None, lambda size: None)
 
 
 def test_all_that_was_said_is_compared_and_told() -> None:
-    found = Stored(f"sha256:{SHA}", crc64nvme(DATA)).recheck()
+    found = Stored(f"sha256:{SHA}", crc64nvme(DATA)).verified()
     assert found.compared_with == ("stored", "receipt", "source")
     assert found.checksums == {"crc64nvme": base64.b64decode(crc64nvme(DATA)).hex(), "sha256": SHA}
     assert (found.job, found.size) == ("job-1", len(DATA))
 
 
 def test_what_nobody_said_is_not_told_as_compared() -> None:
-    assert Stored(held="").recheck().compared_with == ()
-    assert Stored().recheck().compared_with == ("stored",)
+    assert Stored(held="").verified().compared_with == ()
+    assert Stored().verified().compared_with == ("stored",)
 
 
 @pytest.mark.parametrize(
@@ -74,12 +74,12 @@ def test_what_nobody_said_is_not_told_as_compared() -> None:
 )
 def test_a_difference_is_told(world: type[Stored], error: type[Exception]) -> None:
     with pytest.raises(error):
-        world().recheck()
+        world().verified()
 
 
 def test_an_object_that_is_not_there_is_told() -> None:
     with pytest.raises(SourceNotFound):
-        Stored().recheck(S3Url("bucket", "missing"))
+        Stored().verified(S3Url("bucket", "missing"))
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from s3am_cloud.errors import BadDestination
+import s3am_cloud_client
 from s3am_cloud.urls import parse_s3
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.options import transfer
 from s3am_cloud_cli.options.transfer import AwsOptions
+from s3am_cloud_client import ObjectOptions
 
 
 @click.command(short_help="Stop a job, or discard the unfinished uploads of an object.")
@@ -37,17 +38,11 @@ def cancel(
             raise click.UsageError("--prefix needs an S3 URL")
         _cancel_job(target, stack, aws, console)
         return
-    url = parse_s3(target, key_needed=False)
-    if not prefix and (not url.key or url.key.endswith("/")):
-        raise BadDestination(f"{target} names no object", "name one, or use --prefix to mean all that begin so")
-    from s3am_cloud_cli.options.settings import s3_access
-    from s3am_cloud_client.inprocess.discarding import cancel_uploads
-    from s3am_cloud_client.inprocess.ports import local_ports
-    from s3am_cloud_client.inprocess.record_store import records
+    from s3am_cloud_cli.options.settings import aws_of
 
-    access = s3_access(aws, requester_pays=requester_pays)
-    jobs = records(access, stack, console)
-    count = cancel_uploads(url, prefix, local_ports(access, jobs=jobs))
+    url = parse_s3(target, key_needed=False)
+    options = ObjectOptions(requester_pays=requester_pays, stack=stack, aws=aws_of(aws))
+    count = s3am_cloud_client.cancel_uploads(target, prefix=prefix, options=options, observer=console)
     where = f"{url}..." if prefix else str(url)
     console.result({"destination": str(url), "cancelled": count}, f"{count} unfinished uploads of {where} discarded")
 

@@ -75,13 +75,13 @@ def deploy(
     from s3am_cloud_cli.deployment.deploy import deploy as deploy_stack
     from s3am_cloud_cli.deployment.deploy import deployment_text, open_site
     from s3am_cloud_cli.deployment.parameters import Wanted
-    from s3am_cloud_cli.options.settings import s3_settings
+    from s3am_cloud_cli.options.settings import aws_of
     from s3am_cloud_infra.asset import AWS, Target
 
     wanted = Wanted(source_bucket, destination_bucket, allow_host, alarm_topic, request_bus)
     wanted.parameters("aws")  # a name that can't be one is told before anything is built
     comes_in = Ingest() if ingest is None else read_ingest(ingest)
-    settings = s3_settings(aws)
+    settings = aws_of(aws).settings()
     # The embedded cloud's functions run on this machine and this Python: that is all that differs from AWS's code.
     target = Target.here() if aws.local else AWS
     site = open_site(settings, stack or DEFAULT_STACK, target, comes_in, console)

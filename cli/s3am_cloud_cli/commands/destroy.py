@@ -28,9 +28,9 @@ def destroy(console: Console, abort_uploads: bool, yes: bool, stack: str | None,
     from s3am_cloud.names import DEFAULT_STACK
     from s3am_cloud_cli.deployment.destroy import destroy as destroy_stack
     from s3am_cloud_cli.deployment.destroy import removal_text
-    from s3am_cloud_cli.options.settings import s3_settings
+    from s3am_cloud_cli.options.settings import aws_of
 
-    done = destroy_stack(s3_settings(aws), stack or DEFAULT_STACK, abort_uploads, yes, console)
+    done = destroy_stack(aws_of(aws).settings(), stack or DEFAULT_STACK, abort_uploads, yes, console)
     if aws.local and done.removed:
         from s3am_cloud_cli import local_cloud
 

@@ -17,8 +17,7 @@ from s3am_cloud_cli.options import transfer
 from s3am_cloud_cli.options.directions import check_from_s3
 from s3am_cloud_cli.options.keys import KeyOptions
 from s3am_cloud_cli.options.transfer import AwsOptions
-from s3am_cloud_client import DownloadOptions, Patience
-from s3am_cloud_client.inprocess.destinations import Output, destination_of
+from s3am_cloud_client import DownloadOptions, Output, Patience, destination_of
 
 
 @click.command(short_help="Copy an object from S3 into a local file, or to standard output.")

@@ -22,12 +22,11 @@ def events() -> None:
 @click.pass_obj
 def failed(console: Console, stack: str | None, aws: AwsOptions) -> None:
     """List them with the reasons, the oldest first. The stack keeps them for 14 days."""
-    from s3am_cloud_cli.options.settings import s3_settings
-    from s3am_cloud_client.remote.client import Remote
-    from s3am_cloud_client.remote.dead_letters import DeadLetters, failed_text
+    from s3am_cloud_cli.console.event_text import failed_text
+    from s3am_cloud_cli.options.settings import aws_of
+    from s3am_cloud_client import Client
 
-    remote = Remote(s3_settings(aws), stack)
-    found = DeadLetters(remote.access, remote).failed()
+    found = Client(stack, aws_of(aws)).failed_events()
     console.result(found, failed_text(found))
 
 
@@ -40,12 +39,9 @@ def failed(console: Console, stack: str | None, aws: AwsOptions) -> None:
 def replay(console: Console, event: str, stack: str | None, aws: AwsOptions) -> None:
     """Send the event ID of the list again, and take it off the list; the job's id is printed."""
     from s3am_cloud_cli.console.follow import Submitted
-    from s3am_cloud_cli.options.settings import s3_settings
-    from s3am_cloud_client.remote.client import Remote
-    from s3am_cloud_client.remote.dead_letters import DeadLetters
+    from s3am_cloud_cli.options.settings import aws_of
+    from s3am_cloud_client import Client
 
-    remote = Remote(s3_settings(aws), stack)
-    started = DeadLetters(remote.access, remote).replay(event)
-    job = started.job or started.name
-    console.result(Submitted(job, started.arn), job)
-    console.note(f"Sent again. Follow it with: {command_line('watch', job)}")
+    job = Client(stack, aws_of(aws)).replay(event)
+    console.result(Submitted(job.id, job.execution_arn), job.id)
+    console.note(f"Sent again. Follow it with: {command_line('watch', job.id)}")

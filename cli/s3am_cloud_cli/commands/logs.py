@@ -30,8 +30,7 @@ def logs(
     """Show what the functions logged about JOB, by time: a line for each invocation. --json prints one JSON document a
     line. Ctrl-C stops following, not the job."""
     from s3am_cloud_cli.console.follow_logs import show_logs
-    from s3am_cloud_cli.options.settings import s3_access
-    from s3am_cloud_client.remote.client import Remote
+    from s3am_cloud_cli.options.settings import aws_of
+    from s3am_cloud_client import Client
 
-    access = s3_access(aws)
-    show_logs(job, Remote(access.settings, stack), access, since, follow, console)
+    show_logs(Client(stack, aws_of(aws)).job(job), since, follow, console)

@@ -12,14 +12,14 @@ from s3am_cloud_cli.options import transfer as options
 from s3am_cloud_cli.options.directions import check_into_s3
 from s3am_cloud_cli.options.keys import KeyOptions, SourceKeyOptions
 from s3am_cloud_cli.options.transfer import AwsOptions
-from s3am_cloud_client import SideKeys, SubmitOptions
+from s3am_cloud_client import PlanOptions
 
 
 @click.command(short_help="Show what submit would take, in time and dollars; nothing is written.")
 @click.argument("source", metavar="SRC_URL")
 @click.argument("destination", metavar="DST_URL")
 @cost.rate
-@options.transfer(SubmitOptions)
+@options.transfer(PlanOptions)
 @key_options.keys
 @key_options.source_keys
 @options.secret
@@ -35,7 +35,7 @@ def plan(
     destination: str,
     rate: int | None,
     exists: Exists | None,
-    transfer: SubmitOptions,
+    transfer: PlanOptions,
     keys: KeyOptions,
     source_keys: SourceKeyOptions,
     secret: str | None,
@@ -54,21 +54,22 @@ def plan(
     """
     import msgspec
 
-    from s3am_cloud.ingest.accept import refuse_secrets
-    from s3am_cloud.jobs.sealing import withheld
+    import s3am_cloud_client
     from s3am_cloud_cli.console.quote_text import quote_text
     from s3am_cloud_cli.options.settings import aws_of
-    from s3am_cloud_client.inprocess.dry_run import plan_ports, quote
-    from s3am_cloud_client.remote.netrc_logins import with_login
 
     check_into_s3(source, destination)
     options.exclusive(resume=transfer.resume, force=transfer.force)
     chosen = msgspec.structs.replace(
-        transfer, requester_pays=requester_pays, no_sign_request=no_sign_request, secret=secret
+        transfer,
+        keys=keys.ring(),
+        source_keys=source_keys.ring(),
+        netrc=netrc,
+        requester_pays=requester_pays,
+        no_sign_request=no_sign_request,
+        secret=secret,
+        rate=rate,
+        aws=aws_of(aws),
     )
-    asked = chosen.request(with_login(source) if netrc else source, destination, exists)
-    rings = SideKeys(keys.ring(), source_keys.ring())
-    shown, secrets = withheld(asked, rings.destination, rings.source)
-    refuse_secrets(shown)
-    found = quote(asked, bool(secrets), plan_ports(*aws_of(aws).both_sides(asked, rings), rate), console)
-    console.result(found, quote_text(found))
+    quote = s3am_cloud_client.plan(source, destination, exists=exists, options=chosen, observer=console)
+    console.result(quote, quote_text(quote))

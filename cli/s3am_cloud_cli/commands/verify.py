@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
-from s3am_cloud.errors import SourceChanged
-from s3am_cloud.urls import S3Url, parse_s3
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.options import keys as key_options
 from s3am_cloud_cli.options import transfer
 from s3am_cloud_cli.options.keys import KeyOptions
 from s3am_cloud_cli.options.transfer import AwsOptions
+from s3am_cloud_client import ObjectOptions
 
 if TYPE_CHECKING:
-    from s3am_cloud.adapters.s3.access import S3Access
+    from s3am_cloud_client.results import ReceiptVerified, Verified
 
 
 @click.command(short_help="Print the checksum of an object's content, and compare it.")
@@ -31,7 +28,7 @@ if TYPE_CHECKING:
 @click.option(
     "--receipt",
     is_flag=True,
-    help="Compare it with all that was said when it was written: its receipt, and its source's own digest.",
+    help="Compare it with what was recorded when it was written: its receipt, and its source's own digest.",
 )
 @transfer.part_size
 @click.option("--download-slots", type=click.IntRange(1), metavar="N", help="Connections to S3 that read at once.")
@@ -73,29 +70,28 @@ def verify(
       s3am-cloud verify --checksum sha256 s3://bucket/genome.bam
       s3am-cloud verify --expect sha256:2c26b46b68ffc68ff99b453c1d304134... s3://bucket/genome.bam
     """
-    from s3am_cloud.checksums import digests
-    from s3am_cloud.limits import DEFAULT_SLOTS
-    from s3am_cloud.transfer.verification import VerifyRequest, verify_object
-    from s3am_cloud_cli.options.settings import s3_access
-    from s3am_cloud_client.inprocess.ports import local_ports
+    import s3am_cloud_client
+    from s3am_cloud_cli.options.settings import aws_of
 
     transfer.exclusive(receipt=receipt, checksum=checksum, expect=expect)
     transfer.exclusive(receipt=receipt, part_size=part_size)
-    access = s3_access(aws, keys.ring(), requester_pays, sign=not no_sign_request)
-    if receipt:
-        _recheck(parse_s3(source), download_slots or DEFAULT_SLOTS, access, stack, console)
-        return
-    expected = digests.held_value(checksum, expect)
-    request = VerifyRequest(
-        source=parse_s3(source),
-        algorithm=expected.algorithm if expected else digests.algorithm(checksum or digests.DEFAULT),
-        connections=download_slots or DEFAULT_SLOTS,
-        expected=expected,
+    options = ObjectOptions(
         part_size=part_size,
+        download_slots=download_slots,
+        keys=keys.ring(),
+        requester_pays=requester_pays,
+        no_sign_request=no_sign_request,
+        stack=stack,
+        aws=aws_of(aws),
     )
-    ports = local_ports(access)
-    with _reading(), console.progress(request.source.key.rsplit("/", 1)[-1], 0) as meter:
-        found = verify_object(request, ports, meter, meter.expect)
+    if receipt:
+        _show_receipt(s3am_cloud_client.verify_receipt(source, options=options, observer=console), console)
+    else:
+        found = s3am_cloud_client.verify(source, checksum=checksum, expect=expect, options=options, observer=console)
+        _show(found, console)
+
+
+def _show(found: Verified, console: Console) -> None:
     console.result(found, found.checksum)
     if found.compared_with is None:
         console.note(f"not compared: S3 holds no {found.checksum_algorithm} of the whole content; --expect gives one")
@@ -104,27 +100,8 @@ def verify(
         console.note(f"OK: {found.checksum_algorithm} matches {whose}")
 
 
-@contextmanager
-def _reading() -> Iterator[None]:
-    """The hint for a command that only reads."""
-    try:
-        yield
-    except SourceChanged as error:
-        raise SourceChanged(
-            error.message, "the object was replaced while it was read: run the command again"
-        ) from error
-
-
-def _recheck(source: S3Url, slots: int, access: S3Access, stack: str | None, console: Console) -> None:
-    from s3am_cloud.checksums.digests import PARTS_CRC
-    from s3am_cloud.transfer.verification import recheck
-    from s3am_cloud_client.inprocess.ports import local_ports
-    from s3am_cloud_client.inprocess.record_store import reports
-
-    ports, look = local_ports(access), reports(access, stack, console)
-    with _reading(), console.progress(source.key.rsplit("/", 1)[-1], 0) as meter:
-        found = recheck(source, slots, look, ports, meter, meter.expect)
-    console.result(found, found.checksums[PARTS_CRC])
+def _show_receipt(found: ReceiptVerified, console: Console) -> None:
+    console.result(found, found.checksum)
     whose = {"stored": "S3's checksum", "receipt": f"the receipt of job {found.job}", "source": "its source's"}
     whose["expected"] = "the value that was expected of it"
     console.note(

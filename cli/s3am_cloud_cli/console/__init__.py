@@ -1,8 +1,9 @@
 """What a user reads.
 
+escaping      Makes text from outside harmless for a terminal.
+event_text    Failed events as text.
 follow        Submits and watches jobs as the commands show it.
 follow_logs   Shows a job's log until the job ends.
-escaping      Makes text from outside harmless for a terminal.
 hints         Hints name only options that the command has.
 output        Results on stdout; progress, notes and errors on stderr.
 quote_text    A quote as text.

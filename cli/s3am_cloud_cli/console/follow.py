@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from s3am_cloud.command_lines import command_line
@@ -9,8 +11,10 @@ from s3am_cloud.errors import Interrupted, ObjectExists
 from s3am_cloud.model import Receipt
 from s3am_cloud_cli.console.output import Console, Meter, parts_text
 from s3am_cloud_cli.console.receipt_text import receipt_text
-from s3am_cloud_client.jobs import Job, error_of
-from s3am_cloud_client.remote.status import JobStatus
+from s3am_cloud_client import Job, error_of
+
+if TYPE_CHECKING:
+    from s3am_cloud_client.results import JobStatus
 
 
 class Submitted(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,57 +1,38 @@
-"""Showing a job's log, once or until the job ends."""
+"""A job's log as people read it, once or until the job ends."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.command_lines import command_line
-from s3am_cloud.errors import Interrupted, NoSuchJob
-from s3am_cloud.limits import POLL_SECONDS
+from s3am_cloud.errors import Interrupted
 from s3am_cloud_cli.console.output import Console
-from s3am_cloud_client.remote.client import Remote
-from s3am_cloud_client.remote.logs import JobLogs, line_text
+from s3am_cloud_client import Job
 
-# A request is accepted before its record is written.
-_BEFORE = timedelta(minutes=1)
-# As long as the stack keeps the letter about a refused event.
-_REFUSED = timedelta(days=14)
+if TYPE_CHECKING:
+    from s3am_cloud_client.results import LogLine
+
+# What is the same in all lines of a job, or said elsewhere in the line.
+_NOT_SHOWN = {"level", "location", "message", "timestamp", "service", "job", "xray_trace_id"}
 
 
-def show_logs(job: str, remote: Remote, access: S3Access, minutes: int | None, follow: bool, console: Console) -> None:
+def show_logs(job: Job, minutes: int | None, follow: bool, console: Console) -> None:
     """Raises NoSuchJob; Interrupted for Ctrl-C while following."""
-    since = _beginning(job, remote) if minutes is None else remote.clock.now() - timedelta(minutes=minutes)
-    logs = JobLogs(access, remote.stack.logs)
     try:
-        while True:
-            running = follow and _runs(job, remote)
-            for line in logs.fresh(job, since):
-                console.result(line, line_text(line))
-            if not running:
-                return
-            remote.clock.sleep(POLL_SECONDS)
+        for line in job.logs(minutes, follow):
+            console.result(line, line_text(line))
     except KeyboardInterrupt:
         if not follow:
             raise
         raise Interrupted(
-            f"stopped following; job {job} continues in the cloud",
-            f"continue with {command_line('logs', '--follow', job)}",
+            f"stopped following; job {job.id} continues in the cloud",
+            f"continue with {command_line('logs', '--follow', job.id)}",
         ) from None
 
 
-def _beginning(job: str, remote: Remote) -> datetime:
-    """When the job was recorded, or, if its request never was, when its execution started."""
-    try:
-        return datetime.fromisoformat(remote.jobs.load(job).created) - _BEFORE
-    except NoSuchJob:
-        execution = remote.execution(job)
-        if execution is not None and execution.started is not None:
-            return execution.started - _BEFORE
-        if remote.jobs.report(job) is None:
-            raise
-        return remote.clock.now() - _REFUSED  # an event's, which has no record, and whose execution nobody can name
-
-
-def _runs(job: str, remote: Remote) -> bool:
-    execution = remote.execution(job)
-    return execution is not None and execution.status == "RUNNING"
+def line_text(line: LogLine) -> list[str]:
+    """A line, and those of a trace below it, so far to the right that none looks like one of the log."""
+    fields = " ".join(f"{name}={value}" for name, value in line.fields.items() if name not in _NOT_SHOWN)
+    level = line.fields.get("level", "INFO")
+    first, *more = line.message.split("\n")
+    return [f"{line.time} {line.function:<7} {level:<7} {first}  {fields}".rstrip(), *(f"    {each}" for each in more)]

@@ -13,9 +13,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
+from s3am_cloud.amounts import size_text
 from s3am_cloud.errors import AccessDenied, DiskFull, ErrorReport, TransferError, Unexpected
 from s3am_cloud_cli.console.escaping import escaped, escaped_json
-from s3am_cloud_client.observer import size_text
 
 if TYPE_CHECKING:
     from tqdm import tqdm

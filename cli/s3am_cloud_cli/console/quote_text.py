@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from s3am_cloud.costs.prices import STANDARD, price_text
-from s3am_cloud.costs.quote import Basis, Cloud, DataSync, InProcess, Quote, Where
+from s3am_cloud.amounts import price_text, size_text
 from s3am_cloud.limits import LINK_BYTES_PER_SECOND
 from s3am_cloud_cli.console.receipt_text import duration_text
-from s3am_cloud_client.observer import size_text
+
+if TYPE_CHECKING:
+    from s3am_cloud_client.results import Basis, Cloud, DataSync, InProcess, Quote, Where
 
 Row = tuple[str, ...]
 
@@ -32,12 +34,12 @@ def _about(quote: Quote) -> list[str]:
 
 def _moved(quote: Quote) -> str:
     size, parts, part_size = quote.size or 0, quote.parts or 1, quote.part_size or 0
-    cut = f"{parts:,} parts of {size_text(part_size)}" if parts > 1 else "1 part"
-    return f"{size_text(size)} ({size:,} bytes) in {cut}"
+    in_parts = f"{parts:,} parts of {size_text(part_size)}" if parts > 1 else "1 part"
+    return f"{size_text(size)} ({size:,} bytes) in {in_parts}"
 
 
 def _rows(cloud: Cloud, here: InProcess, datasync: DataSync | None) -> Iterator[Row]:
-    wide = f"{cloud.concurrency:,} x {cloud.slots}" if cloud.units else "1"
+    connections = f"{cloud.concurrency:,} x {cloud.slots}" if cloud.units else "1"
     yield ("", "in the cloud", "on this machine", "" if datasync is None else "AWS DataSync")
     yield (
         "cost",
@@ -47,7 +49,7 @@ def _rows(cloud: Cloud, here: InProcess, datasync: DataSync | None) -> Iterator[
     )
     yield from _extra_rows(cloud, here)
     yield ("time", duration_text(cloud.seconds), duration_text(max(1.0, here.seconds)), "")
-    yield ("connections", wide, f"{here.connections:,}", "")
+    yield ("connections", connections, f"{here.connections:,}", "")
     yield ("S3 writes", f"{cloud.s3_writes:,}", f"{here.s3_writes:,}", "")
     yield ("S3 reads", f"{cloud.s3_reads:,}", f"{here.s3_reads:,}", "")
     yield ("units", f"{cloud.units:,}", "", "")
@@ -76,7 +78,7 @@ def _where(where: Where) -> Iterator[tuple[str, str]]:
     elif known:
         yield "regions", ", ".join(f"{name} {region}" for name, region in known)
     if where.source_class or where.storage_class:
-        yield "storage", f"from {where.source_class or STANDARD} to {where.storage_class or STANDARD}"
+        yield "storage", " to ".join(where.classes)
 
 
 def _assumed(prices: Basis, regions: Where, here: InProcess) -> list[str]:

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from s3am_cloud.amounts import size_text
 from s3am_cloud.model import Receipt, Verdict
-from s3am_cloud_client.observer import size_text
 
 if TYPE_CHECKING:
-    from s3am_cloud.integrity.provenance_lookup import Provenance
-    from s3am_cloud_client.remote.cancel import Cancelled
-    from s3am_cloud_client.remote.status import JobLine, JobStatus
+    from s3am_cloud_client.results import Cancelled, JobLine, JobStatus, Provenance
 
 _PROOFS = {
     "full-object": "verified: S3 holds the whole object by this checksum",
@@ -86,7 +84,7 @@ def _verdict_of(known: Provenance) -> str:
     return f"{known.verdict}: {VERDICTS[known.verdict]}" if known.verdict else _UNKNOWN[known.known_from]
 
 
-def origin_text(known: Provenance) -> list[str]:
+def provenance_text(known: Provenance) -> list[str]:
     receipt = known.receipt
     held = f"{known.checksum_algorithm} {known.checksum}, as S3 holds it of the whole" if known.checksum else None
     said = None if receipt and receipt.source_digest else known.source_digest

@@ -22,8 +22,7 @@ from s3am_cloud_cli.console.receipt_text import receipt_text
 from s3am_cloud_cli.demo.sample_ftp import serving_by_ftp
 from s3am_cloud_cli.demo.sample_server import Sample, serving
 from s3am_cloud_cli.options.settings import use_local_cloud
-from s3am_cloud_client import Client, DownloadOptions, SubmitOptions, download
-from s3am_cloud_client.jobs import error_of
+from s3am_cloud_client import Client, DownloadOptions, SubmitOptions, download, error_of
 
 _PART = 8 * MIB
 

@@ -11,8 +11,8 @@ from click.core import ParameterSource
 
 from s3am_cloud.decoders import decode_any
 from s3am_cloud.errors import BadRequest
-from s3am_cloud.ingest.accept import read_request
 from s3am_cloud.model import TransferRequest
+from s3am_cloud_client import read_request
 
 # What says how to submit, or what no request may hold.
 _BESIDE = (

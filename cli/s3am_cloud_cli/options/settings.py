@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 
-from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.errors import NoStack
-from s3am_cloud.sse import KeyRing
 from s3am_cloud_cli.options.transfer import AwsOptions
-from s3am_cloud_client.options import Aws
+from s3am_cloud_client import Aws
 
 
 def aws_of(aws: AwsOptions) -> Aws:
@@ -20,18 +18,6 @@ def aws_of(aws: AwsOptions) -> Aws:
         use_local_cloud()
         return Aws()
     return Aws(profile=aws.profile, region=aws.region, endpoint_url=aws.endpoint_url)
-
-
-def s3_settings(aws: AwsOptions, requester_pays: bool = False, sign: bool = True) -> S3Settings:
-    """Raises what `aws_of` does."""
-    return aws_of(aws).settings(requester_pays, sign)
-
-
-def s3_access(
-    aws: AwsOptions, keys: KeyRing | None = None, requester_pays: bool = False, sign: bool = True
-) -> S3Access:
-    """One side of a transfer."""
-    return S3Access(s3_settings(aws, requester_pays, sign), keys)
 
 
 def use_local_cloud() -> None:

@@ -12,8 +12,7 @@ import click
 
 from s3am_cloud import names
 from s3am_cloud.limits import JOB_KEEP_DAYS, LEAST_RATE, LEAST_RATE_SECONDS, MAX_KEEP_DAYS, STALL_SECONDS
-from s3am_cloud_client import Patience
-from s3am_cloud_client.options import Options
+from s3am_cloud_client import Options, Patience
 
 # Powers of 1024, as S3AM counts: 64MB are 64 MiB.
 _FACTORS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
@@ -15,6 +15,7 @@ from s3am_cloud.integrity.before_commit import by_reading, check_source
 from s3am_cloud.limits import DEFAULT_SLOTS
 from s3am_cloud.model import Job, PinnedSource, Receipt
 from s3am_cloud.ports.transfer import Ports
+from s3am_cloud.transfer.closing_moves import closing_move
 from s3am_cloud_client.observer import Observer
 
 T = TypeVar("T")
@@ -31,16 +32,12 @@ class ConcurrentCheck:
 
     def watch(self, moved: Iterator[T]) -> Iterator[T]:
         """Passes on what comes, and ends it as soon as a checksum turns out to be another."""
-        try:
+        with closing_move(moved):
             for one in moved:
                 if self._compared.done():
                     self.check()
                 yield one
             self.check()
-        finally:
-            # Now, and not when somebody drops the error that leads here: nothing is to move any more.
-            if isinstance(moved, Generator):
-                moved.close()
 
     def check(self) -> None:
         """Waits until the file is read. Raises NotAsExpected, and what reading it does."""

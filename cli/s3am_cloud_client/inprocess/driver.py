@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from s3am_cloud.amounts import size_text
 from s3am_cloud.command_lines import command_line
 from s3am_cloud.errors import NotAsExpected, ObjectExists, ObjectReplaced, SpoiledByStore, TransferError, UploadGone
 from s3am_cloud.limits import DEFAULT_SLOTS
@@ -19,7 +20,7 @@ from s3am_cloud_client.inprocess.discarding import forget
 from s3am_cloud_client.inprocess.part_journal import record_sent
 from s3am_cloud_client.inprocess.parts_run import PartsRun
 from s3am_cloud_client.inprocess.runners import this_process
-from s3am_cloud_client.observer import Observer, size_text
+from s3am_cloud_client.observer import Observer
 from s3am_cloud_client.remote.job_ids import new_id
 
 # After these there is no unfinished upload.

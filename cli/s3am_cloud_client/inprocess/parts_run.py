@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 
+from s3am_cloud.amounts import size_text
 from s3am_cloud.concurrency import first_connections
 from s3am_cloud.jobs.part_records import compared, known, recorded
 from s3am_cloud.limits import DEFAULT_SLOTS, HOST_CONNECTIONS, MOST_CONNECTIONS
 from s3am_cloud.model import Job, MovedPart, Part, Plan, TransferRequest, Upload, UploadedPart
 from s3am_cloud.ports.pace import Pace
 from s3am_cloud.ports.transfer import Ports
+from s3am_cloud.transfer.closing_moves import closing_move
 from s3am_cloud.transfer.pipeline import move, move_stream, proven
 from s3am_cloud.transfer.remaining import missing
 from s3am_cloud_client.inprocess.checks import ConcurrentCheck, watched
 from s3am_cloud_client.inprocess.part_journal import notes_of
 from s3am_cloud_client.inprocess.runners import Heartbeat
-from s3am_cloud_client.observer import Observer, size_text
+from s3am_cloud_client.observer import Observer
 
 
 class PartsRun:
@@ -50,7 +51,7 @@ class PartsRun:
             moving = move(job, parts, slots, self._ports, meter, Pace(first, beat))
             if job.upload is not None:
                 moving = notes_of(job.upload, observer.detail).keep(moving)
-            with _ended(moving):
+            with closing_move(moving):
                 for part in meter.counting(watched(moving, job, source), plan.count, plan.count - len(parts)):
                     self.known.append(part)
 
@@ -92,16 +93,6 @@ def most_connections(request: TransferRequest) -> int:
         return max(1, request.slots)
     bears = HOST_CONNECTIONS.get(request.source_url.scheme, MOST_CONNECTIONS)
     return max(DEFAULT_SLOTS, min(bears, MOST_CONNECTIONS))
-
-
-@contextmanager
-def _ended(moving: Iterator[MovedPart]) -> Iterator[None]:
-    """Nothing moves any more afterwards, even as long as somebody keeps the error that ended it."""
-    try:
-        yield
-    finally:
-        if isinstance(moving, Generator):
-            moving.close()
 
 
 def _title(job: Job) -> str:

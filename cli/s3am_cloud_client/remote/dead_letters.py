@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.answers import naming
 from s3am_cloud.errors import ErrorReport, NoStack, NoSuchEvent
 from s3am_cloud.events import Event
@@ -40,7 +39,7 @@ class FailedEvent(msgspec.Struct, frozen=True, kw_only=True):
     replayable: bool
 
 
-class Failed(msgspec.Struct, frozen=True):
+class FailedEvents(msgspec.Struct, frozen=True):
     """What the queue holds; `others` are messages about something else than requests."""
 
     events: list[FailedEvent]
@@ -57,22 +56,23 @@ class _Message(msgspec.Struct, frozen=True):
 class DeadLetters:
     """A stack's. Calls raise AccessDenied, StoreBusy, StoreUnavailable."""
 
-    def __init__(self, access: S3Access, remote: Remote) -> None:
+    def __init__(self, remote: Remote) -> None:
         """Raises NoStack for a stack that has no such queue."""
         if not remote.stack.dead_letters:
             raise NoStack(f"the stack {remote.stack.name} takes no events yet", "update it with s3am-cloud deploy")
+        access = remote.access
         self._machine, self._queue = remote.machine, remote.stack.dead_letters
         self._client: Any = access.boto.client(
             "sqs", region_name=access.region, endpoint_url=access.settings.endpoint_url
         )
 
-    def failed(self) -> Failed:
+    def failed(self) -> FailedEvents:
         """The oldest first, each event once."""
         found = self._received()
         self._release(found)
         by_id = {message.letter.job: message.letter for message in found if message.letter}
         others = sum(message.letter is None for message in found)
-        return Failed([_told(letter) for letter in by_id.values()], others)
+        return FailedEvents([_failed_event(letter) for letter in by_id.values()], others)
 
     def replay(self, event_id: str) -> Execution:
         """Starts an execution for the same event, then removes it from the queue.
@@ -127,21 +127,6 @@ class DeadLetters:
                 self._client.delete_message_batch(QueueUrl=self._queue, Entries=batch)
 
 
-def failed_text(failed: Failed) -> list[str]:
-    lines = [line for event in failed.events for line in _lines(event)]
-    if failed.others:
-        lines.append(f"{failed.others} dead letters are about other things than requests: see the queue")
-    return lines or ["no event failed"]
-
-
-def _lines(event: FailedEvent) -> Iterator[str]:
-    way = f"{event.source} -> {event.destination}" if event.source or event.destination else "a request"
-    yield f"{event.id}  {event.event.time}  from {event.event.source}: {way}"
-    yield f"    {event.error.name}: {event.error.message}. Hint: {event.error.hint}."
-    if not event.replayable:
-        yield "    Its request is not kept, as there may be a secret in it in clear."
-
-
 def _names(letter: DeadLetter) -> set[str]:
     return {letter.job, letter.event.id}
 
@@ -162,7 +147,7 @@ def _batches(messages: list[_Message]) -> Iterator[list[dict[str, Any]]]:
         yield [{"Id": str(number), "ReceiptHandle": message.receipt} for number, message in enumerate(batch)]
 
 
-def _told(letter: DeadLetter) -> FailedEvent:
+def _failed_event(letter: DeadLetter) -> FailedEvent:
     return FailedEvent(
         id=letter.job,
         event=letter.event,

@@ -1,9 +1,9 @@
-"""What the functions have logged about a job, in CloudWatch Logs."""
+"""What the functions have logged about a job, in CloudWatch Logs: once, or until the job ends."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,24 +11,44 @@ import msgspec
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.answers import naming
 from s3am_cloud.decoders import Decoder
+from s3am_cloud.errors import NoSuchJob
+from s3am_cloud.limits import POLL_SECONDS
+from s3am_cloud_client.remote.client import Remote
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
-# What is the same in all lines of a job, or said elsewhere in the line.
-_NOT_SHOWN = {"level", "location", "message", "timestamp", "service", "job", "xray_trace_id"}
 # Marks a line as metrics for CloudWatch, which every invocation writes beside its log line.
 _METRICS = "_aws"
+# A request is accepted before its record is written.
+_BEFORE = timedelta(minutes=1)
+# As long as the stack keeps the letter about a refused event.
+_REFUSED = timedelta(days=14)
 _decode_fields: Decoder[dict[str, Any]] = Decoder(dict[str, Any])
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of a function's log. `time` is when CloudWatch had it, in UTC; `fields` are what the function told."""
+class LogLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a function's log. `time` is when CloudWatch had it, in UTC; `fields` are the rest of what it logged."""
 
     time: str
     function: str
     message: str
     fields: dict[str, Any] = {}
+
+
+def lines_of(job_id: str, minutes: int | None, follow: bool, remote: Remote) -> Iterator[LogLine]:
+    """The job's lines by time, of the last minutes or all of them; with `follow` also new ones until the job ends.
+
+    Raises NoSuchJob, and what `JobLogs` does.
+    """
+    since = _beginning(job_id, remote) if minutes is None else remote.clock.now() - timedelta(minutes=minutes)
+    logs = JobLogs(remote.access, remote.stack.logs)
+    while True:
+        running = follow and _runs(job_id, remote)
+        yield from logs.fresh(job_id, since)
+        if not running:
+            return
+        remote.clock.sleep(POLL_SECONDS)
 
 
 class JobLogs:
@@ -42,7 +62,7 @@ class JobLogs:
         self._groups = groups
         self._seen: set[str] = set()
 
-    def fresh(self, job_id: str, since: datetime) -> list[Line]:
+    def fresh(self, job_id: str, since: datetime) -> list[LogLine]:
         """The lines that name the job and were not given before, by time. Raises AccessDenied, StoreUnavailable."""
         found = [
             (event["timestamp"], number, _line(function, event["timestamp"], event["message"]))
@@ -65,21 +85,32 @@ class JobLogs:
         return new
 
 
-def _line(function: str, milliseconds: int, message: str) -> Line | None:
+def _line(function: str, milliseconds: int, message: str) -> LogLine | None:
     """None for metrics. What is not one of our JSON lines, such as a trace, is shown as it is."""
     time = datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
     try:
         fields = _decode_fields(message)
     except msgspec.DecodeError:
-        return Line(time=time, function=function, message=message.rstrip("\n"))
+        return LogLine(time=time, function=function, message=message.rstrip("\n"))
     if _METRICS in fields:
         return None
-    return Line(time=time, function=function, message=str(fields.get("message", "")), fields=fields)
+    return LogLine(time=time, function=function, message=str(fields.get("message", "")), fields=fields)
 
 
-def line_text(line: Line) -> list[str]:
-    """A line, and those of a trace below it, so far to the right that none looks like one of the log."""
-    fields = " ".join(f"{name}={value}" for name, value in line.fields.items() if name not in _NOT_SHOWN)
-    level = line.fields.get("level", "INFO")
-    first, *more = line.message.split("\n")
-    return [f"{line.time} {line.function:<7} {level:<7} {first}  {fields}".rstrip(), *(f"    {each}" for each in more)]
+def _beginning(job_id: str, remote: Remote) -> datetime:
+    """When the job was recorded, or, if its request never was, when its execution started."""
+    try:
+        return datetime.fromisoformat(remote.jobs.load(job_id).created) - _BEFORE
+    except NoSuchJob:
+        execution = remote.execution(job_id)
+        if execution is not None and execution.started is not None:
+            return execution.started - _BEFORE
+        if remote.jobs.report(job_id) is None:
+            raise
+        # The job of a refused event has no record, and the name of its execution is unknown.
+        return remote.clock.now() - _REFUSED
+
+
+def _runs(job_id: str, remote: Remote) -> bool:
+    execution = remote.execution(job_id)
+    return execution is not None and execution.status == "RUNNING"

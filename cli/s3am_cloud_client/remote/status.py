@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -104,12 +105,15 @@ def status_of(job_id: str, remote: Remote, with_retries: bool = True) -> JobStat
     )
 
 
-def follow_job(job_id: str, remote: Remote, on_status: Callable[[JobStatus], object]) -> Receipt:
+def follow_job(
+    job_id: str, remote: Remote, on_status: Callable[[JobStatus], object], timeout: float | None = None
+) -> Receipt:
     """Waits for the job's end, asking seldom enough for the account's limits, and returns its receipt.
 
-    Raises JobFailed where nothing runs that could come to an end.
+    Raises JobFailed where nothing runs that could come to an end, TimeoutError after `timeout` seconds.
     """
     pause, asked = _FIRST_POLL_SECONDS, 0
+    end = math.inf if timeout is None else remote.clock.monotonic() + timeout
     while True:
         status = status_of(job_id, remote, with_retries=asked % _RETRIES_EVERY == 0)
         on_status(status)
@@ -117,7 +121,10 @@ def follow_job(job_id: str, remote: Remote, on_status: Callable[[JobStatus], obj
             return status.receipt
         if status.status != RUNNING:
             raise JobFailed(f"job {job_id} is {status.status}", f"{command_line('resume', job_id)} starts it")
-        remote.clock.sleep(pause)
+        left = end - remote.clock.monotonic()
+        if left <= 0:
+            raise TimeoutError(f"job {job_id} still runs after {timeout:g} s")
+        remote.clock.sleep(min(pause, left))
         pause, asked = min(POLL_SECONDS, pause * 1.5), asked + 1
 
 

@@ -108,15 +108,3 @@ def cross_region_gb(origin: str, destination: str) -> float:
 def egress_gb(origin: str | None) -> float:
     """Dollars for a GB from a region to the internet."""
     return _FROM_REGION.get(origin or "", (_CROSS_REGION_GB, _EGRESS_GB))[1]
-
-
-def rounded(dollars: float) -> float:
-    """To two digits that count: no estimate of ours is better."""
-    return float(f"{dollars:.2g}")
-
-
-def price_text(dollars: float) -> str:
-    """$0.00021, $0.17, $12.50, $1,234.50: below a dollar two digits that count, above it cents."""
-    if dollars >= 1 or not dollars:
-        return f"${dollars:,.2f}"
-    return f"${rounded(dollars):.10f}".rstrip("0")

@@ -13,8 +13,9 @@ from typing import Literal
 
 import msgspec
 
+from s3am_cloud.amounts import price_text
 from s3am_cloud.costs.forecast import Forecast, Usage, cost, forecast, pages_of, source_reads
-from s3am_cloud.costs.prices import PRICES, price_text
+from s3am_cloud.costs.prices import PRICES, STANDARD
 from s3am_cloud.costs.surcharge import Surcharge, surcharge, terms_here, terms_in_cloud
 from s3am_cloud.errors import TooExpensive
 from s3am_cloud.limits import COPY_BYTES_PER_SECOND, LINK_BYTES_PER_SECOND, MOST_BY_DATASYNC
@@ -75,6 +76,11 @@ class Where(msgspec.Struct, frozen=True, kw_only=True):
     destination: str | None = None
     source_class: str | None = None
     storage_class: str | None = None
+
+    @property
+    def classes(self) -> tuple[str, str]:
+        """The storage classes of the source and the destination by their names."""
+        return self.source_class or STANDARD, self.storage_class or STANDARD
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True):

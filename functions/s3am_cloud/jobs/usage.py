@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from s3am_cloud.amounts import rounded
 from s3am_cloud.costs.forecast import OVERHEAD_SECONDS, Forecast, cost, pages_of
-from s3am_cloud.costs.prices import PRICES, rounded
+from s3am_cloud.costs.prices import PRICES
 from s3am_cloud.costs.quote import forecast_of
 from s3am_cloud.errors import TransferError
 from s3am_cloud.limits import WORKER_MEMORY_MIB

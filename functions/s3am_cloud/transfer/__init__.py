@@ -1,5 +1,6 @@
 """One object from its source to its verdict.
 
+closing_moves    Ends a move with the block that uses it.
 confirmation     What the store shows of the object that was just written.
 destination      What is at a destination already.
 download         An object into a local file.

@@ -39,11 +39,11 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     compared_with: Literal["expected", "stored"] | None
 
 
-class Rechecked(msgspec.Struct, frozen=True, kw_only=True):
-    """An object that is what its receipt says, as it was read again: its checksums by our names of the algorithms.
+class ReceiptVerified(msgspec.Struct, frozen=True, kw_only=True):
+    """An object that was read again and has the checksums that were recorded of it.
 
-    `compared_with` are what said so: S3 itself, the receipt of the job that wrote it, what its source said at the time,
-    and what its user expected.
+    `compared_with` says which records there were: S3's own checksum, the receipt of the job that wrote the object, the
+    digest that its source stated, and the one that its user expected.
     """
 
     source: str
@@ -51,6 +51,11 @@ class Rechecked(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     job: str | None
     compared_with: tuple[Literal["stored", "receipt", "source", "expected"], ...]
+
+    @property
+    def checksum(self) -> str:
+        """The CRC64NVME of the content, in hexadecimal digits."""
+        return self.checksums[PARTS_CRC]
 
 
 def verify_object(request: VerifyRequest, ports: Ports, progress: Progress, on_size: Callable[[int], None]) -> Verified:
@@ -74,9 +79,9 @@ def verify_object(request: VerifyRequest, ports: Ports, progress: Progress, on_s
     )
 
 
-def recheck(
+def verify_receipt(
     source: S3Url, connections: int, reports: Reports, ports: Ports, progress: Progress, on_size: Callable[[int], None]
-) -> Rechecked:
+) -> ReceiptVerified:
     """Reads the object again, and compares it with all that was said of it when it was written, and with S3's checksum.
 
     Raises ChecksumMismatch; of it NotAsStated for what its source said, NotAsExpected for what its user expected;
@@ -99,7 +104,7 @@ def recheck(
     for whose, value in (("S3 holds", stored), ("its receipt says", written)):
         if value not in {None, found[PARTS_CRC]}:
             raise ChecksumMismatch(f"{source} has {PARTS_CRC} {found[PARTS_CRC]}, where {whose} {value}")
-    return Rechecked(
+    return ReceiptVerified(
         source=str(source),
         checksums=found,
         size=info.size,

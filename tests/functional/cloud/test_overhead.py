@@ -19,8 +19,8 @@ from functional.cloud.counted import (
     Taken,
     operation,
 )
+from s3am_cloud.amounts import rounded
 from s3am_cloud.costs.forecast import Usage, cost
-from s3am_cloud.costs.prices import rounded
 from s3am_cloud.limits import MIB
 from s3am_cloud_cli.local_cloud import LocalCloud
 from servers.content import Pattern

@@ -1,0 +1,48 @@
+"""`plan`: what a job in the cloud would take, in time and dollars."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from s3am_cloud.request import Exists
+from s3am_cloud_client.inprocess.system_errors import naming_system_errors
+from s3am_cloud_client.observer import Observer, SilentObserver
+from s3am_cloud_client.options import PlanOptions, SideKeys
+
+if TYPE_CHECKING:
+    from s3am_cloud_client.results import Quote
+
+_USUAL = PlanOptions()
+_SILENT = SilentObserver()
+
+
+def plan(
+    source: str,
+    destination: str,
+    *,
+    exists: Exists | None = None,
+    options: PlanOptions = _USUAL,
+    observer: Observer = _SILENT,
+) -> Quote:
+    """Look at the source, and return what copying it takes in the cloud, on this machine, and with AWS DataSync.
+
+    The plan is the one that `Client.submit` with the same options has the cloud make, and is refused where that would
+    be. No stack is needed, and nothing is written anywhere.
+
+    >>> from s3am_cloud_client import plan
+    >>> quote = plan("https://host/run42.tar", "s3://bucket/planned/")
+    >>> quote.state, quote.size, quote.parts
+    ('transfer', 100000, 1)
+    """
+    from s3am_cloud.ingest.accept import refuse_secrets
+    from s3am_cloud.jobs.sealing import withheld
+    from s3am_cloud_client.inprocess.dry_run import plan_ports, quote
+    from s3am_cloud_client.remote.netrc_logins import with_login
+
+    with naming_system_errors():
+        request = options.request(with_login(source) if options.netrc else source, destination, exists)
+        keys = SideKeys(options.keys, options.source_keys)
+        shown, secrets = withheld(request, keys.destination, keys.source)
+        refuse_secrets(shown)
+        ports = plan_ports(*options.aws.both_sides(request, keys), options.rate)
+        return quote(request, bool(secrets), ports, observer)

@@ -1,0 +1,29 @@
+"""The types of what calls return, for annotations. They are not loaded with the package: they take time."""
+
+from s3am_cloud.costs.quote import Basis, Cloud, DataSync, InProcess, Quote, Where
+from s3am_cloud.integrity.provenance_lookup import Provenance
+from s3am_cloud.model import Receipt
+from s3am_cloud.transfer.verification import ReceiptVerified, Verified
+from s3am_cloud_client.remote.cancel import Cancelled
+from s3am_cloud_client.remote.dead_letters import FailedEvent, FailedEvents
+from s3am_cloud_client.remote.logs import LogLine
+from s3am_cloud_client.remote.status import JobLine, JobStatus
+
+__all__ = (
+    "Basis",
+    "Cancelled",
+    "Cloud",
+    "DataSync",
+    "FailedEvent",
+    "FailedEvents",
+    "InProcess",
+    "JobLine",
+    "JobStatus",
+    "LogLine",
+    "Provenance",
+    "Quote",
+    "Receipt",
+    "ReceiptVerified",
+    "Verified",
+    "Where",
+)
