@@ -175,6 +175,16 @@ MIN_PIECE: Final = MIB
 # A larger file beside a source is no list of digests.
 MAX_DIGEST_FILE: Final = 4 * MIB
 
+# --- datasets ---
+# Size classes of items: up to the first, an item is one PutObject from memory; up to the second, one that is streamed.
+SMALL_ITEM: Final = MIB
+MEDIUM_ITEM: Final = 128 * MIB
+# So many items of each class begin in turn: the few large ones early, with enough small ones beside them that neither
+# bandwidth nor requests are idle, and the last ones small.
+WOVEN: Final = {"large": 1, "unsized": 4, "medium": 4, "small": 16}
+# What SQLite keeps in memory of the list of items; twice as much makes a million of them no faster.
+LIST_CACHE: Final = 16 * MIB
+
 # --- jobs in the cloud ---
 LAMBDA_SECONDS: Final = 900  # Lambda's own maximum
 # The janitor's own: sweeping 1,700 jobs takes that long.

@@ -2,6 +2,7 @@
 
 file_errors    The operating system's errors under our names, with a hint each.
 file_reader    Reads a local file from end to end.
+item_list      The items of a dataset while they are transferred, in SQLite.
 local_file     Local files as sources.
 locked_file    A file that one process at a time has.
 private_files  Files and folders of this user alone.
