@@ -198,6 +198,14 @@ MOST_IN_ORDER: Final = 800 * LAMBDA_BYTES_PER_SECOND
 # A worker takes no part when less than this is left, and drops those in flight when less than that is.
 DEADLINE_MARGIN_SECONDS: Final = 60
 ABANDON_SECONDS: Final = 20
+# Where workers are limited, so are the control function's invocations: they take seconds each, and a thousand events at
+# once have been accepted after some minutes.
+CONTROL_CONCURRENCY: Final = 20
+# Lambda leaves so much of an account's concurrency to functions that reserve none (developer guide, "Configuring
+# reserved concurrency").
+UNRESERVED_CONCURRENCY: Final = 100
+# Below it jobs wait for each other: a copy inside S3 has 125 workers. New accounts may have 10.
+SMALL_LAMBDA_QUOTA: Final = 200
 JOB_KEEP_DAYS: Final = 7
 # So often a transfer on somebody's machine renews its record: two small requests, against 5 such times of silence after
 # which another machine takes it for dead.

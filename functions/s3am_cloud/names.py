@@ -37,6 +37,7 @@ ALLOWED_HOSTS_VARIABLE: Final = "S3AM_CLOUD_ALLOWED_HOSTS"
 GRANTS_VARIABLE: Final = "S3AM_CLOUD_GRANTS"
 SERVICE_VARIABLE: Final = "POWERTOOLS_SERVICE_NAME"
 LOG_LEVEL_VARIABLE: Final = "POWERTOOLS_LOG_LEVEL"
+MAX_WORKERS_VARIABLE: Final = "S3AM_CLOUD_MAX_WORKERS"
 PRIVATE_SOURCES_VARIABLE: Final = "S3AM_CLOUD_ALLOW_PRIVATE_SOURCES"
 """The stack never sets it: the embedded cloud does, for sources on this machine."""
 
@@ -75,6 +76,12 @@ ALARM_TOPIC: Final = "AlarmTopic"
 
 REQUEST_BUS: Final = "RequestBus"
 """Parameter of the stack: which event bus it listens to for requests, its own or the account's default one."""
+
+MAX_WORKERS: Final = "MaxWorkers"
+"""Parameter of the stack: how many workers may run at once; 0 for any number."""
+
+RESERVE_WORKERS: Final = "ReserveWorkers"
+"""Parameter of the stack: whether Lambda reserves that concurrency, which also limits all jobs together."""
 
 ON_STACK_BUS: Final = "stack"
 ON_DEFAULT_BUS: Final = "default"

@@ -21,4 +21,5 @@ stack             The stack as a whole.
 state_machine     The state machine, its role and its log.
 storage           The work bucket and its key.
 synth             The template and code for those who deploy without the CDK's command.
+workers           How many workers run at once: two parameters.
 """

@@ -27,6 +27,7 @@ from s3am_cloud_infra.permissions import Rights, announce, ask_whether_it_runs, 
 from s3am_cloud_infra.request_rule import Requests
 from s3am_cloud_infra.state_machine import Machine, MachineProps
 from s3am_cloud_infra.storage import Storage
+from s3am_cloud_infra.workers import Workers
 
 
 class S3amCloudStack(Stack):
@@ -51,8 +52,10 @@ class S3amCloudStack(Stack):
         self._bus = events.EventBus(self, "Bus", description="Requests to s3am-cloud, and outcomes of its jobs")
         self._bus_name = {names.EVENT_BUS_VARIABLE: self._bus.event_bus_name}
         self._hosts = allowed_hosts(self)
+        self._workers = Workers(self)
         control = self._control(ingest)
         worker = self._worker()
+        self._workers.reserve(worker.function, control.function)
         queue = dead_letter_queue(self, "DeadLetters")
         machine = Machine(
             self,
@@ -107,7 +110,7 @@ class S3amCloudStack(Stack):
                 # Refused requests leave no record.
                 rights=[*self._rights.write_notes(forget=True), *self._rights.manage_uploads()],
                 timeout=LONGEST,
-                environment={**self._bus_name, **self._hosts, **granted},
+                environment={**self._bus_name, **self._hosts, **granted, **self._workers.environment},
             ),
         )
 
@@ -121,7 +124,7 @@ class S3amCloudStack(Stack):
                 storage=self._storage,
                 rights=[],
                 timeout=LONGEST,
-                environment=self._hosts,
+                environment={**self._hosts, **self._workers.environment},
             ),
         )
         rights = [*self._rights.write_notes(), *self._rights.manage_uploads(), *self._rights.open_secrets()]

@@ -51,9 +51,12 @@ class Machine(Construct):
       are kept for 30 days, which leaves more than the week in which a job that timed out can be resumed;
     * a task may take 960 s, a minute more than Lambda gives a function, so an invocation that got lost is noticed;
     * a busy source or store is asked again for 33 minutes at most, one that can't be reached for 25 (for 35 seconds
-      before the job has begun), a throttled Lambda for 56 (a job of thousands of units waits for its turn), and crashes
-      are repeated three times. Every delay has full jitter, because thousands of children fail together, so half of
-      these times is usual. An error that isn't listed fails the job at once;
+      before the job has begun), and crashes are repeated three times. Every delay has full jitter, because thousands of
+      children fail together, so half of these times is usual. An error that isn't listed fails the job at once;
+    * a throttled invocation waits as long as the job may take, since units that start later take the place of those
+      that wait: 1,500 attempts are 14.9 days on average. Delays grow by a tenth, to half an hour: so each is a fifth of
+      the wait so far at most, and a child that runs after a long wait did not sleep through much of it. An attempt adds
+      3 events to a child's history, which has room for 25,000;
     * a child's output is the number 1: AWS collects the outputs of all children within 256 KiB.
 
     Nothing of a job is in the machine's log: it takes errors only, without execution data.

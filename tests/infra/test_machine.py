@@ -103,7 +103,8 @@ def test_every_task_retries_by_name_with_full_jitter_and_a_longest_delay(definit
         assert task["Retry"], name
         for retrier in task["Retry"]:
             assert retrier["JitterStrategy"] == "FULL", name
-            assert retrier["MaxDelaySeconds"] <= 300, name
+            throttled = retrier["ErrorEquals"] == ["Lambda.TooManyRequestsException"]
+            assert retrier["MaxDelaySeconds"] <= (1800 if throttled else 300), name
             assert retrier["BackoffRate"] > 1, name
 
 
@@ -207,6 +208,16 @@ def test_throttles_crashes_and_lost_invocations_of_functions_are_survived(defini
             "Sandbox.Timedout",
             "States.Timeout",
         }, name
+
+
+def test_a_throttled_task_waits_as_long_as_the_job_may_take_within_its_history(definition: Json) -> None:
+    """With full jitter a delay is half of its bound on average. An attempt is scheduled, started and failed: 3 events
+    of the 25,000 that an execution may have."""
+    for name, task in function_tasks(definition).items():
+        [retrier] = [r for r in task["Retry"] if "Lambda.TooManyRequestsException" in r["ErrorEquals"]]
+        bounds = (retrier["IntervalSeconds"] * retrier["BackoffRate"] ** n for n in range(retrier["MaxAttempts"]))
+        assert sum(min(bound, retrier["MaxDelaySeconds"]) for bound in bounds) / 2 > definition["TimeoutSeconds"], name
+        assert 3 * retrier["MaxAttempts"] < 25_000 / 4, name
 
 
 def test_a_task_waits_a_little_longer_than_its_function_may_run(definition: Json, template: Json) -> None:

@@ -152,7 +152,7 @@ def test_in_the_work_bucket_a_function_reaches_objects_below_jobs_only(template:
 def test_source_and_destination_buckets_are_the_users_choice_and_never_all_by_default(template: Json) -> None:
     parameters = template["Parameters"]
     chosen = {names.DESTINATION_BUCKETS, names.SOURCE_BUCKETS, names.ALLOWED_HOSTS, names.ALARM_TOPIC}
-    assert set(parameters) == {*chosen, names.REQUEST_BUS}
+    assert set(parameters) == {*chosen, names.REQUEST_BUS, names.MAX_WORKERS, names.RESERVE_WORKERS}
     for parameter in (parameters[names.DESTINATION_BUCKETS], parameters[names.SOURCE_BUCKETS]):
         assert parameter["Type"] == "CommaDelimitedList"
         assert re.fullmatch(r"arn:aws:s3:::[a-z0-9-]{3,}\*?", parameter["Default"])

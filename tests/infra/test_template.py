@@ -12,6 +12,7 @@ from cfnlint.api import ManualArgs, lint
 
 from s3am_cloud import names
 from s3am_cloud.handlers.environment import Environment
+from s3am_cloud.limits import CONTROL_CONCURRENCY
 from s3am_cloud_infra.synth import Synthesized
 from template_roles import HANDLERS, Json, as_list, function, of_type, statements
 
@@ -101,8 +102,9 @@ def test_a_function_knows_bucket_key_and_service_and_only_who_announces_knows_th
     bus = set() if module == "worker" else {"S3AM_CLOUD_EVENT_BUS"}
     named = {"S3AM_CLOUD_WORK_BUCKET", "S3AM_CLOUD_KEY_ARN", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}
     hosts = set() if module == "janitor" else {"S3AM_CLOUD_ALLOWED_HOSTS"}
+    workers = set() if module == "janitor" else {"S3AM_CLOUD_MAX_WORKERS"}
     granted = {"S3AM_CLOUD_GRANTS"} if module == "control" else set()
-    assert set(variables) == named | bus | hosts | granted
+    assert set(variables) == named | bus | hosts | workers | granted
     assert template["Resources"][variables["S3AM_CLOUD_WORK_BUCKET"]["Ref"]]["Type"] == "AWS::S3::Bucket"
     assert template["Resources"][variables["S3AM_CLOUD_KEY_ARN"]["Fn::GetAtt"][0]]["Type"] == "AWS::KMS::Key"
 
@@ -136,6 +138,26 @@ def test_allowed_hosts_are_names_with_a_star_for_all_below_one(template: Json, h
     parameter = template["Parameters"][names.ALLOWED_HOSTS]
     assert parameter["Default"] == ""
     assert bool(re.fullmatch(parameter["AllowedPattern"], hosts)) == good
+
+
+def test_lambda_reserves_concurrency_for_workers_only_where_they_are_limited(template: Json) -> None:
+    """The control function, which a burst of events starts as well, is limited together with the worker."""
+    parameters, ref = template["Parameters"], {"Ref": names.MAX_WORKERS}
+    assert (parameters[names.MAX_WORKERS]["Default"], parameters[names.RESERVE_WORKERS]["Default"]) == (0, "yes")
+    reserved: Json = {module: function(template, module).get("ReservedConcurrentExecutions") for module in HANDLERS}
+    assert reserved["janitor"] is None
+    condition = reserved["worker"]["Fn::If"][0]
+    nothing = {"Ref": "AWS::NoValue"}
+    assert reserved["worker"] == {"Fn::If": [condition, ref, nothing]}
+    assert reserved["control"] == {"Fn::If": [condition, CONTROL_CONCURRENCY, nothing]}
+    assert template["Conditions"][condition] == {
+        "Fn::And": [
+            {"Fn::Not": [{"Fn::Equals": [ref, "0"]}]},
+            {"Fn::Equals": [{"Ref": names.RESERVE_WORKERS}, "yes"]},
+        ]
+    }
+    for module in ("control", "worker"):  # both prepare jobs
+        assert function(template, module)["Environment"]["Variables"][names.MAX_WORKERS_VARIABLE] == ref
 
 
 def test_every_log_is_kept_for_a_month_in_a_group_of_the_stack(template: Json) -> None:

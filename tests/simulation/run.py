@@ -28,11 +28,13 @@ from simulation import asl
 from simulation.world import Conditions, World
 
 JOB, ARN = "job", "arn"
+_OF_A_STATE, _OF_AN_ATTEMPT = 2, 3
 THROTTLED, TIMED_OUT = "Lambda.TooManyRequestsException", "Sandbox.Timedout"
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What a simulated job took. `most_at_once` is of workers, `slots` what each of them has of connections."""
+    """What a simulated job took. `most_at_once` is of workers, `slots` what each of them has of connections,
+    `longest_history` the events in the history of the child that has most."""
 
     units: int
     parts: int
@@ -41,6 +43,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     slow_downs: int
     most_at_once: int
     slots: int
+    longest_history: int
     usage: Usage
     seconds: float
     dollars: float
@@ -56,6 +59,8 @@ class Child:
     def __init__(self, number: int, unit: Unit) -> None:
         self.number, self.unit = number, unit
         self.tries: dict[int, int] = {}
+        # It starts and ends; each state is entered and left; each attempt is scheduled, started, and ends.
+        self.events = 2
 
 
 class Simulation:
@@ -68,6 +73,7 @@ class Simulation:
         self._count = itertools.count()
         self._now = self._next_start = 0.0
         self._active = self._most = self._invocations = self._throttled = self._transitions = 0
+        self._longest_history = 0
         self._busy_seconds = 0.0
         self._waiting: deque[Child] = deque()
         self._running = 0
@@ -129,10 +135,12 @@ class Simulation:
 
     def _enter(self, child: Child) -> None:
         child.tries = {}
+        child.events += _OF_A_STATE
         self._invoke(child)
 
     def _invoke(self, child: Child) -> None:
         self._transitions += 1
+        child.events += _OF_AN_ATTEMPT
         if self._active >= self._allowed():
             self._throttled += 1
             self._retry(child, THROTTLED)
@@ -179,6 +187,8 @@ class Simulation:
     def _moved(self, child: Child, worked: Worked) -> None:
         rest = list(asl.path(self._states, "Move", {"done": worked.done}, {}))[1:] if worked.done else ["UnitDone"]
         self._transitions += len(rest)
+        child.events += _OF_A_STATE * len(rest)
+        self._longest_history = max(self._longest_history, child.events)
         if not worked.done:
             child.unit = worked.unit
             self._enter(child)
@@ -209,6 +219,7 @@ class Simulation:
             slow_downs=self._world.movers.refused,
             most_at_once=self._most,
             slots=self._plan.slots,
+            longest_history=self._longest_history,
             usage=usage,
             seconds=self._now + 3.0,
             dollars=cost(usage),

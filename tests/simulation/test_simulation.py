@@ -155,6 +155,24 @@ def test_lambda_adds_environments_step_by_step_and_throttled_units_wait_for_thei
     assert fair.most_at_once < ENVIRONMENTS_PER_10_SECONDS
 
 
+@pytest.mark.parametrize(("part_size", "units"), [(400 * MIB, 1250), (536 * MIB, 1667)])
+def test_a_job_of_125_workers_comes_through_a_quota_of_10(part_size: int, units: int) -> None:
+    """Units that start later take the place of those that wait, which may so wait as long as the job takes."""
+    size = MAX_PARTS * part_size
+    came = simulate(size, Conditions(environments=10), part_size=part_size, slots=1000)
+    assert (came.units, came.parts, came.most_at_once) == (units, MAX_PARTS, 10)
+    assert came.throttled > units
+    assert came.longest_history < 25_000
+    ideal = size / (10 * LAMBDA_BYTES_PER_SECOND)
+    assert ideal < came.seconds < 1.25 * ideal
+
+
+def test_a_stack_with_as_many_workers_as_its_quota_throttles_none() -> None:
+    part_size = 400 * MIB
+    came = simulate(MAX_PARTS * part_size, Conditions(environments=10, most_workers=8), part_size=part_size, slots=1000)
+    assert (came.throttled, came.most_at_once) == (0, 8)
+
+
 def test_a_store_that_slows_the_job_down_costs_time_and_loses_nothing() -> None:
     fair = simulate(SMALL_PARTS, part_size=MIN_PART, slots=1000)
     slow = simulate(SMALL_PARTS, Conditions(writes_per_second=300), part_size=MIN_PART, slots=1000)

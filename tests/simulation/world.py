@@ -45,13 +45,15 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     """How the world is today.
 
     `connection_rate` and `host_rate` are bytes a second, of one connection and of the whole source; S3 answers 503
-    beyond `writes_per_second`, and `broken` of the invocations end in a timeout of Lambda's.
+    beyond `writes_per_second`, and `broken` of the invocations end in a timeout of Lambda's. `environments` is the
+    account's quota, `most_workers` what the stack was deployed with.
     """
 
     connection_rate: float = LAMBDA_BYTES_PER_SECOND
     host_rate: float = float("inf")
     writes_per_second: int = 3500
     environments: int = 1000
+    most_workers: int | None = None
     broken: float = 0.0
     seed: int = 1
 
@@ -296,4 +298,5 @@ class World:
             clock=self.clock,
             rate_probe=lambda origin: rate,
             coordination=self.coordination,
+            most_workers=weather.most_workers,
         )

@@ -226,3 +226,14 @@ def test_work_on_a_job_that_is_not_there_or_not_prepared_is_refused(world: World
     accept(ASKED, "job", world.ports)
     with pytest.raises(NoSuchJob):
         work("job", Unit(0, 1, 1), lambda: LONG, world.ports)
+
+
+def test_no_more_workers_run_at_once_than_the_stack_allows(world: World) -> None:
+    """Nor where the plan is of before the stack was limited."""
+    prepared(world)
+    job = world.jobs.load("job")
+    assert job.plan is not None
+    world.jobs.save(msgspec.structs.replace(job, plan=msgspec.structs.replace(job.plan, concurrency=8)))
+    for most, workers in ((None, 8), (3, 3), (20, 8)):
+        ports = msgspec.structs.replace(world.ports, most_workers=most)
+        assert prepare_job("job", "arn:job", "work", ports).concurrency == workers

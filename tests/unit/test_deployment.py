@@ -42,6 +42,7 @@ def test_what_is_not_given_is_no_parameter_so_that_the_stack_keeps_what_it_has()
     assert Wanted().parameters("aws") == {}
     assert Wanted(allow_host=("*",)).parameters("aws") == {"AllowedHosts": ""}
     assert Wanted(request_bus="default").parameters("aws") == {"RequestBus": "default"}
+    assert Wanted(max_workers=0).parameters("aws") == {"MaxWorkers": "0"}
 
 
 @pytest.mark.parametrize("name", ["s3://runs", "runs,arn:aws:s3:::all", "runs/x", "", "arn:aws:iam:::role", "a b"])

@@ -133,6 +133,7 @@ def deployment(name: str) -> Deployment:
         source_buckets=[name],
         destination_buckets=[name],
         allowed_hosts=[name],
+        max_workers=1,
     )
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from s3am_cloud.errors import BadPartSize, BadSource, SourceTooLarge
 from s3am_cloud.limits import (
     DEFAULT_PART,
+    GIB,
     LAMBDA_BYTES_PER_SECOND,
     MAX_OBJECT,
     MAX_PART,
@@ -204,3 +205,11 @@ def test_what_fits_one_small_request_is_put_at_once(size: int, requested: int | 
 def test_a_part_ends_at_its_last_byte_as_http_counts() -> None:
     part = Plan(size=25, part_size=10).part(3)
     assert (part.first, part.length, part.last) == (20, 5, 24)
+
+
+def test_a_stack_that_limits_workers_plans_no_more_of_them() -> None:
+    info = SourceInfo(size=100 * GIB, ranges=True)
+    free, limited = plan(info, 64), plan(info, 64, most_workers=3)
+    assert (free.concurrency, limited.concurrency) == (8, 3)
+    assert limited.slots == free.slots
+    assert plan(info, 64, most_workers=100) == free

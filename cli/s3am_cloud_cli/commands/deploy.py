@@ -39,6 +39,13 @@ from s3am_cloud_cli.options.transfer import AwsOptions
     type=click.Choice(["stack", "default"]),
     help="Event bus on which others ask for transfers: the stack's own, or the account's default one.",
 )
+@click.option(
+    "--max-workers",
+    metavar="N",
+    type=click.IntRange(0),
+    help="How many workers may run at once, for all jobs together; 0 for any number. Default: a quarter of the "
+    "region's Lambda quota for a new stack.",
+)
 @click.option("--yes", is_flag=True, help="Deploy without asking.")
 @transfer.ingest
 @transfer.stack
@@ -52,6 +59,7 @@ def deploy(
     allow_host: tuple[str, ...],
     alarm_topic: str | None,
     request_bus: str | None,
+    max_workers: int | None,
     yes: bool,
     ingest: Path | None,
     stack: str | None,
@@ -78,7 +86,7 @@ def deploy(
     from s3am_cloud_cli.options.settings import aws_of
     from s3am_cloud_infra.asset import AWS, Target
 
-    wanted = Wanted(source_bucket, destination_bucket, allow_host, alarm_topic, request_bus)
+    wanted = Wanted(source_bucket, destination_bucket, allow_host, alarm_topic, request_bus, max_workers)
     wanted.parameters("aws")  # a name that can't be one is told before anything is built
     comes_in = Ingest() if ingest is None else read_ingest(ingest)
     settings = aws_of(aws).settings()

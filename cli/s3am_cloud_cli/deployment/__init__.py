@@ -8,6 +8,7 @@ failures    Errors of a deployment.
 leftovers   Running jobs and unfinished uploads that would be left behind.
 parameters  The stack's parameters as options.
 prompts     Questions before something that costs or cannot be undone.
+quotas      The account's Lambda quota, and what workers may take of it.
 scope       Whether routes and schedules may reach what they name.
 synthesis   The cloud assembly, cached by its content.
 """

@@ -17,6 +17,7 @@ from s3am_cloud_cli.deployment.cdk import Cdk, cdk_script
 from s3am_cloud_cli.deployment.failures import DeployFailed
 from s3am_cloud_cli.deployment.parameters import Wanted, bucket_of, parameter_changes
 from s3am_cloud_cli.deployment.prompts import agree
+from s3am_cloud_cli.deployment.quotas import lambda_quota, worker_limit
 from s3am_cloud_cli.deployment.scope import refuse_unreachable, refuse_work_bucket, silent_buckets, switch_on
 from s3am_cloud_cli.deployment.synthesis import assembly, functions_code
 
@@ -39,6 +40,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     source_buckets: list[str]
     destination_buckets: list[str]
     allowed_hosts: list[str]
+    max_workers: int
 
     def outputs(self) -> dict[str, str]:
         """Under the names that the stack gives them."""
@@ -81,7 +83,7 @@ def deploy(site: Site, wanted: Wanted, yes: bool, console: Console) -> Deploymen
     from s3am_cloud_infra.assembly import needed_bootstrap
 
     console.resume_hint = "CloudFormation continues what it has begun; run the command again to see how it ended"
-    parameters = wanted.parameters(site.account.partition)
+    parameters = _with_workers(wanted.parameters(site.account.partition), site, console)
     refuse_unreachable(site.ingest, parameters, site.before.parameters if site.before else {})
     refuse_work_bucket(site.ingest, site.before.outputs.get(names.WORK_BUCKET) if site.before else None)
     for bucket in silent_buckets(site.ingest, site.account):
@@ -100,6 +102,14 @@ def deploy(site: Site, wanted: Wanted, yes: bool, console: Console) -> Deploymen
     if after is None:
         raise DeployFailed(f"the stack {site.stack} is not there after its deployment")
     return _described(site, after, changed=True)
+
+
+def _with_workers(given: dict[str, str], site: Site, console: Console) -> dict[str, str]:
+    """The parameters with those that limit workers by the account's quota. Raises Usage."""
+    before = site.before.parameters if site.before else {}
+    limit = worker_limit(given.get(names.MAX_WORKERS), before, lambda_quota(site.account), site.account.region)
+    console.note(limit.notes)
+    return {**given, **limit.parameters}
 
 
 _BOOTSTRAP = (
@@ -138,6 +148,7 @@ def _described(site: Site, stack: DeployedStack, changed: bool) -> Deployment:
         source_buckets=[bucket_of(arn) for arn in values(names.SOURCE_BUCKETS)],
         destination_buckets=[bucket_of(arn) for arn in values(names.DESTINATION_BUCKETS)],
         allowed_hosts=values(names.ALLOWED_HOSTS),
+        max_workers=int(stack.parameters.get(names.MAX_WORKERS, "0")),
     )
 
 
@@ -151,6 +162,7 @@ def deployment_text(done: Deployment, next_command: str) -> list[str]:
         "reads from": ", ".join(done.source_buckets),
         "writes to": ", ".join(done.destination_buckets),
         "fetches from": ", ".join(done.allowed_hosts) or "every public host",
+        "workers": f"at most {done.max_workers} at once" if done.max_workers else "any number",
     }
     lines = [f"stack {done.stack}: {head}", *(f"{name:<14} {value}" for name, value in rows.items())]
     return [*lines, f"next: {next_command}"]

@@ -26,6 +26,7 @@ class Wanted(NamedTuple):
     allow_host: tuple[str, ...] = ()
     alarm_topic: str | None = None
     request_bus: str | None = None
+    max_workers: int | None = None
 
     def parameters(self, partition: str) -> dict[str, str]:
         """The stack's parameters that were given. Raises Usage."""
@@ -35,6 +36,7 @@ class Wanted(NamedTuple):
             names.ALLOWED_HOSTS: [""] if _EVERY_HOST in self.allow_host else [_host(each) for each in self.allow_host],
             names.ALARM_TOPIC: [_topic(self.alarm_topic)] if self.alarm_topic else [],
             names.REQUEST_BUS: [self.request_bus] if self.request_bus else [],
+            names.MAX_WORKERS: [] if self.max_workers is None else [str(self.max_workers)],
         }
         return {name: ",".join(values) for name, values in given.items() if values}
 

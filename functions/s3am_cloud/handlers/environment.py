@@ -44,6 +44,11 @@ class Environment:
         return self._variables.get(names.GRANTS_VARIABLE, "")
 
     @property
+    def most_workers(self) -> int | None:
+        """How many workers a job may have at once; None for any number."""
+        return int(self._variables.get(names.MAX_WORKERS_VARIABLE) or 0) or None
+
+    @property
     def allow_private_sources(self) -> bool:
         return self._variables.get(names.PRIVATE_SOURCES_VARIABLE) == "1"
 

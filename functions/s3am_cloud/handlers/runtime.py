@@ -82,7 +82,8 @@ def ports_of(environment: Environment, access: S3Access | None = None) -> Ports:
     clock, settings = SystemClock(), _curl(environment)
     access = access or S3Access(S3Settings())
     work = Bucket(access, environment.work_bucket)
-    return _ports(settings, access, access, Jobs(work), clock, DocumentCoordination(work))
+    ports = _ports(settings, access, access, Jobs(work), clock, DocumentCoordination(work))
+    return msgspec.structs.replace(ports, most_workers=environment.most_workers)
 
 
 class JobPorts:
@@ -104,7 +105,8 @@ class JobPorts:
         jobs = opened_jobs(self._ports.jobs, job, found.job)
         settings = msgspec.structs.replace(self._settings, login_within=found.login_within)
         settings = knowing(settings, found.job.request.source, job.request.host_keys)
-        return _ports(settings, access, source, jobs, self._ports.clock, self._ports.coordination)
+        ports = _ports(settings, access, source, jobs, self._ports.clock, self._ports.coordination)
+        return msgspec.structs.replace(ports, most_workers=self._ports.most_workers)
 
 
 def is_special(job: Job) -> bool:

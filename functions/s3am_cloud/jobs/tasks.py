@@ -79,7 +79,9 @@ def prepare_job(job_id: str, execution: str, bucket: str, ports: Ports) -> Prepa
         return Prepared(job_id, False, bucket, "", 1)
     enforce_max_cost(job, remaining(job.plan, parts))
     key = ports.jobs.write_units(job_id, units(job.plan, (part.number for part in parts)))
-    return Prepared(job_id, True, bucket, key, job.plan.concurrency)
+    # The plan of an upload that another job began may be of before the stack limited its workers.
+    concurrency = min(job.plan.concurrency, ports.most_workers or job.plan.concurrency)
+    return Prepared(job_id, True, bucket, key, concurrency)
 
 
 def _lacking(job: Job, plan: Plan, ports: Ports) -> list[Part] | None:

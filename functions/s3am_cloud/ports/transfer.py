@@ -222,6 +222,8 @@ class Ports(msgspec.Struct, frozen=True):
     most_in_order: int | None = None
     # The AWS region that the bytes pass through on their way to S3, None on somebody's own machine.
     region: str | None = None
+    # Workers that a job may have at once in the cloud; None for any number.
+    most_workers: int | None = None
     # Whether a job's execution, or the process that runs it, is at work; None where nobody here can know.
     is_running: Callable[[Job], bool | None] = unknown
 

@@ -103,7 +103,9 @@ def units(plan: Plan, numbers: Iterable[int]) -> Iterator[Unit]:
         yield Unit(0, first, last)
 
 
-def share_out(plan: Plan, connections: int, rate: int | None, copies: bool = False) -> Plan:
+def share_out(
+    plan: Plan, connections: int, rate: int | None, copies: bool = False, most_workers: int | None = None
+) -> Plan:
     """`rate` is one connection's. Slow ones share a worker; fast ones get more workers, if each has a unit to do. Where
     it is not known, a worker's connections are taken to fill it together."""
     connections = max(1, min(connections, int(S3_WRITES_PER_SECOND * PART_ANSWER_SECONDS)))
@@ -118,8 +120,9 @@ def share_out(plan: Plan, connections: int, rate: int | None, copies: bool = Fal
     elif rate is not None and plan.size > connections // slots * UNIT_SECONDS * fastest:
         slots = min(slots, -(-fastest // rate) + 1)
     slots = _fitting(min(slots, longest), connections)
-    # No more workers than S3 takes the parts of.
+    # No more workers than S3 takes the parts of, and than the stack allows.
     workers = max(1, min(connections // slots, S3_WRITES_PER_SECOND * plan.part_size // speed))
+    workers = min(workers, most_workers or workers)
     unit_parts = max(least, min(longest, -(-plan.count // workers)))
     units = -(-plan.count // unit_parts)
     return Plan(

@@ -106,7 +106,7 @@ def _prepared(job: Job, ports: Ports, connections: int | None, may_stream: bool,
     check_early(request, source, origin.info, ports.most_in_order)
     if may_stream and _is_stream(origin.info):
         return _opened(msgspec.structs.replace(job, info=origin.info, plan=stream_plan(origin.info)), "stream", ports)
-    plan = plan_for(request, source, origin, connections)
+    plan = plan_for(request, source, origin, connections, ports.most_workers)
     small = plan.small and not needs_parts(request, source, origin.info) and _may_be_put(job, source, target, ports)
     job = msgspec.structs.replace(job, state="put" if small else "transfer", info=origin.info, plan=plan)
     enforce_max_cost(job)

@@ -84,7 +84,7 @@ def _adopted(
     upload = ports.store.find(target, upload_id)
     existing = list(ports.store.parts(upload))
     request = msgspec.structs.replace(job.request, part_size=part_size_of(existing, job.request.part_size))
-    plan = plan_for(request, request.source_url, origin, connections)
+    plan = plan_for(request, request.source_url, origin, connections, ports.most_workers)
     if existing and existing[-1].number > plan.count:
         raise SourceChanged(
             f"the unfinished upload of {target} is of a longer source: it has part {existing[-1].number} where "
@@ -104,6 +104,12 @@ def _adopted(
     )
 
 
-def plan_for(request: TransferRequest, source: SourceUrl, origin: PinnedSource, connections: int | None) -> Plan:
+def plan_for(
+    request: TransferRequest,
+    source: SourceUrl,
+    origin: PinnedSource,
+    connections: int | None,
+    most_workers: int | None = None,
+) -> Plan:
     limit = connections_for(request, source.scheme, connections)
-    return plan(origin.info, limit, request.part_size, copies=source.scheme == "s3")
+    return plan(origin.info, limit, request.part_size, source.scheme == "s3", most_workers)

@@ -21,7 +21,13 @@ from s3am_cloud.transfer.part_sizes import (
 )
 
 
-def plan(info: SourceInfo, connections: int, part_size: int | None = None, copies: bool = False) -> Plan:
+def plan(
+    info: SourceInfo,
+    connections: int,
+    part_size: int | None = None,
+    copies: bool = False,
+    most_workers: int | None = None,
+) -> Plan:
     """The parts of an object, and the units of work that they make over `connections` connections.
 
     `part_size` is what the user requested. `copies` are made inside S3: they are cut larger, and up to 5 GiB not at
@@ -41,4 +47,5 @@ def plan(info: SourceInfo, connections: int, part_size: int | None = None, copie
     small = MAX_COPY_OBJECT if copies else SMALL_OBJECT
     draft = Plan(size=size, part_size=chosen, small=size <= (small if part_size is None else min(small, chosen)))
     check_time(draft, info, part_size)
-    return share_out(draft, connections, COPY_BYTES_PER_SECOND if copies else info.rate, copies)
+    rate = COPY_BYTES_PER_SECOND if copies else info.rate
+    return share_out(draft, connections, rate, copies, most_workers)

@@ -1,0 +1,88 @@
+"""How many workers a stack gets of its account's Lambda quota, by what the user says and what the account has."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import ClientError
+
+from s3am_cloud.errors import Usage
+from s3am_cloud.handlers.environment import Environment
+from s3am_cloud_cli.deployment.quotas import Quota, WorkerLimit, lambda_quota, worker_limit
+
+USUAL, NEW = Quota(total=1000, unreserved=1000), Quota(total=10, unreserved=10)
+
+
+def limit(requested: str | None, quota: Quota | None = USUAL, **before: str) -> WorkerLimit:
+    return worker_limit(requested, before, quota, "eu-west-1")
+
+
+def account(answer: object) -> Any:
+    def ask() -> object:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return cast(Any, SimpleNamespace(client=lambda service: SimpleNamespace(get_account_settings=ask)))
+
+
+def test_a_stack_reserves_a_quarter_of_the_quota_unless_the_user_says_otherwise() -> None:
+    made = limit(None)
+    assert made.parameters == {"MaxWorkers": "250", "ReserveWorkers": "yes"}
+    assert any("--max-workers" in note for note in made.notes)
+    assert limit("40").parameters == {"MaxWorkers": "40", "ReserveWorkers": "yes"}
+    assert limit("0").parameters == {"MaxWorkers": "0"}
+
+
+def test_a_stack_that_has_a_limit_keeps_it() -> None:
+    assert limit(None, MaxWorkers="40") == WorkerLimit({}, [])
+    assert limit(None, MaxWorkers="0") == WorkerLimit({}, [])
+
+
+def test_a_quota_below_200_is_warned_of_and_limits_single_jobs() -> None:
+    made = limit(None, NEW)
+    assert made.parameters == {"MaxWorkers": "8", "ReserveWorkers": "no"}
+    assert "only 10 Lambda invocations" in made.notes[0]
+    assert "eu-west-1" in made.notes[0]
+    assert limit("5", NEW).parameters == {"MaxWorkers": "5", "ReserveWorkers": "no"}
+    assert limit(None, NEW, MaxWorkers="8").notes == made.notes[:1]
+    assert limit(None, Quota(total=199, unreserved=199)).notes[0] != limit(None, Quota(200, 200)).notes[0]
+
+
+def test_more_than_lambda_can_reserve_is_refused_with_what_it_can() -> None:
+    assert limit("880").parameters["ReserveWorkers"] == "yes"
+    with pytest.raises(Usage) as refused:
+        limit("881")
+    assert "--max-workers 880 or less" in refused.value.hint
+
+
+def test_what_the_stack_reserves_already_is_its_own_to_reserve() -> None:
+    """Of 1,000 others reserve 300, and the stack 200 and those of the control function."""
+    quota = Quota(total=1000, unreserved=480)
+    assert limit("580", quota, MaxWorkers="200", ReserveWorkers="yes").parameters["ReserveWorkers"] == "yes"
+    with pytest.raises(Usage, match="581 workers"):
+        limit("581", quota, MaxWorkers="200", ReserveWorkers="yes")
+    with pytest.raises(Usage):
+        limit("580", quota, MaxWorkers="200", ReserveWorkers="no")
+
+
+def test_a_quota_that_the_user_may_not_read_is_reported_and_changes_nothing() -> None:
+    denied = ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetAccountSettings")
+    assert lambda_quota(account(denied)) is None
+    made = limit(None, None)
+    assert made.parameters == {}
+    assert "lambda:GetAccountSettings" in made.notes[0]
+    assert limit("7", None).parameters == {"MaxWorkers": "7"}
+
+
+def test_the_quota_is_what_lambda_says() -> None:
+    answer = {"AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 900}}
+    assert lambda_quota(account(answer)) == Quota(total=1000, unreserved=900)
+
+
+@pytest.mark.parametrize(("value", "most"), [("0", None), ("", None), ("12", 12)])
+def test_a_function_knows_how_many_workers_a_job_may_have(value: str, most: int | None) -> None:
+    assert Environment({"S3AM_CLOUD_MAX_WORKERS": value}).most_workers == most
+    assert Environment({}).most_workers is None
