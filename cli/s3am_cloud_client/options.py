@@ -171,12 +171,16 @@ class PlanOptions(SubmitOptions, frozen=True, kw_only=True):
 
 
 class DownloadOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The options of `download`. `partial` says what to do with an unfinished earlier download."""
+    """The options of `download`. `partial` says what to do with an unfinished earlier download.
+
+    A download that would cost more than `max_cost`, in dollars, is refused.
+    """
 
     partial: Literal["resume", "discard"] | None = None
     part_size: int | None = None
     download_slots: int | None = None
     checksum_slots: int | None = None
+    max_cost: float | None = None
     keys: KeyRing | None = None
     requester_pays: bool = False
     no_sign_request: bool = False

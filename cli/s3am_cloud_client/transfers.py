@@ -11,6 +11,7 @@ from s3am_cloud_client.observer import Observer, OnProgress, observer_of
 from s3am_cloud_client.options import DownloadOptions, UploadOptions, check_exists
 
 if TYPE_CHECKING:
+    from s3am_cloud.adapters.s3.access import S3Access
     from s3am_cloud.model import Receipt
     from s3am_cloud.transfer.download import DownloadRequest
     from s3am_cloud.urls import S3Url
@@ -104,7 +105,19 @@ def _request(source: S3Url, exists: Exists | None, options: DownloadOptions) -> 
         discard=options.partial == "discard",
         part_size=options.part_size,
         checksum_slots=options.checksum_slots or os.cpu_count() or 1,
+        max_cost=options.max_cost,
     )
+
+
+def _with_terms(request: DownloadRequest, access: S3Access) -> DownloadRequest:
+    """The request, with what decides how much the download costs."""
+    import msgspec
+
+    from s3am_cloud.adapters.machine import is_in_aws
+    from s3am_cloud.costs.downloads import DownloadTerms
+
+    terms = DownloadTerms(in_aws=is_in_aws(os.environ), at_aws=access.at_aws)
+    return msgspec.structs.replace(request, terms=terms)
 
 
 def _to_file(
@@ -119,9 +132,10 @@ def _to_file(
             raise LocalFileExists(f"{path} exists")
         return _skipped(request, path)
     reach = SourceReach(options.patience, tags=False)
-    ports = local_ports(options.access(), reach=reach, observer=observer)
+    access = options.access()
+    ports = local_ports(access, reach=reach, observer=observer)
     try:
-        return run_download(request, path, ports, observer)
+        return run_download(_with_terms(request, access), path, ports, observer)
     except LocalFileExists:
         if exists != "skip":
             raise
@@ -144,4 +158,4 @@ def _to_output(request: DownloadRequest, output: Output, options: DownloadOption
         raise Usage(f"partial applies to files, not to {output.name}", "leave partial out")
     access, reach = options.access(), SourceReach(options.patience, tags=False)
     ports = local_ports(access, reach=reach, observer=observer)
-    return run_stream(request, output, access, reach, ports, observer)
+    return run_stream(_with_terms(request, access), output, access, reach, ports, observer)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+NOT_AWS: Final = "if the store were Amazon S3"
+"""How a receipt's `cost_of` ends where the store is another: its operator's prices are unknown."""
+
 
 def size_text(size: float) -> str:
     """1536 → '1.5 KiB'."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +53,12 @@ def needed_bootstrap(assembly: Path, stack_name: str) -> Bootstrap:
     manifest = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))
     stack = manifest["artifacts"][stack_name]["properties"]
     return Bootstrap(stack["bootstrapStackVersionSsmParameter"], stack["requiresBootstrapStackVersion"])
+
+
+def resource_counts(assembly: Path, stack_name: str) -> Counter[str]:
+    """How many resources of each CloudFormation type the stack's template has."""
+    template = json.loads((assembly / f"{stack_name}.template.json").read_text(encoding="utf-8"))
+    return Counter(resource["Type"] for resource in template["Resources"].values())
 
 
 def main() -> None:

@@ -11,8 +11,10 @@ from aws_cdk.assertions import Match, Template
 from cfnlint.api import ManualArgs, lint
 
 from s3am_cloud import names
+from s3am_cloud.costs.storage import ALARM, DASHBOARD, KEY, resting_cost
 from s3am_cloud.handlers.environment import Environment
 from s3am_cloud.limits import CONTROL_CONCURRENCY
+from s3am_cloud_infra.assembly import resource_counts
 from s3am_cloud_infra.synth import Synthesized
 from template_roles import HANDLERS, Json, as_list, function, of_type, statements
 
@@ -49,6 +51,16 @@ def test_the_work_bucket_is_encrypted_with_the_stacks_own_key_and_private(promis
         },
     )
     promises.has_resource_properties("AWS::KMS::Key", {"EnableKeyRotation": True})
+
+
+def test_what_the_stack_costs_at_rest_is_counted_in_its_template(stack: Synthesized) -> None:
+    """A resource with a monthly price of its own that is added later has to be counted, or is free."""
+    counts = resource_counts(stack.template.parent, stack.template.name.partition(".")[0])
+    cost = resting_cost(counts)
+    assert (counts[KEY], counts[ALARM], counts[DASHBOARD]) == (1, 3, 1)
+    assert cost.always == pytest.approx(1.30)
+    charged = ("NatGateway", "VPCEndpoint", "Secret", "LoadBalancer", "DBInstance", "Table", "ProvisionedConcurrency")
+    assert [kind for kind in counts if kind.endswith(charged)] == []
 
 
 def test_notes_about_jobs_expire_after_30_days_and_unfinished_uploads_after_one(promises: Template) -> None:

@@ -10,7 +10,10 @@ import pytest
 from s3am_cloud.adapters.files.partial_file import PartialFile
 from s3am_cloud.adapters.memory.transfer import MemoryMovers
 from s3am_cloud.adapters.s3.source import S3Source
+from s3am_cloud.amounts import NOT_AWS, rounded
 from s3am_cloud.checksums.crc64nvme import encode, update
+from s3am_cloud.costs.downloads import DownloadTerms
+from s3am_cloud.costs.prices import PRICES
 from s3am_cloud.errors import (
     ChecksumMismatch,
     JobFailed,
@@ -18,6 +21,7 @@ from s3am_cloud.errors import (
     PartialDownloadExists,
     SourceChanged,
     SourceNotFound,
+    TooExpensive,
 )
 from s3am_cloud.model import MovedPart, ObjectInfo, Part, PinnedSource, Plan, Receipt
 from s3am_cloud.transfer.download import DownloadRequest, download
@@ -27,6 +31,7 @@ from servers.content import pattern
 from support.fakes import PART, TARGET, CountingSource, World
 
 DATA = pattern(3 * PART + 1000)
+OUTSIDE = DownloadTerms()
 
 
 class StoredSource(CountingSource):
@@ -74,6 +79,8 @@ class Downloads:
         discard: bool = False,
         part_size: int | None = PART,
         source: S3Url = TARGET,
+        max_cost: float | None = None,
+        terms: DownloadTerms = OUTSIDE,
     ) -> Receipt:
         self.progress = self.source.bytes_read = 0
         ports = msgspec.structs.replace(
@@ -82,7 +89,14 @@ class Downloads:
             movers=MemoryMovers(self.source, self.world.store),
         )
         requested = DownloadRequest(
-            source=source, connections=4, overwrite=overwrite, resume=resume, discard=discard, part_size=part_size
+            source=source,
+            connections=4,
+            overwrite=overwrite,
+            resume=resume,
+            discard=discard,
+            part_size=part_size,
+            max_cost=max_cost,
+            terms=terms,
         )
         return download(requested, self.partial, ports, self.count, self.plans.append)
 
@@ -112,6 +126,38 @@ def test_the_file_is_the_object(desk: Downloads, size: int) -> None:
     assert (receipt.state, receipt.size, receipt.proof) == ("succeeded", size, "full-object")
     assert receipt.checksum == encode(update(0, data))
     assert desk.progress == size
+
+
+def test_the_receipt_says_what_leaving_aws_costs(desk: Downloads) -> None:
+    desk.world.store.put_object(TARGET, DATA, True)
+    desk.world.store.regions[TARGET.bucket] = "ap-southeast-2"
+    receipt = desk.fetch()
+    assert receipt.cost_usd == rounded(len(DATA) / 10**9 * 0.114 + (-(-len(DATA) // PART) + 2) * PRICES.s3_read)
+    assert "data out to the internet" in str(receipt.cost_of)
+    inside = desk.fetch(overwrite=True, terms=DownloadTerms(in_aws=True, at_aws=False))
+    assert inside.cost_usd is not None
+    assert inside.cost_usd < receipt.cost_usd / 100
+    assert "internet" not in str(inside.cost_of)
+    assert str(inside.cost_of).endswith(NOT_AWS)
+
+
+def test_a_resumed_download_costs_what_was_left(desk: Downloads) -> None:
+    desk.world.store.put_object(TARGET, DATA, True)
+    whole = desk.fetch().cost_usd
+    desk.final.unlink()
+    desk.break_at(3)
+    resumed = desk.fetch(resume=True).cost_usd
+    assert None not in {whole, resumed}
+    assert (resumed or 0) < (whole or 0)
+
+
+def test_a_download_above_its_limit_is_refused_and_writes_nothing(desk: Downloads) -> None:
+    desk.world.store.put_object(TARGET, DATA, True)
+    with pytest.raises(TooExpensive, match="for data out to the internet") as refused:
+        desk.fetch(max_cost=1e-6)
+    assert "a machine in AWS" in refused.value.hint
+    assert (desk.left(), desk.source.bytes_read) == ([], 0)
+    assert desk.fetch(max_cost=1).state == "succeeded"
 
 
 def test_who_makes_no_object_asks_for_no_tags(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,8 @@ from s3am_cloud.errors import BadDestination, Usage
 from s3am_cloud.request import Exists
 from s3am_cloud.urls import parse_s3
 from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.options import cost, transfer
 from s3am_cloud_cli.options import keys as key_options
-from s3am_cloud_cli.options import transfer
 from s3am_cloud_cli.options.directions import check_from_s3
 from s3am_cloud_cli.options.keys import KeyOptions
 from s3am_cloud_cli.options.transfer import AwsOptions
@@ -37,6 +37,7 @@ from s3am_cloud_client import DownloadOptions, Output, Patience, destination_of
     metavar="N",
     help="Parts of an earlier download whose checksums are compared at once; as many as there are cores.",
 )
+@cost.max_download_cost
 @key_options.keys
 @transfer.patience
 @transfer.requester_pays
@@ -53,6 +54,7 @@ def download(
     part_size: int | None,
     download_slots: int | None,
     checksum_slots: int | None,
+    max_cost: float | None,
     keys: KeyOptions,
     patience: Patience,
     requester_pays: bool,
@@ -82,6 +84,7 @@ def download(
         part_size=part_size,
         download_slots=download_slots,
         checksum_slots=checksum_slots,
+        max_cost=max_cost,
         keys=keys.ring(),
         requester_pays=requester_pays,
         no_sign_request=no_sign_request,

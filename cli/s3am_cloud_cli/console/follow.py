@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from s3am_cloud.amounts import price_text
 from s3am_cloud.command_lines import command_line
 from s3am_cloud.errors import Interrupted, ObjectExists
 from s3am_cloud.model import Receipt
@@ -100,11 +101,13 @@ def conclude(document: object, receipt: Receipt, console: Console) -> None:
         return
     if receipt.unfinished_upload is not None and receipt.job is not None:
         until = f", at the latest on {receipt.expires}" if receipt.expires else ""
+        dollars = receipt.unfinished_cost_usd
+        costs = f"its parts cost about {price_text(dollars)}" if dollars else "it costs storage"
         # A job whose object exists would be refused again.
         exists = receipt.error.name == ObjectExists.__name__
         again = "" if exists else f"resumed ({command_line('resume', receipt.job)}) or "
         console.note(
-            f"An unfinished upload of {receipt.destination} is left in S3, where it costs storage until it is {again}"
+            f"An unfinished upload of {receipt.destination} is left in S3, where {costs} until it is {again}"
             f"discarded ({command_line('cancel', receipt.job)}){until}"
         )
     if console.json:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from s3am_cloud.amounts import size_text
+from s3am_cloud.amounts import NOT_AWS, price_text, size_text
 from s3am_cloud.model import Receipt, Verdict
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ _PROOFS = {
     None: "received whole; the store keeps no checksum of it to compare with",
 }
 
+
+LEAST_SHOWN: Final = 0.01
+"""Dollars: a transfer on this machine that costs less is not worth a line."""
 
 VERDICTS: Final[dict[Verdict, str]] = {
     "verified-by-source": "it has the digest that was stated of its source",
@@ -62,7 +65,16 @@ def _lines(receipt: Receipt) -> list[tuple[str, str]]:
         lines.append(("job", receipt.job))
     if receipt.retries:
         lines.append(("retries", str(receipt.retries)))
-    return lines
+    return lines + cost_lines(receipt)
+
+
+def cost_lines(receipt: Receipt) -> list[tuple[str, str]]:
+    """What is a cent or more, or was spent in the cloud. Other stores than Amazon's have prices of their own."""
+    if receipt.cost_usd is None or (receipt.cost_of or "").endswith(NOT_AWS):
+        return []
+    if receipt.cost_usd < LEAST_SHOWN and receipt.invocations is None:
+        return []
+    return [("cost", f"about {price_text(receipt.cost_usd)}: {receipt.cost_of}")]
 
 
 def verdict_lines(receipt: Receipt) -> list[tuple[str, str]]:
@@ -139,7 +151,9 @@ def _error_lines(status: JobStatus) -> list[tuple[str, str]]:
     error = status.receipt.error
     lines = [("error", f"{error.name}: {error.message}"), ("hint", error.hint)]
     if status.receipt.expires and status.receipt.unfinished_upload:
-        lines.append(("expires", f"{status.receipt.expires}, when its unfinished upload is discarded"))
+        dollars = status.receipt.unfinished_cost_usd
+        until = f"; its parts cost about {price_text(dollars)} until then" if dollars else ""
+        lines.append(("expires", f"{status.receipt.expires}, when its unfinished upload is discarded{until}"))
     return lines
 
 

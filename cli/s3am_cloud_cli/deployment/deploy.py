@@ -10,6 +10,8 @@ import msgspec
 
 from s3am_cloud import names
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
+from s3am_cloud.amounts import price_text
+from s3am_cloud.costs.storage import RestingCost, resting_cost
 from s3am_cloud.ingest.rules import Ingest
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.deployment.account import Account, DeployedStack
@@ -80,7 +82,7 @@ def deploy(site: Site, wanted: Wanted, yes: bool, console: Console) -> Deploymen
 
     Raises Usage without a terminal and without `yes`, after the changes were shown.
     """
-    from s3am_cloud_infra.assembly import needed_bootstrap
+    from s3am_cloud_infra.assembly import needed_bootstrap, resource_counts
 
     console.resume_hint = "CloudFormation continues what it has begun; run the command again to see how it ended"
     parameters = _with_workers(wanted.parameters(site.account.partition), site, console)
@@ -93,6 +95,7 @@ def deploy(site: Site, wanted: Wanted, yes: bool, console: Console) -> Deploymen
         return _described(site, site.before, changed=False)
     if not ready:
         console.note([line.format(account=site.account.id, region=site.account.region) for line in _BOOTSTRAP])
+    console.note(resting_text(resting_cost(resource_counts(site.assembly, site.stack))))
     agree(f"Deploy the stack {site.stack} to account {site.account.id}, region {site.account.region}?", yes)
     if not ready:
         site.cdk.run("bootstrap", f"aws://{site.account.id}/{site.account.region}")
@@ -116,6 +119,15 @@ _BOOTSTRAP = (
     "account {account} has no CDK bootstrap, or an old one, in region {region}. `cdk bootstrap` makes it first:",
     "a stack CDKToolkit with a bucket for code and templates, and the roles of deployments. One may do anything",
 )
+
+
+def resting_text(cost: RestingCost) -> str:
+    """What the stack costs while no job runs."""
+    return (
+        f"while no job runs, the stack costs about {price_text(cost.always)} a month: {price_text(cost.keys)} for its "
+        f"KMS key, {price_text(cost.alarms)} for its alarms; {price_text(cost.dashboards)} more for its dashboard if "
+        f"the account has three others, and up to {price_text(cost.metrics)} for metrics in a month with jobs"
+    )
 
 
 def _changes(site: Site, parameters: dict[str, str], console: Console) -> bool:

@@ -34,6 +34,14 @@ max_cost = click.option(
     "cloud, before it starts. See s3am-cloud plan.",
 )
 
+max_download_cost = click.option(
+    "--max-cost",
+    type=Dollars(),
+    metavar="DOLLARS",
+    help="Refuse a download that would cost more (exit code 25): data out of AWS to the internet, retrieval from the "
+    "object's storage class, and requests.",
+)
+
 rate = click.option(
     "--rate",
     type=Size(),

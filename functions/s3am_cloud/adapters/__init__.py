@@ -1,6 +1,7 @@
 """The world behind the ports: libcurl, S3, local files, job records, and all of it in memory.
 
 clock    The real clock and the real random numbers.
+machine  Whether this machine is in AWS.
 proxies  Which proxy a request goes through, for libcurl and botocore alike.
 sources  Every kind of source behind one port.
 

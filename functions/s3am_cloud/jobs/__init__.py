@@ -12,6 +12,7 @@ secrets      What of a job is secret.
 skip         When a route or a schedule need not copy anything.
 tasks        The state machine's tasks, one function each, safe to repeat.
 unit_worker  The parts of one unit that a worker moves before its time is up.
+unfinished_cost  What the parts of a failed job cost until they are discarded.
 successors   Ids of jobs that continue each other.
 usage        What the work took: each invocation's share, and their sum.
 """

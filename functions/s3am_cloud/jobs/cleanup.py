@@ -31,6 +31,7 @@ from s3am_cloud.errors import (
 from s3am_cloud.events import Event
 from s3am_cloud.jobs.locks import successor
 from s3am_cloud.jobs.recovery import cancelled
+from s3am_cloud.jobs.unfinished_cost import with_unfinished_cost
 from s3am_cloud.jobs.usage import summed
 from s3am_cloud.limits import JOB_KEEP_DAYS, LONGEST_JOB_DAYS
 from s3am_cloud.model import Job, Receipt, State
@@ -168,7 +169,7 @@ def _is_anothers(execution: Execution, ports: Ports) -> bool:
 def _reported(job_id: str, error: TransferError, ports: Ports, event: Event | None = None) -> Receipt:
     try:
         job = ports.jobs.load(job_id)
-        report = summed(failed(job, error, ports.clock), job, ports.jobs)
+        report = with_unfinished_cost(summed(failed(job, error, ports.clock), job, ports.jobs), job, ports)
     except NoSuchJob:
         # A request that was refused has no record; whoever sent it is told all the same.
         report = Receipt(state=_state(error), source="", destination="", job=job_id, event=event, error=error.report())

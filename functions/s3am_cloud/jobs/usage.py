@@ -16,6 +16,7 @@ from s3am_cloud.amounts import rounded
 from s3am_cloud.costs.forecast import OVERHEAD_SECONDS, Forecast, cost, pages_of
 from s3am_cloud.costs.prices import PRICES
 from s3am_cloud.costs.quote import forecast_of
+from s3am_cloud.costs.surcharge import covered
 from s3am_cloud.errors import TransferError
 from s3am_cloud.limits import WORKER_MEMORY_MIB
 from s3am_cloud.model import Job, Plan, Receipt
@@ -23,7 +24,7 @@ from s3am_cloud.model import Job, Plan, Receipt
 if TYPE_CHECKING:
     from s3am_cloud.ports.records import JobStore, Tally
 
-COST_OF: Final = f"Lambda, Step Functions, S3 requests, KMS and events: an estimate, by list prices of {PRICES.region}"
+_COST_OF: Final = "Lambda, Step Functions, S3 requests, KMS, events"
 
 
 def summed(receipt: Receipt, job: Job, jobs: JobStore) -> Receipt:
@@ -40,14 +41,14 @@ def summed(receipt: Receipt, job: Job, jobs: JobStore) -> Receipt:
             tallies = list(jobs.tallies(job.id))
         if not tallies:
             return receipt
-    failures = sum(tally.error is not None for tally in tallies)
+    failures, planned = sum(tally.error is not None for tally in tallies), forecast_of(job, job.plan)
     return msgspec.structs.replace(
         receipt,
         retries=(receipt.retries or 0) + failures + sum(tally.retries for tally in tallies),
         invocations=len(tallies),
         worker_seconds=round(sum(tally.seconds for tally in tallies), 3),
-        cost_usd=rounded(spent(job.plan, forecast_of(job, job.plan), tallies)),
-        cost_of=COST_OF,
+        cost_usd=rounded(spent(job.plan, planned, tallies)),
+        cost_of=f"{_COST_OF}{covered(planned.usage.surcharge)}: an estimate, by list prices of {PRICES.region}",
     )
 
 

@@ -11,6 +11,8 @@ import msgspec
 
 from s3am_cloud.checksums.crc64nvme import ALGORITHM, encode
 from s3am_cloud.concurrency import first_connections
+from s3am_cloud.costs.downloads import DownloadTerms, check_download_cost, download_usage, with_download_cost
+from s3am_cloud.costs.forecast import Usage
 from s3am_cloud.errors import ChecksumMismatch, LocalFileExists, PartialDownloadExists
 from s3am_cloud.limits import MOST_CONNECTIONS
 from s3am_cloud.model import MovedPart, ObjectInfo, PinnedSource, Plan, Receipt, SourceInfo
@@ -34,6 +36,9 @@ class DownloadRequest(msgspec.Struct, frozen=True, kw_only=True):
     discard: bool = False
     part_size: int | None = None
     checksum_slots: int = 1
+    # Dollars that the download may cost, and what decides how much it costs.
+    max_cost: float | None = None
+    terms: DownloadTerms = DownloadTerms()
 
 
 def download(
@@ -46,8 +51,8 @@ def download(
     """Fetches the object into `target`, which appears only whole and verified.
 
     Raises PartialDownloadExists where an earlier download left something and nothing was said of it, DownloadBusy where
-    another one is at work, ChecksumMismatch where what arrived does not match the store's checksum, and what
-    `Mover.move` and `LocalTarget` raise.
+    another one is at work, TooExpensive above `max_cost`, ChecksumMismatch where what arrived does not match the
+    store's checksum, and what `Mover.move` and `LocalTarget` raise.
     """
     with target.hold():
         # Whoever had it a moment ago may have finished.
@@ -67,7 +72,9 @@ def _fetched(
 ) -> Receipt:
     started = ports.clock.now()
     origin = probe(request.source.as_source, ports.source)
+    _check_cost(request, origin.info)
     existing, plan = _on_disk(request, origin.info, target)
+    usage = _usage(request, origin.info, plan, existing)
     on_plan(plan)
     for part in existing:
         progress(part.length)
@@ -83,10 +90,22 @@ def _fetched(
         raise
     target.commit(request.overwrite)
     return msgspec.structs.replace(
-        _receipt(request, target, plan, moved, info),
+        with_download_cost(_receipt(request, target, plan, moved, info), usage, request.terms),
         started=started.isoformat(timespec="milliseconds"),
         seconds=round((ports.clock.now() - started).total_seconds(), 3),
     )
+
+
+def _check_cost(request: DownloadRequest, info: SourceInfo) -> None:
+    """Raises TooExpensive, before anything is written or discarded. What an earlier download has brought is not taken
+    off: whether it can be relied on is known only later."""
+    plan = download_plan(info, _limit(request), request.part_size)
+    check_download_cost(_usage(request, info, plan, []), request.max_cost, info)
+
+
+def _usage(request: DownloadRequest, info: SourceInfo, plan: Plan, existing: list[MovedPart]) -> Usage:
+    left = plan.size - sum(part.length for part in existing)
+    return download_usage(info, left, plan.count - len(existing), request.terms)
 
 
 def _limit(request: DownloadRequest) -> int:

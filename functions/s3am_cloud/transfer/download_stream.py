@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from s3am_cloud.checksums.crc64nvme import ALGORITHM, EMPTY, encode, update
+from s3am_cloud.costs.downloads import check_download_cost, download_usage, with_download_cost
 from s3am_cloud.errors import SourceChanged
-from s3am_cloud.limits import DEFAULT_SLOTS
+from s3am_cloud.limits import DEFAULT_SLOTS, MAX_PIECE
 from s3am_cloud.model import Receipt
 from s3am_cloud.ports.transfer import Ports, Progress
 from s3am_cloud.transfer.download import DownloadRequest, check_arrived
@@ -23,12 +24,15 @@ def download_stream(
 ) -> Receipt:
     """Writes the object, in order, and returns when all of it is written and matches the store's checksum.
 
-    Raises ChecksumMismatch and SourceChanged where what was written must not be used, what `OrderedReader.read` does
-    and what `write` does.
+    Raises TooExpensive before it begins, ChecksumMismatch and SourceChanged where what was written must not be used,
+    what `OrderedReader.read` does and what `write` does.
     """
     started = ports.clock.now()
     origin = probe(request.source.as_source, ports.source)
     size = origin.info.size or 0
+    # An estimate of the requests: the reader chooses its ranges by the memory that it may take.
+    usage = download_usage(origin.info, size, max(1, -(-size // MAX_PIECE)), request.terms)
+    check_download_cost(usage, request.max_cost, origin.info)
     on_size(size)
     crc, count = EMPTY, 0
     for data in ports.readers(origin, request.connections or DEFAULT_SLOTS, progress, request.part_size).read():
@@ -37,7 +41,7 @@ def download_stream(
     if count != size:
         raise SourceChanged(f"{request.source} sent {count:,} bytes where it has {size:,}", "download it again")
     info = check_arrived(request.source, origin, crc, ports)
-    return Receipt(
+    done = Receipt(
         state="succeeded",
         source=str(request.source),
         destination=name,
@@ -52,3 +56,4 @@ def download_stream(
         started=started.isoformat(timespec="milliseconds"),
         seconds=round((ports.clock.now() - started).total_seconds(), 3),
     )
+    return with_download_cost(done, usage, request.terms)
