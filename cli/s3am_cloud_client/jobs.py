@@ -160,7 +160,7 @@ class Job:
         """How far the job is, or how it ended, and which job continued it. Raises NoSuchJob."""
         from s3am_cloud_client.remote.status import status_of
 
-        return status_of(self.id, self._client.remote)
+        return status_of(self.id, self._client.remote, with_units=True)
 
     def wait(self, on_status: OnStatus | None = None, timeout: float | None = None) -> Receipt:
         """Wait for the job's end, and return its receipt. Raises the error of a job that failed.

@@ -225,4 +225,8 @@ LONGEST_JOB_DAYS: Final = 14  # the state machine stops itself then
 KMS_PLAINTEXT: Final = 4096
 # Bytes of the grants of named secrets: Lambda takes 4 KB of environment variables, and the others are short.
 MOST_GRANTS: Final = 2500
-POLL_SECONDS: Final = 5.0  # DescribeMapRun is throttled at about 1/s for the whole account
+# The longest pause between looks at a job. DescribeExecution has 10 calls a second for the account in most regions
+# (Step Functions developer guide, "Quotas"): so 100 watchers take two thirds of it.
+POLL_SECONDS: Final = 15.0
+# A call that AWS throttles for longer than this was not delayed by others' bursts.
+THROTTLED_SECONDS: Final = 600.0

@@ -7,6 +7,7 @@ host_keys     SSH host keys from this machine, for a job elsewhere.
 job_ids       Names of new jobs.
 logs          What the functions logged about a job.
 netrc_logins  Logins from ~/.netrc, for a job elsewhere.
+polls         Asking AWS again and again.
 resume        Resumes a job from any machine.
 status        A job's progress or result.
 submit        Submits a request with what only its user has.

@@ -36,6 +36,7 @@ from s3am_cloud.transfer.pipeline import new_job
 from s3am_cloud.transfer.reserved import refuse_records_bucket
 from s3am_cloud.urls import parse_source
 from s3am_cloud_client.remote.job_ids import new_id
+from s3am_cloud_client.remote.polls import patiently
 
 # What stands for the source of an event where there is none.
 _SOURCE = "s3am-cloud submit"
@@ -91,7 +92,7 @@ class Remote:
         """Raises NoStack, NoCredentials, StoreUnavailable."""
         self.clock = clock or SystemClock()
         self.access = access = S3Access(settings)
-        self.stack = _find(access, stack_name or names.DEFAULT_STACK)
+        self.stack = patiently(lambda: _find(access, stack_name or names.DEFAULT_STACK), self.clock)
         self.jobs = Jobs(Bucket(access, self.stack.work_bucket))
         self.machine = StateMachine(
             access.boto.client("stepfunctions", region_name=access.region, endpoint_url=settings.endpoint_url),
@@ -100,7 +101,10 @@ class Remote:
         self.vault = _vault(access, self.stack.key_arn)
         self.store = S3Store(access, self.clock)
         self.coordination = DocumentCoordination(Bucket(access, self.stack.work_bucket))
-        self.locks = LockContext(self.jobs, self.coordination, self.machine.describe, self.clock)
+        self.locks = LockContext(self.jobs, self.coordination, self._describe, self.clock)
+
+    def _describe(self, arn: str) -> Execution:
+        return patiently(lambda: self.machine.describe(arn), self.clock)
 
     def submit(self, request: TransferRequest, secrets: Secrets = NO_SECRETS) -> Started:
         """Records the job, with its secrets sealed, then starts its execution; both carry the job's id as their name.
@@ -130,7 +134,8 @@ class Remote:
         finally:
             if added and holder != job.id:
                 self.jobs.forget(msgspec.structs.replace(job, upload=None))  # what fills the upload is another's record
-        return Started(self.machine.start(holder, holder), joined=not added or holder != job.id)
+        execution = patiently(lambda: self.machine.start(holder, holder), self.clock)
+        return Started(execution, joined=not added or holder != job.id)
 
     def execution(self, job_id: str) -> Execution | None:
         """The execution of a job, None where it never had one or Step Functions remembers it no more."""

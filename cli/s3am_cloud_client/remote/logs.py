@@ -11,9 +11,9 @@ import msgspec
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.answers import naming
 from s3am_cloud.decoders import Decoder
-from s3am_cloud.errors import NoSuchJob
-from s3am_cloud.limits import POLL_SECONDS
+from s3am_cloud.errors import NoSuchJob, StoreBusy
 from s3am_cloud_client.remote.client import Remote
+from s3am_cloud_client.remote.polls import Polls
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -42,13 +42,19 @@ def lines_of(job_id: str, minutes: int | None, follow: bool, remote: Remote) -> 
     Raises NoSuchJob, and what `JobLogs` does.
     """
     since = _beginning(job_id, remote) if minutes is None else remote.clock.now() - timedelta(minutes=minutes)
-    logs = JobLogs(remote.access, remote.stack.logs)
+    logs, polls, running = JobLogs(remote.access, remote.stack.logs), Polls(remote.clock), follow
     while True:
-        running = follow and _runs(job_id, remote)
-        yield from logs.fresh(job_id, since)
+        try:
+            running = follow and _runs(job_id, remote)
+            yield from logs.fresh(job_id, since)
+        except StoreBusy:
+            if not follow:
+                raise
+            polls.slow_down()
+            running = True
         if not running:
             return
-        remote.clock.sleep(POLL_SECONDS)
+        polls.wait()
 
 
 class JobLogs:
@@ -64,10 +70,14 @@ class JobLogs:
 
     def fresh(self, job_id: str, since: datetime) -> list[LogLine]:
         """The lines that name the job and were not given before, by time. Raises AccessDenied, StoreUnavailable."""
+        every = self._events(job_id, since)
+        events = [(function, event) for function, event in every if event["eventId"] not in self._seen]
         found = [
             (event["timestamp"], number, _line(function, event["timestamp"], event["message"]))
-            for number, (function, event) in enumerate(self._events(job_id, since))
+            for number, (function, event) in enumerate(events)
         ]
+        # Only now: what was asked for in vain is asked for again.
+        self._seen.update(event["eventId"] for _, event in events)
         return [line for *_, line in sorted(found, key=lambda item: item[:2]) if line is not None]
 
     def _events(self, job_id: str, since: datetime) -> Iterator[tuple[str, Any]]:
@@ -77,12 +87,7 @@ class JobLogs:
                 for page in pages.paginate(
                     logGroupName=group, filterPattern=f'"{job_id}"', startTime=int(since.timestamp() * 1000)
                 ):
-                    yield from ((function, event) for event in page["events"] if self._is_new(event["eventId"]))
-
-    def _is_new(self, event_id: str) -> bool:
-        new = event_id not in self._seen
-        self._seen.add(event_id)
-        return new
+                    yield from ((function, event) for event in page["events"])
 
 
 def _line(function: str, milliseconds: int, message: str) -> LogLine | None:

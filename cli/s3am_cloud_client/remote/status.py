@@ -12,15 +12,22 @@ import msgspec
 
 from s3am_cloud.adapters.records.executions import MapCounts
 from s3am_cloud.command_lines import command_line
-from s3am_cloud.errors import AccessDenied, BadEncryptionKey, JobFailed, NoSuchJob, TransferError, UploadGone
+from s3am_cloud.errors import (
+    AccessDenied,
+    BadEncryptionKey,
+    JobFailed,
+    NoSuchJob,
+    StoreBusy,
+    TransferError,
+    UploadGone,
+)
 from s3am_cloud.jobs.cleanup import failed, failure
 from s3am_cloud.jobs.locks import successor
-from s3am_cloud.limits import POLL_SECONDS
-from s3am_cloud.model import Job, Receipt, UploadedPart
+from s3am_cloud.model import Job, Receipt, Upload, UploadedPart
 from s3am_cloud.ports.executions import Execution
 from s3am_cloud_client.remote.client import Remote
+from s3am_cloud_client.remote.polls import Polls
 
-_FIRST_POLL_SECONDS = 0.25
 # Notes about the work so far are read this seldom: a large job has thousands.
 _RETRIES_EVERY = 6
 _READERS = 8
@@ -33,7 +40,8 @@ class JobStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A job's progress or result at this moment.
 
     `status` is Step Functions' word in lower case, or "unstarted", or "forgotten" where it remembers no execution.
-    `bytes_done` and `parts_done` are known where the destination may be listed, `retries` where work has been noted.
+    `bytes_done` and `parts_done` are known where the destination may be listed; where it may not, they are what workers
+    have noted so far, as `retries` are. `units` are counted only where nothing else shows how far the job is.
     `resumes` is the job that this one continues, `resumed_by` the one that continues this.
     """
 
@@ -73,8 +81,12 @@ class JobLine(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
-def status_of(job_id: str, remote: Remote, with_retries: bool = True) -> JobStatus:
-    """Raises NoSuchJob where neither an execution nor a record of it is known."""
+def status_of(job_id: str, remote: Remote, with_retries: bool = True, with_units: bool = False) -> JobStatus:
+    """Raises NoSuchJob where neither an execution nor a record of it is known.
+
+    Without `with_retries` the notes of workers are not read, of which a large job has thousands. Step Functions answers
+    only one question about units a second, for the whole account: `with_units` is not for those who ask repeatedly.
+    """
     execution = remote.execution(job_id)
     if execution is not None and execution.job is not None:
         job_id = execution.job
@@ -82,7 +94,8 @@ def status_of(job_id: str, remote: Remote, with_retries: bool = True) -> JobStat
         job = remote.jobs.load(job_id)
     except NoSuchJob:
         return _unrecorded(job_id, execution, remote)
-    there = _parts_there(job, remote) if execution is not None and execution.status == "RUNNING" else None
+    running = execution if execution is not None and execution.status == "RUNNING" else None
+    done = _done(job, remote, with_retries) if running else _Done()
     after = successor(job.id, remote.jobs)
     return JobStatus(
         job=job.id,
@@ -91,11 +104,11 @@ def status_of(job_id: str, remote: Remote, with_retries: bool = True) -> JobStat
         source=job.source.display,
         destination=str(job.target),
         size=job.plan.size if job.plan else None,
-        bytes_done=None if there is None else sum(part.length for part in there),
+        bytes_done=done.bytes,
         parts=job.plan.count if job.plan else None,
-        parts_done=None if there is None else len(there),
-        retries=_retries(job, remote) if with_retries and there is not None else None,
-        units=remote.machine.counts(execution.arn) if execution else None,
+        parts_done=done.parts,
+        retries=done.retries,
+        units=remote.machine.counts(running.arn) if running and with_units and done.bytes is None else None,
         created=job.created,
         started=_time(execution, "started"),
         stopped=_time(execution, "stopped"),
@@ -110,22 +123,35 @@ def follow_job(
 ) -> Receipt:
     """Waits for the job's end, asking seldom enough for the account's limits, and returns its receipt.
 
-    Raises JobFailed where nothing runs that could come to an end, TimeoutError after `timeout` seconds.
+    A look that AWS throttles is left out, and the next one comes later. Raises JobFailed where nothing runs that could
+    come to an end, TimeoutError after `timeout` seconds.
     """
-    pause, asked = _FIRST_POLL_SECONDS, 0
+    polls, looks = Polls(remote.clock), 0
     end = math.inf if timeout is None else remote.clock.monotonic() + timeout
     while True:
-        status = status_of(job_id, remote, with_retries=asked % _RETRIES_EVERY == 0)
-        on_status(status)
-        if status.receipt is not None:
-            return status.receipt
-        if status.status != RUNNING:
-            raise JobFailed(f"job {job_id} is {status.status}", f"{command_line('resume', job_id)} starts it")
+        receipt = _look(job_id, remote, looks % _RETRIES_EVERY == 0, polls, on_status)
+        if receipt is not None:
+            return receipt
         left = end - remote.clock.monotonic()
         if left <= 0:
             raise TimeoutError(f"job {job_id} still runs after {timeout:g} s")
-        remote.clock.sleep(min(pause, left))
-        pause, asked = min(POLL_SECONDS, pause * 1.5), asked + 1
+        polls.wait(left)
+        looks += 1
+
+
+def _look(
+    job_id: str, remote: Remote, with_retries: bool, polls: Polls, on_status: Callable[[JobStatus], object]
+) -> Receipt | None:
+    """The receipt of a job that has ended, None for one that runs, as far as that can be asked at this moment."""
+    try:
+        status = status_of(job_id, remote, with_retries)
+    except StoreBusy:
+        polls.slow_down()
+        return None
+    on_status(status)
+    if status.receipt is None and status.status != RUNNING:
+        raise JobFailed(f"job {job_id} is {status.status}", f"{command_line('resume', job_id)} starts it")
+    return status.receipt
 
 
 def recent_jobs(most: int, remote: Remote) -> list[JobLine]:
@@ -206,18 +232,33 @@ def _receipt(job: Job, execution: Execution | None, remote: Remote) -> Receipt |
     return failed(job, failure(execution, remote.machine), remote.clock)
 
 
-def _parts_there(job: Job, remote: Remote) -> list[UploadedPart] | None:
+class _Done(msgspec.Struct, frozen=True):
+    """How far a job is that runs."""
+
+    bytes: int | None = None
+    parts: int | None = None
+    retries: int | None = None
+
+
+def _done(job: Job, remote: Remote, with_retries: bool) -> _Done:
     if job.upload is None:
-        return None
+        return _Done()
+    tallies = list(remote.jobs.tallies(job.id)) if with_retries else None
+    # The receipt has all of them.
+    retries = None if tallies is None else sum(tally.retries + (tally.error is not None) for tally in tallies)
+    listed = _parts_there(job.upload, remote)
+    if listed is not None:
+        return _Done(sum(part.length for part in listed), len(listed), retries)
+    if not tallies:
+        return _Done(retries=retries)
+    return _Done(sum(tally.bytes for tally in tallies), sum(tally.parts for tally in tallies), retries)
+
+
+def _parts_there(upload: Upload, remote: Remote) -> list[UploadedPart] | None:
     try:
-        return list(remote.store.parts(job.upload))
+        return list(remote.store.parts(upload))
     except (AccessDenied, BadEncryptionKey, UploadGone):
         return None  # it is being completed, or the destination is not this user's to list
-
-
-def _retries(job: Job, remote: Remote) -> int:
-    """What the workers have noted so far; the receipt tells all."""
-    return sum(tally.retries + (tally.error is not None) for tally in remote.jobs.tallies(job.id))
 
 
 def _time(execution: Execution | None, which: str) -> str | None:

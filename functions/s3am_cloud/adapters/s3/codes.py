@@ -99,6 +99,9 @@ _BY_CODE: dict[str, Meaning] = {
     "RequestLimitExceeded": _BUSY,
     "Throttling": _BUSY,
     "ThrottlingException": _BUSY,
+    "ThrottledException": _BUSY,
+    "RequestThrottled": _BUSY,
+    "RequestThrottledException": _BUSY,
     "TooManyRequests": _BUSY,
     "TooManyRequestsException": _BUSY,
 }
