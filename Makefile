@@ -27,7 +27,7 @@ stress: .venv/dev.stamp .venv/node.stamp  ## random faults, kills and transfers 
 simulate: .venv/dev.stamp  ## what jobs take in a simulated AWS: time, invocations, transitions, dollars
 	@cd tests && ../$(BIN)/python -m simulation
 
-# BENCH=--quick for two minutes; BENCH=--help tells more. Without it, how many connections are opened is shown too.
+# BENCH=--quick for two minutes; BENCH=--help says more. Without it, how many connections are opened is shown too.
 bench: .venv/dev.stamp .venv-bench/own.stamp  ## speed and memory beside those of other tools: build/benchmark.md and .svg
 	@cd tests && ../$(BIN)/python -m benchmarks --programs ../.venv-bench/bin --own ../.venv-bench/own/bin \
 		--output ../build $(BENCH)

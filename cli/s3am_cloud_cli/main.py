@@ -83,7 +83,7 @@ def cli() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs the command and returns its exit code; whatever goes wrong is told in one line with a hint."""
+    """Runs the command and returns its exit code; whatever goes wrong is reported in one line with a hint."""
     drop_empty_variables()
     spell_http_proxy()
     console = Console(json="--json" in arguments, debug="--debug" in arguments, verbose="--verbose" in arguments)
@@ -102,7 +102,7 @@ def run(arguments: Sequence[str]) -> int:
         return _failed(named_system_error(error) or _unexpected(error, console), arguments, console)
     else:
         return code if isinstance(code, int) else DONE
-    # Told here, as a trace would repeat the arguments as they were.
+    # Reported here, as a trace would repeat the arguments as they were.
     return console.fail(usage)
 
 

@@ -18,7 +18,7 @@ from s3am_cloud.limits import (
     WORTHWHILE_GAIN,
 )
 
-Tell = Callable[[str], None]
+Note = Callable[[str], None]
 
 
 def silent(text: str) -> None:
@@ -48,7 +48,7 @@ class ConcurrencyLimit(Protocol):
         """To be called often. `chunk_size` bytes are reported at once; with `all_begun` no part waits for a slot."""
 
     def refused(self, asked: float) -> None:
-        """A request that was sent at that moment was told that there are too many."""
+        """A request that was sent at that moment was refused, as there are too many."""
 
     def moved(self) -> int:
         """Bytes so far, over all who share the limit."""
@@ -79,9 +79,9 @@ class AdaptiveConcurrency:
     twice as long each time, before more are tried again. It knows no time of its own: all moments are the caller's.
     """
 
-    def __init__(self, first: int, most: int, tell: Tell = silent) -> None:
+    def __init__(self, first: int, most: int, note: Note = silent) -> None:
         self.limit = max(1, min(first, most))
-        self._most, self._tell = max(1, most), tell
+        self._most, self._note = max(1, most), note
         # The number before the present one and its rate, while the present one is tried.
         self._before: tuple[int, float] | None = None
         self._best, self._windows = 0.0, 0
@@ -111,7 +111,7 @@ class AdaptiveConcurrency:
         many = self.limit
         self._settle(now, max(1, many // 2))
         self._take_rest(now)
-        self._tell(f"the server is too busy for {many} connections; continuing with {self.limit}")
+        self._note(f"the server is too busy for {many} connections; continuing with {self.limit}")
 
     def _judge(self, now: float, rate: float) -> None:
         self._best, self._windows = max(self._best, rate), self._windows + 1
@@ -124,17 +124,17 @@ class AdaptiveConcurrency:
         many, best = self.limit, self._best
         if many >= self._most:
             self._next = math.inf
-            self._tell(f"{many} connections: {_megabytes(best)}; no more are allowed")
+            self._note(f"{many} connections: {_megabytes(best)}; no more are allowed")
             return
         self._settle(now, min(2 * many, self._most))
         self._before = (many, best)
-        self._tell(f"{many} connections: {_megabytes(best)}; trying {self.limit}")
+        self._note(f"{many} connections: {_megabytes(best)}; trying {self.limit}")
 
     def _go_back(self, now: float, many: int, rate: float) -> None:
         tried, best = self.limit, self._best
         self._settle(now, many)
         self._take_rest(now)
-        self._tell(f"{many} connections: {_megabytes(rate)}; {tried}: {_megabytes(best)}; staying with {many}")
+        self._note(f"{many} connections: {_megabytes(rate)}; {tried}: {_megabytes(best)}; staying with {many}")
 
     def _settle(self, now: float, limit: int) -> None:
         """Another number, which has a moment to show what it can."""

@@ -25,7 +25,7 @@ KEY_FIELD = "idempotency_key"
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is kept of an event: EventBridge's own fields by their names, `time` in ISO 8601.
 
-    `key` is whatever JSON value tells what the event is about, where that is better known than by the event's id: the
+    `key` is whatever JSON value says what the event is about, where that is better known than by the event's id: the
     version of an S3 object, the due time of a schedule.
     """
 
@@ -37,7 +37,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class _Input(msgspec.Struct, frozen=True):
-    """An execution's input, or its output, as far as it tells the job."""
+    """An execution's input, or its output, as far as it names the job."""
 
     job: str | None = None
     request: Any = None

@@ -182,7 +182,7 @@ class Plan(Value, frozen=True, kw_only=True):
 
 
 class Upload(Value, frozen=True, kw_only=True):
-    """A multipart upload. `full_object` tells whether the store granted a checksum over the whole object."""
+    """A multipart upload. `full_object` says whether the store granted a checksum over the whole object."""
 
     target: S3Url
     upload_id: str
@@ -193,7 +193,7 @@ class Upload(Value, frozen=True, kw_only=True):
 
 class Runner(Value, frozen=True, kw_only=True):
     """The process that fills an upload from somebody's machine. `machine` names its boot and its process ids' realm,
-    `began` tells it from a later process of the same id, and `seen` is when it last said that it is at work."""
+    `began` distinguishes it from a later process of the same id, and `seen` is when it last said that it is at work."""
 
     host: str
     pid: int
@@ -214,7 +214,7 @@ class UploadedPart(msgspec.Struct, frozen=True):
 class MovedPart(msgspec.Struct, frozen=True):
     """A part as a mover finished it; `etag` is what S3 answered, empty on the way to a file.
 
-    `crc` is of the bytes that the source sent; of a copy inside S3 it is S3's own, where S3 tells it. `shown` says
+    `crc` is of the bytes that the source sent; of a copy inside S3 it is S3's own, where S3 states it. `shown` says
     whether S3's answer shows that it has just these bytes; None where it does not say.
     """
 
@@ -239,7 +239,7 @@ class PartRecord(msgspec.Struct, frozen=True, array_like=True):
 class ObjectInfo(Value, frozen=True, kw_only=True):
     """An object as HEAD shows it. `crc` and `full_object` where the store keeps a CRC64NVME of it.
 
-    `checksums` are all that the store tells of the whole content: hexadecimal digits by our name of the algorithm.
+    `checksums` are all that the store states of the whole content: hexadecimal digits by our name of the algorithm.
     """
 
     size: int
@@ -270,7 +270,7 @@ class Sealed(Value, frozen=True, kw_only=True):
 
 class Ingested(Value, frozen=True, kw_only=True):
     """The route or the schedule that a job was started by. `etag` and `version` are of the object that came, as its
-    event tells them; `asked` is the digest of which version that was, or of what the schedule asks for."""
+    event names them; `asked` is the digest of which version that was, or of what the schedule asks for."""
 
     asked: str
     route: str | None = None

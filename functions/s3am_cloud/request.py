@@ -59,7 +59,7 @@ class TransferRequest(Value, frozen=True, kw_only=True, dict=True):
     expect: str | None = None
     keep_mismatch: bool = False
     # Of what the source says of its own content: "auto" looks beside it too, "none" does not listen, else the URL of a
-    # file with digests. Left out, what its answers tell anyway is compared where that costs nothing.
+    # file with digests. Left out, what its answers state anyway is compared where that costs nothing.
     source_digest: str | None = None
     # Whether the source is read in ranges: "auto" where its version is pinned, "always" with a digest as second proof
     # where it is not, "never" in one request.

@@ -1,4 +1,4 @@
-"""The published JSON Schemas: of what asks for a transfer, and of the detail of the events that tell how one ended.
+"""The published JSON Schemas: of requests for a transfer, and of the detail of the events that report how one ended.
 
 They are files beside this one, made of the types in request.py and model.py: `python -m s3am_cloud.schemas`.
 """

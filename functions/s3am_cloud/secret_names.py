@@ -1,7 +1,7 @@
 """Names behind which secrets stand: one list for what is refused, what is hidden, and what is left out of a record.
 
 People name their secrets in many ways, so parts of names are looked for, not whole ones. A harmless name that is taken
-for a telling one (`keyword`) costs a hint to use `submit`, which seals the URL; one that is missed costs a secret.
+for a secret one (`keyword`) costs a hint to use `submit`, which seals the URL; one that is missed costs a secret.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from s3am_cloud_infra.node import NodeMissing, point_jsii_at_node
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """What a stack needs of the CDK's bootstrap: a version, and the SSM parameter that tells which one is there."""
+    """What a stack needs of the CDK's bootstrap: a version, and the SSM parameter with the version that is there."""
 
     parameter: str
     version: int
@@ -49,7 +49,7 @@ def write_empty_assembly(outdir: Path, stack_name: str) -> None:
 
 
 def needed_bootstrap(assembly: Path, stack_name: str) -> Bootstrap:
-    """As the assembly's manifest tells it."""
+    """As the assembly's manifest has it."""
     manifest = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))
     stack = manifest["artifacts"][stack_name]["properties"]
     return Bootstrap(stack["bootstrapStackVersionSsmParameter"], stack["requiresBootstrapStackVersion"])

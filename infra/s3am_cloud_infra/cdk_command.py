@@ -29,7 +29,7 @@ class CdkNotInstalled(Exception):
 
 
 def installed_cdk(into: Path, on_install: Callable[[str], None]) -> Path:
-    """The CDK's script, somewhere in the cache folder `into`; `on_install` is told the version before it is fetched.
+    """The CDK's script, somewhere in the cache folder `into`; `on_install` gets the version before it is fetched.
 
     npm checks what it fetches against the lock's hashes and runs no script of any package. Several processes may
     install at the same time. Raises NodeMissing, CdkNotInstalled.

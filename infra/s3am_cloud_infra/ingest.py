@@ -25,9 +25,9 @@ _RUN = "<aws.scheduler.execution-id>"
 
 
 class Routes(Construct):
-    """Rules on the account's default bus, where S3 tells of new objects in buckets that have EventBridge switched on.
+    """Rules on the account's default bus, where S3 sends events of new objects in buckets with EventBridge on.
 
-    What S3 tells goes into the execution's input as the JSON objects that it is: a key may have quotes in it, which
+    What S3 says goes into the execution's input as the JSON objects that it is: a key may have quotes in it, which
     EventBridge doesn't escape when it writes a value into a string.
     """
 

@@ -122,12 +122,12 @@ class Monitoring(Construct):
             self._alarm("DeadLetter", visible, letters, topic),
         ]
 
-    def _alarm(self, construct_id: str, metric: cloudwatch.Metric, tells: str, topic: str) -> cloudwatch.Alarm:
+    def _alarm(self, construct_id: str, metric: cloudwatch.Metric, meaning: str, topic: str) -> cloudwatch.Alarm:
         alarm = cloudwatch.Alarm(
             self,
             construct_id,
             metric=metric,
-            alarm_description=tells,
+            alarm_description=meaning,
             threshold=1,
             evaluation_periods=1,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,

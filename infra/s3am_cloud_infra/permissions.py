@@ -31,7 +31,7 @@ def policy(statements: Sequence[iam.PolicyStatement]) -> dict[str, iam.PolicyDoc
 
 
 def document(statements: Sequence[iam.PolicyStatement]) -> iam.PolicyDocument:
-    """These statements as they are: the CDK can't merge lists that only the parameters tell."""
+    """These statements as they are: the CDK can't merge lists that only the parameters have."""
     return iam.PolicyDocument(statements=list(statements), minimize=False)
 
 

@@ -56,7 +56,7 @@ class Requests(Construct):
         raw.event_bus_name = _bus_name(self, bus)
 
     def target(self, request: object, key: object = None) -> events.IRuleTarget:
-        """Starts an execution for a `request`; `key` is what the event is about, where its id tells that not."""
+        """Starts an execution for a `request`; `key` is what the event is about, where its id does not say so."""
         return targets.SfnStateMachine(
             self._machine,
             input=events.RuleTargetInput.from_object({"request": request, "event": _event(key)}),

@@ -24,7 +24,7 @@ SOURCE_RATE = 20 * 10**6
 """Bytes a second that the source of URL to S3 lets each connection have."""
 _URL = f"{OWN} with 16 slots; the source lets each connection have 20 MB/s. Two rounds suffice: others take its time."
 _COPY = "The server copies by itself and at once: what is left is the tools' own time, not that of Amazon S3."
-_EACH = "One command for each object, one after the other; those with 'one command' are told of the folder."
+_EACH = "One command for each object, one after the other; those with 'one command' get the folder."
 _STRICT = "The server checks every signature and checksum; it, not the tools, sets the pace."
 
 

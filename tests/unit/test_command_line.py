@@ -115,25 +115,25 @@ def console(**flags: bool) -> tuple[Console, io.StringIO, io.StringIO]:
 
 
 def test_an_error_is_one_line_on_stderr_with_its_hint_and_exit_code() -> None:
-    desk, out, err = console()
-    assert desk.fail(JobFailed("worn out.", "rest")) == 24
+    made, out, err = console()
+    assert made.fail(JobFailed("worn out.", "rest")) == 24
     assert err.getvalue() == "s3am-cloud: worn out. Hint: rest.\n"
     assert out.getvalue() == ""
 
 
 @pytest.mark.parametrize(("error", "retryable"), [(SourceBusy("busy"), True), (Interrupted("stop"), True)])
 def test_an_error_as_json_is_one_document_on_stdout(error: SourceBusy | Interrupted, retryable: bool) -> None:
-    desk, out, err = console(json=True)
-    assert desk.fail(error) == error.code
-    told = msgspec.json.decode(out.getvalue())["error"]
-    assert set(told) == {"code", "name", "retryable", "message", "hint"}
-    assert (told["code"], told["name"], told["retryable"]) == (error.code, type(error).__name__, retryable)
+    made, out, err = console(json=True)
+    assert made.fail(error) == error.code
+    reported = msgspec.json.decode(out.getvalue())["error"]
+    assert set(reported) == {"code", "name", "retryable", "message", "hint"}
+    assert (reported["code"], reported["name"], reported["retryable"]) == (error.code, type(error).__name__, retryable)
     assert err.getvalue().count("\n") == 1
 
 
-def test_an_error_that_a_document_told_of_is_not_told_again() -> None:
-    desk, out, _ = console(json=True)
-    assert desk.fail(desk.told(JobFailed("worn out"))) == 24
+def test_an_error_that_is_in_a_document_is_not_reported_again() -> None:
+    made, out, _ = console(json=True)
+    assert made.fail(made.reported(JobFailed("worn out"))) == 24
     assert out.getvalue() == ""
 
 

@@ -112,20 +112,20 @@ class Downloads:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Downloads:
+def downloads(tmp_path: Path) -> Downloads:
     return Downloads(tmp_path)
 
 
 @pytest.mark.parametrize("size", [0, 1, PART, PART + 1, 3 * PART])
-def test_the_file_is_the_object(desk: Downloads, size: int) -> None:
+def test_the_file_is_the_object(downloads: Downloads, size: int) -> None:
     data = pattern(size)
-    desk.world.store.put_object(TARGET, data, True)
-    receipt = desk.fetch()
-    assert desk.final.read_bytes() == data
-    assert desk.left() == ["data.bin"]
+    downloads.world.store.put_object(TARGET, data, True)
+    receipt = downloads.fetch()
+    assert downloads.final.read_bytes() == data
+    assert downloads.left() == ["data.bin"]
     assert (receipt.state, receipt.size, receipt.proof) == ("succeeded", size, "full-object")
     assert receipt.checksum == encode(update(0, data))
-    assert desk.progress == size
+    assert downloads.progress == size
 
 
 def test_the_receipt_says_what_leaving_aws_costs(desk: Downloads) -> None:
@@ -167,94 +167,96 @@ def test_who_makes_no_object_asks_for_no_tags(monkeypatch: pytest.MonkeyPatch) -
     assert S3Source(world.store, tags=False).probe(parse_source(str(TARGET))).size == len(DATA)
 
 
-def test_an_object_that_is_not_there_leaves_nothing(desk: Downloads) -> None:
+def test_an_object_that_is_not_there_leaves_nothing(downloads: Downloads) -> None:
     with pytest.raises(SourceNotFound):
-        desk.fetch(source=S3Url("bucket", "missing"))
-    assert desk.left() == []
+        downloads.fetch(source=S3Url("bucket", "missing"))
+    assert downloads.left() == []
 
 
-def test_what_an_earlier_download_left_is_told(desk: Downloads) -> None:
-    desk.break_at(3)
-    assert not desk.final.exists()
+def test_what_an_earlier_download_left_is_reported(downloads: Downloads) -> None:
+    downloads.break_at(3)
+    assert not downloads.final.exists()
     with pytest.raises(PartialDownloadExists):
-        desk.fetch()
-    assert desk.left() == [".data.bin.partial", ".data.bin.progress"]
+        downloads.fetch()
+    assert downloads.left() == [".data.bin.partial", ".data.bin.progress"]
 
 
-def test_a_resume_fetches_only_what_is_missing(desk: Downloads) -> None:
-    desk.break_at(3)
-    desk.fetch(resume=True)
-    assert desk.source.bytes_read == PART + 1000
-    assert desk.progress == len(DATA)
-    assert desk.final.read_bytes() == DATA
+def test_a_resume_fetches_only_what_is_missing(downloads: Downloads) -> None:
+    downloads.break_at(3)
+    downloads.fetch(resume=True)
+    assert downloads.source.bytes_read == PART + 1000
+    assert downloads.progress == len(DATA)
+    assert downloads.final.read_bytes() == DATA
 
 
-def test_discard_fetches_all_again(desk: Downloads) -> None:
-    desk.break_at(3)
-    desk.fetch(discard=True)
-    assert desk.source.bytes_read == len(DATA)
-    assert desk.final.read_bytes() == DATA
+def test_discard_fetches_all_again(downloads: Downloads) -> None:
+    downloads.break_at(3)
+    downloads.fetch(discard=True)
+    assert downloads.source.bytes_read == len(DATA)
+    assert downloads.final.read_bytes() == DATA
 
 
 @pytest.mark.parametrize("at", [0, PART - 1, PART])
-def test_a_bit_flipped_on_disk_is_fetched_again(desk: Downloads, at: int) -> None:
-    desk.break_at(3)
-    with desk.partial.path.open("rb+") as file:
+def test_a_bit_flipped_on_disk_is_fetched_again(downloads: Downloads, at: int) -> None:
+    downloads.break_at(3)
+    with downloads.partial.path.open("rb+") as file:
         file.seek(at)
         file.write(bytes([DATA[at] ^ 1]))
-    desk.fetch(resume=True)
-    assert desk.source.bytes_read == 2 * PART + 1000
-    assert desk.final.read_bytes() == DATA
+    downloads.fetch(resume=True)
+    assert downloads.source.bytes_read == 2 * PART + 1000
+    assert downloads.final.read_bytes() == DATA
 
 
-def test_a_resume_of_an_object_that_changed_starts_afresh(desk: Downloads) -> None:
-    desk.break_at(3)
+def test_a_resume_of_an_object_that_changed_starts_afresh(downloads: Downloads) -> None:
+    downloads.break_at(3)
     data = pattern(len(DATA), 9)
-    desk.world.store.put_object(TARGET, data, True)
-    desk.fetch(resume=True)
-    assert desk.source.bytes_read == len(data)
-    assert desk.final.read_bytes() == data
+    downloads.world.store.put_object(TARGET, data, True)
+    downloads.fetch(resume=True)
+    assert downloads.source.bytes_read == len(data)
+    assert downloads.final.read_bytes() == data
 
 
-def test_a_resume_keeps_the_part_size_unless_another_is_wished(desk: Downloads) -> None:
-    desk.break_at(3)
-    desk.fetch(resume=True, part_size=None)
-    assert desk.plans[-1].part_size == PART
-    desk.final.unlink()
-    desk.break_at(3)
-    desk.fetch(resume=True, part_size=2 * PART)
-    assert desk.plans[-1].part_size == 2 * PART
-    assert desk.source.bytes_read == len(DATA)
+def test_a_resume_keeps_the_part_size_unless_another_is_wished(downloads: Downloads) -> None:
+    downloads.break_at(3)
+    downloads.fetch(resume=True, part_size=None)
+    assert downloads.plans[-1].part_size == PART
+    downloads.final.unlink()
+    downloads.break_at(3)
+    downloads.fetch(resume=True, part_size=2 * PART)
+    assert downloads.plans[-1].part_size == 2 * PART
+    assert downloads.source.bytes_read == len(DATA)
 
 
-def test_a_resume_of_nothing_fetches_all(desk: Downloads) -> None:
-    desk.fetch(resume=True)
-    assert desk.final.read_bytes() == DATA
+def test_a_resume_of_nothing_fetches_all(downloads: Downloads) -> None:
+    downloads.fetch(resume=True)
+    assert downloads.final.read_bytes() == DATA
 
 
-def test_a_file_that_came_to_exist_meanwhile_is_not_replaced(desk: Downloads, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = desk.world.store.head
+def test_a_file_that_came_to_exist_meanwhile_is_not_replaced(
+    downloads: Downloads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = downloads.world.store.head
 
     def meanwhile(target: S3Url) -> ObjectInfo | None:
-        desk.final.write_bytes(b"theirs")
+        downloads.final.write_bytes(b"theirs")
         return real(target)
 
-    monkeypatch.setattr(desk.world.store, "head", meanwhile)
+    monkeypatch.setattr(downloads.world.store, "head", meanwhile)
     with pytest.raises(LocalFileExists):
-        desk.fetch()
-    assert desk.final.read_bytes() == b"theirs"
-    desk.fetch(resume=True, overwrite=True)
-    assert desk.source.bytes_read == 0
-    assert desk.final.read_bytes() == DATA
+        downloads.fetch()
+    assert downloads.final.read_bytes() == b"theirs"
+    downloads.fetch(resume=True, overwrite=True)
+    assert downloads.source.bytes_read == 0
+    assert downloads.final.read_bytes() == DATA
 
 
 def test_content_that_is_not_what_the_store_holds_never_gets_its_name(
-    desk: Downloads, monkeypatch: pytest.MonkeyPatch
+    downloads: Downloads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk.source, "read", lambda origin, part: bytes(part.length))
+    monkeypatch.setattr(downloads.source, "read", lambda origin, part: bytes(part.length))
     with pytest.raises(ChecksumMismatch):
-        desk.fetch()
-    assert not desk.final.exists()
+        downloads.fetch()
+    assert not downloads.final.exists()
 
 
 def test_a_whole_lacks_no_part_and_has_any_order() -> None:

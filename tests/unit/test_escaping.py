@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from s3am_cloud.adapters.records.executions import MapCounts
 from s3am_cloud.command_lines import command_line, shell_word
-from s3am_cloud.costs.quote import Cloud, DataSync, InProcess, Quote
+from s3am_cloud.costs.quote import Cloud, DataSync, Extra, InProcess, Quote
 from s3am_cloud.errors import ErrorReport, JobFailed, TransferError
 from s3am_cloud.events import Event
 from s3am_cloud.integrity.provenance_lookup import Provenance
@@ -114,8 +114,11 @@ def known(name: str) -> Provenance:
 
 
 def quote(name: str) -> Quote:
-    cloud = msgspec.convert(dict.fromkeys(Cloud.__struct_fields__, 1), Cloud)
-    here = msgspec.convert(dict.fromkeys(InProcess.__struct_fields__, 1), InProcess)
+    extra = Extra(cross_region=1.0, retrieval=1.0, storage_class=1.0)
+    cloud = msgspec.convert({**dict.fromkeys(Cloud.__struct_fields__, 1), "extra": msgspec.to_builtins(extra)}, Cloud)
+    here = msgspec.convert(
+        {**dict.fromkeys(InProcess.__struct_fields__, 1), "extra": msgspec.to_builtins(extra)}, InProcess
+    )
     return Quote(
         state="transfer", source=name, destination=name, cloud=cloud, in_process=here, datasync=DataSync(dollars=1.0)
     )
@@ -201,7 +204,7 @@ def test_errors_notes_progress_and_traces_are_escaped() -> None:
         console.fail(failure)
     with console.progress(HOSTILE, 10) as meter:
         meter.say(HOSTILE)
-        meter._tell()
+        meter._show()
     said = err.getvalue()
     assert not OBEYED.search(said)
     assert "Traceback" in said

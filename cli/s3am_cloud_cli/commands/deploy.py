@@ -87,7 +87,7 @@ def deploy(
     from s3am_cloud_infra.asset import AWS, Target
 
     wanted = Wanted(source_bucket, destination_bucket, allow_host, alarm_topic, request_bus, max_workers)
-    wanted.parameters("aws")  # a name that can't be one is told before anything is built
+    wanted.parameters("aws")  # a name that can't be one is refused before anything is built
     comes_in = Ingest() if ingest is None else read_ingest(ingest)
     settings = aws_of(aws).settings()
     # The embedded cloud's functions run on this machine and this Python: that is all that differs from AWS's code.

@@ -112,4 +112,4 @@ def conclude(document: object, receipt: Receipt, console: Console) -> None:
         )
     if console.json:
         console.result(document, "")
-    raise console.told(error)
+    raise console.reported(error)

@@ -50,7 +50,7 @@ class Console:
         self._out = out or sys.stdout
         self._err = err or sys.stderr
         self.resume_hint: str | None = None
-        self._told: TransferError | None = None
+        self._reported: TransferError | None = None
 
     def leave_stdout(self) -> None:
         """Results go to stderr from now on: stdout has the bytes of an object."""
@@ -90,13 +90,13 @@ class Console:
         if self.debug or isinstance(error, Unexpected):
             self._trace()
         self.note(f"s3am-cloud: {error.message.rstrip('.')}. Hint: {error.hint}.")
-        if self.json and error is not self._told:
+        if self.json and error is not self._reported:
             self.result(_Failed(error.report()), "")
         return error.code
 
-    def told(self, error: TransferError) -> TransferError:
-        """Marks an error as one that the JSON document printed already tells of."""
-        self._told = error
+    def reported(self, error: TransferError) -> TransferError:
+        """Marks an error as one that is in the JSON document printed already."""
+        self._reported = error
         return error
 
     def advise(self, hint: str) -> None:
@@ -143,15 +143,15 @@ class Meter:
     def __init__(self, title: str, total: int, err: IO[str]) -> None:
         self._title, self._total, self._err = escaped(title), total, err
         self._done, self._before, self._parts = 0, 0, ""
-        self._since = self._told = time.monotonic()
+        self._since = self._reported = time.monotonic()
         self._bar = self._new_bar() if err.isatty() else None
 
     def __call__(self, count: int) -> None:
         self._done += count
         if self._bar is not None:
             self._bar.update(count)
-        elif time.monotonic() - self._told >= _LINE_SECONDS:
-            self._tell()
+        elif time.monotonic() - self._reported >= _LINE_SECONDS:
+            self._show()
 
     def expect(self, total: int) -> None:
         """Says how many bytes there are, where that was not known from the start."""
@@ -168,13 +168,13 @@ class Meter:
         self(done - self._done)
 
     def begin_at(self, done: int) -> None:
-        """Says how much was there before, so that the rate and the time left are told by what comes from now on."""
+        """Says how much was there before, so that the rate and the time left follow from what comes from now on."""
         self._done = self._before = done
         if self._bar is not None:
             self._bar.n = self._bar.initial = done
 
     def say(self, text: str) -> None:
-        """What is told beside the bytes from now on."""
+        """The text beside the bytes from now on."""
         self._parts = escaped(text)
         if self._bar is not None:
             self._bar.set_postfix_str(self._parts, refresh=False)
@@ -191,9 +191,9 @@ class Meter:
         if self._bar is not None:
             self._bar.close()
 
-    def _tell(self) -> None:
-        self._told = time.monotonic()
-        seconds = max(self._told - self._since, 1e-9)
+    def _show(self) -> None:
+        self._reported = time.monotonic()
+        seconds = max(self._reported - self._since, 1e-9)
         share = f"{self._done / self._total:.0%} of {size_text(self._total)}" if self._total else size_text(self._done)
         rate = f"{size_text((self._done - self._before) / seconds)}/s"
         print(", ".join(filter(None, (f"{self._title}: {share}", rate, self._parts))), file=self._err, flush=True)

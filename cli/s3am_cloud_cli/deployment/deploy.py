@@ -1,4 +1,4 @@
-"""Deploy the stack: look, show what would change, ask, do it, tell what there is."""
+"""Deploy the stack: look, show what would change, ask, do it, and report what was deployed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DIFFERENCES = re.compile(r"Number of stacks with differences: (\d+)")
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
-    """A stack that stands. `changed` tells whether this run had anything to do."""
+    """A deployed stack. `changed` says whether this run had anything to do."""
 
     stack: str
     account: str
@@ -133,7 +133,7 @@ def resting_text(cost: RestingCost) -> str:
 def _changes(site: Site, parameters: dict[str, str], console: Console) -> bool:
     """Shows all that a deployment would change; whether that is anything.
 
-    Only a change set tells what would be replaced, but for a stack that isn't there it would leave an empty one.
+    Only a change set shows what would be replaced, but for a stack that isn't there it would leave an empty one.
     """
     before = site.before
     method = "auto" if before is not None and before.stands else "template"

@@ -31,6 +31,6 @@ def missing_extra(what: str) -> MissingExtra:
 def cdk_failure(what: str, said: Sequence[str]) -> TransferError:
     """The named error for a run of the CDK's command that failed, from the lines that it printed."""
     lines = [line.strip() for line in said if line.strip()]
-    telling = next((line for line in lines if _ERROR_LINE.search(line)), lines[-1] if lines else "it said nothing")
+    reason = next((line for line in lines if _ERROR_LINE.search(line)), lines[-1] if lines else "it said nothing")
     kind = AccessDenied if any(_DENIED.search(line) for line in lines) else DeployFailed
-    return kind(f"{what} failed: {telling.lstrip('❌ ')}")
+    return kind(f"{what} failed: {reason.lstrip('❌ ')}")

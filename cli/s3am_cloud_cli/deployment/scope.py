@@ -1,4 +1,4 @@
-"""Whether the stack's routes and schedules may reach what they name, and whether their buckets tell of new objects."""
+"""Whether the stack's routes and schedules may reach what they name, and whether their buckets send events."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def refuse_work_bucket(ingest: Ingest, work_bucket: str | None) -> None:
 
 
 def silent_buckets(ingest: Ingest, account: Account) -> list[str]:
-    """Buckets of routes that don't tell EventBridge of new objects, as far as this user may see that."""
+    """Buckets of routes that send EventBridge no events of new objects, as far as this user may see that."""
     found = []
     for bucket in sorted({route.watched.bucket for route in ingest.route}):
         with suppress(ClientError, BotoCoreError):
-            told = account.client("s3").get_bucket_notification_configuration(Bucket=bucket)
-            if "EventBridgeConfiguration" not in told:
+            found = account.client("s3").get_bucket_notification_configuration(Bucket=bucket)
+            if "EventBridgeConfiguration" not in found:
                 found.append(bucket)
     return found
 

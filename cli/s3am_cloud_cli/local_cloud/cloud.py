@@ -24,7 +24,7 @@ Step = Callable[[str], None]
 def up(*, on_step: Step, ingest: Ingest | None = None) -> LocalCloud:
     """The embedded cloud, started and with the stack deployed, unless it is so already.
 
-    A running cloud whose stack was built from other sources is updated in place. `on_step` is told what is being
+    A running cloud whose stack was built from other sources is updated in place. `on_step` gets to know what is being
     done, in a few words. Without `ingest` a running one keeps the routes and schedules that it has. Waits for another
     `up` or `down` that is at work.
 

@@ -48,14 +48,14 @@ def main() -> None:
     messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
     threading.Thread(target=read_messages, args=(messages,), daemon=True).start()
     handler, failure = load(messages.get())
-    tell(answers, failure or {"status": "ready"})
+    reply(answers, failure or {"status": "ready"})
     while handler:
         message = messages.get()
         answer = invoke(handler, message)
         sys.stdout.flush()
         sys.stderr.flush()
         os.write(2, f"{LOG_END}{message['request_id']}\n".encode())
-        tell(answers, answer)
+        reply(answers, answer)
 
 
 def read_messages(messages: queue.SimpleQueue[Message]) -> None:
@@ -101,7 +101,7 @@ def failed(error: Exception, kind: str | None = None) -> Message:
     }
 
 
-def tell(answers: TextIO, answer: Message) -> None:
+def reply(answers: TextIO, answer: Message) -> None:
     answers.write(json.dumps(answer) + "\n")
     answers.flush()
 

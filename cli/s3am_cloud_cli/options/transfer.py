@@ -86,7 +86,7 @@ def _names_of(decorators: Sequence[Callable[[Any], Any]]) -> list[str]:
 
 
 def _ignored(context: click.Context, parameter: click.Parameter, value: object) -> None:
-    """`main` has read the flag already: errors of parsing are told the same way."""
+    """`main` has read the flag already, so that errors of parsing are reported the same way."""
 
 
 output = together(

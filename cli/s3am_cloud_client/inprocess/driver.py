@@ -28,7 +28,7 @@ _COMPLETED_OR_GONE = (UploadGone, ObjectReplaced)
 
 
 def run_upload(request: TransferRequest, ports: Ports, observer: Observer) -> Receipt:
-    """Moves the source into S3. Where that fails midway, the user is told what is left and how to go on."""
+    """Copies the source into S3. If that fails midway, a note says what is left, and how to continue."""
     earlier = _earlier(request, ports, observer)
     job = msgspec.structs.replace(new_job(request, new_id(ports.clock), ports.clock), runner=this_process(ports.clock))
     job = prepare(job, ports, DEFAULT_SLOTS, may_stream=True)
@@ -72,7 +72,7 @@ def _moved_or_overtaken(job: Job, source: ConcurrentCheck | None, ports: Ports, 
 
 
 def _keep_report(job: Job, receipt: Receipt, ports: Ports, observer: Observer) -> None:
-    """Keeps the receipt of what is large under the id that the object's metadata tell; the object is there anyway."""
+    """Keeps the receipt of a large object under the id in its metadata. If that fails, the transfer has not failed."""
     if job.upload is None or receipt.state != "succeeded":
         return
     try:

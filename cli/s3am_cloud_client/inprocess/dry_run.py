@@ -156,8 +156,7 @@ def _cut_here(request: TransferRequest, info: SourceInfo, connections: int, size
 
 
 def check_cost(request: TransferRequest, sealed: bool, ports: Ports, observer: Observer) -> None:
-    """Refuses here and now what is above `max_cost`; what can't be told from here is the cloud's to check, as a note
-    says.
+    """Refuses here and now what is above `max_cost`; what can't be computed here is left to the cloud, with a note.
 
     The source's rate as it is seen from here may be that of this machine's own link, and the cloud's a better one. So
     the job is refused if it is too expensive both by that rate and where the source fills its workers. Raises

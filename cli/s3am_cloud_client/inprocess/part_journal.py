@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from s3am_cloud.adapters.files.private_files import open_private, private_folder, read_private
-from s3am_cloud.concurrency import Tell, silent
+from s3am_cloud.concurrency import Note, silent
 from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import AccessDenied, TransferError
 from s3am_cloud.jobs.part_records import keep, known
@@ -22,29 +22,29 @@ from s3am_cloud_client.state_home import state_home
 _decode_part: Decoder[MovedPart] = Decoder(MovedPart)
 
 
-def record_sent(job: Job, sent: Sequence[MovedPart], jobs: JobStore, tell: Callable[[str], None]) -> None:
+def record_sent(job: Job, sent: Sequence[MovedPart], jobs: JobStore, note: Callable[[str], None]) -> None:
     """Records what this run has sent, or compared with the source, so that whoever continues it elsewhere need not
     compare these parts."""
     try:
         keep(job, None, sent, jobs)
     except TransferError as error:
-        tell(f"which parts were sent is not recorded: {error.message}")
+        note(f"which parts were sent is not recorded: {error.message}")
 
 
-def notes_of(upload: Upload, tell: Tell = silent) -> PartNotes:
+def notes_of(upload: Upload, note: Note = silent) -> PartNotes:
     """This user's notes on the parts of the upload."""
     home = state_home()
-    return PartNotes(None if home is None else home / "parts", upload.upload_id, tell)
+    return PartNotes(None if home is None else home / "parts", upload.upload_id, note)
 
 
 class PartNotes:
     """One line for each part of an upload, written when the store has it; what counts is what the store lists."""
 
-    def __init__(self, folder: Path | None, upload_id: str, tell: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path | None, upload_id: str, note: Callable[[str], None]) -> None:
         """Without a folder, or with one that can't be written, nothing is noted."""
         # Upload ids may be longer than a file's name can be.
         name = f"{hashlib.sha256(upload_id.encode()).hexdigest()[:40]}.jsonl"
-        self._path, self._tell = None if folder is None else folder / name, tell
+        self._path, self._warn = None if folder is None else folder / name, note
 
     def keep(self, moved: Iterable[MovedPart]) -> Iterator[MovedPart]:
         """Passes the parts on as they come, each once it is noted."""
@@ -61,7 +61,7 @@ class PartNotes:
                 file.write(msgspec.json.encode(part) + b"\n")
         except (OSError, AccessDenied) as error:
             why = error.strerror if isinstance(error, OSError) else error
-            self._tell(f"checksums of parts are not noted in {self._path}: {why}")
+            self._warn(f"checksums of parts are not noted in {self._path}: {why}")
             self._path = None
 
     def of(self, there: Iterable[UploadedPart]) -> list[MovedPart]:

@@ -114,11 +114,11 @@ class Fallible:
 class FallbackDocuments:
     """`Documents` on a shared shelf where one is found that can be used, else on the one at hand; read from both.
 
-    The shared one is looked for when it is first needed; what keeps it from being used is told once, and is no error.
+    The shared one is looked for when it is first needed; if it can't be used, that is noted once, and is no error.
     """
 
-    def __init__(self, here: Documents, look: Callable[[], Documents], tell: Callable[[str], None]) -> None:
-        self._here, self._look, self._tell = here, look, tell
+    def __init__(self, here: Documents, look: Callable[[], Documents], note: Callable[[str], None]) -> None:
+        self._here, self._look, self._note = here, look, note
         self._shared: Documents | None = None
         self._looked = False
 
@@ -164,5 +164,5 @@ class FallbackDocuments:
             return None if self._shared is None else ask(self._shared)
         except _UNUSABLE as error:
             self._shared = None
-            self._tell(f"the records of this transfer are kept on this machine: {error.message}")
+            self._note(f"the records of this transfer are kept on this machine: {error.message}")
             return None

@@ -1,6 +1,6 @@
 """Places that several processes have together: what one of them has is taken from the others.
 
-The parent judges by what all have moved, and tells each its share, by memory that they share.
+The parent judges by what all have moved, and sets each one's share, in memory that they share.
 """
 
 from __future__ import annotations

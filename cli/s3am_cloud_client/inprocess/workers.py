@@ -149,7 +149,7 @@ class _WorkerPool:
 
     def results(self, progress: Progress, should_stop: ShouldStop, check: Callable[[], None]) -> Iterator[MovedPart]:
         """The parts as they finish. Raises the first error that a worker meets, or JobFailed where one died."""
-        # The processes tell something a few times a second, so nobody waits long between two looks at `should_stop`.
+        # The processes report a few times a second, so nobody waits long between two looks at `should_stop`.
         while self._processes and not should_stop():
             for pipe in wait(list(self._processes)):
                 assert isinstance(pipe, Connection)
@@ -167,7 +167,7 @@ class _WorkerPool:
 
     def _start(self, context: ForkContext | SpawnContext, work: _Work, index: int, forks: bool) -> None:
         ours, theirs = context.Pipe(duplex=False)
-        # A forked process has the parent's ends of all pipes, and keeps none: they tell when the parent is gone.
+        # A forked process has the parent's ends of all pipes, and keeps none: they close when the parent is gone.
         others = (*self._processes, ours) if forks else ()
         process = context.Process(
             target=_work,
@@ -230,15 +230,15 @@ def _work(
     ignore_stops()
     for other in others:
         other.close()
-    teller = _Teller(pipe)
+    reporter = _Reporter(pipe)
     clock = SystemClock()
-    limit = SharedLimit(board, index, work.adapts, lambda: teller.total)
-    mover = CurlMover(work.setup, limit, teller.count, clock, teller.tell_sometimes, board.turn)
+    limit = SharedLimit(board, index, work.adapts, lambda: reporter.total)
+    mover = CurlMover(work.setup, limit, reporter.count, clock, reporter.report_sometimes, board.turn)
     try:
         for moved in mover.move(_take_turns(work.parts, taken)):
-            teller.tell()
+            reporter.report()
             pipe.send(moved)
-        teller.tell()
+        reporter.report()
         pipe.send(None)
     except TransferError as error:
         pipe.send(error)
@@ -265,7 +265,7 @@ def _take_turns(parts: Sequence[Part], taken: Synchronized[int]) -> Iterator[Par
         yield parts[index]
 
 
-class _Teller:
+class _Reporter:
     """Tells the parent of bytes moved, a few times a second, and by that notices when it is gone."""
 
     def __init__(self, pipe: Connection) -> None:
@@ -275,11 +275,11 @@ class _Teller:
     def count(self, count: int) -> None:
         self.total += count
 
-    def tell_sometimes(self) -> None:
+    def report_sometimes(self) -> None:
         if time.monotonic() - self._told >= _TELL_SECONDS:
-            self.tell()
+            self.report()
 
-    def tell(self) -> None:
+    def report(self) -> None:
         self._told = time.monotonic()
         self._pipe.send(self.total - self._before)
         self._before = self.total

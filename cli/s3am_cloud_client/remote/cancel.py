@@ -35,7 +35,7 @@ def cancel_job(job_id: str, remote: Remote, ports: Ports) -> Cancelled:
     """Stops the last job that continues this one, and discards its upload. Repeating is quiet.
 
     The notice is put up before anything is stopped, so that whoever opens an upload at this moment, or looks at an
-    execution that was stopped, knows. Where an execution runs the stack's janitor does the rest, and tells the world;
+    execution that was stopped, knows. Where an execution runs, the stack's janitor does the rest, and sends an event;
     where none does, or the janitor does not answer in time, it is done from here. Raises NoSuchJob.
     """
     last = latest(job_id, remote.jobs)

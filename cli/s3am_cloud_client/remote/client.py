@@ -145,7 +145,7 @@ class Remote:
             return self._started_by_event(job_id)
 
     def _started_by_event(self, job_id: str) -> Execution | None:
-        """Such a job's record alone tells the name that EventBridge gave to its execution."""
+        """Only such a job's record has the name that EventBridge gave to its execution."""
         try:
             arn = self.jobs.load(job_id).execution
             return None if arn is None else self.machine.describe(arn)

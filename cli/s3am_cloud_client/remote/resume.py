@@ -86,7 +86,7 @@ def _check_upload(job: Job, report: Receipt | None, remote: Remote) -> None:
 
 
 def _may_be_made(job: Job, remote: Remote) -> bool:
-    """Whether the job made its object and died before it could say so, or this user can't tell."""
+    """Whether the job made its object and died before it could say so, or this user can't see that."""
     try:
         return is_made(job, remote.store)
     except (AccessDenied, BadEncryptionKey):

@@ -186,7 +186,7 @@ def _line(execution: Execution, remote: Remote) -> JobLine:
 
 
 def _job_of(execution: Execution, remote: Remote) -> str:
-    """EventBridge names executions as it likes, and only a look at their input tells the job."""
+    """EventBridge names executions itself, and only their input names the job."""
     if _OURS.fullmatch(execution.name):
         return execution.name
     with suppress(TransferError):

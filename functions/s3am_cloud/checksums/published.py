@@ -27,13 +27,13 @@ _SUFFIXES = (".sha256", ".sha512", ".sha1", ".md5")
 
 
 def in_headers(header: Callable[[str], str], whole: bool) -> dict[str, str]:
-    """The digests of the whole content that an answer's headers tell: hexadecimal digits by our name of the algorithm.
+    """The digests of the whole content that an answer's headers state: hexadecimal digits by our name of the algorithm.
 
-    `header` gives all values of a name, joined by commas; `whole` tells that the answer's body is the whole content.
+    `header` gives all values of a name, joined by commas; `whole` says that the answer's body is the whole content.
     What can't be read counts as not said.
     """
     said: list[tuple[str, str]] = []
-    # Of what is stored packed and served unpacked Cloud Storage tells the digest of the packed form.
+    # Where content is stored packed and served unpacked, Cloud Storage states the digest of the packed form.
     if header("x-goog-stored-content-encoding").lower() in {"", "identity"}:
         said += _PLAIN.findall(header("x-goog-hash"))
     said.append(("md5", header("x-ms-blob-content-md5")))
@@ -45,7 +45,7 @@ def in_headers(header: Callable[[str], str], whole: bool) -> dict[str, str]:
 
 
 def strongest(claims: Mapping[str, str]) -> Expected | None:
-    """The claim that tells most, None where there is none."""
+    """The strongest claim, None where there is none."""
     name = next((name for name in STRONGEST if name in claims), None)
     return Expected(name, claims[name], by_source=True) if name else None
 

@@ -80,7 +80,7 @@ def forecast(
     and follow the job. With secrets the job is `sealed`.
 
     Requests to a source in S3 count, to others not. What can't be known beforehand is left out: what is tried again,
-    and one HEAD of a bucket for each new environment of a function that uses it, of which Lambda tells nothing. So is
+    and one HEAD of a bucket for each new environment of a function that uses it, which Lambda does not report. So is
     what only a few requests ask for: digests for which files are read, `--force`, and resuming; `--exists overwrite`
     takes a HEAD less.
     """

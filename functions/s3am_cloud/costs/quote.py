@@ -159,22 +159,22 @@ def _too_expensive(job: Job, found: Forecast, most: float) -> TooExpensive:
 
 
 def in_cloud(job: Job, plan: Plan, rate: int | None) -> Cloud:
-    told = forecast_of(job, plan, rate)
+    expected = forecast_of(job, plan, rate)
     return Cloud(
-        units=told.units,
+        units=expected.units,
         concurrency=plan.concurrency,
         slots=plan.slots,
-        worker_invocations=told.worker_invocations,
-        invocations=told.usage.invocations,
-        gb_seconds=round(told.usage.gb_seconds, 3),
-        transitions=told.usage.transitions,
-        s3_writes=told.usage.s3_writes,
-        s3_reads=told.usage.s3_reads,
-        kms_requests=told.usage.kms_requests,
-        events=told.usage.events,
-        seconds=round(told.seconds, 1),
-        dollars=_exact(told.dollars),
-        extra=_extra(told.usage.surcharge),
+        worker_invocations=expected.worker_invocations,
+        invocations=expected.usage.invocations,
+        gb_seconds=round(expected.usage.gb_seconds, 3),
+        transitions=expected.usage.transitions,
+        s3_writes=expected.usage.s3_writes,
+        s3_reads=expected.usage.s3_reads,
+        kms_requests=expected.usage.kms_requests,
+        events=expected.usage.events,
+        seconds=round(expected.seconds, 1),
+        dollars=_exact(expected.dollars),
+        extra=_extra(expected.usage.surcharge),
     )
 
 

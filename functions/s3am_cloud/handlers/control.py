@@ -26,7 +26,7 @@ class Accept(msgspec.Struct, frozen=True, tag="accept", tag_field="action"):
 
 
 class Refuse(msgspec.Struct, frozen=True, tag="refuse", tag_field="action"):
-    """`error` and `cause` are what Step Functions tells of a task that failed."""
+    """`error` and `cause` are what Step Functions reports of a task that failed."""
 
     request: Any
     execution: str

@@ -14,7 +14,7 @@ from s3am_cloud.jobs.cleanup import settle, sweep
 
 
 class Change(msgspec.Struct, frozen=True, rename="camel"):
-    """What EventBridge tells of an execution that changed its status."""
+    """What EventBridge reports of an execution that changed its status."""
 
     execution_arn: str
     state_machine_arn: str

@@ -1,4 +1,4 @@
-"""What an invocation tells of itself: log lines that carry the job's id, metrics, and a worker's note for the receipt.
+"""What an invocation reports: log lines that carry the job's id, metrics, and a worker's note for the receipt.
 
 Metrics are written to the log in CloudWatch's embedded format. Their dimensions are the stack (`service`) and the
 function, or the stack and the error's name, and never the job, since CloudWatch charges for each combination
@@ -93,13 +93,13 @@ def _keys(job: str | None, context: LambdaContext) -> dict[str, str]:
 
 
 def _log(task: str, ended: _Ended, fields: dict[str, object], runtime: Runtime) -> None:
-    told = {**fields, **msgspec.to_builtins(ended.counts), "seconds": ended.seconds}
+    logged = {**fields, **msgspec.to_builtins(ended.counts), "seconds": ended.seconds}
     if ended.failure is None:
-        runtime.logger.info(task, **told)
+        runtime.logger.info(task, **logged)
         return
     # What is not ours may say anything.
     reason = ended.failure.message if isinstance(ended.failure, TransferError) else None
-    runtime.logger.warning(f"{task} failed", error=ended.error, reason=reason, **told)
+    runtime.logger.warning(f"{task} failed", error=ended.error, reason=reason, **logged)
 
 
 def _noted(ended: _Ended, unit: Unit, context: LambdaContext, ports: Ports) -> float | None:

@@ -20,7 +20,7 @@ class Complete(msgspec.Struct, frozen=True, tag="complete", tag_field="action", 
 
 
 def do(task: Prepare | Complete, ports: Ports, work_bucket: str, sealed: bool) -> dict[str, Any]:
-    """The answer to the state machine; `sealed` tells it which function is to complete the job."""
+    """The answer to the state machine; by `sealed` it chooses the function that completes the job."""
     if isinstance(task, Prepare):
         prepared = prepare_job(task.job, task.execution, work_bucket, ports)
         return {**msgspec.to_builtins(prepared), "sealed": sealed}

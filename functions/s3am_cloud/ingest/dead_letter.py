@@ -70,7 +70,7 @@ def dead_letter_of(request: object, event: object, execution: str, error: tuple[
 
 
 def read_letter(body: str, reason: Mapping[str, str]) -> DeadLetter | None:
-    """A message of the queue; `reason` are its attributes, by which EventBridge tells why it could not deliver.
+    """A message of the queue; `reason` are its attributes, in which EventBridge says why it could not deliver.
 
     None where the message is about something else, such as the janitor's own events.
     """
@@ -85,8 +85,8 @@ def read_letter(body: str, reason: Mapping[str, str]) -> DeadLetter | None:
     if raw.detail_type != TRANSFER_REQUESTED:
         return None
     event = Event(id=raw.id, source=raw.source, detail_type=raw.detail_type, time=raw.time)
-    told = f"EventBridge could not deliver it: {reason.get('ERROR_MESSAGE') or reason.get('ERROR_CODE', '')}"
-    return _letter(job_of_event(event, raw.detail), event, raw.detail, by_name("", told).report(), "")
+    message = f"EventBridge could not deliver it: {reason.get('ERROR_MESSAGE') or reason.get('ERROR_CODE', '')}"
+    return _letter(job_of_event(event, raw.detail), event, raw.detail, by_name("", message).report(), "")
 
 
 def replay_input(letter: DeadLetter) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def _expanded(request: object, event: Event) -> Mapping[str, object]:
 
 
 def _reason(request: object, event: Event, name: str, cause: str) -> ErrorReport:
-    """Our own errors hold no secret, and are told with their own hint; of others only the name is."""
+    """Our own errors hold no secret, and are reported with their own hint; of others only the name is."""
     try:
         decode_request(expanded(request, event)[0])
     except TransferError as error:

@@ -66,7 +66,7 @@ class Schedule(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
 
 
 class NamedBy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The secret `name` may be named by requests in events of these sources, as EventBridge tells them."""
+    """The secret `name` may be named by requests in events of these sources, as EventBridge names them."""
 
     name: str
     events: tuple[str, ...]

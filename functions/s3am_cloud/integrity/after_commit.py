@@ -1,6 +1,6 @@
 """What an object is held to once it is made, and how much is then known of it.
 
-    for nothing     what the store tells of the object by itself
+    for nothing     what the store states of the object by itself
     by reading      the stored object, in order and over several connections: another pass over all of its bytes
 
 An object that is not what it should be is deleted again, unless the request keeps it.

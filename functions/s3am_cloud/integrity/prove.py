@@ -25,7 +25,7 @@ def prove(plan: Plan, existing: Iterable[UploadedPart], reader: OrderedReader) -
 
 
 def part_size_of(existing: Sequence[UploadedPart], requested: int | None) -> int | None:
-    """The part size that an upload was begun with, None where that can't be told from no parts.
+    """The part size that an upload was begun with, None where it has no parts that show it.
 
     S3AM's rule: all parts but the last have the same size, so at most one may be smaller. Raises BadPartSize where
     they fit no part size, or another one than `requested`.

@@ -2,7 +2,7 @@
 
 They are written when the object is begun, before anybody knows how that ends. So they hold what the content was said to
 be (`-source-digest`, `-expected`), to be compared with S3's own checksums, and the verdict that every way to finish the
-object implies (`-verdict`); `-object` tells by a digest of URL and size that they are on the object they were made for.
+object implies (`-verdict`); `-object`, a digest of URL and size, shows that they are on the object they were made for.
 
 The names are for other programs to look for, `s3am-cloud-job` above all. None of the values is secret: a URL stands in
 its displayable form. What the user gives as metadata is never changed or left out for it.
@@ -37,7 +37,7 @@ TOOL = PREFIX + "version"
 _NAMES = (JOB, SOURCE, SOURCE_VERSION, SOURCE_DIGEST, EXPECTED, VERDICT, OBJECT, TOOL)
 _MARK_DIGITS = 16
 _READABLE = "/:?=&%+,;@!$'()*~[] \""
-# A piece of a URL that is shorter tells nothing, and "..." takes three of it.
+# A piece of a URL that is shorter says nothing, and "..." takes three characters of it.
 _SHORTEST = 24
 _CUT_ESCAPE = re.compile(r"%[0-9A-Fa-f]?$")
 
@@ -57,7 +57,7 @@ def _is_old(name: str, job: Job) -> bool:
 
 
 def mark(target: S3Url, size: int | None) -> str:
-    """What tells the object that metadata were made for from one that they were copied to."""
+    """A digest that only the object has that the metadata were made for, and none that they were copied to."""
     return hashlib.sha256(f"{target} {'' if size is None else size}".encode()).hexdigest()[:_MARK_DIGITS]
 
 
@@ -86,7 +86,7 @@ def _facts(job: Job, info: SourceInfo) -> dict[str, str]:
 
 
 def _version(info: SourceInfo) -> str:
-    """What pins it, by the name of the header that tells it."""
+    """What pins it, by the name of the header that has it."""
     if info.version and info.etag:
         return f"version {info.version}"
     if info.etag:

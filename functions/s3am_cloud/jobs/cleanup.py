@@ -99,7 +99,7 @@ def sweep(ports: Ports, describe: Callable[[str], Execution]) -> Swept:
     """Discards the uploads of jobs that nobody resumed in time. What goes wrong with one job leaves the others alone.
 
     Only uploads that a record of ours names are touched, and none that an execution may still write to, which
-    `describe` tells by its ARN, or that a later job continues.
+    `describe` reports by its ARN, or that a later job continues.
     """
     swept = Swept([], {})
     for job_id in list(ports.jobs.ids()):
@@ -171,7 +171,7 @@ def _reported(job_id: str, error: TransferError, ports: Ports, event: Event | No
         job = ports.jobs.load(job_id)
         report = with_unfinished_cost(summed(failed(job, error, ports.clock), job, ports.jobs), job, ports)
     except NoSuchJob:
-        # A request that was refused has no record; whoever sent it is told all the same.
+        # A request that was refused has no record; an event reports its end all the same.
         report = Receipt(state=_state(error), source="", destination="", job=job_id, event=event, error=error.report())
     ports.jobs.write_report(job_id, report)
     return report
@@ -204,7 +204,7 @@ def _is_expired(job: Job, ports: Ports, describe: Callable[[str], Execution]) ->
 
 
 def _expires(job: Job, report: Receipt | None, execution: Execution | None) -> datetime:
-    """Where nobody has said so, it counts from the end; a transfer on somebody's machine tells no end."""
+    """Where nobody has said so, it counts from the end; a transfer on somebody's machine reports no end."""
     if report is not None and report.expires is not None:
         return datetime.fromisoformat(report.expires)
     if execution is not None and execution.stopped is not None:

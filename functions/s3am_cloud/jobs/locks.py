@@ -38,7 +38,7 @@ class LockContext(msgspec.Struct, frozen=True):
 def request_fingerprint(request: TransferRequest, keys: str = "") -> str:
     """The digest of what somebody asks for: the same source, destination and options have the same one.
 
-    `keys` stands for the encryption keys that are sealed, and tells other keys from these.
+    `keys` is an id of the encryption keys that are sealed: other keys have another one.
     How long the job is kept, what it may cost and whether it resumes another one make no difference while it runs.
     """
     plain = msgspec.structs.replace(request, resume=False, keep_hours=None, max_cost=None, idempotency_key=None)

@@ -81,7 +81,7 @@ def stop_if_cancelled(job: Job, ports: Ports) -> None:
 
 
 def _crc_of_source(job: Job, plan: Plan, ports: Ports) -> int | None:
-    """The CRC64NVME of a small source as it is now, None where that can't be told without reading a large one."""
+    """The CRC64NVME of a small source as it is now; None where a large one would have to be read for it."""
     if job.info is None:
         return None
     source = job.source

@@ -37,7 +37,7 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
         return _ring(self.src_sse_key, self.src_sse_key_is_master)
 
     def keys_id(self, destination: str) -> str:
-        """What tells other keys from these and gives nothing of them away, empty where there are none.
+        """An id that other keys don't have and that gives nothing of these away; empty where there are none.
 
         A key may be a phrase that somebody could guess, so scrypt makes trying costly (16 MiB, some 50 ms).
         """

@@ -1,4 +1,4 @@
-"""The same story told by the state machine: each function is one task, safe to repeat, and exchanges small values.
+"""The state machine's driver: each function is one task, safe to repeat, and exchanges small values.
 
 accept (ingest/accept.py) → prepare → (work on units, in parallel) → complete → report; settle (cleanup.py) on failure
 """
@@ -121,7 +121,7 @@ def complete_job(job_id: str, ports: Ports) -> Receipt:
 
 
 def _begun_elsewhere(job: Job, ports: Ports) -> Iterator[str]:
-    """The id that the object's metadata tell, where its upload was begun on somebody's machine: nobody reports that."""
+    """The id in the object's metadata, where its upload was begun on somebody's machine, which writes no report."""
     try:
         if job.resumes is not None and ports.jobs.load(job.resumes).execution is None:
             yield job.resumes

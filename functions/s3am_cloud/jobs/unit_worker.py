@@ -79,7 +79,7 @@ def _move(job: Job, lacking: list[Part], seconds_left: SecondsLeft, ports: Ports
 
 @contextmanager
 def _recording(job: Job, unit: Unit, found: Remaining, tally: _Tally, ports: Ports) -> Iterator[None]:
-    """Has the parts recorded, however the shift ends. What ended it is told rather than that they can't be."""
+    """Records the parts, however the shift ends. If that fails, too, the error that ended the shift is raised."""
     try:
         yield
     except BaseException:

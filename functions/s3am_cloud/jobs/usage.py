@@ -1,6 +1,6 @@
-"""What the work took: each invocation notes its share beside the job's record, and the receipt tells the sum.
+"""What the work took: each invocation notes its share beside the job's record, and the receipt has the sum.
 
-A note costs one PutObject, a sixtieth of an invocation of 45 s. Notes are told apart by the
+A note costs one PutObject, a sixtieth of an invocation of 45 s. Notes are distinguished by the
 invocation's request id: what is written twice counts once, and what got lost with its invocation is missing in the sum.
 """
 

@@ -1,4 +1,4 @@
-"""The contract of what jobs and their clients tell each other."""
+"""The contract of what jobs and their clients let each other know."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fast, and until when: what a mover is told of its deadline, and a planner of its source."""
+"""How fast, and until when: a mover's deadline, and the rate of a planner's source."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class RateProbe(Protocol):
     """Measures what a source gives."""
 
     def __call__(self, origin: PinnedSource) -> int | None:
-        """Bytes a second over one connection, by a bounded sample; None where that can't be told.
+        """Bytes a second over one connection, by a bounded sample; None where none can be taken.
 
         Raises nothing: what is wrong with the source shows when it is moved.
         """

@@ -1,4 +1,4 @@
-"""The story of a transfer on one page. Every driver tells it with the same functions, in the same order.
+"""A whole transfer on one page. Every driver calls the same functions, in the same order.
 
     prepare    is it wanted? what is there? how is it cut?  ->  a job's record
     move       the parts of one unit, or all, that the store lacks

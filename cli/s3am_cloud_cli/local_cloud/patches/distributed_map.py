@@ -5,7 +5,7 @@ ABORTED (Step Functions developer guide, "Setting failure thresholds for Distrib
 every item first, even after StopExecution.
 
 Patched besides: as many children at a time as this machine can bear, however many the machine asks for, since each is
-a process. And a child's history tells which states it enters.
+a process. And a child's history shows which states it enters.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def run_distributed_map(
 
 
 class _Told(dict[str, State]):
-    """The states of a child: who gets one of them enters it, as the child's history tells."""
+    """The states of a child: who gets one of them enters it, as the child's history shows."""
 
     def __init__(self, states: dict[str, State], child: Execution) -> None:
         super().__init__(states)

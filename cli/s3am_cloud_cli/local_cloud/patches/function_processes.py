@@ -7,7 +7,7 @@ process unpacks the whole code anew.
 
 Patched: processes of our own that report errors as AWS does, live on after an error, share one unpacked copy of the
 code, and see only the standard library and what the function brings along. They may fetch from this machine, which
-functions on AWS refuse to do. As on AWS they have temporary credentials, whose session token tells whose they are.
+functions on AWS refuse to do. As on AWS they have temporary credentials, whose session token says whose they are.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ LOG_LINES = 10_000
 LOG_SECONDS = 0.5
 KEPT_CODE = 4  # unpacked assets: each 60 MB
 
-# Loopback is where the sources of the embedded cloud are; the functions refuse private addresses unless told so.
+# The embedded cloud's sources are on loopback; the functions refuse private addresses unless this allows them.
 LOCAL_ENVIRONMENT = {PRIVATE_SOURCES_VARIABLE: "1"}
 
 Answer = dict[str, Any]

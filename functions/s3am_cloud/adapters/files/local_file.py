@@ -18,7 +18,7 @@ class FileSource:
     """A `Source` of local files. What pins a version is its size, its inode, and its times of modification and change.
 
     The time of change (ctime) can't be set back, unlike that of modification. It changes with a rename, a new link or
-    other permissions, too, which can't be told from new bytes: all of them end a transfer.
+    other permissions, too, which can't be distinguished from new bytes: all of them end a transfer.
     """
 
     def probe(self, url: SourceUrl) -> SourceInfo:

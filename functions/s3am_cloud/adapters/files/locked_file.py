@@ -78,7 +78,7 @@ def open_regular(path: Path, how: int) -> int:
 
 
 def identity(descriptor: int) -> Identity:
-    """What tells the open file from every other one, whatever its name."""
+    """What identifies the open file, whatever its name."""
     status = os.fstat(descriptor)
     return status.st_dev, status.st_ino
 

@@ -232,7 +232,7 @@ class PartialFile:
 
 
 def _stem(path: Path) -> str:
-    """The name, or as much of it as fits between `.` and `.progress`, with a digest that tells it from all others."""
+    """The name, or as much of it as fits between `.` and `.progress`, with a digest that no other name has."""
     name, longest = os.fsencode(path.name), _longest_name(path.parent)
     if len(name) > longest:
         raise write_error(OSError(errno.ENAMETOOLONG, ""), path)

@@ -200,8 +200,8 @@ class S3Access:
                 answer = error.response["ResponseMetadata"]
                 if answer.get("HTTPStatusCode") not in {301, 400, 401, 403, 405, 501}:
                     raise
-        told = str(answer.get("HTTPHeaders", {}).get("x-amz-bucket-region"))
-        return told if _REGION.fullmatch(told) else self.region
+        region = str(answer.get("HTTPHeaders", {}).get("x-amz-bucket-region"))
+        return region if _REGION.fullmatch(region) else self.region
 
 
 def _is_aws(client: S3Client) -> bool:

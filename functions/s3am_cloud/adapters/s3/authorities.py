@@ -10,7 +10,7 @@ import botocore
 
 from s3am_cloud.errors import Usage
 
-# AWS's own name for it, then the profile's, then what other tools are told.
+# AWS's own variable, then the profile's setting, then the variables of other tools.
 _FIRST, _OTHERS = "AWS_CA_BUNDLE", ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 # Where Debian, Fedora, SUSE, Alpine and macOS keep what the machine's administrator trusts.
 _SYSTEM = (

@@ -44,6 +44,6 @@ class S3Source:
 
 
 def _claims(info: ObjectInfo) -> dict[str, str]:
-    """What S3 says of the content: the checksum that a copy's parts tell, too, if it has that, and no other then."""
+    """What S3 says of the content: if it has the checksum that a copy's parts have, too, that one and no other."""
     parts_crc = ALGORITHM.lower()
     return {parts_crc: info.checksums[parts_crc]} if parts_crc in info.checksums else info.checksums

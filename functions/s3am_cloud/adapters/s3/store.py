@@ -19,7 +19,7 @@ from s3am_cloud.adapters.s3.fewer import repeated
 from s3am_cloud.adapters.s3.head import customer_key, key_refused, look
 from s3am_cloud.adapters.s3.pages import bounded, endless
 from s3am_cloud.checksums.crc64nvme import ALGORITHM, decode, encode
-from s3am_cloud.concurrency import Tell, silent
+from s3am_cloud.concurrency import Note, silent
 from s3am_cloud.errors import AccessDenied, BadDestination, BadEncryptionKey, ObjectExists, StoreUnavailable, UploadGone
 from s3am_cloud.etags import quoted
 from s3am_cloud.limits import MAX_PARTS
@@ -55,7 +55,7 @@ _ABORT_TRIES = 60
 class S3Store:
     """The `ObjectStore` at AWS, and at stores that speak its protocol."""
 
-    def __init__(self, access: S3Access, clock: Clock, note: Tell = silent) -> None:
+    def __init__(self, access: S3Access, clock: Clock, note: Note = silent) -> None:
         self._access, self._clock, self._note = access, clock, note
         self._noted = set[str]()
 
@@ -334,7 +334,7 @@ def _naming(what: str) -> AbstractContextManager[None]:
 
 @contextmanager
 def _sse_refusal(key: SseKey | None) -> Iterator[None]:
-    """The refusal of SSE-C that new buckets begin with, told as what it is."""
+    """The refusal of SSE-C that new buckets begin with, named as what it is."""
     try:
         yield
     except ClientError as error:

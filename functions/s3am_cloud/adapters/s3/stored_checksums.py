@@ -1,4 +1,4 @@
-"""What S3 tells of an object's content as a whole."""
+"""What S3 states of an object's content as a whole."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DIRECTORY = "EXPRESS_ONEZONE"
 
 
 def stored_checksums(answer: Mapping[str, object]) -> dict[str, str]:
-    """The checksums of the whole content that HeadObject tells, by algorithm, in hexadecimal digits.
+    """The checksums of the whole content that HeadObject states, by algorithm, in hexadecimal digits.
 
     One of its parts' checksums says nothing of the content. An ETag is the content's MD5 only of what came in one
     request and is not encrypted with a key of KMS or of the customer's ("Object", Amazon S3 API reference).

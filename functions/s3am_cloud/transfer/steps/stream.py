@@ -1,7 +1,7 @@
-"""Move a source that serves no ranges, or does not tell its size: in sequence, a part in memory at a time.
+"""Move a source that serves no ranges, or does not state its size: in sequence, a part in memory at a time.
 
 A part can't be sent before its length is known, so it is gathered first; while it goes to S3 the next one is gathered.
-Parts grow as the stream goes on, so that 10,000 suffice for a stream that does not tell how long it is.
+Parts grow as the stream continues, so that 10,000 suffice for a stream of unknown length.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def stream(
             part, data, crc = following
             on_its_way = sender.submit(_send, upload, part, data, crc, existing.get(part.number), store)
         if broken is not None:
-            raise broken  # after its last part has been told of, so that a resume need not send it again
+            raise broken  # after its last part has been yielded, so that a resume need not send it again
 
 
 def _gathered(plan: Plan, chunks: Iterable[memoryview]) -> Iterator[tuple[Part, bytearray, int]]:

@@ -158,7 +158,7 @@ class _Run(Generic[B]):
 
     @property
     def _revalidation(self) -> MakeRevalidation | None:
-        """For what is read in one go from a server that can't be told to refuse another version."""
+        """For what is read in one go from a server that can't be asked to refuse another version."""
         info = self._origin.info
         if info.ranges or not by_file_transfer(self._origin.source.scheme, info):
             return None

@@ -13,13 +13,13 @@ import msgspec
 import pycurl
 
 from s3am_cloud.adapters.curl.source.ftp import (
+    answered,
     failure,
     is_crowded,
     known_without_size,
     needs_tls,
     question,
     size_refused,
-    told,
 )
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings, Response, guard_of
 from s3am_cloud.adapters.curl.transport.guard import Guard
@@ -92,7 +92,7 @@ class _Probe:
             if size_refused(number, response):
                 return known_without_size(easy)
             self._check(number, message, response, guard)
-            return told(easy, self._url, response)
+            return answered(easy, self._url, response)
 
     def _begun(self, said: SourceInfo) -> SourceInfo:
         """Of a file whose size is not known, or nothing: whether it has a first byte."""
@@ -109,7 +109,7 @@ class _Probe:
         if len(end) == 1:
             return said
         if not end:
-            # Whether the size is wrong or the file is cut short can't be told, and a short object must not come of it.
+            # The size may be wrong or the file cut short; neither shows which, and no short object may come of it.
             raise self._too_short(size)
         start = self._read(None, len(end))
         ignored = size > 1 and start[: len(end)] == end[: len(start)]

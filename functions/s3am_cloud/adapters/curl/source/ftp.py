@@ -106,7 +106,7 @@ def _is_locked(key: str) -> bool:
 def question(
     url: SourceUrl, settings: CurlSettings, guard: Guard, response: Response, reached: Reached | None = None
 ) -> pycurl.Curl:
-    """A request for what there is to know of the file, without a byte of it; `told` reads the answer."""
+    """A request for the file's size and date, without a byte of its content; `answered` reads the answer."""
     easy = as_source(new_easy(settings), settings, guard)
     as_file_source(easy, url, settings, guard, reached)
     use_netrc(easy, settings)
@@ -116,8 +116,8 @@ def question(
     return easy
 
 
-def told(easy: pycurl.Curl, url: SourceUrl, response: Response) -> SourceInfo:
-    """What a question was answered. libcurl does not tell an SFTP file of no bytes from one of unknown size."""
+def answered(easy: pycurl.Curl, url: SourceUrl, response: Response) -> SourceInfo:
+    """What the answer to a question says. For libcurl, an SFTP file of no bytes is like one of unknown size."""
     size = int(easy.getinfo(pycurl.CONTENT_LENGTH_DOWNLOAD_T))
     ranges = url.scheme == "sftp" or response.header("Accept-ranges") is not None
     return SourceInfo(size=size if size >= 0 else None, ranges=ranges and size >= 0, last_modified=modified(easy))
@@ -134,7 +134,7 @@ def known_without_size(easy: pycurl.Curl) -> SourceInfo:
 
 
 def modified(easy: pycurl.Curl) -> str | None:
-    """The file's time of modification as an HTTP date, None where the server does not tell it."""
+    """The file's time of modification as an HTTP date, None where the server does not state it."""
     seconds = int(easy.getinfo(pycurl.INFO_FILETIME))
     return formatdate(seconds, usegmt=True) if seconds >= 0 else None
 

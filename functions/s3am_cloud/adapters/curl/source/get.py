@@ -69,7 +69,7 @@ class RangeGet:
         self._next, self._end_at = self._part.first, self._part.last + 1
         # Bytes of all parts at the last refusal, and when this request was sent.
         self._refusals, self._moved, self._moved_before = 0, 0, 0
-        # Bytes since progress was last told of, and bytes of this request.
+        # Bytes since progress was last reported, and bytes of this request.
         self._unpaid, self._got = 0, 0
         self._asked = self._quiet_since = 0.0
         # Whether the server is asked to refuse another version: some refuse all.

@@ -1,6 +1,6 @@
 """Whether a file is, at the end of a transfer, still the one that was probed.
 
-An FTP or SFTP server can't be told to refuse another version, so it is asked again.
+An FTP or SFTP server can't be asked to refuse another version, so the file's attributes are read again.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Callable
 import pycurl
 
 from s3am_cloud.adapters.curl.source.ftp import (
+    answered,
     failure,
     known_without_size,
     modification_error,
     question,
     size_refused,
-    told,
 )
 from s3am_cloud.adapters.curl.transport.admission import patience
 from s3am_cloud.adapters.curl.transport.context import CurlContext
@@ -57,7 +57,7 @@ class Revalidation:
             return
         if not number or self._knows_no_size(number):
             self._answered(
-                self._compare(told(easy, self._url, self._response) if not number else known_without_size(easy))
+                self._compare(answered(easy, self._url, self._response) if not number else known_without_size(easy))
             )
             return
         error = failure(number, message, self._response, self._guard, self._url.display)

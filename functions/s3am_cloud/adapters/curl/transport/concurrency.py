@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from s3am_cloud.concurrency import AdaptiveConcurrency, ConcurrencyLimit, FixedLimit, Tell, silent
+from s3am_cloud.concurrency import AdaptiveConcurrency, ConcurrencyLimit, FixedLimit, Note, silent
 from s3am_cloud.limits import WORKER_SLOTS
 from s3am_cloud.ports.transfer import Clock, Progress
 
@@ -35,12 +35,12 @@ class LocalLimit:
         return self._moved
 
 
-def growth(first: int | None, slots: int, copies: bool, tell: Tell = silent) -> AdaptiveConcurrency | None:
+def growth(first: int | None, slots: int, copies: bool, note: Note = silent) -> AdaptiveConcurrency | None:
     """The growth from `first` up to `slots`, None where there is none. Copies move no byte over their connections, and
     S3 bears many: they don't begin with few."""
     if first is None:
         return None
-    return AdaptiveConcurrency(max(first, WORKER_SLOTS) if copies else first, slots, tell)
+    return AdaptiveConcurrency(max(first, WORKER_SLOTS) if copies else first, slots, note)
 
 
 def local_limit(

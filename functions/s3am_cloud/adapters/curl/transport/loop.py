@@ -60,18 +60,18 @@ class Loop:
         return self._clock.monotonic()
 
     def date(self) -> datetime:
-        """By the clock on the wall, as servers tell times."""
+        """By the wall clock, as servers state times."""
         return self._clock.now()
 
     def later(self, seconds: float, callback: Callable[[], None]) -> None:
         heapq.heappush(self._timers, (self._clock.monotonic() + seconds, next(self._count), callback))
 
     def turn(self) -> None:
-        """Moves what can be moved, tells of what has ended, and waits until there is more to do."""
+        """Moves what can be moved, reports what has ended, and waits until there is more to do."""
         fired = self._fire()
         self._perform()
-        told = self._tell()
-        if not (fired or told or self._paused) and (self._running or self._timers):
+        reported = self._report()
+        if not (fired or reported or self._paused) and (self._running or self._timers):
             self._wait()
 
     def close(self) -> None:
@@ -104,16 +104,16 @@ class Loop:
             done(number, message)
         easy.close()
 
-    def _tell(self) -> bool:
+    def _report(self) -> bool:
         """Whether anything has ended."""
-        left, told = 1, False
+        left, reported = 1, False
         while left:
             left, good, bad = self._multi.info_read()
             ended = [(easy, 0, "") for easy in good] + bad
-            told = told or bool(ended)
+            reported = reported or bool(ended)
             for easy, number, message in ended:
                 self._end(easy, number, message)
-        return told
+        return reported
 
     def _fire(self) -> bool:
         """Whether any timer was due."""
