@@ -176,6 +176,10 @@ MIN_PIECE: Final = MIB
 MAX_DIGEST_FILE: Final = 4 * MIB
 
 # --- datasets ---
+# A line of a manifest, in characters: a report with a hundred files in a line has a quarter of it.
+MANIFEST_LINE: Final = 64 * KIB
+# A manifest of 5 million items has a comment or an option with each of them at most.
+MANIFEST_LINES: Final = 10_000_000
 # Size classes of items: up to the first, an item is one PutObject from memory; up to the second, one that is streamed.
 SMALL_ITEM: Final = MIB
 MEDIUM_ITEM: Final = 128 * MIB

@@ -26,7 +26,7 @@ from s3am_cloud.errors import UnknownChecksum, Usage
 
 # Digests that are compared, the strongest first.
 STRONGEST = ("sha512", "blake2b", "sha384", "sha256", "sha224", "sha1", "md5", "crc64nvme", "crc32c", "crc32")
-_BY_DIGITS = {32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
+BY_DIGITS = {32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
 # What stands for a name where the tool read a pipe.
 _NAMELESS = {"", "-", "stdin"}
 _MARKS = (
@@ -49,6 +49,7 @@ _FORMS = tuple(
 _HEADING = re.compile(r"#\s*([A-Za-z0-9-]+)\s+(?:hash|checksum|sum|digest)(?:es|s)?\b.*", re.IGNORECASE)
 _CERTUTIL = re.compile(rf"{_KIND} hash of (?:file )?(?P<name>.+?):", re.IGNORECASE)
 _FIELD = re.compile(r"(Algorithm|Hash|Path)\s*:\s*(.*)")
+_SUMS = re.compile(r"(?:^|[^a-z0-9])(md5|sha\d{1,3}|b2|crc32c?)[-_]?(?:check)?sums?(?:$|[^a-z])", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\([\\nr])")
 
 
@@ -79,6 +80,20 @@ def in_file(data: bytes, name: str, file_name: str) -> tuple[Expected, ...]:
         if found.setdefault(entry.digest.algorithm, entry.digest) != entry.digest:
             return ()
     return tuple(found.values())
+
+
+def entry_of(line: str, by_name: str | None) -> Entry | None:
+    """The digest of a file that one line states, of this algorithm where it names none; None for any other line."""
+    found = next(_of_line(line.strip(), None, by_name), None)
+    return found if found is not None and found.name else None
+
+
+def algorithm_in(file_name: str) -> str | None:
+    """Our name of the algorithm that a file of digests is called after: x.sha256, SHA256SUMS, md5sums.txt."""
+    name = file_name.rpartition("/")[2]
+    found = _SUMS.search(name)
+    by_tool = {"b2": "blake2b"}.get(found[1].lower(), found[1]) if found else ""
+    return _algorithm(name.rpartition(".")[2]) or _algorithm(by_tool)
 
 
 def is_page(data: bytes) -> bool:
@@ -126,8 +141,8 @@ def _of_line(line: str, heading: str | None, by_suffix: str | None) -> Iterator[
         if heading is not None and stated is None:
             stated = heading
         elif stated is None:
-            stated = by_suffix if by_suffix and _entry_fits(by_suffix, digits) else _BY_DIGITS.get(len(digits))
-        yield from _entry(stated, digits, _unescaped(name) if found.get("escaped") else name)
+            stated = by_suffix if by_suffix and _entry_fits(by_suffix, digits) else BY_DIGITS.get(len(digits))
+        yield from _entry(stated, digits, unescaped(name) if found.get("escaped") else name)
         return
 
 
@@ -149,7 +164,7 @@ def _is_name(stated: str, name: str) -> bool:
     return wanted in {unicodedata.normalize("NFC", one) for one in (last, whole, unquote(last))}
 
 
-def _unescaped(name: str) -> str:
+def unescaped(name: str) -> str:
     """What GNU's tools write of a name with a line end or a backslash in it, after a backslash before the line."""
     return _ESCAPE.sub(lambda match: {"\\": "\\", "n": "\n", "r": "\r"}[match[1]], name)
 

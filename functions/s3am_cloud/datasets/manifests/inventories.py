@@ -1,0 +1,73 @@
+"""S3 Inventory in CSV, and manifests of S3 Batch Operations: bucket and URL-encoded key, and more without a header.
+
+What the other columns are, their values say: a size is of digits, a version's id has 32 characters, two truth values
+are whether it is the latest and whether it is a delete marker.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote_plus
+
+from s3am_cloud.datasets.manifests.columns import size_of
+from s3am_cloud.datasets.manifests.lines import Lines, ManifestLine
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_VERSION = re.compile(r"[A-Za-z0-9._-]{32}")
+_HEX = re.compile(r"[0-9a-f]{32}")
+_TRUTH = {"true", "false"}
+# A file's name with a dot in it may look like a bucket's, and something after a comma like a key.
+_SAMPLE_COLUMNS = range(2, 40)
+
+
+def is_inventory(head: list[str]) -> bool:
+    """Whether all of these lines begin with a bucket's name and a key."""
+    rows = [next(csv.reader([text]), []) for text in head if text.strip()]
+    return (
+        bool(rows)
+        and len({len(row) for row in rows}) == 1
+        and all(len(row) in _SAMPLE_COLUMNS and _BUCKET.fullmatch(row[0]) and row[1] for row in rows)
+        and not any(" " in row[1] or "://" in row[1] for row in rows)
+    )
+
+
+def read_inventory(lines: Lines) -> Iterator[ManifestLine]:
+    """The current objects; of an inventory of all versions the others are left out. Raises BadManifest, also where a
+    line names a version without saying whether it is the latest."""
+    for text in lines:
+        if text.strip():
+            cells = next(csv.reader([text]))
+            if len(cells) < 2 or not _BUCKET.fullmatch(cells[0]) or not cells[1]:
+                raise lines.error("no bucket and key", hint="write BUCKET,KEY with the key URL-encoded")
+            if _is_current(lines, cells[2:]):
+                yield _line(lines, cells)
+
+
+def _is_current(lines: Lines, cells: list[str]) -> bool:
+    truths = [cell.lower() for cell in cells if cell.lower() in _TRUTH][:2]
+    if truths:
+        return truths[0] == "true" and truths[1:] != ["true"]
+    version = cells[0] if cells and _VERSION.fullmatch(cells[0]) and not _HEX.fullmatch(cells[0]) else None
+    if version is not None:
+        raise lines.error(
+            "it names a version of the object, and current objects only are copied", version, "leave that column out"
+        )
+    return True
+
+
+def _line(lines: Lines, cells: list[str]) -> ManifestLine:
+    key = unquote_plus(cells[1], errors="strict") if _is_encoded(cells[1]) else None
+    if key is None:
+        raise lines.error("the key is not URL-encoded UTF-8", cells[1], "encode it as S3 Inventory does")
+    size = next((cell for cell in cells[2:] if cell.isdecimal()), "")
+    return ManifestLine(place=lines.place, text=lines.text, source=f"s3://{cells[0]}/{key}", size=size_of(size))
+
+
+def _is_encoded(key: str) -> bool:
+    try:
+        unquote_plus(key, errors="strict")
+    except UnicodeDecodeError:
+        return False
+    return True
