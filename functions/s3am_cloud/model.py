@@ -51,6 +51,8 @@ class SourceInfo(Value, frozen=True, kw_only=True):
     # may change for other reasons, so that the parts of an unfinished upload are then proven and not refused.
     changed_ns: int | None = None
     attributes: Attributes = Attributes()
+    # Whether the object in S3 may have tags that these credentials can't read.
+    tags_hidden: bool = False
     # The CRC64NVME of the whole, where the source is an object that S3 holds one of.
     crc: int | None = None
     # What the source says of the whole: hexadecimal digits by our name of the algorithm.
@@ -189,6 +191,8 @@ class Upload(Value, frozen=True, kw_only=True):
     full_object: bool
     # When it was begun, where a listing of uploads says so.
     initiated: str | None = None
+    # Whether it goes without the source's tags, for want of the right to write them.
+    untagged: bool = False
 
 
 class Runner(Value, frozen=True, kw_only=True):
@@ -215,7 +219,8 @@ class MovedPart(msgspec.Struct, frozen=True):
     """A part as a mover finished it; `etag` is what S3 answered, empty on the way to a file.
 
     `crc` is of the bytes that the source sent; of a copy inside S3 it is S3's own, where S3 states it. `shown` says
-    whether S3's answer shows that it has just these bytes; None where it does not say.
+    whether S3's answer shows that it has just these bytes; None where it does not say. `untagged` is the object that
+    was copied without its source's tags, for want of the right to write them.
     """
 
     number: int
@@ -224,6 +229,7 @@ class MovedPart(msgspec.Struct, frozen=True):
     etag: str = ""
     retries: int = 0
     shown: bool | None = None
+    untagged: bool = False
 
 
 class PartRecord(msgspec.Struct, frozen=True, array_like=True):
@@ -351,6 +357,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     source_last_modified: str | None = None
     # Where redirects led from the source's URL, without its login and query.
     final_url: str | None = None
+    # What the source object has, or may have, and its copy has not, for want of a right: "tags".
+    not_copied: tuple[Literal["tags"], ...] | None = None
     started: str | None = None
     seconds: float | None = None
     # Of a job in the cloud: what its workers did, and what that took. `seconds` is by the clock on the wall.

@@ -21,7 +21,8 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 REQUEST_FIELDS: Final = {
     "version": "Of this schema.",
-    "source": "URL to fetch: https, http, ftps, ftpes, ftp, sftp or s3; without password and signature.",
+    "source": "URL to fetch: https, http, ftps, ftpes, ftp, sftp or s3 (with ?versionId=ID one version); "
+    "without password and signature.",
     "destination": "s3://BUCKET/KEY; one that ends in / gets the source's file name.",
     "attributes": "What the object carries besides its bytes; otherwise what the source's does.",
     "exists": "What to do where the object exists; left out, the job fails.",

@@ -30,19 +30,31 @@ _HIDDEN = ";..."
 _S3_HOST = re.compile(
     r"https?://(?:(?P<bucket>[^/?#@]+)\.)?s3(?:[.-][a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?/(?P<path>[^?#]+)"
 )
+# A version of an object, as its URL may name it. S3 makes ids of letters, digits, dots, underscores and dashes.
+_VERSION = re.compile(r"\?versionId=([A-Za-z0-9._~-]+)\Z")
 # C0 and DEL, which end or change a line.
 LINE_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 SCHEMES = ("file", *NETWORK_SCHEMES, "s3")
 
 
 class S3Url(msgspec.Struct, frozen=True):
-    """An object in S3. The key is taken literally: S3AM decoded nothing in it, and neither do we."""
+    """An object in S3. The key is taken literally: S3AM decoded nothing in it, and neither do we.
+
+    `version` is the VersionId that the user named; None is the object as it is now.
+    """
 
     bucket: str
     key: str
+    version: str | None = None
 
     def __str__(self) -> str:
-        return f"s3://{self.bucket}/{self.key}"
+        version = f"?versionId={self.version}" if self.version else ""
+        return f"s3://{self.bucket}/{self.key}{version}"
+
+    @property
+    def latest(self) -> S3Url:
+        """The same object, whatever its version."""
+        return S3Url(self.bucket, self.key)
 
     @property
     def as_source(self) -> SourceUrl:
@@ -71,7 +83,7 @@ class SourceUrl(msgspec.Struct, frozen=True):
         if self.scheme == "file":
             return self.path.name
         if self.scheme == "s3":
-            return self.url.rsplit("/", 1)[1]
+            return parse_s3(self.url, key_needed=False).key.rsplit("/", 1)[-1]
         path = _PARAMETER.sub(_named_parameter, urlsplit(self.url).path)
         return _decoded(path).rsplit("/", 1)[-1]
 
@@ -119,12 +131,13 @@ def shown_path(path: str | Path) -> str:
 
 
 def parse_s3(text: str, *, key_needed: bool = True) -> S3Url:
-    """Raises BadS3Url."""
+    """An object, or with `?versionId=ID` behind its key one version of it. Raises BadS3Url."""
     if not _is_utf8(text):
         raise BadS3Url(f"not UTF-8, as the keys of S3 are: {text}", "write the key in UTF-8")
     if not text.startswith("s3://"):
         raise BadS3Url(f"not an S3 URL: {shown(text)}", _in_s3_form(text))
     bucket, _, key = text[len("s3://") :].partition("/")
+    key, version = _without_version(key)
     if "@" in bucket:
         # Some tools take keys there, which must not be shown.
         raise BadS3Url("an S3 URL has a login before the bucket", "leave it out: s3://BUCKET/KEY")
@@ -134,7 +147,20 @@ def parse_s3(text: str, *, key_needed: bool = True) -> S3Url:
         raise BadS3Url(f"control characters in the name of the bucket in {text}")
     if key_needed and not key:
         raise BadS3Url(f"no key in {text}")
-    return S3Url(bucket, key)
+    return S3Url(bucket, key, version)
+
+
+def parse_s3_target(text: str, *, key_needed: bool = True) -> S3Url:
+    """An object, or a prefix, that is written to or cleared up: never one version. Raises BadS3Url."""
+    target = parse_s3(text, key_needed=key_needed)
+    if target.version is not None:
+        raise BadS3Url(f"{text} names a version, which only a source can have", "leave ?versionId= out")
+    return target
+
+
+def _without_version(key: str) -> tuple[str, str | None]:
+    found = _VERSION.search(key)
+    return (key, None) if found is None else (key[: found.start()], found[1])
 
 
 def _in_s3_form(text: str) -> str | None:
@@ -154,7 +180,7 @@ def parse_destination(text: str, source: SourceUrl) -> S3Url:
     Keys are taken literally: `s3://b//` is the prefix `/` of the bucket, not the bucket itself.
     """
     try:
-        target = parse_s3(text, key_needed=False)
+        target = parse_s3_target(text, key_needed=False)
     except BadS3Url as error:
         raise BadDestination(error.message, None if error.hint == BadS3Url.hint else error.hint) from error
     if target.key and not target.key.endswith("/"):

@@ -66,7 +66,7 @@ def lists(store: S3Store) -> object:
 
 
 def tags(store: S3Store) -> object:
-    return store.tags(TARGET, None)
+    return store.tags(TARGET)
 
 
 @pytest.mark.parametrize(

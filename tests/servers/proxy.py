@@ -23,6 +23,7 @@ from servers.proxy_rules import (
     EditReplyHead,
     FlipReplyBit,
     FlipRequestBit,
+    Gate,
     LoseReply,
     Match,
     ProxiedRequest,
@@ -67,6 +68,7 @@ class _Book:
     rules: list[Rule] = field(default_factory=list)
     seen: list[int] = field(default_factory=list)
     log: list[_Entry] = field(default_factory=list)
+    gate: Gate | None = None
 
     def enter(self, request: ProxiedRequest) -> _Entry:
         with self.lock:
@@ -115,6 +117,10 @@ class FaultyProxy:
         with self._book.lock:
             self._book.rules.clear()
             self._book.seen.clear()
+
+    def admit(self, gate: Gate | None) -> None:
+        """Let nothing through from now on but what this gate does; None lets everything through."""
+        self._book.gate = gate
 
     @property
     def requests(self) -> list[ProxyRecord]:
@@ -165,6 +171,7 @@ class _Exchange:
         self._store = store
         self._host = server.host
         self._head = client.head()
+        self._gate = server.book.gate
         self._entry = server.book.enter(ProxiedRequest(self._head.first[0], self._head.first[1], self._head.headers))
         self._actions = self._entry.actions
         self._body_is_due = self._head.headers.get("expect", "").lower() != "100-continue"
@@ -182,12 +189,13 @@ class _Exchange:
                 self._read_body()
                 reset(self._client.socket)
                 return False
-        return self._pass_on()
+        denied = self._gate.before(self._entry.request) if self._gate else None
+        return self._respond(denied) if denied else self._pass_on()
 
     def _respond(self, action: Respond) -> bool:
         self._read_body()
         self._entry.status = action.status
-        self._client.send(action.reply())
+        self._client.send(action.reply(self._head.first[0]))
         return False
 
     def _read_body(self) -> None:
@@ -212,6 +220,11 @@ class _Exchange:
             for _ in self._store.answer_body(answer, self._head.first[0]):
                 pass
             reset(self._client.socket)
+            return False
+        hidden = self._gate.after(self._entry.request, answer.status) if self._gate else None
+        if hidden is not None:
+            self._entry.status = hidden.status
+            self._client.send(hidden.reply(self._head.first[0]))
             return False
         self._entry.status = answer.status
         complete = self._send_answer(answer)

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import parse_qsl
+from xml.sax.saxutils import escape
 
 
 @dataclass(frozen=True)
@@ -74,12 +76,15 @@ class Respond:
     retry_after: int | None = None
     body: bytes | None = None
     """Instead of the error."""
+    message: str = "made by the tests"
+    headers: tuple[tuple[str, str], ...] = ()
 
-    def reply(self) -> bytes:
-        """The whole answer, head and body."""
-        body = _error_xml(self.code) if self.body is None else self.body
+    def reply(self, method: str = "GET") -> bytes:
+        """The whole answer, head and body; that to a HEAD has none."""
+        body = _error_xml(self.code, self.message) if self.body is None else self.body
+        more = "".join(f"{name}: {value}\r\n" for name, value in self.headers)
         retry = f"Retry-After: {self.retry_after}\r\n" if self.retry_after is not None else ""
-        return _head(self.status, body, retry) + body
+        return _head(self.status, body, retry + more) + (b"" if method == "HEAD" else body)
 
 
 SLOW_DOWN = Respond(503, "SlowDown")
@@ -149,6 +154,16 @@ class Do:
 Action = Respond | ResetBefore | LoseReply | Delay | FlipRequestBit | FlipReplyBit | CutReply | EditReplyHead | Do
 
 
+class Gate(Protocol):
+    """Who decides for a user what the store may do and say."""
+
+    def before(self, request: ProxiedRequest) -> Respond | None:
+        """What is answered in the store's place, None where it is asked."""
+
+    def after(self, request: ProxiedRequest, status: int) -> Respond | None:
+        """What is answered in place of the store's answer with that status, None where it is passed on."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """An action on the matching requests that come after the first `skip`, on so many of them (None: on all)."""
@@ -163,8 +178,8 @@ class Rule:
         return number >= self.skip and (self.times is None or number < self.skip + self.times)
 
 
-def _error_xml(code: str) -> bytes:
-    text = f"<Error><Code>{code}</Code><Message>made by the tests</Message><RequestId>0</RequestId></Error>"
+def _error_xml(code: str, message: str) -> bytes:
+    text = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message><RequestId>0</RequestId></Error>"
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'.encode()
 
 

@@ -101,10 +101,10 @@ class WeightlessStore:
     def lists(self, target: S3Url) -> bool:
         return self.object is not None
 
-    def tags(self, target: S3Url, version_id: str | None) -> dict[str, str]:
+    def tags(self, target: S3Url) -> dict[str, str] | None:
         return {}
 
-    def unfinished(self, target: S3Url) -> Sequence[str]:
+    def unfinished(self, target: S3Url, needed: bool = False) -> Sequence[str]:
         self._bill.writes += 1
         return []
 
@@ -117,7 +117,7 @@ class WeightlessStore:
     def find(self, target: S3Url, upload_id: str) -> Upload:
         return Upload(target=target, upload_id=upload_id, full_object=True)
 
-    def create(self, target: S3Url, attributes: Attributes) -> Upload:
+    def create(self, target: S3Url, attributes: Attributes, copied_tags: bool = False) -> Upload:
         self._bill.writes += 1
         return Upload(target=target, upload_id="u", full_object=True)
 

@@ -88,13 +88,13 @@ class LoggedStore(MemoryStore):
         self.calls.append("head")
         return super().head(target)
 
-    def unfinished(self, target: S3Url) -> Sequence[str]:
+    def unfinished(self, target: S3Url, needed: bool = False) -> Sequence[str]:
         self.calls.append("unfinished")
-        return super().unfinished(target)
+        return super().unfinished(target, needed)
 
-    def create(self, target: S3Url, attributes: Attributes) -> Upload:
+    def create(self, target: S3Url, attributes: Attributes, copied_tags: bool = False) -> Upload:
         self.calls.append("create")
-        return super().create(target, attributes)
+        return super().create(target, attributes, copied_tags)
 
     def open(self, target: S3Url) -> Upload:
         """An upload of somebody's."""

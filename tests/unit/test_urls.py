@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from s3am_cloud.adapters.s3.signer import Endpoint, Signer, object_url
 from s3am_cloud.errors import BadDestination, BadS3Url, BadSource
-from s3am_cloud.urls import S3Url, SourceUrl, parse_destination, parse_s3, parse_source
+from s3am_cloud.urls import S3Url, SourceUrl, parse_destination, parse_s3, parse_s3_target, parse_source
 
 WEB = parse_source("https://host/dir/run%2042.tar?x=1#top")
 
@@ -192,3 +192,19 @@ def test_a_local_name_with_a_colon_is_told_how_to_be_written_unless_it_may_hold_
     with pytest.raises(BadSource, match="standard input"):
         parse_source("-")
     assert parse_source("./-").name == "-"
+
+
+def test_a_source_may_name_a_version_and_no_destination_does() -> None:
+    source = parse_source("s3://b/dir/k?versionId=3.L4_q-x")
+    assert source.stored == S3Url("b", "dir/k", "3.L4_q-x")
+    assert (source.name, source.display) == ("k", "s3://b/dir/k?versionId=3.L4_q-x")
+    assert parse_destination("s3://b/copies/", source) == S3Url("b", "copies/k")
+    with pytest.raises(BadDestination, match="version"):
+        parse_destination("s3://b/k?versionId=3", source)
+    with pytest.raises(BadS3Url, match="version"):
+        parse_s3_target("s3://b/k?versionId=3")
+
+
+@pytest.mark.parametrize("key", ["k?versionId=", "k?versionId=a/b", "k?versionId=a&x=1", "k?version=1", "?"])
+def test_what_only_looks_like_a_version_belongs_to_the_key(key: str) -> None:
+    assert parse_s3(f"s3://b/{key}") == S3Url("b", key)

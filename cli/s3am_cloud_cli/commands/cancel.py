@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 import s3am_cloud_client
-from s3am_cloud.urls import parse_s3
+from s3am_cloud.urls import parse_s3_target
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.options import transfer
 from s3am_cloud_cli.options.transfer import AwsOptions
@@ -40,7 +40,7 @@ def cancel(
         return
     from s3am_cloud_cli.options.settings import aws_of
 
-    url = parse_s3(target, key_needed=False)
+    url = parse_s3_target(target, key_needed=False)
     options = ObjectOptions(requester_pays=requester_pays, stack=stack, aws=aws_of(aws))
     count = s3am_cloud_client.cancel_uploads(target, prefix=prefix, options=options, observer=console)
     where = f"{url}..." if prefix else str(url)

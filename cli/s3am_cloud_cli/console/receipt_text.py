@@ -61,6 +61,8 @@ def _lines(receipt: Receipt) -> list[tuple[str, str]]:
         lines.append(("finished by", f"{receipt.finished_by}, with the same content, while this transfer ran"))
     if receipt.expected:
         lines.append(("expected", receipt.expected))
+    if receipt.not_copied:
+        lines.append(("not copied", "the source's tags, which takes s3:GetObjectTagging and s3:PutObjectTagging"))
     if receipt.job and receipt.retries is None:
         lines.append(("job", receipt.job))
     if receipt.retries:

@@ -8,10 +8,19 @@ import msgspec
 
 from s3am_cloud.amounts import size_text
 from s3am_cloud.command_lines import command_line
-from s3am_cloud.errors import NotAsExpected, ObjectExists, ObjectReplaced, SpoiledByStore, TransferError, UploadGone
+from s3am_cloud.errors import (
+    AccessDenied,
+    NotAsExpected,
+    ObjectExists,
+    ObjectReplaced,
+    SpoiledByStore,
+    TransferError,
+    UploadGone,
+)
 from s3am_cloud.limits import DEFAULT_SLOTS
 from s3am_cloud.model import Job, Receipt, TransferRequest
 from s3am_cloud.ports.transfer import Ports
+from s3am_cloud.transfer.destination import needs_listing
 from s3am_cloud.transfer.owners import is_at_work, owner_text
 from s3am_cloud.transfer.pipeline import finish, new_job, overtaken, prepare
 from s3am_cloud.transfer.steps.abort import abort
@@ -38,8 +47,8 @@ def run_upload(request: TransferRequest, ports: Ports, observer: Observer) -> Re
     with beside(job, ports) as source:
         try:
             receipt = _moved_or_overtaken(job, source, ports, observer)
-        except (NotAsExpected, SpoiledByStore):
-            _drop(job, ports)
+        except (NotAsExpected, SpoiledByStore) as error:
+            _discard(job, error, ports, observer)
             raise
         except BaseException as error:  # whatever ends the run, what it leaves costs storage
             _tell_what_is_left(job, error, observer)
@@ -53,6 +62,8 @@ def run_upload(request: TransferRequest, ports: Ports, observer: Observer) -> Re
             _tell_what_is_not_compared(job, error, observer)
             raise
     _keep_report(job, receipt, ports, observer)
+    if receipt.not_copied and not (job.info and job.info.tags_hidden):  # of those the user knows since the beginning
+        observer.note(f"The tags of {job.source.display} were not copied: that takes the right s3:PutObjectTagging")
     return receipt
 
 
@@ -87,7 +98,7 @@ def _earlier(request: TransferRequest, ports: Ports, observer: Observer) -> list
     if not (request.resume or request.force):
         return []
     where = request.target
-    records = (ports.jobs.find(where, upload_id) for upload_id in ports.store.unfinished(where))
+    records = (ports.jobs.find(where, upload_id) for upload_id in ports.store.unfinished(where, needs_listing(request)))
     found = [job for job in records if job is not None]
     for job in found:
         if is_at_work(job, ports):
@@ -113,6 +124,15 @@ def _drop(job: Job, ports: Ports) -> None:
     if job.upload is not None:
         abort(job.upload, ports.store)
     forget(job, ports)
+
+
+def _discard(job: Job, error: TransferError, ports: Ports, observer: Observer) -> None:
+    """The same when `error` ends the transfer, which is what the user has to hear of, whatever else is denied."""
+    try:
+        _drop(job, ports)
+    except AccessDenied as denied:
+        observer.detail(denied.message)
+        _tell_what_is_left(job, error, observer)
 
 
 def _tell_what_is_left(job: Job, error: BaseException, observer: Observer) -> None:

@@ -58,9 +58,9 @@ class ReadOnlyStore:
     def region(self, target: S3Url) -> str | None:
         return self._store.region(target)
 
-    def unfinished(self, target: S3Url) -> Sequence[str]:
+    def unfinished(self, target: S3Url, needed: bool = False) -> Sequence[str]:
         try:
-            return self._store.unfinished(target)
+            return self._store.unfinished(target, needed)
         except (AccessDenied, StoreUnavailable) as error:
             self.blind = error
             return ()
@@ -77,7 +77,7 @@ class ReadOnlyStore:
     def parts(self, upload: Upload, after: int = 0) -> Any:
         return self._store.parts(upload, after)
 
-    def create(self, target: S3Url, attributes: Attributes) -> Upload:
+    def create(self, target: S3Url, attributes: Attributes, copied_tags: bool = False) -> Upload:
         return Upload(target=target, upload_id=_NEW, full_object=True)
 
     def abort(self, upload: Upload) -> None:

@@ -58,17 +58,23 @@ class PartsRun:
     def _stream(self, upload: Upload) -> tuple[Job, list[MovedPart]]:
         """Moves a source that has to be read in sequence. An earlier run's parts are compared on the way."""
         job, ports, observer = self._job, self._ports, self._observer
-        listed, notes = _listed(upload, ports), notes_of(upload, observer.detail)
+        listed = [] if self._is_new else _listed(upload, ports)
+        notes = notes_of(upload, observer.detail)
         with observer.progress(_title(job), (job.info.size if job.info else None) or 0) as meter:
             beat = Heartbeat(job, ports, observer)
             return move_stream(job, listed, ports, meter, lambda moving: _beating(notes.keep(moving), beat))
+
+    @property
+    def _is_new(self) -> bool:
+        """Whether this run has opened the upload, or found it empty: every part that is there by now is somebody
+        else's, and to list them takes a right of its own."""
+        return self._job.trusted and self._job.resumes is None
 
     def find_relied(self) -> None:
         """Adds the parts that are relied on: they are compared again before the object is made, as others may fill the
         upload too. Those without a checksum are transferred anew."""
         job, ports = self._job, self._ports
-        # In an upload that this run has opened, or found empty, every part that is there by now is somebody else's.
-        if job.upload is None or (job.trusted and job.resumes is None):
+        if job.upload is None or self._is_new:
             return
         listed = _listed(job.upload, ports)
         relied = _recorded(job, job.upload, listed, ports) if job.trusted else []

@@ -137,13 +137,13 @@ def _shown(
     if any(one.algorithm in known for one in stated):
         return (), "verified-by-source"
     promised = next((one for one in get_args(Verdict) if one == said.get(VERDICT)), None)
-    if promised is None or said.get(OBJECT) not in {mark(target, info.size), mark(target, None)}:
+    if promised is None or said.get(OBJECT) not in {mark(target.latest, info.size), mark(target.latest, None)}:
         return (), None
     return (), promised if info.full_object else "size-only"
 
 
 def _of_this(receipt: Receipt | None, target: S3Url, info: ObjectInfo) -> Receipt | None:
     """The receipt, if it is of this version of this object."""
-    if receipt is None or receipt.state != "succeeded" or receipt.destination != str(target):
+    if receipt is None or receipt.state != "succeeded" or receipt.destination != str(target.latest):
         return None
     return receipt if (receipt.etag, receipt.version_id) == (info.etag, info.version_id) else None

@@ -69,11 +69,14 @@ class ObjectStore(Protocol):
     def lists(self, target: S3Url) -> bool:
         """Whether the bucket's listing has exactly this key; False where it may not be listed."""
 
-    def tags(self, target: S3Url, version_id: str | None) -> dict[str, str]:
-        """The object's tags; none where the user may not read them, as for CopyObject."""
+    def tags(self, target: S3Url) -> dict[str, str] | None:
+        """The object's tags; None where they can't be read, which takes a right of its own."""
 
-    def unfinished(self, target: S3Url) -> Sequence[str]:
-        """The ids of all unfinished multipart uploads of exactly this key; none where they can't be listed."""
+    def unfinished(self, target: S3Url, needed: bool = False) -> Sequence[str]:
+        """The ids of all unfinished multipart uploads of exactly this key; none where they can't be listed.
+
+        Where the answer is `needed`, raises AccessDenied for want of the right to list them.
+        """
 
     def checks_puts(self, target: S3Url) -> bool:
         """Whether a PutObject of other bytes than were sent is sure to be refused, before it replaces an object."""
@@ -84,11 +87,16 @@ class ObjectStore(Protocol):
     def find(self, target: S3Url, upload_id: str) -> Upload:
         """An unfinished upload that somebody else began. Raises UploadGone."""
 
-    def create(self, target: S3Url, attributes: Attributes) -> Upload:
-        """A new multipart upload that asks for CRC64NVME over the full object; `Upload.full_object` is what it got."""
+    def create(self, target: S3Url, attributes: Attributes, copied_tags: bool = False) -> Upload:
+        """A new multipart upload that asks for CRC64NVME over the full object; `Upload.full_object` is what it got.
+
+        `copied_tags` are the source object's, not the user's choice: who may not write tags goes without them, and
+        `Upload.untagged` says so.
+        """
 
     def parts(self, upload: Upload, after: int = 0) -> Iterator[UploadedPart]:
-        """The parts that are there, by ascending number, those above `after` only. Raises UploadGone."""
+        """The parts that are there, by ascending number, those above `after` only. Raises UploadGone, and AccessDenied
+        for want of a right that uploading does not take (s3:ListMultipartUploadParts)."""
 
     def put_part(self, upload: Upload, number: int, data: bytearray, crc: int) -> str:
         """Sends one part from memory, for the store to check against `crc`, and returns its etag.
@@ -106,7 +114,10 @@ class ObjectStore(Protocol):
         """
 
     def abort(self, upload: Upload) -> None:
-        """Removes the upload and its parts; returns when the store no longer knows it. Quiet where it is gone."""
+        """Removes the upload and its parts; returns when the store no longer knows it. Quiet where it is gone.
+
+        Raises AccessDenied for want of the right to abort (s3:AbortMultipartUpload).
+        """
 
     def delete(self, target: S3Url, version_id: str | None) -> None:
         """Removes the object, or only that version of it. Quiet where it is gone."""
@@ -119,11 +130,12 @@ class PartSink(msgspec.Struct, frozen=True):
 
 
 class ObjectSink(msgspec.Struct, frozen=True):
-    """The only part becomes the whole object, by PutObject."""
+    """The only part becomes the whole object, by PutObject. `copied_tags` as for `ObjectStore.create`."""
 
     target: S3Url
     overwrite: bool
     attributes: Attributes = Attributes()
+    copied_tags: bool = False
 
 
 class FileSink(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 closing_moves    Ends a move with the block that uses it.
 confirmation     What the store shows of the object that was just written.
+copied_tags      The tags of an object that is copied inside S3.
 destination      What is at a destination already.
 download         An object into a local file.
 download_stream  An object into standard output, a FIFO or a device.

@@ -36,13 +36,20 @@ def _exists(target: S3Url, store: ObjectStore) -> bool:
         ) from None
 
 
+def needs_listing(request: TransferRequest) -> bool:
+    """Whether what is unfinished has to be known: to resume or discard it. Who may only write says by `overwrite` that
+    nothing is to be looked at, and begins anew where nothing can be seen."""
+    return (request.resume or request.force) and request.exists != "overwrite"
+
+
 def unfinished_upload(request: TransferRequest, target: S3Url, ports: Ports) -> str | None:
     """The id of the upload to resume, None to begin anew. `force` aborts whatever is unfinished.
 
-    Raises UploadExists where one is unfinished and nothing was said of it, of these DestinationBusy where a transfer is
-    at work there; SeveralUploads where it is not clear which.
+    Raises AccessDenied where to know that takes a right which is missing, UploadExists where one is unfinished and
+    nothing was said of it, of these DestinationBusy where a transfer is at work there; SeveralUploads where it is not
+    clear which.
     """
-    existing = ports.store.unfinished(target)
+    existing = ports.store.unfinished(target, needs_listing(request))
     if request.force:
         for upload_id in existing:
             abort(Upload(target=target, upload_id=upload_id, full_object=False), ports.store)

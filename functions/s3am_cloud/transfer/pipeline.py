@@ -51,6 +51,7 @@ from s3am_cloud.ports.pace import UNLIMITED, Pace
 from s3am_cloud.ports.transfer import Clock, ObjectSink, PartSink, Ports, Progress
 from s3am_cloud.same_source import source_id
 from s3am_cloud.transfer.confirmation import confirmed_object, is_proven
+from s3am_cloud.transfer.copied_tags import has_copied_tags, lacks_tags
 from s3am_cloud.transfer.destination import is_wanted, unfinished_upload
 from s3am_cloud.transfer.overtaken import Overtaken, finished_by, made_by_another, replaced, without_withdrawal, writer
 from s3am_cloud.transfer.part_sizes import stream_plan
@@ -114,7 +115,7 @@ def _prepared(job: Job, ports: Ports, connections: int | None, may_stream: bool,
 
 
 def _opened(job: Job, state: Literal["transfer", "stream"], ports: Ports) -> Job:
-    opened = open_upload(job.target, written(job), ports.store)
+    opened = open_upload(job.target, written(job), ports.store, has_copied_tags(job))
     try:
         return _recorded(msgspec.structs.replace(job, state=state, upload=opened), ports)
     except BaseException as error:
@@ -152,7 +153,8 @@ def move(
 ) -> Iterator[MovedPart]:
     """Moves these parts of the job, over up to `slots` connections. Each is yielded when the store has it."""
     is_put = job.state == "put"
-    sink = ObjectSink(job.target, _overwrite(job), written(job)) if is_put else PartSink(_upload(job))
+    copied_tags = has_copied_tags(job)
+    sink = ObjectSink(job.target, _overwrite(job), written(job), copied_tags) if is_put else PartSink(_upload(job))
     mover = ports.movers(_origin(job), sink, slots, progress, pace.first)
     return move_parts(parts, mover, pace.should_stop)
 
@@ -198,6 +200,8 @@ def finish(job: Job, moved: Iterable[MovedPart], ports: Ports) -> Receipt:
     except ChecksumMismatch as error:
         raise replaced(job, error, ports) from error
     done = receipt(job, ports.clock, info, info.crc if crc is None else crc, sum(part.retries for part in seen))
+    if lacks_tags(job, seen):
+        done = msgspec.structs.replace(done, not_copied=("tags",))
     if not is_proven(job, seen, info):
         done = msgspec.structs.replace(done, proof=None)
     if job.state == "put":

@@ -7,13 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
-from urllib.parse import unquote
+
+from servers.rights import needs_of
 
 Json = dict[str, Any]
-
-
-# PUT with an upload id is UploadPart, POST CompleteMultipartUpload: both are PutObject.
-_UPLOAD_ACTIONS = {"GET": "s3:ListMultipartUploadParts", "DELETE": "s3:AbortMultipartUpload"}
 
 
 @dataclass(frozen=True)
@@ -95,38 +92,13 @@ def needs(call: Json, stack: Stack) -> Iterator[Need]:
 
 def _s3_needs(call: Json, stack: Stack) -> Iterator[Need]:
     bucket, _, key = call["path"].removeprefix("/").partition("/")
-    arn = f"arn:aws:s3:::{bucket}"
-    for action in _s3_actions(call["method"], key, call["query"], call["headers"]):
-        yield Need(action, f"{arn}/{key}" if key else arn)
-        if bucket == stack.work_bucket:
-            yield from _key_needs(action, stack)
+    for need in needs_of(call["method"], call["path"], call["query"], call["headers"]):
+        yield Need(need.action, need.arn)
+        if need.bucket == stack.work_bucket:
+            yield from _key_needs(need.action, stack)
     if key and "uploadId" not in call["query"] and call["method"] in {"GET", "HEAD"} and call["status"] == 404:
-        yield Need("s3:ListBucket", arn)  # to those who may not list S3 says 403 of what is not there
-    yield from _copied(call["headers"], call["query"], f"{arn}/{key}")
-
-
-def _s3_actions(method: str, key: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Iterator[str]:
-    version = "Version" if "versionId" in query else ""
-    if not key:
-        yield from _bucket_actions(method, query)
-    elif "uploadId" in query and method in _UPLOAD_ACTIONS:
-        yield _UPLOAD_ACTIONS[method]
-    elif method in {"GET", "HEAD"}:
-        yield f"s3:GetObject{version}{'Tagging' if 'tagging' in query else ''}"
-    elif method == "DELETE":
-        yield f"s3:DeleteObject{version}"
-    else:
-        yield "s3:PutObject"
-        if "x-amz-acl" in headers:
-            yield "s3:PutObjectAcl"
-        if headers.get("x-amz-tagging"):
-            yield "s3:PutObjectTagging"
-
-
-def _bucket_actions(method: str, query: Mapping[str, str]) -> Iterator[str]:
-    """HEAD asks for the bucket's region only, which S3 tells with a 403 as well."""
-    if method != "HEAD":
-        yield "s3:ListBucketMultipartUploads" if "uploads" in query else "s3:ListBucket"
+        # To those who may not list S3 says 403 of what is not there.
+        yield Need("s3:ListBucket", f"arn:aws:s3:::{bucket}")
 
 
 def _key_needs(action: str, stack: Stack) -> Iterator[Need]:
@@ -136,18 +108,6 @@ def _key_needs(action: str, stack: Stack) -> Iterator[Need]:
         yield Need("kms:GenerateDataKey", stack.key, by_s3)
     elif action == "s3:GetObject":
         yield Need("kms:Decrypt", stack.key, by_s3)
-
-
-def _copied(headers: Mapping[str, str], query: Mapping[str, str], target: str) -> Iterator[Need]:
-    """CopyObject and UploadPartCopy read their source; CopyObject takes its tags along unless it is given others."""
-    if "x-amz-copy-source" not in headers:
-        return
-    path, _, version = unquote(headers["x-amz-copy-source"]).lstrip("/").partition("?versionId=")
-    source, of = f"arn:aws:s3:::{path}", "Version" if version else ""
-    yield Need(f"s3:GetObject{of}", source)
-    if "uploadId" not in query and headers.get("x-amz-tagging-directive", "COPY") == "COPY":
-        yield Need(f"s3:GetObject{of}Tagging", source)
-        yield Need("s3:PutObjectTagging", target)
 
 
 def _holds(kind: str, wanted: Mapping[str, Any], context: Mapping[str, str]) -> bool:

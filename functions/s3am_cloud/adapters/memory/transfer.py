@@ -93,10 +93,10 @@ class MemoryStore:
     def lists(self, target: S3Url) -> bool:
         return target in self._objects
 
-    def tags(self, target: S3Url, version_id: str | None) -> dict[str, str]:
+    def tags(self, target: S3Url) -> dict[str, str] | None:
         return {}
 
-    def unfinished(self, target: S3Url) -> Sequence[str]:
+    def unfinished(self, target: S3Url, needed: bool = False) -> Sequence[str]:
         return [upload_id for upload_id, pending in self._pending.items() if pending.target == target]
 
     def checks_puts(self, target: S3Url) -> bool:
@@ -112,7 +112,7 @@ class MemoryStore:
         self._get(upload)
         return upload
 
-    def create(self, target: S3Url, attributes: Attributes) -> Upload:
+    def create(self, target: S3Url, attributes: Attributes, copied_tags: bool = False) -> Upload:
         upload_id = f"upload-{next(self._ids)}"
         self._pending[upload_id] = _Pending(target, {})
         return Upload(target=target, upload_id=upload_id, full_object=True)

@@ -1,6 +1,7 @@
 """What a store supports of S3: all of it, until it refuses something, which is then left out for the rest of the run.
 
-At AWS only the ACL is ever left out, as it takes a right of its own (s3:PutObjectAcl) that ordinary uploaders lack.
+At AWS only the ACL and the tags of a copied object are ever left out, as each takes a right of its own that ordinary
+uploaders lack (s3:PutObjectAcl, s3:PutObjectTagging).
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-Feature = Literal["acl", "checksum", "trailer", "condition", "object-size"]
+Feature = Literal["acl", "tags", "checksum", "trailer", "condition", "object-size"]
 
 # What a refusal says when it is about the feature.
 _WORDS: dict[Feature, re.Pattern[str]] = {
     "acl": re.compile(r"\bacls?\b|AccessControlList|ObjectAcl|object ownership", re.IGNORECASE),
+    "tags": re.compile(r"tagging", re.IGNORECASE),
     "checksum": re.compile(r"checksum|crc64", re.IGNORECASE),
     "trailer": re.compile(
         r"trailer|chunk|streaming|payload|sha-?256|content-?length|content-?encoding|checksum|crc64|IncompleteBody",
@@ -23,6 +25,9 @@ _WORDS: dict[Feature, re.Pattern[str]] = {
     "object-size": re.compile(r"mp-object-size|object.?size", re.IGNORECASE),
 }
 _DENIED = {"AccessDenied", "AllAccessDisabled", "403"}
+# The action that S3 names in a denial ("not authorized to perform: s3:PutObjectAcl on resource ...").
+_ACTION = re.compile(r"not authorized to perform: (\S+)")
+_BY_RIGHT: tuple[Feature, ...] = ("acl", "tags")
 _UNSIGNED = "SignatureDoesNotMatch"
 # Codes by which stores refuse a header, a value or a kind of body that they do not know.
 _REFUSALS = {
@@ -82,15 +87,24 @@ class Features:
     def _suspects(self, sent: Sequence[Feature], status: int, code: str, message: str) -> list[Feature]:
         if status // 100 != 4 and status != 501:
             return []
-        if code in _DENIED or self.aws:
-            named = _WORDS["acl"].search(f"{code} {message}") or code in _DENIED
-            return [feature for feature in sent if feature == "acl" and named]
+        if code in _DENIED:
+            return _without_right(sent, message)
+        if self.aws:
+            return [feature for feature in sent if feature in _BY_RIGHT and _WORDS[feature].search(f"{code} {message}")]
         if code == _UNSIGNED:
             # Earlier requests were signed well: some stores compute the signature over another kind of body.
             return [feature for feature in sent if feature == "trailer"]
         if code not in _REFUSALS:
             return []
         return [feature for feature in sent if _WORDS[feature].search(f"{code} {message}")] or list(sent)
+
+
+def _without_right(sent: Sequence[Feature], message: str) -> list[Feature]:
+    """The features that may be why a request was denied: all that take a right of their own, unless S3 names the one
+    that is missing. A policy's explicit deny may be about a feature without naming its right."""
+    asked = [feature for feature in sent if feature in _BY_RIGHT]
+    named = [feature for feature in asked if _WORDS[feature].search(message)]
+    return named if named or (_ACTION.search(message) and "explicit deny" not in message) else asked
 
 
 class Attempt:
@@ -105,6 +119,10 @@ class Attempt:
 
     def uses(self, feature: Feature) -> bool:
         return feature in self._sent
+
+    def lacks(self, feature: Feature) -> bool:
+        """Whether it was wanted, and left out."""
+        return feature in self._wanted and not self.uses(feature)
 
     def is_refused(self, status: int, code: str, message: str) -> bool:
         """Whether to send it again, with fewer features."""

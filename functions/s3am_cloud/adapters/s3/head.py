@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -34,13 +35,18 @@ def customer_key(key: SseKey | None) -> Any:
     return {"SSECustomerAlgorithm": algorithm, "SSECustomerKey": encoded, "SSECustomerKeyMD5": digest}
 
 
+def named_version(target: S3Url) -> Any:
+    """boto3's parameter for the version that the user named: to name one takes a right of its own."""
+    return {"VersionId": target.version} if target.version else {}
+
+
 def look(client: S3Client, target: S3Url, key: SseKey | None) -> ObjectInfo | None:
     """The object as it is now, None where there is none. Raises ClientError, BadEncryptionKey, AccessDenied."""
     try:
         return _head(client, target, key, ChecksumMode="ENABLED")
     except ClientError as error:
-        if code_of(error) in _NOT_THERE:
-            return None
+        if code_of(error) in _NOT_THERE or (target.version and status_of(error) == HTTPStatus.METHOD_NOT_ALLOWED):
+            return None  # the version that a delete marker is has no content
         if status_of(error) not in _UNCLEAR:
             raise
         reason = _reason(client, target, key)
@@ -54,14 +60,16 @@ def look(client: S3Client, target: S3Url, key: SseKey | None) -> ObjectInfo | No
 
 
 def _head(client: S3Client, target: S3Url, key: SseKey | None, **mode: Any) -> ObjectInfo:
-    answer = client.head_object(Bucket=target.bucket, Key=target.key, **mode, **customer_key(key))
+    which = {"Bucket": target.bucket, "Key": target.key, **named_version(target)}
+    answer = client.head_object(**which, **mode, **customer_key(key))
     return object_info(answer, str(target))
 
 
 def _reason(client: S3Client, target: S3Url, key: SseKey | None) -> ClientError | None:
     """What a GET of the first byte is refused with: its answer has a body that says why. None where it succeeds."""
     try:
-        client.get_object(Bucket=target.bucket, Key=target.key, Range="bytes=0-0", **customer_key(key))["Body"].close()
+        which = {"Bucket": target.bucket, "Key": target.key, **named_version(target)}
+        client.get_object(**which, Range="bytes=0-0", **customer_key(key))["Body"].close()
     except ClientError as error:
         return None if code_of(error) in {"InvalidRange", "416"} else error
     return None

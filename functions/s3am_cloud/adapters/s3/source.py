@@ -28,14 +28,15 @@ class S3Source:
             raise BadSource(error.message, error.hint) from error
         if info is None:
             raise SourceNotFound(f"{url.url} does not exist", "check the bucket's name and the key")
-        tags = self._store.tags(target, info.version_id) if self._tags else {}
+        tags = self._store.tags(target) if self._tags else {}
         return SourceInfo(
             size=info.size,
             ranges=True,
             etag=info.etag or None,
             last_modified=info.last_modified,
             version=info.version_id,
-            attributes=msgspec.structs.replace(info.attributes, tags=tags),
+            attributes=msgspec.structs.replace(info.attributes, tags=tags or {}),
+            tags_hidden=tags is None,
             crc=info.crc if info.full_object else None,
             claims=_claims(info),
             region=self._store.region(target),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
@@ -16,7 +16,7 @@ from s3am_cloud.adapters.s3.attributes import parameters
 from s3am_cloud.adapters.s3.codes import refuses_credentials
 from s3am_cloud.adapters.s3.features import Feature
 from s3am_cloud.adapters.s3.fewer import repeated
-from s3am_cloud.adapters.s3.head import customer_key, key_refused, look
+from s3am_cloud.adapters.s3.head import customer_key, key_refused, look, named_version
 from s3am_cloud.adapters.s3.pages import bounded, endless
 from s3am_cloud.checksums.crc64nvme import ALGORITHM, decode, encode
 from s3am_cloud.concurrency import Note, silent
@@ -47,6 +47,7 @@ _CREATED_WITH: Mapping[Feature, Mapping[str, Any]] = {
 _LACKING = {"400", "InvalidRequest", "InvalidArgument", "NotImplemented", "UnsupportedOperation", "MethodNotAllowed"}
 # To who lists the parts of an upload with a checksum and a customer's key, and has no key (API reference, ListParts).
 _KEY_IS_DUE = "InvalidRequest"
+_DENIED = {"AccessDenied", "403"}
 _DONE_BEFORE = {"NoSuchUpload", "PreconditionFailed"}
 # Parts in flight may land after an abort; each try lets a second pass.
 _ABORT_TRIES = 60
@@ -79,26 +80,28 @@ class S3Store:
                 raise
             return any(item["Key"] == target.key for item in found.get("Contents", []))
 
-    def tags(self, target: S3Url, version_id: str | None) -> dict[str, str]:
+    def tags(self, target: S3Url) -> dict[str, str] | None:
         client = self._access.client_for(target.bucket)
-        version: dict[str, Any] = {"VersionId": version_id} if version_id else {}
         with _naming(f"the tags of {target}"):
             try:
-                answer = client.get_object_tagging(Bucket=target.bucket, Key=target.key, **version)
+                answer = client.get_object_tagging(Bucket=target.bucket, Key=target.key, **named_version(target))
             except ClientError as error:
                 if code_of(error) == "NoSuchTagSet":
                     return {}
                 if not _is_optional(error):
                     raise
                 self._note_once(f"The tags of {target} can't be read ({code_of(error)}): the copy is made without them")
-                return {}
+                return None
             return {tag["Key"]: tag["Value"] for tag in answer.get("TagSet", [])}
 
-    def unfinished(self, target: S3Url) -> Sequence[str]:
-        with _naming(str(target)):
+    def unfinished(self, target: S3Url, needed: bool = False) -> Sequence[str]:
+        what = f"the unfinished uploads of {target}"
+        with _naming(what):
             try:
                 return [upload.upload_id for upload in self._uploads(target) if upload.target == target]
             except ClientError as error:
+                if needed and code_of(error) in _DENIED:
+                    raise _without_right("s3:ListBucketMultipartUploads", error, what) from error
                 if not _is_optional(error):
                     raise
                 self._note_once(
@@ -116,9 +119,8 @@ class S3Store:
             try:
                 yield from self._uploads(prefix)
             except ClientError as error:
-                if code_of(error) in {"AccessDenied", "403"}:
-                    denied = named_client(error, what).message
-                    raise AccessDenied(denied, "get the right s3:ListBucketMultipartUploads") from error
+                if code_of(error) in _DENIED:
+                    raise _without_right("s3:ListBucketMultipartUploads", error, what) from error
                 raise
 
     def _uploads(self, prefix: S3Url) -> Iterator[Upload]:
@@ -139,21 +141,25 @@ class S3Store:
         page = self._list_parts(Upload(target=target, upload_id=upload_id, full_object=False), 0)
         return Upload(target=target, upload_id=upload_id, full_object=_granted(page))
 
-    def create(self, target: S3Url, attributes: Attributes) -> Upload:
+    def create(self, target: S3Url, attributes: Attributes, copied_tags: bool = False) -> Upload:
         client, key = self._access.client_for(target.bucket), self._access.key_of(target)
-        fixed = {**parameters(attributes), **customer_key(key)}
+        features, fixed = self._access.features(target.bucket), {**parameters(attributes), **customer_key(key)}
+        optional = dict(_CREATED_WITH)
+        if copied_tags and "Tagging" in fixed:
+            optional["tags"] = {"Tagging": fixed.pop("Tagging")}
 
         def send(optional: Mapping[str, Any]) -> CreateMultipartUploadOutputTypeDef:
             return client.create_multipart_upload(Bucket=target.bucket, Key=target.key, **optional, **fixed)
 
         with _naming(str(target)), _sse_refusal(key):
-            answer = repeated(self._access.features(target.bucket), _CREATED_WITH, send)
+            answer = repeated(features, optional, send)
         if not answer.get("UploadId"):
             raise StoreUnavailable(
                 f"{target}: the store answered without an upload id, and may keep an upload that nobody knows of",
                 "check the endpoint; s3am-cloud cancel discards unfinished uploads",
             )
-        upload = Upload(target=target, upload_id=answer["UploadId"], full_object=_granted(answer))
+        untagged = "tags" in optional and not features.has("tags")
+        upload = Upload(target=target, upload_id=answer["UploadId"], full_object=_granted(answer), untagged=untagged)
         if _retried(answer):
             self._drop_twins(upload)
         return upload
@@ -162,8 +168,10 @@ class S3Store:
         """Aborts what tries opened whose answers were lost: nobody knows of it, and it would cost storage."""
         for upload_id in self.unfinished(upload.target):
             twin = Upload(target=upload.target, upload_id=upload_id, full_object=upload.full_object)
-            if upload_id != upload.upload_id and not any(True for _ in self.parts(twin)):
-                self.abort(twin)
+            # Who may not list parts may not abort either, or leaves it: the twin may be another transfer's.
+            with suppress(AccessDenied):
+                if upload_id != upload.upload_id and not any(True for _ in self.parts(twin)):
+                    self.abort(twin)
 
     def parts(self, upload: Upload, after: int = 0) -> Iterator[UploadedPart]:
         for page in bounded(self._part_pages(upload, after), "Parts", str(upload.target), self._clock):
@@ -225,6 +233,9 @@ class S3Store:
             except ClientError as error:
                 if code_of(error) == _KEY_IS_DUE and key is None:
                     raise key_refused(upload.target, key) from error
+                if code_of(error) in _DENIED:
+                    what = f"the parts of the unfinished upload of {upload.target}"
+                    raise _without_right("s3:ListMultipartUploadParts", error, what) from error
                 raise
 
     def complete(self, upload: Upload, parts: Sequence[UploadedPart], crc: int, size: int, overwrite: bool) -> None:
@@ -262,10 +273,18 @@ class S3Store:
                     self._abort_once(upload)
             except UploadGone:
                 return
+            except AccessDenied:
+                self._abort_unseen(upload)
+                return
             except BadEncryptionKey:
                 pass  # who aborts may have no key to look with; it is still there
             self._clock.sleep(1.0)
         raise StoreUnavailable(f"{upload.target}: the upload is still listed after {_ABORT_TRIES} aborts")
+
+    def _abort_unseen(self, upload: Upload) -> None:
+        """For who may abort and not look: a second time, for parts that were in flight. Raises AccessDenied."""
+        with suppress(UploadGone):
+            self._abort_once(upload)
 
     def delete(self, target: S3Url, version_id: str | None) -> None:
         client = self._access.client_for(target.bucket)
@@ -318,6 +337,10 @@ def _listed(parts: Sequence[UploadedPart], with_checksums: bool) -> Any:
 
 def _md5(data: bytearray) -> str:
     return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+
+
+def _without_right(right: str, error: ClientError, what: str) -> AccessDenied:
+    return AccessDenied(named_client(error, f"{what} can't be listed").message, f"get the right {right}")
 
 
 def _is_optional(error: ClientError) -> bool:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
 
 from s3am_cloud.checksums.crc64nvme import EMPTY, combine, encode
-from s3am_cloud.errors import ChecksumMismatch, JobFailed, ObjectExists, PartReplaced, StoreUnavailable, UploadGone
+from s3am_cloud.errors import (
+    AccessDenied,
+    ChecksumMismatch,
+    JobFailed,
+    ObjectExists,
+    PartReplaced,
+    StoreUnavailable,
+    UploadGone,
+)
 from s3am_cloud.model import MovedPart, Part, Plan, Upload, UploadedPart
 from s3am_cloud.ports.transfer import ObjectStore
 from s3am_cloud.transfer.remaining import missing_of
@@ -46,6 +55,9 @@ def complete(
 ) -> int:
     """Completes the upload from what the store lists, and returns the CRC64NVME of the whole.
 
+    Who may not list parts completes it from the store's answers to them, if `moved` are all of them: the store refuses
+    a part that has another ETag or checksum by then.
+
     `moved` are all parts, as the caller has sent them or compared them with the source: anybody who may write to the
     bucket can put another part into the upload, so that what the store lists is not enough.
     Raises JobFailed where parts are missing, PartReplaced where one differs, ChecksumMismatch for the whole, and what
@@ -58,7 +70,10 @@ def complete(
         if whole.earlier is None or not was_completed(upload, plan.size, whole.earlier, store):
             raise
         return whole.earlier
-    parts = _checked(plan, existing, moved)
+    except AccessDenied as denied:
+        parts = _answered(plan, moved, denied)
+    else:
+        parts = _checked(plan, existing, moved)
     crc = combine((part.crc or EMPTY, part.length) for part in parts)
     if whole.expected is not None and crc != whole.expected:
         raise ChecksumMismatch(
@@ -76,7 +91,8 @@ def complete(
 
 def _look_again(upload: Upload, overwrite: bool, store: ObjectStore) -> None:
     """Raises UploadGone or ObjectExists where that is why an upload could not be completed."""
-    next(iter(store.parts(upload)), None)
+    with suppress(AccessDenied):
+        next(iter(store.parts(upload)), None)
     if not overwrite and store.head(upload.target) is not None:
         raise ObjectExists(f"{upload.target} exists")
 
@@ -89,6 +105,18 @@ def _checked(plan: Plan, existing: Sequence[UploadedPart], moved: Iterable[Moved
     if lacking or len(listed) != plan.count:
         raise JobFailed(f"the upload lists {len(listed)} parts where {plan.count} are due (missing: {lacking[:5]})")
     return [_check(part, listed[part.number], sent.get(part.number, [])) for part in plan.parts()]
+
+
+def _answered(plan: Plan, moved: Iterable[MovedPart], denied: AccessDenied) -> list[UploadedPart]:
+    """The parts as the store answered to them. Raises `denied` where it has not answered to all of them with what a
+    completion takes, as for parts of an earlier run."""
+    sent = {part.number: part for part in moved}
+    found = [sent[planned.number] for planned in plan.parts() if planned.number in sent]
+    parts = [UploadedPart(part.number, part.length, part.etag, part.crc) for part in found]
+    whole = len(parts) == plan.count and all(part.length == plan.part(part.number).length for part in parts)
+    if not whole or any(not part.etag or part.crc is None for part in parts):
+        raise denied
+    return parts
 
 
 def _by_number(parts: Iterable[Numbered]) -> dict[int, list[Numbered]]:

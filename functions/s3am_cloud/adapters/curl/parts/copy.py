@@ -156,5 +156,6 @@ class CopyFlow:
                 decode(crc.group(1).decode()) if crc else None,
                 f'"{etag.group(1).decode(errors="replace")}"' if etag else "",
                 self._retry.total,
+                untagged=self._attempt.lacks("tags"),
             )
         )

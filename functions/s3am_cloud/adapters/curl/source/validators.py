@@ -35,7 +35,7 @@ def version_error(response: Response, info: SourceInfo, name: str, stored: bool 
     if not proven and date is not None and info.last_modified is not None and date != info.last_modified:
         return _changed(name, "Last-Modified", date, info.last_modified, hint)
     if info.version is not None and response.header("x-amz-version-id") not in {None, info.version}:
-        return SourceChanged(f"{name} answered with another version than was asked for")
+        return SourceChanged(f"{name} answered with another version than was probed")
     return None
 
 

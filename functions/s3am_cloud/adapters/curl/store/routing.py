@@ -17,7 +17,7 @@ from s3am_cloud.adapters.s3.signer import Endpoint, Signer
 from s3am_cloud.adapters.s3.store import ACL
 from s3am_cloud.checksums.crc64nvme import ALGORITHM
 from s3am_cloud.errors import JobFailedForGood
-from s3am_cloud.model import Attributes, Part, PinnedSource
+from s3am_cloud.model import Part, PinnedSource, SourceInfo
 from s3am_cloud.ports.transfer import FileSink, ObjectSink, PartSink, Sink
 from s3am_cloud.urls import S3Url
 
@@ -109,14 +109,15 @@ def source_endpoint(origin: PinnedSource, access: S3Access) -> S3Endpoint | None
 
 
 def source_address(origin: PinnedSource, stored: S3Endpoint | None, signers: Callable[[S3Settings], Signer]) -> Address:
-    """Where the origin's GETs go: its URL, or a signed request for exactly its version."""
+    """Where the origin's GETs go: its URL, or a signed request for the object, or for the version that the user named.
+
+    No other version is named: that takes a right of its own (s3:GetObjectVersion), and If-Match pins as well.
+    """
     if stored is None:
         return lambda: (origin.source.url, {})
-    headers = {"x-amz-content-sha256": "UNSIGNED-PAYLOAD", **stored.headers}
-    version = origin.info.version
-    query = {"versionId": version} if version else {}
+    query = {"versionId": stored.object.version} if stored.object.version else {}
     signer = signers(stored.settings)
-    return lambda: signer.sign("GET", stored.endpoint, stored.object.key, query, headers)
+    return lambda: signer.sign("GET", stored.endpoint, stored.object.key, query, stored.headers)
 
 
 def part_put(route: TransferRoute, signers: Signers, part: Part) -> SignedPut:
@@ -135,14 +136,14 @@ def part_put(route: TransferRoute, signers: Signers, part: Part) -> SignedPut:
 def part_copy(route: TransferRoute, signers: Signers, part: Part) -> SignedCopy:
     """A PUT without a body by which S3 takes the part from the source itself: UploadPartCopy, or CopyObject."""
     target, query = _target(route), _part_query(route.sink, part)
-    headers = {**target.headers, **_copy_source(route), "x-amz-content-sha256": "UNSIGNED-PAYLOAD"}
+    headers = {**target.headers, **_copy_source(route)}
     if isinstance(route.sink, PartSink) and part.length:
         headers["x-amz-copy-source-range"] = f"bytes={part.first}-{part.last}"
     signer = signers(target.settings)
 
     def signed() -> tuple[str, dict[str, str]]:
-        sink, attributes = route.sink, route.origin.info.attributes
-        own = _copied_object_headers(sink, attributes, target.features) if isinstance(sink, ObjectSink) else {}
+        sink = route.sink
+        own = _copied_object_headers(sink, route.origin.info, target.features) if isinstance(sink, ObjectSink) else {}
         return signer.sign("PUT", target.endpoint, target.object.key, query, {**headers, **own})
 
     return signed
@@ -155,7 +156,9 @@ def put_attempt(route: TransferRoute) -> Attempt:
 
 def copy_attempt(route: TransferRoute) -> Attempt:
     """The features that a copy inside S3 uses."""
-    return Attempt(_target(route).features, _features(route.sink, "checksum"))
+    features = _features(route.sink, "checksum")
+    tagged = isinstance(route.sink, ObjectSink) and route.sink.copied_tags
+    return Attempt(_target(route).features, (*features[:1], "tags", *features[1:]) if tagged else features)
 
 
 def _endpoint(target: S3Url, access: S3Access) -> S3Endpoint:
@@ -186,7 +189,8 @@ def _copy_source(route: TransferRoute) -> dict[str, str]:
     if source is None:
         raise JobFailedForGood("only objects in S3 can be copied inside it")
     path = quote(f"/{source.object.bucket}/{source.object.key}", safe="/-_.~")
-    found = {"x-amz-copy-source": path + (f"?versionId={quote(info.version, safe='')}" if info.version else "")}
+    version = source.object.version
+    found = {"x-amz-copy-source": path + (f"?versionId={quote(version, safe='')}" if version else "")}
     # One beyond ASCII can't be signed as every store reads it.
     if info.etag and info.etag.isascii():
         found["x-amz-copy-source-if-match"] = info.etag
@@ -211,13 +215,18 @@ def _common_headers(sink: ObjectSink, features: Features) -> dict[str, str]:
     return headers if sink.overwrite or not features.has("condition") else {**headers, "If-None-Match": "*"}
 
 
-def _copied_object_headers(sink: ObjectSink, of_source: Attributes, features: Features) -> dict[str, str]:
-    """S3 keeps tags and all else by itself; what is to differ has to be given whole."""
-    headers = _common_headers(sink, features)
+def _copied_object_headers(sink: ObjectSink, source: SourceInfo, features: Features) -> dict[str, str]:
+    """S3 keeps tags and all else by itself; what is to differ has to be given whole.
+
+    Tags that can't be read or written are replaced by none: S3 denies the copy otherwise.
+    """
+    headers, of_source = _common_headers(sink, features), source.attributes
     if features.has("checksum"):
         headers["x-amz-checksum-algorithm"] = ALGORITHM
-    if sink.attributes.tags != of_source.tags:
-        headers |= {"x-amz-tagging-directive": "REPLACE", **tagging_headers(sink.attributes)}
+    untagged = sink.copied_tags and not features.has("tags")
+    if sink.attributes.tags != of_source.tags or source.tags_hidden or untagged:
+        headers["x-amz-tagging-directive"] = "REPLACE"
+        headers |= {} if untagged else tagging_headers(sink.attributes)
     if sink.attributes != msgspec.structs.replace(of_source, tags=sink.attributes.tags):
         headers |= {"x-amz-metadata-directive": "REPLACE", **own_headers(sink.attributes)}
     return headers
