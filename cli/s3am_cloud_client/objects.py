@@ -127,12 +127,12 @@ def cancel_uploads(
     0
     """
     from s3am_cloud.errors import BadDestination
-    from s3am_cloud.urls import parse_s3
+    from s3am_cloud.urls import parse_s3_target
     from s3am_cloud_client.inprocess import discarding
     from s3am_cloud_client.inprocess.ports import local_ports
     from s3am_cloud_client.inprocess.record_store import records
 
-    target = parse_s3(url, key_needed=False)
+    target = parse_s3_target(url, key_needed=False)
     if not prefix and (not target.key or target.key.endswith("/")):
         raise BadDestination(f"{url} names no object", "name one, or use --prefix to mean all that begin so")
     with naming_system_errors():
