@@ -47,7 +47,7 @@ class ConcurrencyLimit(Protocol):
     def look(self, chunk_size: int, all_begun: bool) -> None:
         """To be called often. `chunk_size` bytes are reported at once; with `all_begun` no part waits for a slot."""
 
-    def refused(self, asked: float) -> None:
+    def refused(self, sent_at: float) -> None:
         """A request that was sent at that moment was refused, as there are too many."""
 
     def moved(self) -> int:
@@ -65,7 +65,7 @@ class FixedLimit:
     def look(self, chunk_size: int, all_begun: bool) -> None:
         """The number is fixed."""
 
-    def refused(self, asked: float) -> None:
+    def refused(self, sent_at: float) -> None:
         """Nothing follows."""
 
     def moved(self) -> int:
@@ -102,10 +102,10 @@ class AdaptiveConcurrency:
             self._window, self._next = (now, moved), now + RATE_SECONDS
             self._judge(now, (moved - before) / (now - began))
 
-    def refused(self, now: float, asked: float) -> None:
-        """A server is too busy for a request of the moment `asked`. Those sent before the last refusal was known, and a
-        moment more, as other processes hear of it later, count as one."""
-        if asked < self._refused_at + SETTLE_SECONDS:
+    def refused(self, now: float, sent_at: float) -> None:
+        """A server is too busy for a request that was sent at `sent_at`. Refusals of what was sent before the last one
+        was known, and a moment more, as other processes hear of it later, count as one."""
+        if sent_at < self._refused_at + SETTLE_SECONDS:
             return
         self._refused_at = now
         many = self.limit

@@ -152,13 +152,13 @@ RETRIES_EARNED_PER_PART: Final = 2
 LONGEST_RETRY_AFTER: Final = 60
 PROBE_ATTEMPTS: Final = 4  # a wrong address should be reported soon
 # Refusals in a row by a server that lets no more connections in, while none of ours gets through.
-CROWD_ATTEMPTS: Final = 12
+OVER_CAPACITY_ATTEMPTS: Final = 12
 # So many requests in a row may be denied (403) while no other is on its way, before that is not put down to their
 # number.
 REFUSALS_ALONE: Final = 3
 # How long a look at a file's end waits for the reply that ends it: a whole file's is waited for as anything else is.
 LAST_REPLY_SECONDS: Final = 10
-CROWD_SECONDS: Final = 0.25  # what a server takes to notice that a connection is gone
+OVER_CAPACITY_SECONDS: Final = 0.25  # what a server takes to notice that a connection is gone
 BACKOFF_BASE_SECONDS: Final = 0.25
 BACKOFF_CAP_SECONDS: Final = 20.0
 

@@ -35,16 +35,16 @@ class _Place(msgspec.Struct, frozen=True):
 
 def covers(prefix: str, url: str) -> bool:
     """Whether `url` is `prefix` or below it. What can't be read, and whatever holds a login, is below nothing."""
-    limit, asked = _place(prefix), _place(url)
-    if limit is None or asked is None or limit.server != asked.server:
+    limit, target = _place(prefix), _place(url)
+    if limit is None or target is None or limit.server != target.server:
         return False
     if limit.names in {(), ("",)}:
         return True
-    if limit.ambiguous or asked.ambiguous:
+    if limit.ambiguous or target.ambiguous:
         return False
     names = limit.names[:-1] if limit.names[-1] == "" else limit.names
-    is_below = asked.names[: len(names)] == names
-    return is_below and (names == limit.names or len(asked.names) > len(names))
+    is_below = target.names[: len(names)] == names
+    return is_below and (names == limit.names or len(target.names) > len(names))
 
 
 def is_prefix(text: str) -> bool:

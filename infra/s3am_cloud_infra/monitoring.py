@@ -41,21 +41,21 @@ class Monitoring(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._machine, self._worker, self._movers, self._dead_letters = machine, worker, movers, dead_letters
-        board = cloudwatch.Dashboard(self, "Dashboard", period_override=cloudwatch.PeriodOverride.INHERIT)
+        dashboard = cloudwatch.Dashboard(self, "Dashboard", period_override=cloudwatch.PeriodOverride.INHERIT)
         alarms = self._alarms()
-        board.add_widgets(
+        dashboard.add_widgets(
             _graph("Bytes per second", [self._bytes_per_second()]),
             _graph(
                 "Active workers", [self._worker.metric("ConcurrentExecutions", statistic="Maximum", label="workers")]
             ),
             _graph("Retries and throttles", self._retries()),
         )
-        board.add_widgets(
+        dashboard.add_widgets(
             _graph("Failed invocations by error", [self._failures(), *self._errors()]),
             _graph("Jobs", self._jobs()),
             _graph("Age of the oldest job at work", [self._measured(names.JOB_AGE, worker, "Maximum", "seconds")]),
         )
-        board.add_widgets(cloudwatch.AlarmStatusWidget(alarms=alarms, title="Alarms", width=24, height=2))
+        dashboard.add_widgets(cloudwatch.AlarmStatusWidget(alarms=alarms, title="Alarms", width=24, height=2))
 
     def _bytes_per_second(self) -> cloudwatch.IMetric:
         using = {f"m{n}": self._measured(names.BYTES_MOVED, mover) for n, mover in enumerate(self._movers)}

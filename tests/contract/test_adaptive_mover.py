@@ -20,7 +20,7 @@ from s3am_cloud.adapters.curl.transport import admission
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.errors import SourceBusy
-from s3am_cloud.limits import ATTEMPTS, CROWD_ATTEMPTS, KIB, MIB, MIN_PART
+from s3am_cloud.limits import ATTEMPTS, KIB, MIB, MIN_PART, OVER_CAPACITY_ATTEMPTS
 from s3am_cloud.model import Plan
 from s3am_cloud.ports.transfer import Movers
 from s3am_cloud_client.inprocess import workers
@@ -44,7 +44,7 @@ def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(concurrency, "RATE_SECONDS", 0.1)
     monkeypatch.setattr(concurrency, "SETTLE_SECONDS", 0.05)
     monkeypatch.setattr(concurrency, "RATE_BYTES", 32 * KIB)
-    monkeypatch.setattr(admission, "CROWD_SECONDS", 0.06)
+    monkeypatch.setattr(admission, "OVER_CAPACITY_SECONDS", 0.06)
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_a_process_without_a_place_waits_for_one(
 
     class Watched(Coordinator):
         def left(self, index: int) -> None:
-            moved_when_left.append(sum(self._board.moved))
+            moved_when_left.append(sum(self._counters.moved))
             super().left(index)
 
     monkeypatch.setattr(workers, "Coordinator", Watched)
@@ -150,14 +150,14 @@ def test_an_explicit_number_is_obeyed_from_the_start_and_to_the_end(route: Route
 def test_with_an_explicit_number_a_refused_part_tries_again_by_itself(route: Route, server: CrowdedHttp) -> None:
     with pytest.raises(SourceBusy):
         move(route, server, slots=1, first=None, most=0, size=KIB)
-    assert server.refused == ATTEMPTS < CROWD_ATTEMPTS
+    assert server.refused == ATTEMPTS < OVER_CAPACITY_ATTEMPTS
 
 
 @pytest.mark.parametrize("route", ["one process"], indirect=True)
 def test_a_server_that_stays_too_busy_is_given_up(
     route: Route, server: CrowdedHttp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admission, "CROWD_ATTEMPTS", 3)
+    monkeypatch.setattr(admission, "OVER_CAPACITY_ATTEMPTS", 3)
     with pytest.raises(SourceBusy) as caught:
         move(route, server, slots=16, first=4, most=0)
     assert caught.type is SourceBusy
@@ -207,4 +207,4 @@ def test_parts_that_s3_is_too_busy_for_make_way_and_come_back(way: Route, shared
     moved = list(mover.move(cut.parts()))
     assert way.end.content(moved) == data
     assert way.tally.bytes == len(data)
-    assert sum(part.retries for part in moved) == ATTEMPTS + 1 < CROWD_ATTEMPTS
+    assert sum(part.retries for part in moved) == ATTEMPTS + 1 < OVER_CAPACITY_ATTEMPTS

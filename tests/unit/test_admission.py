@@ -14,7 +14,7 @@ from s3am_cloud.adapters.curl.transport.retry import Retry
 from s3am_cloud.adapters.s3.features import Attempt, Features
 from s3am_cloud.concurrency import FixedLimit
 from s3am_cloud.errors import SourceBusy, StoreUnavailable, TransferError
-from s3am_cloud.limits import CROWD_ATTEMPTS, CROWD_SECONDS
+from s3am_cloud.limits import OVER_CAPACITY_ATTEMPTS, OVER_CAPACITY_SECONDS
 from s3am_cloud.model import MovedPart, Part
 from support.fakes import FakeClock
 
@@ -33,14 +33,14 @@ def test_a_place_is_given_up_at_a_time_and_never_the_last() -> None:
 
 def test_patience_ends_when_nothing_comes_in() -> None:
     admission = AdmissionControl(FixedLimit(3), FakeClock())
-    waits = [admission.wait() for _ in range(CROWD_ATTEMPTS)]
+    waits = [admission.wait() for _ in range(OVER_CAPACITY_ATTEMPTS)]
     assert waits[-1] is None
-    assert all(wait is not None and wait >= CROWD_SECONDS for wait in waits[:-1])
+    assert all(wait is not None and wait >= OVER_CAPACITY_SECONDS for wait in waits[:-1])
 
 
 def test_patience_is_without_end_while_bytes_come_in() -> None:
     admission = AdmissionControl(FixedLimit(3), FakeClock())
-    for _ in range(5 * CROWD_ATTEMPTS):
+    for _ in range(5 * OVER_CAPACITY_ATTEMPTS):
         assert admission.wait() is not None
         admission.gained()
 
@@ -50,10 +50,10 @@ class Busy(FixedLimit):
 
     adapts = True
     bytes = 0
-    asked = -1.0
+    sent_at = -1.0
 
-    def refused(self, asked: float) -> None:
-        self.asked = asked
+    def refused(self, sent_at: float) -> None:
+        self.sent_at = sent_at
 
     def moved(self) -> int:
         return self.bytes
@@ -62,18 +62,18 @@ class Busy(FixedLimit):
 def test_patience_is_without_end_while_others_get_on() -> None:
     places = Busy(3)
     admission = AdmissionControl(places, FakeClock())
-    for _ in range(5 * CROWD_ATTEMPTS):
+    for _ in range(5 * OVER_CAPACITY_ATTEMPTS):
         places.bytes += 1
         assert admission.wait() is not None
-    assert None in [admission.wait() for _ in range(CROWD_ATTEMPTS)]
+    assert None in [admission.wait() for _ in range(OVER_CAPACITY_ATTEMPTS)]
 
 
 def test_a_busy_server_is_left_alone_for_a_moment_or_as_long_as_it_asks_for() -> None:
     places = Busy(3)
     admission = AdmissionControl(places, FakeClock(dice=0.0))
-    admission.yield_slot(1, FULL, asked=7.0)
-    assert (places.asked, admission.limit, list(admission.released)) == (7.0, 3, [(1, FULL)])
-    assert (admission.pause(), admission.pause()) == (CROWD_SECONDS, 0.0)
+    admission.yield_slot(1, FULL, sent_at=7.0)
+    assert (places.sent_at, admission.limit, list(admission.released)) == (7.0, 3, [(1, FULL)])
+    assert (admission.pause(), admission.pause()) == (OVER_CAPACITY_SECONDS, 0.0)
     admission.yield_slot(1, FULL, 7.0, at_least=9.0)
     admission.yield_slot(2, FULL, 7.0)
     assert admission.pause() == 9.0

@@ -37,13 +37,13 @@ class Simulation:
 
     def run(self, seconds: float) -> Simulation:
         for _ in range(round(seconds / TICK)):
-            asked = self.now
+            sent_at = self.now
             self.now += TICK
             places = self.growth.limit
             self.moved += self.rate(min(places, self.bears)) * TICK
             for _ in range(places - self.bears):
                 self.refusals += 1
-                self.growth.refused(self.now, asked)
+                self.growth.refused(self.now, sent_at)
             self.growth.at(self.now, int(self.moved))
             if not self.numbers or self.numbers[-1] != self.growth.limit:
                 self.numbers.append(self.growth.limit)
@@ -117,11 +117,11 @@ def test_a_source_that_bears_but_one_gets_one() -> None:
 
 def test_refusals_of_requests_that_were_sent_before_the_last_one_was_known_are_the_same_crowd() -> None:
     growth = AdaptiveConcurrency(16, 16)
-    growth.refused(2.0, asked=1.0)
-    growth.refused(2.1, asked=1.9)
-    growth.refused(2.2, asked=2.0 + SETTLE_SECONDS / 2)
+    growth.refused(2.0, sent_at=1.0)
+    growth.refused(2.1, sent_at=1.9)
+    growth.refused(2.2, sent_at=2.0 + SETTLE_SECONDS / 2)
     assert growth.limit == 8
-    growth.refused(2.5, asked=2.0 + SETTLE_SECONDS)
+    growth.refused(2.5, sent_at=2.0 + SETTLE_SECONDS)
     assert growth.limit == 4
 
 

@@ -16,7 +16,7 @@ from s3am_cloud.errors import NotAsExpected, SourceChanged
 from s3am_cloud.model import Job, Part, PinnedSource
 from s3am_cloud.ports.transfer import OrderedReader, Ports, Progress
 from s3am_cloud.urls import parse_source
-from s3am_cloud_client.inprocess.checks import beside, watched
+from s3am_cloud_client.inprocess.checks import concurrent_check, watched
 from support.fakes import World, request
 
 CONTENT = b"abc"
@@ -77,7 +77,7 @@ def test_the_last_part_is_followed_by_a_wait_for_the_checksum(case: Case) -> Non
         case.may.set()
 
     job = case.job(WRONG)
-    with beside(job, case.ports) as source, pytest.raises(NotAsExpected):
+    with concurrent_check(job, case.ports) as source, pytest.raises(NotAsExpected):
         list(watched(moving(), job, source))
 
 
@@ -93,7 +93,7 @@ def test_a_transfer_ends_as_soon_as_its_source_turns_out_to_be_another(case: Cas
 
     case.may.set()
     job = case.job(WRONG)
-    with beside(job, case.ports) as source:
+    with concurrent_check(job, case.ports) as source:
         with pytest.raises(NotAsExpected) as refused:
             for _ in watched(moving(), job, source):
                 pass
@@ -103,14 +103,14 @@ def test_a_transfer_ends_as_soon_as_its_source_turns_out_to_be_another(case: Cas
 def test_parts_pass_as_they_come_where_the_source_is_what_was_expected(case: Case) -> None:
     case.may.set()
     job = case.job(RIGHT)
-    with beside(job, case.ports) as source:
+    with concurrent_check(job, case.ports) as source:
         assert list(watched(iter([1, 2, 3]), job, source)) == [1, 2, 3]
 
 
 def test_with_keep_mismatch_nothing_is_ended(case: Case) -> None:
     case.may.set()
     job = case.job(WRONG, keep=True)
-    with beside(job, case.ports) as source:
+    with concurrent_check(job, case.ports) as source:
         assert list(watched(iter([1, 2]), job, source)) == [1, 2]
 
 
@@ -118,7 +118,7 @@ def test_the_reading_ends_with_a_transfer_that_failed(case: Case) -> None:
     case.endless = True
     case.may.set()
     before = threading.active_count()
-    with pytest.raises(SourceChanged), beside(case.job(RIGHT), case.ports):
+    with pytest.raises(SourceChanged), concurrent_check(case.job(RIGHT), case.ports):
         raise SourceChanged("the transfer failed")
     assert threading.active_count() == before
 
@@ -127,5 +127,5 @@ def test_the_reading_ends_with_a_transfer_that_failed(case: Case) -> None:
 def test_nothing_is_read_beside_what_the_parts_tell(case: Case, expect: str | None) -> None:
     job = case.job(RIGHT)
     job = msgspec.structs.replace(job, request=msgspec.structs.replace(job.request, expect=expect))
-    with beside(job, case.ports) as source:
+    with concurrent_check(job, case.ports) as source:
         assert source is None

@@ -39,7 +39,7 @@ PROGRESS = ".data.bin.progress"
 @pytest.fixture
 def partial(tmp_path: Path) -> Iterator[PartialFile]:
     made = PartialFile(tmp_path / "data.bin")
-    with made.hold():
+    with made.lock():
         yield made
 
 
@@ -63,13 +63,13 @@ def later(tmp_path: Path) -> PartialFile:
 def left(tmp_path: Path, *numbers: int) -> list[MovedPart]:
     """An earlier run that ended after these parts."""
     earlier = later(tmp_path)
-    with earlier.hold():
+    with earlier.lock():
         return begun(earlier, *numbers)
 
 
 def recorded(tmp_path: Path, info: SourceInfo = INFO) -> tuple[int, list[MovedPart]] | None:
     partial = later(tmp_path)
-    with partial.hold():
+    with partial.lock():
         return partial.recorded(info)
 
 
@@ -101,7 +101,7 @@ def test_every_name_that_a_file_may_have_has_room_for_its_partial_file(tmp_path:
     partial, other = PartialFile(tmp_path / name), PartialFile(tmp_path / f"{name[:-1]}x")
     assert (partial.path.name == f".{name}.partial") == (len(os.fsencode(name)) <= 245)
     assert partial.path != other.path
-    with partial.hold(), other.hold():
+    with partial.lock(), other.lock():
         begun(partial, 1, 2, 3)
         partial.commit(False)
     assert names(tmp_path) == [name]
@@ -161,7 +161,7 @@ def test_a_note_that_a_crash_cut_off_is_left_out_and_spoils_no_later_one(tmp_pat
     progress = tmp_path / PROGRESS
     progress.write_bytes(progress.read_bytes()[:-10])
     partial = later(tmp_path)
-    with partial.hold():
+    with partial.lock():
         assert partial.recorded(INFO) == (100, noted[:1])
         partial.record(noted[1])
     assert recorded(tmp_path) == (100, noted)
@@ -236,17 +236,17 @@ def test_discard_leaves_nothing(partial: PartialFile, tmp_path: Path) -> None:
 
 
 def test_who_only_looked_leaves_nothing(tmp_path: Path) -> None:
-    with later(tmp_path).hold():
+    with later(tmp_path).lock():
         pass
     assert names(tmp_path) == []
 
 
 def test_a_second_download_to_the_name_is_refused_while_one_is_at_work(partial: PartialFile, tmp_path: Path) -> None:
     begun(partial, 1)
-    with pytest.raises(DownloadBusy, match=f"process {os.getpid()}"), later(tmp_path).hold():
+    with pytest.raises(DownloadBusy, match=f"process {os.getpid()}"), later(tmp_path).lock():
         pass
     partial.commit(overwrite=False)
-    with later(tmp_path).hold():
+    with later(tmp_path).lock():
         assert partial.final.exists()
 
 
@@ -255,7 +255,7 @@ def test_another_one_who_takes_the_name_gets_none_of_the_first_ones_bytes(partia
     noted = begun(partial, 1)
     partial.path.unlink()
     second = later(tmp_path)
-    with second.hold():
+    with second.lock():
         second.begin(INFO, PLAN)
         partial.record(noted[0])
         with pytest.raises(JobFailed, match="removed or replaced"):
@@ -267,7 +267,7 @@ def test_another_one_who_takes_the_name_gets_none_of_the_first_ones_bytes(partia
 
 def test_what_is_left_without_its_partial_file_is_of_no_use_and_removed(tmp_path: Path) -> None:
     partial = later(tmp_path)
-    with partial.hold():
+    with partial.lock():
         begun(partial, 1)
         partial.path.unlink()
     assert (names(tmp_path), partial.left) == ([], False)
@@ -282,10 +282,10 @@ def test_without_locks_the_user_hears_of_it_and_nothing_wrong_is_named(
     monkeypatch.setattr(fcntl, "flock", refuse)
     notes: list[str] = []
     first, second = PartialFile(tmp_path / "data.bin", notes.append), later(tmp_path)
-    with first.hold():
+    with first.lock():
         assert "no locks" in notes[0]
         begun(first, 1, 2, 3)
-        with second.hold():
+        with second.lock():
             begun(second, 1)
             with pytest.raises(JobFailed):
                 first.commit(overwrite=False)
@@ -299,7 +299,7 @@ PLANTED = [os.mkfifo, os.mkdir, lambda path: os.symlink("victim", path)]
 def test_what_is_planted_as_its_partial_file_is_refused(tmp_path: Path, plant: Callable[[Path], None]) -> None:
     (tmp_path / "victim").write_bytes(b"precious")
     plant(tmp_path / ".data.bin.partial")
-    with pytest.raises(BadDestination, match="in the way"), later(tmp_path).hold():
+    with pytest.raises(BadDestination, match="in the way"), later(tmp_path).lock():
         pass
     assert (tmp_path / "victim").read_bytes() == b"precious"
 
@@ -353,7 +353,7 @@ def test_a_lock_of_a_killed_parent_is_waited_for(
 
     monkeypatch.setattr(locked_file, "_alive", lambda pid: False)
     monkeypatch.setattr(time, "sleep", wait)
-    with later(tmp_path).hold():
+    with later(tmp_path).lock():
         assert len(waits) == 1
 
 

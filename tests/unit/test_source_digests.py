@@ -9,7 +9,7 @@ import time
 import msgspec
 import pytest
 
-from s3am_cloud.checksums.published import beside, in_headers
+from s3am_cloud.checksums.published import digest_urls, in_headers
 from s3am_cloud.errors import BadRequest, BadSource, ChecksumMismatch, NotAsStated, SourceNotFound
 from s3am_cloud.ingest.accept import refuse_secrets
 from s3am_cloud.integrity.after_commit import to_read, verify_stored
@@ -71,10 +71,10 @@ def test_the_newer_header_counts_where_two_differ() -> None:
 
 
 def test_files_beside_a_url_keep_its_query_and_come_before_it() -> None:
-    first = next(beside(parse_source("https://u:p@host/a/x.bin?token=1#f")))
+    first = next(digest_urls(parse_source("https://u:p@host/a/x.bin?token=1#f")))
     assert first.url == "https://u:p@host/a/x.bin.sha256?token=1"
-    assert next(beside(parse_source("./x.bin"))).url == "./x.bin.sha256"
-    assert next(beside(SourceUrl("s3", "s3://b/k?x"))).url == "s3://b/k?x.sha256"
+    assert next(digest_urls(parse_source("./x.bin"))).url == "./x.bin.sha256"
+    assert next(digest_urls(SourceUrl("s3", "s3://b/k?x"))).url == "s3://b/k?x.sha256"
 
 
 class Claiming(World):

@@ -69,7 +69,7 @@ def test_at_aws_only_the_acl_is_ever_left_out() -> None:
 
 def test_what_a_store_has_accepted_once_is_not_what_it_refuses_later() -> None:
     features = Features(aws=False)
-    features.settle(["trailer"])
+    features.succeeded(["trailer"])
     assert not features.learn(["trailer"], 400, "InvalidArgument", "")
     assert features.has("trailer")
 

@@ -85,7 +85,7 @@ def test_what_ends_a_comparison_leaves_an_object_that_is_reported(
     def ends(*arguments: object) -> None:
         raise error
 
-    monkeypatch.setattr(driver, "hold", ends)
+    monkeypatch.setattr(driver, "checked_afterwards", ends)
     assert f"{TARGET} is complete in S3, but was not yet compared" in uploaded(world)
 
 
@@ -95,7 +95,7 @@ def test_an_object_that_is_not_as_expected_is_reported_by_its_error_alone(
     def ends(*arguments: object) -> None:
         raise NotAsExpected("other")
 
-    monkeypatch.setattr(driver, "hold", ends)
+    monkeypatch.setattr(driver, "checked_afterwards", ends)
     assert "not yet compared" not in uploaded(world)
 
 

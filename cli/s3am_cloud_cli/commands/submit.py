@@ -72,7 +72,7 @@ def submit(
 
     if request is not None:
         check_alone(context)
-        asked = request_of(request)
+        transfer_request = request_of(request)
     elif source is None or destination is None:
         raise click.UsageError("SRC_URL and DST_URL are needed, or --request", context)
     else:
@@ -86,9 +86,9 @@ def submit(
             keep_hours=keep,
             max_cost=max_cost,
         )
-        asked = chosen.request(source, destination, exists)
+        transfer_request = chosen.request(source, destination, exists)
     rings = SideKeys(keys.ring(), source_keys.ring())
-    job = Client(stack, aws_of(aws)).submit_request(asked, rings, netrc, console)
+    job = Client(stack, aws_of(aws)).submit_request(transfer_request, rings, netrc, console)
     if job.joined:
         console.note(f"The same transfer is under way already, as job {job.id}: this joins it")
     show_started(job, "Submitted", wait, console)

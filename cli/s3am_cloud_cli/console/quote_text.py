@@ -60,13 +60,13 @@ def _rows(cloud: Cloud, here: InProcess, datasync: DataSync | None) -> Iterator[
 
 def _extra_rows(cloud: Cloud, here: InProcess) -> Iterator[Row]:
     """What of the cost is for the bytes themselves: only what there is of it."""
-    for name, there, on_this in (
+    for name, in_cloud, on_this in (
         ("  between regions", cloud.extra.cross_region, here.extra.cross_region),
         ("  retrieval", cloud.extra.retrieval, here.extra.retrieval),
         ("  storage class", cloud.extra.storage_class, here.extra.storage_class),
     ):
-        if there or on_this:
-            yield (name, price_text(there), price_text(on_this), "")
+        if in_cloud or on_this:
+            yield (name, price_text(in_cloud), price_text(on_this), "")
 
 
 def _where(where: Where) -> Iterator[tuple[str, str]]:

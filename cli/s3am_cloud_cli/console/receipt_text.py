@@ -100,7 +100,7 @@ def _verdict_of(known: Provenance) -> str:
 
 def provenance_text(known: Provenance) -> list[str]:
     receipt = known.receipt
-    held = f"{known.checksum_algorithm} {known.checksum}, as S3 holds it of the whole" if known.checksum else None
+    checksum = f"{known.checksum_algorithm} {known.checksum}, as S3 holds it of the whole" if known.checksum else None
     said = None if receipt and receipt.source_digest else known.source_digest
     lines = [
         ("object", known.object),
@@ -109,7 +109,7 @@ def provenance_text(known: Provenance) -> list[str]:
         ("version", known.source_version),
         ("job", known.job),
         ("written by", f"s3am-cloud {known.tool_version}" if known.tool_version else None),
-        ("checksum", held),
+        ("checksum", checksum),
         ("digest", f"{said}, as the source said before the transfer" if said else None),
         ("expected", known.expected if receipt is None else receipt.expected),
         *(verdict_lines(receipt) if receipt else [("verdict", _verdict_of(known))]),

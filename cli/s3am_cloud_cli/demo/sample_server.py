@@ -97,9 +97,11 @@ class _Handler(BaseHTTPRequestHandler):
         if mood == "busy":
             self._refuse()
             return
-        asked = _RANGE.match(self.headers.get("Range", ""))
-        first, last = (int(asked[1]), min(int(asked[2]), sample.size - 1)) if asked else (0, sample.size - 1)
-        self._head(sample, first, last, partial=asked is not None)
+        requested = _RANGE.match(self.headers.get("Range", ""))
+        first, last = (
+            (int(requested[1]), min(int(requested[2]), sample.size - 1)) if requested else (0, sample.size - 1)
+        )
+        self._head(sample, first, last, partial=requested is not None)
         length = last - first + 1
         self._body(sample, first, length // 2 if mood == "breaks" else length)
         if mood == "breaks":

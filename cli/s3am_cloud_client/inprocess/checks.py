@@ -1,4 +1,5 @@
-"""Holding an upload from this machine to checksums: a local file is read beside its transfer, others are read back."""
+"""Comparing an upload from this machine with expected checksums: a local file is read during its transfer, others are
+read back afterwards."""
 
 from __future__ import annotations
 
@@ -56,8 +57,8 @@ class ConcurrentCheck:
 
 
 @contextmanager
-def beside(job: Job, ports: Ports) -> Iterator[ConcurrentCheck | None]:
-    """Reads the source beside its transfer where that shows what it is held to before the object is made."""
+def concurrent_check(job: Job, ports: Ports) -> Iterator[ConcurrentCheck | None]:
+    """Reads the source during its transfer, where that shows before the object is made that it is the expected one."""
     source = job.source
     wanted = by_reading(job.request, source, job.info) if job.info is not None else ()
     if not wanted or job.info is None or source.scheme != "file":
@@ -83,8 +84,10 @@ def watched(moved: Iterator[T], job: Job, source: ConcurrentCheck | None) -> Ite
     yield from source.watch(moved)
 
 
-def hold(job: Job, done: Receipt, source: ConcurrentCheck | None, ports: Ports, observer: Observer) -> Receipt:
-    """The receipt of an object that is what it is held to. Another one is deleted, if it is not to be kept.
+def checked_afterwards(
+    job: Job, done: Receipt, source: ConcurrentCheck | None, ports: Ports, observer: Observer
+) -> Receipt:
+    """The receipt of an object that has the expected checksums. Another one is deleted, unless it is to be kept.
 
     Raises NotAsExpected.
     """

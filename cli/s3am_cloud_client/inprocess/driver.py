@@ -24,7 +24,7 @@ from s3am_cloud.transfer.destination import needs_listing
 from s3am_cloud.transfer.owners import is_at_work, owner_text
 from s3am_cloud.transfer.pipeline import finish, new_job, overtaken, prepare
 from s3am_cloud.transfer.steps.abort import abort
-from s3am_cloud_client.inprocess.checks import ConcurrentCheck, beside, hold
+from s3am_cloud_client.inprocess.checks import ConcurrentCheck, checked_afterwards, concurrent_check
 from s3am_cloud_client.inprocess.discarding import forget
 from s3am_cloud_client.inprocess.part_journal import record_sent
 from s3am_cloud_client.inprocess.parts_run import PartsRun
@@ -44,7 +44,7 @@ def run_upload(request: TransferRequest, ports: Ports, observer: Observer) -> Re
     _replace(earlier, job, ports)
     for file in job.info.unread_digest_files if job.info else ():
         observer.note(f"{file} was found, but has no digest of the source in a known format: nothing is compared")
-    with beside(job, ports) as source:
+    with concurrent_check(job, ports) as source:
         try:
             receipt = _moved_or_overtaken(job, source, ports, observer)
         except (NotAsExpected, SpoiledByStore) as error:
@@ -57,7 +57,7 @@ def run_upload(request: TransferRequest, ports: Ports, observer: Observer) -> Re
             raise
         forget(job, ports)
         try:
-            receipt = hold(job, receipt, source, ports, observer)
+            receipt = checked_afterwards(job, receipt, source, ports, observer)
         except BaseException as error:
             _tell_what_is_not_compared(job, error, observer)
             raise

@@ -140,13 +140,13 @@ def quote(request: TransferRequest, sealed: bool, ports: Ports, observer: Observ
         part_size=plan.part_size,
         rate=info.rate,
         cloud=in_cloud(job, plan, info.rate),
-        in_process=in_process(job, _cut_here(request, info, connections, plan.size), connections, info.rate),
+        in_process=in_process(job, _upload_plan(request, info, connections, plan.size), connections, info.rate),
         datasync=by_datasync(job, plan.size, sealed),
         regions=where_of(job),
     )
 
 
-def _cut_here(request: TransferRequest, info: SourceInfo, connections: int, size: int) -> Plan:
+def _upload_plan(request: TransferRequest, info: SourceInfo, connections: int, size: int) -> Plan:
     """The plan of `upload`, which has no deadline and so measures no rate; `size` of it is left."""
     source = request.source_url
     free = msgspec.structs.replace(info, rate=None)

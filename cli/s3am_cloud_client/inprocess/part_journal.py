@@ -64,9 +64,9 @@ class PartNotes:
             self._warn(f"checksums of parts are not noted in {self._path}: {why}")
             self._path = None
 
-    def of(self, there: Iterable[UploadedPart]) -> list[MovedPart]:
+    def of(self, listed: Iterable[UploadedPart]) -> list[MovedPart]:
         """The notes on those of the listed parts that are still the ones that were noted."""
-        return known(there, self._read())
+        return known(listed, self._read())
 
     def forget(self) -> None:
         if self._path is not None:

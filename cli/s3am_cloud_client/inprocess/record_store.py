@@ -53,9 +53,9 @@ class OwnJobs(Jobs):
     Reports are kept where somebody clears them away in time, which is with a stack.
     """
 
-    def __init__(self, shelves: FallbackDocuments) -> None:
-        super().__init__(shelves, with_sources=False)
-        self._shelves = shelves
+    def __init__(self, documents: FallbackDocuments) -> None:
+        super().__init__(documents, with_sources=False)
+        self._fallback = documents
 
     def save(self, job: Job) -> None:
         if job.upload is not None:
@@ -66,17 +66,17 @@ class OwnJobs(Jobs):
             super().forget(job)
 
     def write_report(self, job_id: str, receipt: Receipt) -> None:
-        if self._shelves.shared:
+        if self._fallback.shared:
             super().write_report(job_id, receipt)
 
     def write_part_records(self, job_id: str, name: str, records: Sequence[PartRecord]) -> None:
         """On this machine alone, PartNotes knows them."""
-        if self._shelves.shared:
+        if self._fallback.shared:
             super().write_part_records(job_id, name, records)
 
 
 class Fallible:
-    """`Documents` of which nothing depends: where they can't be used there are none, and that is said once."""
+    """`Documents` on which nothing depends: where they can't be used there are none, and that is noted once."""
 
     def __init__(self, documents: Documents, warn: Callable[[str], None]) -> None:
         self._documents, self._warn = documents, warn
@@ -112,51 +112,51 @@ class Fallible:
 
 
 class FallbackDocuments:
-    """`Documents` on a shared shelf where one is found that can be used, else on the one at hand; read from both.
+    """Shared `Documents` where there are some that can be used, else local ones; read from both.
 
-    The shared one is looked for when it is first needed; if it can't be used, that is noted once, and is no error.
+    The shared ones are looked for when they are first needed; if they can't be used, that is noted once.
     """
 
-    def __init__(self, here: Documents, look: Callable[[], Documents], note: Callable[[str], None]) -> None:
-        self._here, self._look, self._note = here, look, note
+    def __init__(self, local: Documents, look: Callable[[], Documents], note: Callable[[str], None]) -> None:
+        self._local, self._look, self._note = local, look, note
         self._shared: Documents | None = None
         self._looked = False
 
     @property
     def shared(self) -> bool:
-        """Whether the shared shelf is in use."""
-        return self._ask(lambda shelf: True) is True
+        """Whether the shared documents are in use."""
+        return self._ask(lambda documents: True) is True
 
     @property
     def bucket(self) -> str | None:
-        return (self._shared or self._here).bucket
+        return (self._shared or self._local).bucket
 
     def read(self, name: str) -> bytes | None:
-        there = self._ask(lambda shelf: shelf.read(name))
-        return self._here.read(name) if there is None else there
+        found = self._ask(lambda documents: documents.read(name))
+        return self._local.read(name) if found is None else found
 
     def write(self, name: str, data: bytes) -> None:
-        def put(shelf: Documents) -> bool:
-            shelf.write(name, data)
+        def put(documents: Documents) -> bool:
+            documents.write(name, data)
             return True
 
         if not self._ask(put):
-            self._here.write(name, data)
+            self._local.write(name, data)
 
     def create(self, name: str, data: bytes) -> bool:
-        made = self._ask(lambda shelf: shelf.create(name, data))
-        return self._here.create(name, data) if made is None else made
+        made = self._ask(lambda documents: documents.create(name, data))
+        return self._local.create(name, data) if made is None else made
 
     def remove(self, name: str) -> None:
-        self._ask(lambda shelf: shelf.remove(name))
-        self._here.remove(name)
+        self._ask(lambda documents: documents.remove(name))
+        self._local.remove(name)
 
     def names(self, prefix: str) -> Iterator[str]:
-        yield from self._ask(lambda shelf: list(shelf.names(prefix))) or []
-        yield from self._here.names(prefix)
+        yield from self._ask(lambda documents: list(documents.names(prefix))) or []
+        yield from self._local.names(prefix)
 
     def _ask(self, ask: Callable[[Documents], Answer]) -> Answer | None:
-        """The shared shelf's answer, None where there is none that can be used."""
+        """The shared documents' answer, None where they can't be used."""
         try:
             if not self._looked:
                 self._looked = True

@@ -35,40 +35,40 @@ class SharedLimit:
     The parent looks at the counters a few times a second, sooner than a part that was refused is tried again.
     """
 
-    def __init__(self, board: SharedCounters, index: int, adapts: bool, moved: Callable[[], int]) -> None:
-        self._board, self._index, self.adapts, self._moved = board, index, adapts, moved
+    def __init__(self, counters: SharedCounters, index: int, adapts: bool, moved: Callable[[], int]) -> None:
+        self._counters, self._index, self.adapts, self._moved = counters, index, adapts, moved
 
     @property
     def now(self) -> int:
-        return self._board.limits[self._index]
+        return self._counters.limits[self._index]
 
     def look(self, chunk_size: int, all_begun: bool) -> None:
-        self._board.moved[self._index] = self._moved()
+        self._counters.moved[self._index] = self._moved()
 
-    def refused(self, asked: float) -> None:
-        self._board.refused[self._index] = asked
+    def refused(self, sent_at: float) -> None:
+        self._counters.refused[self._index] = sent_at
 
     def moved(self) -> int:
-        return sum(self._board.moved)
+        return sum(self._counters.moved)
 
 
 class Coordinator:
     """Shares out, in the parent, the slots, whose number grows with what all workers move."""
 
-    def __init__(self, board: SharedCounters, growth: AdaptiveConcurrency, clock: Clock) -> None:
-        self._board, self._growth, self._clock = board, growth, clock
-        self._workers = list(range(len(board.limits)))
-        self._refused = list(board.refused)
+    def __init__(self, counters: SharedCounters, growth: AdaptiveConcurrency, clock: Clock) -> None:
+        self._counters, self._growth, self._clock = counters, growth, clock
+        self._workers = list(range(len(counters.limits)))
+        self._refused = list(counters.refused)
 
     def look(self, all_begun: bool) -> None:
         """To be called whenever a worker says anything. With `all_begun` there is nothing left to find out for."""
         now = self._clock.monotonic()
-        for index, asked in enumerate(self._board.refused):
-            if asked != self._refused[index]:
-                self._refused[index] = asked
-                self._growth.refused(now, asked)
+        for index, sent_at in enumerate(self._counters.refused):
+            if sent_at != self._refused[index]:
+                self._refused[index] = sent_at
+                self._growth.refused(now, sent_at)
         if not all_begun:
-            self._growth.at(now, sum(self._board.moved))
+            self._growth.at(now, sum(self._counters.moved))
         self._share_out()
 
     def left(self, index: int) -> None:
@@ -78,7 +78,7 @@ class Coordinator:
 
     def _share_out(self) -> None:
         for index, limit in zip(self._workers, share(self._growth.limit, len(self._workers)), strict=True):
-            self._board.limits[index] = limit
+            self._counters.limits[index] = limit
 
 
 def share(slots: int, count: int) -> list[int]:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized
 
 _SILENT = SilentObserver()
-_TELL_SECONDS = 0.2
+_REPORT_SECONDS = 0.2
 _END_SECONDS = 2.0
 
 
@@ -93,11 +93,11 @@ class ProcessMover:
         # The process that starts first must not take all of a few parts.
         slots = share(min(self._growth.limit if self._growth else self._slots, len(todo)), count)
         work = _Work(self._setup, todo, self._growth is not None)
-        crew = _WorkerPool(method, work, slots, self._growth, self._clock)
+        pool = _WorkerPool(method, work, slots, self._growth, self._clock)
         try:
-            yield from crew.results(self._progress, should_stop, self._observer.check)
+            yield from pool.results(self._progress, should_stop, self._observer.check)
         finally:
-            crew.end()
+            pool.end()
 
     def _move_here(self, parts: Sequence[Part], should_stop: ShouldStop) -> Iterator[MovedPart]:
         with watching(self._observer) as check:
@@ -132,8 +132,8 @@ class _WorkerPool:
         context = multiprocessing.get_context("fork") if forks else multiprocessing.get_context("spawn")
         # Held here, as it is gone with its last reference in this process.
         self._taken = context.Value("q", 0)
-        self._board, self._count = SharedCounters(context, slots), len(work.parts)
-        self._foreman = None if growth is None else Coordinator(self._board, growth, clock)
+        self._counters, self._count = SharedCounters(context, slots), len(work.parts)
+        self._foreman = None if growth is None else Coordinator(self._counters, growth, clock)
         self._processes: dict[Connection, BaseProcess] = {}
         self._indices: dict[Connection, int] = {}
         # A fresh interpreter finds its credentials by itself; a forked one has them.
@@ -171,7 +171,7 @@ class _WorkerPool:
         others = (*self._processes, ours) if forks else ()
         process = context.Process(
             target=_work,
-            args=(work, index, self._board, self._taken, theirs, others),
+            args=(work, index, self._counters, self._taken, theirs, others),
             daemon=True,
             name="s3am-cloud mover",
         )
@@ -221,7 +221,7 @@ class _Work(msgspec.Struct, frozen=True):
 def _work(
     work: _Work,
     index: int,
-    board: SharedCounters,
+    counters: SharedCounters,
     taken: Synchronized[int],
     pipe: Connection,
     others: Sequence[Connection],
@@ -232,8 +232,8 @@ def _work(
         other.close()
     reporter = _Reporter(pipe)
     clock = SystemClock()
-    limit = SharedLimit(board, index, work.adapts, lambda: reporter.total)
-    mover = CurlMover(work.setup, limit, reporter.count, clock, reporter.report_sometimes, board.turn)
+    limit = SharedLimit(counters, index, work.adapts, lambda: reporter.total)
+    mover = CurlMover(work.setup, limit, reporter.count, clock, reporter.report_sometimes, counters.turn)
     try:
         for moved in mover.move(_take_turns(work.parts, taken)):
             reporter.report()
@@ -269,17 +269,17 @@ class _Reporter:
     """Tells the parent of bytes moved, a few times a second, and by that notices when it is gone."""
 
     def __init__(self, pipe: Connection) -> None:
-        self._pipe, self._told = pipe, time.monotonic()
+        self._pipe, self._reported_at = pipe, time.monotonic()
         self.total = self._before = 0
 
     def count(self, count: int) -> None:
         self.total += count
 
     def report_sometimes(self) -> None:
-        if time.monotonic() - self._told >= _TELL_SECONDS:
+        if time.monotonic() - self._reported_at >= _REPORT_SECONDS:
             self.report()
 
     def report(self) -> None:
-        self._told = time.monotonic()
+        self._reported_at = time.monotonic()
         self._pipe.send(self.total - self._before)
         self._before = self.total

@@ -45,16 +45,16 @@ def cancel_job(job_id: str, remote: Remote, ports: Ports) -> Cancelled:
     _check_known(last, execution, report, remote)
     running = execution is not None and execution.status == "RUNNING"
     if report is not None and not running and report.state in {*_DONE, "cancelled"}:
-        return _told(last, report)
+        return _cancelled(last, report)
     remote.coordination.cancel(last)
     if running and execution is not None:
         with suppress(NoSuchJob):
             remote.machine.stop(execution.arn, f"job {last} was cancelled")
         report = _janitors(last, remote)
         if report is not None:
-            return _told(last, report)
+            return _cancelled(last, report)
     try:
-        return _told(last, discard(last, ports))
+        return _cancelled(last, discard(last, ports))
     except AccessDenied:
         return Cancelled(last, "cancelled", report.destination if report else "", later=True)
 
@@ -75,5 +75,5 @@ def _janitors(job_id: str, remote: Remote) -> Receipt | None:
     return None
 
 
-def _told(job_id: str, report: Receipt) -> Cancelled:
+def _cancelled(job_id: str, report: Receipt) -> Cancelled:
     return Cancelled(job_id, report.state, report.destination)

@@ -119,8 +119,8 @@ class Remote:
         whole = msgspec.structs.replace(
             request, source=unsigned(parse_source(secrets.source) if secrets.source else request.source_url)
         )
-        asked = request_fingerprint(whole, secrets.keys_id(request.destination))
-        return self.start(seal(msgspec.structs.replace(job, asked=asked), secrets, self.vault))
+        fingerprint = request_fingerprint(whole, secrets.keys_id(request.destination))
+        return self.start(seal(msgspec.structs.replace(job, asked=fingerprint), secrets, self.vault))
 
     def start(self, job: Job) -> Started:
         """Starts this new job, unless one for the same request runs; who starts the same job at once starts one."""

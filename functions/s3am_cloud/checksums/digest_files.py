@@ -71,8 +71,8 @@ def in_file(data: bytes, name: str, file_name: str) -> tuple[Expected, ...]:
     ours = [entry for entry in entries if _is_name(entry.name, name)]
     if not ours:
         names = {entry.name for entry in entries}
-        beside = file_name.startswith(name) and name != ""
-        ours = entries if names == {""} or (beside and len(names) == 1) else []
+        named_alike = file_name.startswith(name) and name != ""
+        ours = entries if names == {""} or (named_alike and len(names) == 1) else []
     # Lists of several folders may have the same name more than once.
     ours = [entry for entry in ours if entry.name.removeprefix("./") == name] or ours
     found: dict[str, Expected] = {}

@@ -50,13 +50,13 @@ def strongest(claims: Mapping[str, str]) -> Expected | None:
     return Expected(name, claims[name], by_source=True) if name else None
 
 
-def shown_wish(request: TransferRequest) -> str | None:
+def shown_source_digest(request: TransferRequest) -> str | None:
     """What a request says of the source's digest as records may have it: a URL in its displayable form."""
     requested = request.source_digest
     return requested if requested in {None, AUTO, NONE} else parse_source(str(requested)).display
 
 
-def beside(source: SourceUrl) -> Iterator[SourceUrl]:
+def digest_urls(source: SourceUrl) -> Iterator[SourceUrl]:
     """Where files with the source's digest usually are."""
     for suffix in _SUFFIXES:
         if source.scheme in {"file", "s3"}:

@@ -98,8 +98,8 @@ class JobPorts:
     def __call__(self, job: Job) -> Ports:
         """Raises what `opened` does."""
         found, pays = opened(job, self._vault), job.request.requester_pays
-        access = self._access.beside(S3Settings(requester_pays=pays), found.keys)
-        source = self._access.beside(
+        access = self._access.with_settings(S3Settings(requester_pays=pays), found.keys)
+        source = self._access.with_settings(
             S3Settings(requester_pays=pays, sign=not job.request.no_sign_request), found.source_keys
         )
         jobs = opened_jobs(self._ports.jobs, job, found.job)

@@ -132,8 +132,8 @@ def accept(
     another request.
     """
     came = read_event(event)
-    asked, ingested = expanded(data, came)
-    request = decode_request(asked)
+    whole, ingested = expanded(data, came)
+    request = decode_request(whole)
     if came is not None:
         check_granted(request.secret, sender(came, ingested), granted or {})
     job = new_job(request, job_of_request(data, event, execution), ports.clock)

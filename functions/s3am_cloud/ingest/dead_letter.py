@@ -101,15 +101,15 @@ def replay_input(letter: DeadLetter) -> dict[str, Any]:
 
 def _letter(job: str, event: Event, request: object, error: ErrorReport, refused: str) -> DeadLetter:
     fields = request if isinstance(request, Mapping) else {}
-    asked = _expanded(request, event)
+    whole = _expanded(request, event)
     return DeadLetter(
         kind=KIND,
         job=job,
         event=event,
         error=error,
         refused=refused,
-        source=_display(asked.get("source")),
-        destination=_display(asked.get("destination")),
+        source=_display(whole.get("source")),
+        destination=_display(whole.get("destination")),
         fields=tuple(sorted(map(str, fields))),
         request=dict(fields) if isinstance(request, Mapping) and _is_harmless(fields) else None,
     )
@@ -135,10 +135,10 @@ def _event(data: object) -> Event:
 def _expanded(request: object, event: Event) -> Mapping[str, object]:
     """What a request is, or that of a route or a schedule comes to."""
     try:
-        asked = expanded(request, event)[0]
+        whole = expanded(request, event)[0]
     except TransferError:
-        asked = request
-    return asked if isinstance(asked, Mapping) else {}
+        whole = request
+    return whole if isinstance(whole, Mapping) else {}
 
 
 def _reason(request: object, event: Event, name: str, cause: str) -> ErrorReport:

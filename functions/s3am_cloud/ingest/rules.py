@@ -106,7 +106,7 @@ class _Created(msgspec.Struct, frozen=True):
     object: _Object
 
 
-_to_asked: Converter[_Asked] = Converter(_Asked)
+_decode_named: Converter[_Asked] = Converter(_Asked)
 _to_created: Converter[_Created] = Converter(_Created)
 
 
@@ -118,15 +118,15 @@ def expanded(data: object, event: Event | None) -> tuple[object, Ingested | None
     if not isinstance(data, Mapping) or not {"route", "schedule"} & data.keys():
         return data, None
     try:
-        asked = _to_asked(data)
+        named = _decode_named(data)
         # Nobody but AWS can send events from such sources: another sender's has no say in what a schedule has fetched.
-        if asked.route is not None and event is not None and event.source == S3_SOURCE:
-            return _of_route(asked.route, event)
+        if named.route is not None and event is not None and event.source == S3_SOURCE:
+            return _of_route(named.route, event)
     except msgspec.ValidationError as error:
         raise BadRequest(f"the request of a route or a schedule can't be read: {error}") from None
-    if asked.schedule is None or event is None or event.source != SCHEDULER_SOURCE:
+    if named.schedule is None or event is None or event.source != SCHEDULER_SOURCE:
         raise BadRequest("the request of a route or a schedule comes with its own event")
-    return schedule_request(asked.schedule, _date(event)), _scheduled(asked.schedule)
+    return schedule_request(named.schedule, _date(event)), _scheduled(named.schedule)
 
 
 def route_request(route: Route, bucket: str, key: str, date: str) -> dict[str, Any]:
@@ -178,8 +178,8 @@ def _of_route(route: Route, event: Event) -> tuple[dict[str, Any], Ingested]:
     created = _to_created(event.key)
     found = created.object
     request = route_request(route, created.bucket.name, found.key, _date(event))
-    asked = _digest(event.key)
-    return request, Ingested(asked=asked, route=route.name, again=route.again, etag=found.etag, version=found.version)
+    digest = _digest(event.key)
+    return request, Ingested(asked=digest, route=route.name, again=route.again, etag=found.etag, version=found.version)
 
 
 def _scheduled(schedule: Schedule) -> Ingested:

@@ -6,7 +6,7 @@ import msgspec
 
 from s3am_cloud.checksums.digest_files import in_file, is_page
 from s3am_cloud.checksums.digests import Expected
-from s3am_cloud.checksums.published import AUTO, NONE, beside
+from s3am_cloud.checksums.published import AUTO, NONE, digest_urls
 from s3am_cloud.errors import AccessDenied, BadEncryptionKey, BadSource
 from s3am_cloud.limits import MAX_DIGEST_FILE
 from s3am_cloud.model import PinnedSource, TransferRequest
@@ -27,7 +27,7 @@ def learn(request: TransferRequest, origin: PinnedSource, ports: Ports) -> Pinne
     if requested == NONE:
         return _with(origin, {})
     found, unread = (
-        _beside(source, ports) if requested == AUTO else (_named(source, parse_source(requested), ports), ())
+        _in_files(source, ports) if requested == AUTO else (_named(source, parse_source(requested), ports), ())
     )
     return _with(origin, {**origin.info.claims, **{one.algorithm: one.digest for one in found}}, unread)
 
@@ -38,10 +38,10 @@ def _with(origin: PinnedSource, claims: dict[str, str], unread: tuple[str, ...] 
     )
 
 
-def _beside(source: SourceUrl, ports: Ports) -> tuple[tuple[Expected, ...], tuple[str, ...]]:
+def _in_files(source: SourceUrl, ports: Ports) -> tuple[tuple[Expected, ...], tuple[str, ...]]:
     """The digests in the first file beside the source that states some, and the files before it that state none."""
     unread: list[str] = []
-    for url in beside(source):
+    for url in digest_urls(source):
         try:
             data = _content(url, ports)
         except (BadSource, AccessDenied, BadEncryptionKey):

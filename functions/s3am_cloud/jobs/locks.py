@@ -52,12 +52,12 @@ def acquire(job: Job, execution: str, locks: LockContext) -> str:
     where a job for something else runs.
     """
     where = job.target
-    asked = job.asked or request_fingerprint(job.request)
-    mine = DestinationLock(job=job.id, execution=execution, asked=asked, made=_now(locks.clock))
+    fingerprint = job.asked or request_fingerprint(job.request)
+    mine = DestinationLock(job=job.id, execution=execution, asked=fingerprint, made=_now(locks.clock))
     for _ in range(_TRIES):
         found = locks.coordination.lock_of(where)
         if found is not None and found.job != job.id and runs(found, locks):
-            if found.asked != asked:
+            if found.asked != fingerprint:
                 raise DestinationBusy(
                     f"job {found.job} writes to {where} at this moment",
                     follow_or_stop(found.job),

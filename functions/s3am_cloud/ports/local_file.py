@@ -30,7 +30,7 @@ class LocalTarget(Protocol):
     def identity(self) -> tuple[int, int]:
         """Device and inode of the file that is held."""
 
-    def hold(self) -> AbstractContextManager[None]:
+    def lock(self) -> AbstractContextManager[None]:
         """Keeps every other download away from it. Raises DownloadBusy where another one holds it."""
 
     def begin(self, info: SourceInfo, plan: Plan) -> None:

@@ -54,7 +54,7 @@ def download(
     another one is at work, TooExpensive above `max_cost`, ChecksumMismatch where what arrived does not match the
     store's checksum, and what `Mover.move` and `LocalTarget` raise.
     """
-    with target.hold():
+    with target.lock():
         # Whoever had it a moment ago may have finished.
         if target.taken and not request.overwrite:
             raise LocalFileExists(f"{target.final} exists")

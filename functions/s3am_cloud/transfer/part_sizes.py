@@ -41,8 +41,8 @@ PART_SECONDS = LAMBDA_SECONDS - DEADLINE_MARGIN_SECONDS
 
 def connections_for(request: TransferRequest, scheme: str, default: int | None) -> int:
     """The connections that the user allows, else the driver's `default`, else what a host of that scheme bears."""
-    asked = request.slots
-    return max(1, asked if asked is not None else default or HOST_CONNECTIONS.get(scheme, 1))
+    requested = request.slots
+    return max(1, requested if requested is not None else default or HOST_CONNECTIONS.get(scheme, 1))
 
 
 def download_plan(info: SourceInfo, connections: int, part_size: int | None = None) -> Plan:

@@ -122,9 +122,9 @@ def _compare(request: VerifyRequest, info: ObjectInfo, found: str) -> Literal["e
     if request.expected is not None:
         compare(request.expected, found, str(request.source))
         return "expected"
-    held = info.checksums.get(request.algorithm)
-    if held is None:
+    stored = info.checksums.get(request.algorithm)
+    if stored is None:
         return None
-    if held != found:
-        raise ChecksumMismatch(f"{request.source} has {request.algorithm} {found}, where S3 holds {held}")
+    if stored != found:
+        raise ChecksumMismatch(f"{request.source} has {request.algorithm} {found}, where S3 holds {stored}")
     return "stored"

@@ -79,7 +79,7 @@ def test_a_part_that_lost_its_connection_midway_waits_for_a_place_and_goes_on_at
     route: Route, server: FtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the part is without a connection, somebody else takes the only place: twice, for less than is borne."""
-    monkeypatch.setattr(admission, "CROWD_ATTEMPTS", 5)
+    monkeypatch.setattr(admission, "OVER_CAPACITY_ATTEMPTS", 5)
     origin = route.put(DATA)
     route.slots = 1
 
@@ -98,7 +98,7 @@ def test_a_part_that_lost_its_connection_midway_waits_for_a_place_and_goes_on_at
 
 
 def test_a_server_that_stays_full_is_given_up(route: Route, server: FtpServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admission, "CROWD_ATTEMPTS", 3)
+    monkeypatch.setattr(admission, "OVER_CAPACITY_ATTEMPTS", 3)
     origin = route.put(DATA)
     server.rules.limit = 0
     with pytest.raises(SourceBusy) as caught:

@@ -11,7 +11,7 @@ from contract.file_transfer.moving import Probe, for_kinds
 from contract.routes import NAME
 from s3am_cloud.adapters.curl.reading.factory import CurlReaders
 from s3am_cloud.adapters.curl.source.answers import curl_error
-from s3am_cloud.adapters.curl.source.ftp import is_crowded
+from s3am_cloud.adapters.curl.source.ftp import is_over_capacity
 from s3am_cloud.adapters.curl.source.probe import CurlSource
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings, Response
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
@@ -152,8 +152,8 @@ def test_the_common_errors_of_libcurl_have_words(number: int) -> None:
 def test_data_connections_that_are_refused_are_a_matter_of_their_number(words: str) -> None:
     response = Response()
     response.take_line(words.encode())
-    assert is_crowded(pycurl.E_FTP_COULDNT_RETR_FILE, "", response)
-    assert not is_crowded(pycurl.E_PARTIAL_FILE, "", response)
+    assert is_over_capacity(pycurl.E_FTP_COULDNT_RETR_FILE, "", response)
+    assert not is_over_capacity(pycurl.E_PARTIAL_FILE, "", response)
 
 
 def test_a_server_that_wants_tls_and_has_none_is_refused(server: FtpServer, probe: Probe) -> None:

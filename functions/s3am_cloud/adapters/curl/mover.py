@@ -143,8 +143,8 @@ class CurlMover:
             # Who reads of a failure in a job's report needs to know which part it was.
             run.failed.append(error.about(self._route.part_name(part)))
 
-        def yield_slot(error: TransferError, asked: float) -> None:
-            run.admission.yield_slot(part.number, error, asked)
+        def yield_slot(error: TransferError, sent_at: float) -> None:
+            run.admission.yield_slot(part.number, error, sent_at)
 
         return PartEvents(run.finished.append, failed, yield_slot if run.admission.adapts else None)
 

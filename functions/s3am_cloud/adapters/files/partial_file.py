@@ -81,7 +81,7 @@ class PartialFile:
         return identity(self._file)
 
     @contextmanager
-    def hold(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Keeps everybody else away from the files. Raises DownloadBusy where somebody has them."""
         self._file = open_locked(self.path, False, self._without_locks)
         try:

@@ -21,7 +21,7 @@ from s3am_cloud.adapters.files.private_files import (
     read_private,
     write_private,
 )
-from s3am_cloud.checksums.published import shown_wish
+from s3am_cloud.checksums.published import shown_source_digest
 from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import AccessDenied, JobFailedForGood, NoSuchJob
 from s3am_cloud.model import Job, PartRecord, Receipt, Unit
@@ -85,7 +85,7 @@ class Jobs:
         if self._with_sources:
             return _encode(job)
         shown = job.source.display
-        request = msgspec.structs.replace(job.request, source=shown, source_digest=shown_wish(job.request))
+        request = msgspec.structs.replace(job.request, source=shown, source_digest=shown_source_digest(job.request))
         return _encode(msgspec.structs.replace(job, request=request))
 
     def load(self, job_id: str) -> Job:

@@ -78,7 +78,7 @@ class S3Access:
         forked.signer = self.signer.apart(lambda: S3Access(self.settings).signer)
         return forked
 
-    def beside(self, settings: S3Settings, keys: KeyRing) -> S3Access:
+    def with_settings(self, settings: S3Settings, keys: KeyRing) -> S3Access:
         """Another way to the same S3, with clients and keys of its own and this one's session."""
         other = S3Access(settings, keys)
         other.session = self.session

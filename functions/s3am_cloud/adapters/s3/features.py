@@ -75,7 +75,7 @@ class Features:
         self._lacking.update(suspects[:1])
         return bool(suspects)
 
-    def settle(self, sent: Sequence[Feature]) -> None:
+    def succeeded(self, sent: Sequence[Feature]) -> None:
         """A request with these features, and without those that were left out, has succeeded."""
         self._sure |= self._lacking
         self._taken.update(sent)
@@ -129,7 +129,7 @@ class Attempt:
         return self.features.learn(self._sent, status, code, message)
 
     def succeeded(self) -> None:
-        self.features.settle(self._sent)
+        self.features.succeeded(self._sent)
 
     def failed(self) -> None:
         self.features.unlearn()

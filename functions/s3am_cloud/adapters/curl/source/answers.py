@@ -104,12 +104,12 @@ def retry_after(text: str | None, now: datetime) -> float:
 
     No more than LONGEST_RETRY_AFTER, however many it asks for.
     """
-    asked = (text or "").strip()
-    if asked.isascii() and asked.isdigit():
-        seconds = plain_number(asked)
+    given = (text or "").strip()
+    if given.isascii() and given.isdigit():
+        seconds = plain_number(given)
         return float(LONGEST_RETRY_AFTER if seconds is None else min(seconds, LONGEST_RETRY_AFTER))
     try:
-        until = parsedate_to_datetime(asked)
+        until = parsedate_to_datetime(given)
     except (ValueError, TypeError, OverflowError, IndexError):
         return 0.0
     until = until if until.tzinfo else until.replace(tzinfo=UTC)

@@ -15,7 +15,7 @@ import pycurl
 from s3am_cloud.adapters.curl.source.ftp import (
     answered,
     failure,
-    is_crowded,
+    is_over_capacity,
     known_without_size,
     needs_tls,
     question,
@@ -34,7 +34,7 @@ from s3am_cloud.urls import SourceUrl
 _LOOK = 4 * KIB
 
 
-class Crowded(SourceBusy):
+class OverCapacity(SourceBusy):
     """The server lets no more connections in: it is asked for longer. Nobody outside meets this."""
 
 
@@ -160,10 +160,10 @@ class _Probe:
 
 
 def check_run(number: int, message: str, response: Response, guard: Guard, name: str) -> None:
-    """Raises the error that a request ended with, Crowded where the server lets no more connections in."""
+    """Raises the error that a request ended with, OverCapacity where the server lets no more connections in."""
     if number:
         error = failure(number, message, response, guard, name)
-        raise Crowded(error.message, error.hint) if is_crowded(number, message, response, error) else error
+        raise OverCapacity(error.message, error.hint) if is_over_capacity(number, message, response, error) else error
 
 
 class _Sample:

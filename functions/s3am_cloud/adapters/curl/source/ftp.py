@@ -150,7 +150,7 @@ def needs_tls(reply: str) -> bool:
     return reply[:3] in _TLS_CODES and _TLS_WORDS.search(reply[4:]) is not None
 
 
-def is_crowded(number: int, message: str, response: Response, error: TransferError | None = None) -> bool:
+def is_over_capacity(number: int, message: str, response: Response, error: TransferError | None = None) -> bool:
     """Whether the server lets no more connections in, as it seems; `number` and `message` are libcurl's, and `error` is
     what they were found to mean."""
     code, words = response.reply[:3], response.reply[4:]
@@ -174,8 +174,8 @@ def failure(number: int, message: str, response: Response, guard: Guard, name: s
         return BadSource(f"{name}: the server's reply goes on and on", "check the address")
     if number and needs_tls(response.reply):
         return AccessDenied(f"{name}: the server wants an encrypted connection", "write ftpes:// in place of ftp://")
-    if is_crowded(number, message, response):
-        return _crowded(number, response.reply[:3], name)
+    if is_over_capacity(number, message, response):
+        return _over_capacity(number, response.reply[:3], name)
     if number in _PAST_THE_END:
         return SourceChanged(f"{name} is shorter than it was")
     if number in _UNREACHED and response.reply[:3] in _PASSIVE:
@@ -202,7 +202,7 @@ def _refused_by_us(number: int, message: str, guard: Guard, name: str) -> Transf
     return None
 
 
-def _crowded(number: int, code: str, name: str) -> SourceBusy:
+def _over_capacity(number: int, code: str, name: str) -> SourceBusy:
     if number != pycurl.E_FTP_COULDNT_RETR_FILE:
         return SourceBusy(f"{name}: the server lets no more connections in")
     if code == "450":

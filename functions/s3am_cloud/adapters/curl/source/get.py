@@ -15,7 +15,7 @@ from s3am_cloud.adapters.curl.source.answers import (
     refused_by_proxy,
     retry_after,
 )
-from s3am_cloud.adapters.curl.source.ftp import failure, is_crowded, modification_error, modified
+from s3am_cloud.adapters.curl.source.ftp import failure, is_over_capacity, modification_error, modified
 from s3am_cloud.adapters.curl.source.range_request import RangeRequest
 from s3am_cloud.adapters.curl.source.revalidate import Answered, Revalidation
 from s3am_cloud.adapters.curl.source.validators import pins, unproven_error
@@ -239,7 +239,7 @@ class RangeGet:
         if status == 412 and self._conditions and not self._stored:
             self._conditions = False
             self._start_in(0, error)
-        elif admission is not None and is_crowded(number, message, self._request.response, error):
+        elif admission is not None and is_over_capacity(number, message, self._request.response, error):
             self._wait_for_slot(admission, error)
         elif admission is not None and admission.adapts and status in BUSY:
             self._yield_slot(admission, error)

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import msgspec
 
-from s3am_cloud.adapters.curl.source.file_probe import AnsweredByHttp, Crowded, probe_file
+from s3am_cloud.adapters.curl.source.file_probe import AnsweredByHttp, OverCapacity, probe_file
 from s3am_cloud.adapters.curl.source.http_probe import HttpProbe, Postponed
 from s3am_cloud.adapters.curl.transport.admission import patience
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.curl.transport.hosts import host_not_allowed, refused_host
 from s3am_cloud.adapters.curl.transport.retry import Retry
 from s3am_cloud.errors import SourceBusy
-from s3am_cloud.limits import CROWD_SECONDS, LONGEST_RETRY_AFTER, PROBE_ATTEMPTS
+from s3am_cloud.limits import LONGEST_RETRY_AFTER, OVER_CAPACITY_SECONDS, PROBE_ATTEMPTS
 from s3am_cloud.model import SourceInfo
 from s3am_cloud.ports.transfer import Clock
 from s3am_cloud.urls import SourceUrl
@@ -39,16 +39,16 @@ class CurlSource:
         admission = patience(self._clock)
         patient_until = self._clock.monotonic() + LONGEST_RETRY_AFTER
         while True:
-            asked = self._clock.monotonic()
+            began = self._clock.monotonic()
             try:
                 return ask()
-            except Crowded as error:
-                wait, last = admission.wait(CROWD_SECONDS), SourceBusy(error.message, error.hint)
+            except OverCapacity as error:
+                wait, last = admission.wait(OVER_CAPACITY_SECONDS), SourceBusy(error.message, error.hint)
             except Postponed as error:
                 wait, last = retry.wait(error.seconds), SourceBusy(error.message, error.hint)
             except SourceBusy as error:
                 # All that a probe asks for is an answer, so all of its time has passed in vain.
-                wait, last = retry.wait(silent=self._clock.monotonic() - asked), error
+                wait, last = retry.wait(silent=self._clock.monotonic() - began), error
             if wait is None or self._clock.monotonic() + wait > patient_until:
                 raise last
             self._clock.sleep(wait)

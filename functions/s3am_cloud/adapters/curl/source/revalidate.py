@@ -21,7 +21,7 @@ from s3am_cloud.adapters.curl.transport.admission import patience
 from s3am_cloud.adapters.curl.transport.context import CurlContext
 from s3am_cloud.adapters.curl.transport.easy import Response, guard_of
 from s3am_cloud.errors import SourceBusy, SourceChanged, TransferError
-from s3am_cloud.limits import CROWD_SECONDS
+from s3am_cloud.limits import OVER_CAPACITY_SECONDS
 from s3am_cloud.model import PinnedSource, SourceInfo
 
 Answered = Callable[[TransferError | None], None]
@@ -62,7 +62,7 @@ class Revalidation:
             return
         error = failure(number, message, self._response, self._guard, self._url.display)
         wait = (
-            self._patience.wait(CROWD_SECONDS, self._loop.now() - self._asked)
+            self._patience.wait(OVER_CAPACITY_SECONDS, self._loop.now() - self._asked)
             if isinstance(error, SourceBusy)
             else None
         )

@@ -7,7 +7,7 @@ from collections import deque
 from s3am_cloud.adapters.curl.transport.retry import Retry
 from s3am_cloud.concurrency import ConcurrencyLimit
 from s3am_cloud.errors import TransferError
-from s3am_cloud.limits import CROWD_ATTEMPTS, CROWD_SECONDS, REFUSALS_ALONE
+from s3am_cloud.limits import OVER_CAPACITY_ATTEMPTS, OVER_CAPACITY_SECONDS, REFUSALS_ALONE
 from s3am_cloud.ports.transfer import Clock
 
 
@@ -52,9 +52,9 @@ class AdmissionControl:
         self._kept = max(1, self.limit - 1)
         self.released.append((number, error))
 
-    def yield_slot(self, number: int, error: TransferError, asked: float, at_least: float = 0.0) -> None:
-        """A request of the moment `asked` met a busy server, which may want to be left alone for some seconds."""
-        self._limit.refused(asked)
+    def yield_slot(self, number: int, error: TransferError, sent_at: float, at_least: float = 0.0) -> None:
+        """A request of the moment `sent_at` met a busy server, which may want to be left alone for some seconds."""
+        self._limit.refused(sent_at)
         self._pause = max(self._pause, self.moment(), at_least)
         self.released.append((number, error))
 
@@ -66,9 +66,9 @@ class AdmissionControl:
         self._alone += 1
         return self.adapts and self._alone <= REFUSALS_ALONE
 
-    def refused(self, asked: float) -> None:
+    def refused(self, sent_at: float) -> None:
         """Likewise of a part that keeps its slot, as it has bytes already."""
-        self._limit.refused(asked)
+        self._limit.refused(sent_at)
 
     def moved(self) -> int:
         """Bytes that all who share the limit have moved."""
@@ -76,7 +76,7 @@ class AdmissionControl:
 
     def moment(self) -> float:
         """Seconds in which a server notices that a connection is gone."""
-        return max(CROWD_SECONDS, self._clock.random())
+        return max(OVER_CAPACITY_SECONDS, self._clock.random())
 
     def pause(self) -> float:
         """Seconds for which the parts that yielded their slots should not be requested again; reported once."""
@@ -89,9 +89,9 @@ class AdmissionControl:
         if moved > self._seen:
             self._seen = moved
             self.gained()
-        return self._patience.wait(max(CROWD_SECONDS, at_least))
+        return self._patience.wait(max(OVER_CAPACITY_SECONDS, at_least))
 
 
 def patience(clock: Clock) -> Retry:
     """How long to go on asking a server that lets no more connections in: about a minute."""
-    return Retry(clock, CROWD_ATTEMPTS)
+    return Retry(clock, OVER_CAPACITY_ATTEMPTS)

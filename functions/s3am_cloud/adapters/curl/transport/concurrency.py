@@ -28,8 +28,8 @@ class LocalLimit:
         if not all_begun:
             self._growth.at(self._clock.monotonic(), self._moved, chunk_size)
 
-    def refused(self, asked: float) -> None:
-        self._growth.refused(self._clock.monotonic(), asked)
+    def refused(self, sent_at: float) -> None:
+        self._growth.refused(self._clock.monotonic(), sent_at)
 
     def moved(self) -> int:
         return self._moved
