@@ -33,6 +33,7 @@ error_base     What all errors have in common.
 errors         Every error by name: exit code, whether to try again, hint.
 etags          ETags in one form.
 events         Events that ask for a transfer.
+expiry         Until when an unfinished upload is kept.
 items          One object to copy, and where it was named.
 limits         Every number once, with its reason.
 model          The values that flow from step to step and into a job's record.

@@ -191,8 +191,12 @@ LIST_CACHE: Final = 16 * MIB
 
 # --- jobs in the cloud ---
 LAMBDA_SECONDS: Final = 900  # Lambda's own maximum
-# The janitor's own: sweeping 1,700 jobs takes that long.
+# The janitor's own. A sweep discards about 700 uploads in this time, and the next one, an hour later, continues.
 JANITOR_RUN_SECONDS: Final = 300
+# Less is left of it: no further job is looked at. Discarding one upload takes seconds at most.
+SWEEP_MARGIN_SECONDS: Final = 30
+# A job whose upload can't be discarded now, or that runs, is looked at again after this.
+SWEEP_AGAIN_DAYS: Final = 1
 # Lambda gives a vCPU for each 1,769 MiB (developer guide, "Configure Lambda function memory"): 0.29 here, 4.1 s of it
 # in the 14.3 s that a GiB takes. A worker needs 1.2 to 1.4 s for a GiB with TLS on both sides, and under 90 MB
 # (tests/benchmarks/lambda_cold.py); half the memory would leave it 2 s, and a slower processor none to spare.

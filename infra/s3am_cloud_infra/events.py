@@ -1,4 +1,4 @@
-"""When the janitor is called: after an execution that didn't succeed, and once a day."""
+"""When the janitor is called: after an execution that didn't succeed, and every hour."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class Housekeeping(Construct):
         )
         events.Rule(
             self,
-            "Daily",
+            "Hourly",
             description="s3am-cloud: look for uploads of jobs that expired",
-            schedule=events.Schedule.rate(Duration.days(1)),
+            schedule=events.Schedule.rate(Duration.hours(1)),
             targets=[
                 targets.LambdaFunction(
                     janitor,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from s3am_cloud.adapters.records.jobs import Folder, Jobs
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.documents import Bucket
 from s3am_cloud.errors import JobFailed, JobFailedForGood, NoSuchJob, StoreUnavailable
+from s3am_cloud.expiry import first_look
 from s3am_cloud.model import Job, PartRecord, Plan, Receipt, SourceInfo, TransferRequest, Unit, Upload
 from s3am_cloud.ports.records import JobStore, Tally
 from s3am_cloud.urls import S3Url
@@ -96,6 +98,40 @@ def test_all_records_are_listed_and_nothing_else(jobs: JobStore) -> None:
     jobs.write_tally(FULL.id, "1-a", Tally(first=1))
     jobs.write_part_records(FULL.id, "1-a", [PartRecord(1, 5, 7, "")])
     assert [jobs.load(job_id) for job_id in sorted(jobs.ids())] == [FULL, other]
+
+
+def test_notes_of_expiry_are_read_in_the_order_of_their_times(jobs: JobStore) -> None:
+    times = [datetime(2026, 1, day, hour, 4, 5, tzinfo=UTC) for day, hour in ((9, 12), (9, 3), (8, 23), (11, 0))]
+    for number, when in enumerate(times):
+        jobs.note_expiry(f"job-{number}-r2", when)
+    jobs.note_expiry("job-1-r2", times[1])  # once more
+    jobs.add(NEW)
+    found = list(jobs.expiring(datetime(2026, 1, 10, tzinfo=UTC)))
+    assert found == [("job-2-r2", times[2]), ("job-1-r2", times[1]), ("job-0-r2", times[0])]
+    assert list(jobs.ids()) == [NEW.id]
+    for job_id, when in found:
+        jobs.remove_expiry(job_id, when)
+    jobs.remove_expiry(*found[0])  # quietly
+    assert list(jobs.expiring(times[3])) == []
+    assert list(jobs.expiring(times[3] + timedelta(seconds=1))) == [("job-3-r2", times[3])]
+
+
+def test_a_note_of_expiry_is_never_read_before_its_time(jobs: JobStore) -> None:
+    """Nor where the store keeps whole seconds."""
+    when = datetime(2026, 1, 9, 3, 4, 5, 250_000, tzinfo=UTC)
+    jobs.note_expiry("job", when)
+    assert list(jobs.expiring(when)) == []
+    [(job_id, noted)] = jobs.expiring(when + timedelta(seconds=2))
+    assert job_id == "job"
+    jobs.remove_expiry(job_id, noted)
+    assert list(jobs.expiring(when + timedelta(seconds=2))) == []
+
+
+def test_a_forgotten_job_expires_no_more(jobs: JobStore) -> None:
+    jobs.save(FULL)
+    jobs.note_expiry(FULL.id, first_look(FULL))
+    jobs.forget(FULL)
+    assert list(jobs.expiring(first_look(FULL) + timedelta(days=1))) == []
 
 
 def test_a_forgotten_job_is_gone(jobs: JobStore) -> None:
@@ -230,3 +266,12 @@ def test_a_bucket_of_records_that_is_gone_is_named(s3_access: S3Access) -> None:
 
     with pytest.raises(BadDestination):
         Jobs(Bucket(s3_access, "no-such-bucket")).load("job")
+
+
+@pytest.mark.parametrize("name", ["0", "2026-01-08-", "2026-01-08/9x-job", "2026-01-08/", "x/030405-job"])
+def test_a_note_that_no_job_wrote_hides_no_other(name: str, tmp_path: Path) -> None:
+    documents = Folder(tmp_path / "state")
+    documents.write(f"jobs/.expiring/{name}-", b"")
+    jobs, when = Jobs(documents), datetime(2026, 1, 9, tzinfo=UTC)
+    jobs.note_expiry("job", when)
+    assert list(jobs.expiring(when + timedelta(days=1))) == [("job", when)]

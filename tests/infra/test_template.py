@@ -247,10 +247,10 @@ def test_the_janitor_hears_of_every_unsuccessful_execution_of_this_machine(promi
     )
 
 
-def test_the_janitor_sweeps_once_a_day(promises: Template) -> None:
+def test_the_janitor_sweeps_every_hour(promises: Template) -> None:
     promises.has_resource_properties(
         "AWS::Events::Rule",
-        {"ScheduleExpression": "rate(1 day)", "Targets": [Match.object_like({"Input": '{"action":"sweep"}'})]},
+        {"ScheduleExpression": "rate(1 hour)", "Targets": [Match.object_like({"Input": '{"action":"sweep"}'})]},
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from s3am_cloud.limits import GIB, MAX_OBJECT, MAX_PARTS, MIN_PART
+from s3am_cloud.limits import GIB, MAX_OBJECT, MAX_PARTS, MIB, MIN_PART
 from s3am_cloud.model import TransferRequest
 from simulation.run import Outcome, Simulation
+from simulation.sweeping import month_of
+from simulation.watching import watch_at_once
 from simulation.world import Conditions
 
 TB = 10**12
@@ -49,6 +51,27 @@ CASES = [
         weather=Conditions(writes_per_second=500),
     ),
     Case(name="1 TB, 20 environments for 64 workers", size=TB, slots=512, weather=Conditions(environments=20)),
+    Case(
+        name="4.2 TB, 1,250 units, a quota of 10",
+        size=MAX_PARTS * 400 * MIB,
+        part_size=400 * MIB,
+        slots=1000,
+        weather=Conditions(environments=10),
+    ),
+    Case(
+        name="5.6 TB, 1,667 units, a quota of 10",
+        size=MAX_PARTS * 536 * MIB,
+        part_size=536 * MIB,
+        slots=1000,
+        weather=Conditions(environments=10),
+    ),
+    Case(
+        name="the same, deployed with --max-workers 8",
+        size=MAX_PARTS * 536 * MIB,
+        part_size=536 * MIB,
+        slots=1000,
+        weather=Conditions(environments=10, most_workers=8),
+    ),
     Case(name="1 TB, 5 % of the workers die", size=TB, weather=Conditions(broken=0.05)),
     Case(name="48.8 TiB, 10,000 parts of 5 GiB", size=MAX_OBJECT),
 ]
@@ -74,6 +97,21 @@ def main() -> None:
     for one in rows:
         first, *others = (text.rjust(width) for text, width in zip(one, widths, strict=True))
         print("  ".join((first.strip().ljust(widths[0]), *others)).rstrip())
+    print_others()
+
+
+def print_others() -> None:
+    watched = watch_at_once(20, 1800)
+    print(
+        f"\n20 watchers for half an hour: {watched.calls.total():,} calls of Step Functions, "
+        f"{watched.throttled.total():,} throttled, {len(watched.failures)} watchers failed"
+    )
+    for jobs, failing in ((10_000, 0.5), (100_000, 0.05)):
+        month = month_of(jobs, failing)
+        print(
+            f"{month.jobs:,} jobs in a month, {month.failed:,} failed: {month.calls:,} calls in {month.sweeps:,} "
+            f"sweeps, the longest of {month.longest:.0f} s; {month.discarded:,} uploads discarded, {month.left:,} left"
+        )
 
 
 if __name__ == "__main__":

@@ -158,6 +158,10 @@ class CountedJobs(MemoryJobs):
         self._bill.writes += 2 if job.upload else 1
         super().save(job)
 
+    def note_expiry(self, job_id: str, when: datetime) -> None:
+        self._bill.writes += 1
+        super().note_expiry(job_id, when)
+
     def load(self, job_id: str) -> Job:
         self._bill.reads += 1
         return super().load(job_id)

@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from s3am_cloud.errors import AccessDenied, JobCancelled, UploadGone
-from s3am_cloud.jobs.cleanup import Swept, discard, settle, sweep
-from s3am_cloud.jobs.tasks import complete_job, work
-from s3am_cloud.limits import JOB_KEEP_DAYS, LONGEST_JOB_DAYS
+from s3am_cloud.jobs.cleanup import discard, settle
+from s3am_cloud.jobs.sweep import Swept, sweep
+from s3am_cloud.jobs.tasks import complete_job, report_job, work
+from s3am_cloud.limits import JOB_KEEP_DAYS, LONGEST_JOB_DAYS, SWEEP_AGAIN_DAYS, SWEEP_MARGIN_SECONDS
 from s3am_cloud.model import Unit, Upload
 from s3am_cloud.names import TRANSFER_CANCELLED, TRANSFER_FAILED
 from support.cloud_fakes import DATA, LONG, Bus, Machine, ended, moved_whole, prepared, reported
@@ -148,6 +149,8 @@ def test_one_job_that_can_not_be_swept_keeps_no_other_from_it(
     monkeypatch.setattr(world.store, "abort", abort)
     assert sweep(world.ports, machine.describe) == Swept(["first", "third"], {"second": "AccessDenied: not yours"})
     monkeypatch.undo()
+    assert sweep(world.ports, machine.describe) == NOTHING
+    world.clock.pass_time(timedelta(days=1, seconds=1))
     assert sweep(world.ports, machine.describe) == swept("second")
 
 
@@ -162,10 +165,21 @@ def test_a_record_that_no_job_wrote_keeps_no_other_job_s_upload(
     assert sweep(world.ports, machine.describe) == Swept(["job"], {"forged": error})
 
 
-def test_a_cancelled_job_that_its_user_could_not_discard_is_discarded_at_once(world: World, machine: Machine) -> None:
+def test_a_cancelled_job_that_its_user_could_not_discard_is_discarded_at_once(
+    world: World, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     prepared(world)
     reported(world, "job")
     world.coordination.cancel("job")
+
+    def abort(upload: Upload) -> None:
+        raise AccessDenied("not yours")
+
+    monkeypatch.setattr(world.store, "abort", abort)
+    with pytest.raises(AccessDenied):
+        discard("job", world.ports)
+    monkeypatch.undo()
+    world.clock.pass_time(timedelta(seconds=1))
     assert sweep(world.ports, machine.describe) == swept("job")
     report = world.jobs.report("job")
     assert report is not None
@@ -246,3 +260,37 @@ def test_a_small_object_of_a_cancelled_job_is_not_put(world: World) -> None:
     with pytest.raises(JobCancelled):
         prepared(world, "job")
     assert world.store.head(TARGET) is None
+
+
+def test_a_sweep_stops_before_its_time_is_up_and_the_next_one_continues(world: World, machine: Machine) -> None:
+    names = ("first", "second", "third")
+    for name in names:
+        prepared(world, name, destination=f"s3://bucket/{name}")
+        reported(world, name)
+    world.clock.pass_time(WEEK * 2)
+    left = iter([300.0, SWEEP_MARGIN_SECONDS, SWEEP_MARGIN_SECONDS - 1.0])
+    assert sweep(world.ports, machine.describe, lambda: next(left)) == Swept(["first", "second"], {}, more=True)
+    assert sweep(world.ports, machine.describe) == swept("third")
+    assert sweep(world.ports, machine.describe) == NOTHING
+
+
+def test_a_job_that_succeeds_leaves_no_note_of_its_expiry(world: World) -> None:
+    moved_whole(world)
+    assert [job_id for job_id, _ in world.jobs.expiring(START + WEEK * 9)] == ["job"]
+    complete_job("job", world.ports)
+    report_job("job", world.ports)
+    assert list(world.jobs.expiring(START + WEEK * 9)) == []
+
+
+def test_what_is_swept_is_noted_no_more_and_what_is_not_due_is_noted_again(world: World, machine: Machine) -> None:
+    prepared(world)
+    machine.run("job")
+    world.clock.pass_time(WEEK + timedelta(days=1))
+    assert sweep(world.ports, machine.describe) == NOTHING
+    [(job_id, again)] = world.jobs.expiring(START + WEEK * 9)
+    assert (job_id, again) == ("job", world.clock.now() + timedelta(days=SWEEP_AGAIN_DAYS))
+    machine.run("job", "FAILED", stopped=world.clock.now())
+    reported(world, "job")
+    world.clock.pass_time(WEEK * 2)
+    assert sweep(world.ports, machine.describe) == swept("job")
+    assert list(world.jobs.expiring(START + WEEK * 99)) == []

@@ -49,13 +49,13 @@ def refuse_work_bucket(ingest: Ingest, work_bucket: str | None) -> None:
 
 def silent_buckets(ingest: Ingest, account: Account) -> list[str]:
     """Buckets of routes that send EventBridge no events of new objects, as far as this user may see that."""
-    found = []
+    silent = []
     for bucket in sorted({route.watched.bucket for route in ingest.route}):
         with suppress(ClientError, BotoCoreError):
             found = account.client("s3").get_bucket_notification_configuration(Bucket=bucket)
             if "EventBridgeConfiguration" not in found:
-                found.append(bucket)
-    return found
+                silent.append(bucket)
+    return silent
 
 
 def switch_on(bucket: str) -> str:

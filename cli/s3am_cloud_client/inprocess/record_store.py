@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from s3am_cloud import names
@@ -64,6 +65,11 @@ class OwnJobs(Jobs):
     def forget(self, job: Job) -> None:
         if job.upload is not None:
             super().forget(job)
+
+    def note_expiry(self, job_id: str, when: datetime) -> None:
+        """On this machine alone nobody sweeps."""
+        if self._fallback.shared:
+            super().note_expiry(job_id, when)
 
     def write_report(self, job_id: str, receipt: Receipt) -> None:
         if self._fallback.shared:

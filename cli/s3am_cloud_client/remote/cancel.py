@@ -22,7 +22,7 @@ _DONE: set[State] = {"succeeded", "skipped"}
 class Cancelled(msgspec.Struct, frozen=True, omit_defaults=True):
     """What `cancel JOB --json` prints. `state` is "succeeded" or "skipped" where the job had ended so before.
 
-    With `later` the stack's daily sweep discards the upload, as this user may not.
+    With `later` the stack's next sweep discards the upload, as this user may not.
     """
 
     job: str

@@ -96,13 +96,14 @@ def forecast(
         transitions=len(PARENT_STATES) + _more(by_event, sealed) + units * (len(CHILD_STATES) + 2 * (rounds - 1)),
         invocations=invocations,
         gb_seconds=_gb(plan.size / speed + (invocations + pages) * OVERHEAD_SECONDS),
-        # Before: the claim, the record three times, its index; the uploads there are, the new one, its parts, the
-        # units. Each worker lists parts, and writes a record of those that it has sent, and a tally. Last parts, these
-        # records and tallies are listed, record and index are written, the upload is completed, the report is written.
-        s3_writes=9 + 3 * moves + plan.count + pages + 2 * pages_of(moves) + 4,
+        # Before: the claim, the record three times, its index, a note when it expires; the uploads there are, the
+        # new one, its parts, the units. Each worker lists parts, and writes a record of those that it has sent, and a
+        # tally. Last parts, these records and tallies are listed, record and index are written, the upload is
+        # completed, the report is written.
+        s3_writes=10 + 3 * moves + plan.count + pages + 2 * pages_of(moves) + 4,
         # Prepare: record (3), claim (2), notice and object. The units. Each worker: the record (3). Complete: record
-        # (2), report, notice, object, all records of parts and tallies. The report once more.
-        s3_reads=7 + source_reads(scheme) + 1 + 3 * moves + 5 + 2 * moves + 1,
+        # (2), report, notice, object, all records of parts and tallies. Report: the report, and the record.
+        s3_reads=7 + source_reads(scheme) + 1 + 3 * moves + 5 + 2 * moves + 2,
         kms_requests=invocations,
         events=1,
         surcharge=surcharge(plan, terms),
@@ -154,8 +155,8 @@ def _small(
         gb_seconds=_gb(busy),
         # The claim, the record three times, the uploads there are, the object, the report.
         s3_writes=7,
-        # Record (3), claim (2), notice, object (2), report (2).
-        s3_reads=10 + source_reads(scheme),
+        # Record (4), claim (2), notice, object (2), report (2).
+        s3_reads=11 + source_reads(scheme),
         kms_requests=invocations,
         events=1,
         surcharge=surcharge(plan, terms),

@@ -2,7 +2,7 @@
 
 control      Accept, prepare, complete, report.
 environment  What the stack says to its functions in environment variables.
-janitor      Reports failed executions, and cleans up once a day.
+janitor      Reports failed executions, and cleans up every hour.
 metrics      Log lines and metrics of an invocation.
 runtime      The adapters of a Lambda function, put together.
 tasks        Tasks that control and worker share.

@@ -1,4 +1,4 @@
-"""The Lambda function that cleans up: it reports executions that failed, and sweeps once a day."""
+"""The Lambda function that cleans up: it reports executions that failed, and sweeps every hour."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from s3am_cloud.handlers.metrics import observed
 from s3am_cloud.handlers.runtime import describe, event_bus, load_runtime, state_machine
-from s3am_cloud.jobs.cleanup import settle, sweep
+from s3am_cloud.jobs.cleanup import settle
+from s3am_cloud.jobs.sweep import sweep
 
 
 class Change(msgspec.Struct, frozen=True, rename="camel"):
@@ -30,8 +31,8 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> Any:
     notice, runtime = msgspec.convert(event, Event), load_runtime()
     if notice.detail is None:
         with observed("sweep", None, context, runtime) as seen:
-            swept = sweep(runtime.ports, describe)
-            seen.fields.update(swept=swept.discarded, unswept=swept.failed)
+            swept = sweep(runtime.ports, describe, lambda: context.get_remaining_time_in_millis() / 1000)
+            seen.fields.update(swept=swept.discarded, unswept=swept.failed, more=swept.more)
         return None
     executions = state_machine(notice.detail.state_machine_arn)
     execution = executions.describe(notice.detail.execution_arn)

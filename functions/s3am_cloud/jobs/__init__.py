@@ -1,6 +1,6 @@
 """A job in the cloud: what the state machine's functions do.
 
-cleanup      What follows a failed or cancelled job, and abandoned uploads.
+cleanup      What follows a failed or cancelled job.
 locks        One job at a time per destination; the same request joins it.
 metering     Ports that count the parts that pass through.
 recovery     What an earlier try of the same task left behind.
@@ -10,6 +10,7 @@ replays      Starting a job that has ended once more.
 sealing      Seals a job's secrets, and opens them in the worker alone.
 secrets      What of a job is secret.
 skip         When a route or a schedule need not copy anything.
+sweep        Discards what nobody resumed in time.
 tasks        The state machine's tasks, one function each, safe to repeat.
 unit_worker  The parts of one unit that a worker moves before its time is up.
 unfinished_cost  What the parts of a failed job cost until they are discarded.

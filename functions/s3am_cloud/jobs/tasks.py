@@ -11,6 +11,7 @@ import msgspec
 
 from s3am_cloud.costs.quote import enforce_max_cost, remaining
 from s3am_cloud.errors import NoSuchJob, NotAsExpected, UploadGone
+from s3am_cloud.expiry import first_look
 from s3am_cloud.integrity.after_commit import PendingCheck, read_back, to_read
 from s3am_cloud.jobs.cleanup import detail
 from s3am_cloud.jobs.part_records import recorded, relied_on
@@ -134,6 +135,9 @@ def report_job(job_id: str, ports: Ports) -> dict[str, object]:
     found = ports.jobs.report(job_id)
     if found is None:
         raise NoSuchJob(f"job {job_id} has no report")
+    job = ports.jobs.load(job_id)
+    if job.upload is not None:
+        ports.jobs.remove_expiry(job_id, first_look(job))  # nothing of it is left that could expire
     return detail(found)
 
 

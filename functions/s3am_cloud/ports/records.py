@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -45,7 +46,16 @@ class JobStore(Protocol):
         """The ids of the jobs that have a record, whether it can be read or not."""
 
     def forget(self, job: Job) -> None:
-        """Removes the record: its upload is completed or aborted."""
+        """Removes the record, and the note of its first look: its upload is completed or aborted."""
+
+    def note_expiry(self, job_id: str, when: datetime) -> None:
+        """Notes that the job's upload is to be looked at after that time; a job may have several such notes."""
+
+    def remove_expiry(self, job_id: str, when: datetime) -> None:
+        """Removes such a note, if it is there."""
+
+    def expiring(self, until: datetime) -> Iterator[tuple[str, datetime]]:
+        """The notes of times before `until`, the earliest first: as many as are asked for are read, and no other."""
 
     def find(self, target: S3Url, upload_id: str) -> Job | None:
         """The record of the job that fills this upload: the last one saved, where it was resumed."""

@@ -26,6 +26,7 @@ from s3am_cloud.errors import (
     TransferError,
     UploadGone,
 )
+from s3am_cloud.expiry import first_look
 from s3am_cloud.integrity.after_commit import verify_stored
 from s3am_cloud.integrity.before_commit import check_before, check_early, expected_of, needs_parts, passing
 from s3am_cloud.integrity.prove import prove
@@ -102,7 +103,7 @@ def _prepared(job: Job, ports: Ports, connections: int | None, may_stream: bool,
     origin = one_version(request, learn(request, probe(source, ports.source, ports.rate_probe), ports))
     job = msgspec.structs.replace(job, regions=Regions(destination=ports.store.region(target), mover=ports.region))
     if unfinished is not None:
-        return _recorded(resumed(job, target, unfinished, origin, connections, ports), ports)
+        return _with_upload(resumed(job, target, unfinished, origin, connections, ports), ports)
     job = msgspec.structs.replace(job, source_id=source_id(source))
     check_early(request, source, origin.info, ports.most_in_order)
     if may_stream and _is_stream(origin.info):
@@ -117,7 +118,7 @@ def _prepared(job: Job, ports: Ports, connections: int | None, may_stream: bool,
 def _opened(job: Job, state: Literal["transfer", "stream"], ports: Ports) -> Job:
     opened = open_upload(job.target, written(job), ports.store, has_copied_tags(job))
     try:
-        return _recorded(msgspec.structs.replace(job, state=state, upload=opened), ports)
+        return _with_upload(msgspec.structs.replace(job, state=state, upload=opened), ports)
     except BaseException as error:
         _drop_unrecorded(opened, error, ports)
         raise
@@ -304,6 +305,12 @@ def _is_what_was_put(info: ObjectInfo | None, part: MovedPart, source: SourceInf
     if crc is not None and info.crc is not None:
         return info.crc == crc
     return any(info.checksums.get(name) == digest for name, digest in source.claims.items())
+
+
+def _with_upload(job: Job, ports: Ports) -> Job:
+    """Recorded, with a note of when to look whether the transfer has ended without a report."""
+    ports.jobs.note_expiry(job.id, first_look(job))
+    return _recorded(job, ports)
 
 
 def _recorded(job: Job, ports: Ports) -> Job:

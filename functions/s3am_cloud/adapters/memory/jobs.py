@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 import msgspec
 
 from s3am_cloud.errors import NoSuchJob
+from s3am_cloud.expiry import first_look
 from s3am_cloud.model import Job, PartRecord, Receipt, Unit
 from s3am_cloud.names import JOBS_PREFIX
 from s3am_cloud.ports.coordination import DestinationLock, Seen
@@ -25,6 +27,8 @@ class MemoryJobs:
         self._reports: dict[str, Receipt] = {}
         self._tallies: dict[str, dict[str, Tally]] = {}
         self._part_records: dict[str, dict[str, list[PartRecord]]] = {}
+        self._filled: dict[tuple[S3Url, str], str] = {}
+        self._expiring: set[tuple[datetime, str]] = set()
 
     def is_in(self, bucket: str) -> bool:
         return bucket == self._bucket
@@ -32,12 +36,17 @@ class MemoryJobs:
     def add(self, job: Job) -> bool:
         if job.id in self._jobs:
             return False
-        self._jobs[job.id] = job
+        self._put(job)
         return True
 
     def save(self, job: Job) -> None:
         self._jobs.pop(job.id, None)
+        self._put(job)
+
+    def _put(self, job: Job) -> None:
         self._jobs[job.id] = job
+        if job.upload is not None:
+            self._filled[job.upload.target, job.upload.upload_id] = job.id
 
     def load(self, job_id: str) -> Job:
         if job_id not in self._jobs:
@@ -49,12 +58,21 @@ class MemoryJobs:
 
     def forget(self, job: Job) -> None:
         self._jobs.pop(job.id, None)
+        if job.upload is not None:
+            self._filled.pop((job.upload.target, job.upload.upload_id), None)
+            self.remove_expiry(job.id, first_look(job))
+
+    def note_expiry(self, job_id: str, when: datetime) -> None:
+        self._expiring.add((when, job_id))
+
+    def remove_expiry(self, job_id: str, when: datetime) -> None:
+        self._expiring.discard((when, job_id))
+
+    def expiring(self, until: datetime) -> Iterator[tuple[str, datetime]]:
+        yield from ((job_id, when) for when, job_id in sorted(self._expiring) if when < until)
 
     def find(self, target: S3Url, upload_id: str) -> Job | None:
-        for job in reversed(self._jobs.values()):
-            if job.upload is not None and (job.upload.target, job.upload.upload_id) == (target, upload_id):
-                return job
-        return None
+        return self._jobs.get(self._filled.get((target, upload_id), ""))
 
     def write_units(self, job_id: str, units: Iterable[Unit]) -> str:
         self._units[job_id] = list(units)

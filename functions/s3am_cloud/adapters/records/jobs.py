@@ -1,4 +1,8 @@
-"""The records of jobs: `jobs/<id>/job.json`, `units.jsonl` and `report.json`, in a bucket or in a folder."""
+"""The records of jobs: `jobs/<id>/job.json`, `units.jsonl` and `report.json`, in a bucket or in a folder.
+
+Which uploads are to be looked at, and when, is in the names of empty documents, `jobs/.expiring/<day>/<time>-<id>`: a
+list for each day, in the order of time. Whoever reads it stops at the first that is not due.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -24,6 +29,7 @@ from s3am_cloud.adapters.files.private_files import (
 from s3am_cloud.checksums.published import shown_source_digest
 from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import AccessDenied, JobFailedForGood, NoSuchJob
+from s3am_cloud.expiry import first_look
 from s3am_cloud.model import Job, PartRecord, Receipt, Unit
 from s3am_cloud.names import JOBS_PREFIX, STATE_HOME_VARIABLE
 from s3am_cloud.ports.records import Tally
@@ -38,6 +44,9 @@ _decode_receipt: Decoder[Receipt] = Decoder(Receipt)
 _decode_tally: Decoder[Tally] = Decoder(Tally)
 _decode_parts: Decoder[list[PartRecord]] = Decoder(list[PartRecord])
 Decoded = TypeVar("Decoded")
+_EXPIRING = f"{JOBS_PREFIX}.expiring/"
+_STAMP = f"{_EXPIRING}%Y-%m-%d/%H%M%S"
+_STAMP_LENGTH = len("2026-01-02/030405")
 
 
 class Documents(Protocol):
@@ -108,6 +117,20 @@ class Jobs:
             return None
         return self.load(job_id.decode())
 
+    def note_expiry(self, job_id: str, when: datetime) -> None:
+        self._documents.write(_expiring(job_id, when), b"")
+
+    def remove_expiry(self, job_id: str, when: datetime) -> None:
+        self._documents.remove(_expiring(job_id, when))
+
+    def expiring(self, until: datetime) -> Iterator[tuple[str, datetime]]:
+        for name in self._documents.names(_EXPIRING):
+            with suppress(ValueError):  # whoever may write records may write any name
+                when = datetime.strptime(name[: len(_EXPIRING) + _STAMP_LENGTH], _STAMP).replace(tzinfo=UTC)
+                if when >= until:
+                    return
+                yield name[len(_EXPIRING) + _STAMP_LENGTH + 1 :], when
+
     def write_units(self, job_id: str, units: Iterable[Unit]) -> str:
         name = f"{JOBS_PREFIX}{job_id}/units.jsonl"
         self._documents.write(name, b"".join(msgspec.json.encode(unit) + b"\n" for unit in units))
@@ -150,6 +173,7 @@ class Jobs:
         """Removes what is only of use while the job can be resumed."""
         if job.upload is not None:
             self._documents.remove(_index(job.upload.target, job.upload.upload_id))
+            self.remove_expiry(job.id, first_look(job))
         self._documents.remove(_job(job.id))
 
 
@@ -235,6 +259,12 @@ class Folder:
 
 def _job(job_id: str) -> str:
     return f"{JOBS_PREFIX}{job_id}/job.json"
+
+
+def _expiring(job_id: str, when: datetime) -> str:
+    """Times have whole seconds: none is noted as earlier than it is."""
+    later = when.astimezone(UTC) + timedelta(seconds=1, microseconds=-1)
+    return f"{later:{_STAMP}}-{job_id}"
 
 
 def _parts(job_id: str) -> str:
