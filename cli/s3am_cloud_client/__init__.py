@@ -1,5 +1,6 @@
 """The Python client: transfers on this machine, and jobs in the cloud.
 
+datasets    `upload_many`: many objects, with an outcome for each.
 jobs        `Client` and `Job`: transfers in the cloud.
 objects     `verify`, `verify_receipt`, `provenance`, `cancel_uploads`: what is in S3 already.
 observer    What a transfer reports while it runs.

@@ -6,12 +6,13 @@ to say.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 import msgspec
 
 from s3am_cloud.errors import Usage
-from s3am_cloud.request import Exists, Ranges
+from s3am_cloud.request import Exists, OnExisting, Ranges
 from s3am_cloud_client.inprocess.patience import USUAL_PATIENCE, Patience
 
 if TYPE_CHECKING:
@@ -212,6 +213,19 @@ class ObjectOptions(msgspec.Struct, frozen=True, kw_only=True):
         from s3am_cloud.adapters.s3.access import S3Access
 
         return S3Access(self.aws.settings(self.requester_pays, sign=not self.no_sign_request), self.keys)
+
+
+class DatasetOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of a dataset besides those of each transfer.
+
+    `exists` says what becomes of existing objects: None skips those that are the same as their source, and fails the
+    others; "update" replaces these. The run ends early after `max_failures` failed items; None for the default: 100,
+    if they are over half of those finished. The run's files are written to `report_dir`, if one is given.
+    """
+
+    exists: OnExisting | None = None
+    max_failures: int | None = None
+    report_dir: Path | None = None
 
 
 def check_exists(exists: str | None) -> None:

@@ -32,6 +32,9 @@ DEFAULT_COPY_PART: Final = 256 * MIB
 MAX_COPY_OBJECT: Final = 5 * GIB
 # Up to here one PutObject does what create, part and complete would do in three requests.
 SMALL_OBJECT: Final = 16 * MIB
+# Of a dataset, one PutObject does it up to here: more than one connection would not make it faster, as other items have
+# connections as well.
+MAX_WHOLE_OBJECT: Final = 128 * MIB
 # A unit is one Lambda invocation: long beside its start-up of under a second, short beside its 15 minutes.
 UNIT_SECONDS: Final = 45
 # What one Lambda environment moves, whatever its memory size (600 Mbit/s).
@@ -238,3 +241,18 @@ MOST_GRANTS: Final = 2500
 POLL_SECONDS: Final = 15.0
 # A call that AWS throttles for longer than this was not delayed by others' bursts.
 THROTTLED_SECONDS: Final = 600.0
+
+# --- datasets on one machine ---
+# Items that are handed over before they are begun: enough that no connection waits for one.
+ITEMS_IN_HAND: Final = 1000
+# The same for items that are transferred by themselves, a few at a time.
+SINGLES_IN_HAND: Final = 32
+SINGLE_LANES: Final = 8
+# Whole objects on their way at once: 16 already use a link of 1 Gbit/s with objects of 1 MiB and 100 ms.
+OBJECT_CONNECTIONS: Final = 32
+# A run ends early after this number of failures, if they are more than half of the items finished.
+FAILURES_ALLOWED: Final = 100
+# Where the first items all fail in the same way, the others would too.
+SAME_FAILURES: Final = 20
+# Up to this number of items, each PUT finds out by itself whether its object exists; for more, one listing is cheaper.
+ITEMS_WITHOUT_LISTING: Final = 100

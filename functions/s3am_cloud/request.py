@@ -17,6 +17,8 @@ VERSION: Final = 1
 """Of the schema: what is added to it leaves it as it is, what means something else than before makes another."""
 
 Exists = Literal["overwrite", "skip"]
+OnExisting = Literal["fail", "skip", "overwrite", "update"]
+"""What becomes of an item whose destination exists; `update` skips what is the same and replaces what differs."""
 Ranges = Literal["auto", "never", "always"]
 
 

@@ -23,6 +23,7 @@ from unit.test_layers import PRODUCT
 
 # Where a URL comes in as text: a request's two, a named digest file, a redirect, a login, a rule of the ingest file.
 ENTRIES = {
+    "s3am_cloud_client.inprocess.dataset.candidates",
     "s3am_cloud.request",
     "s3am_cloud.url_prefixes",
     "s3am_cloud.adapters.curl.transport.redirects",

@@ -18,4 +18,6 @@ stopping            Ctrl-C, SIGTERM and SIGHUP.
 stream_driver       Downloads to standard output, FIFOs and devices.
 system_errors       The operating system's limits under our names.
 workers             Moves parts over several worker processes.
+
+dataset/            Datasets on this machine: many items in one run, a verdict for each.
 """

@@ -1,5 +1,9 @@
 """Many objects at once: the items of a dataset, and what becomes of each.
 
-manifests  Lists of items, in every format that people hold.
-outcomes   How items ended, and how many in each way.
+decisions     What to do with an item, from a listing of the destination and earlier runs.
+failures      When a run ends early.
+manifests     Lists of items, in every format that people hold.
+outcomes      How items ended, and how many in each way.
+report_lines  The lines of a run's files that other programs read.
+sameness      Whether the object at a destination is the same as its source.
 """

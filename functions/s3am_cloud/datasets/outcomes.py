@@ -11,6 +11,7 @@ from s3am_cloud.items import Item
 from s3am_cloud.model import Verdict
 from s3am_cloud.request import Value
 
+RunState = Literal["succeeded", "partial", "failed", "interrupted"]
 ItemState = Literal["copied", "skipped", "failed", "not-reached"]
 
 
@@ -60,3 +61,78 @@ def outcome_of(item: Item, state: ItemState) -> Outcome:
         labels=item.labels,
         state=state,
     )
+
+
+class Failures(msgspec.Struct, frozen=True, kw_only=True):
+    """The failed items that met one error: how many, the first of them, and what to do about it."""
+
+    name: str
+    count: int
+    code: int
+    retryable: bool
+    hint: str
+    first: str
+    message: str
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run ended: `summary.json`."""
+
+    state: RunState
+    counts: Counts
+    failures: tuple[Failures, ...] = ()
+    started: str
+    seconds: float
+    # How many existing objects had to be asked about one by one.
+    heads: int = 0
+    report: str | None = None
+
+
+class Tally:
+    """Adds outcomes up."""
+
+    def __init__(self) -> None:
+        self._counts = dict.fromkeys(Counts.__struct_fields__, 0)
+        self._failures: dict[str, Failures] = {}
+
+    def add(self, outcome: Outcome) -> None:
+        size, name = outcome.size or 0, outcome.state.replace("-", "_")
+        self._counts["items"] += 1
+        self._counts["bytes"] += size
+        self._counts[name] += 1
+        if f"{name}_bytes" in self._counts:
+            self._counts[f"{name}_bytes"] += size
+        if outcome.error is not None:
+            self._fail(outcome, outcome.error)
+
+    @property
+    def counts(self) -> Counts:
+        return Counts(**self._counts)
+
+    @property
+    def state(self) -> RunState:
+        """Of a run that has ended."""
+        counts = self.counts
+        if not counts.failed + counts.not_reached:
+            return "succeeded"
+        return "partial" if counts.copied + counts.skipped else "failed"
+
+    @property
+    def failures(self) -> tuple[Failures, ...]:
+        """The most frequent first."""
+        return tuple(sorted(self._failures.values(), key=lambda one: (-one.count, one.name)))
+
+    def _fail(self, outcome: Outcome, error: ErrorReport) -> None:
+        known = self._failures.get(error.name)
+        if known is not None:
+            self._failures[error.name] = msgspec.structs.replace(known, count=known.count + 1)
+            return
+        self._failures[error.name] = Failures(
+            name=error.name,
+            count=1,
+            code=error.code,
+            retryable=error.retryable,
+            hint=error.hint,
+            first=outcome.source,
+            message=error.message,
+        )

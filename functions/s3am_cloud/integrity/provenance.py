@@ -78,14 +78,14 @@ def _facts(job: Job, info: SourceInfo) -> dict[str, str]:
         VERDICT: _promised(job, info),
         OBJECT: mark(job.target, info.size),
         TOOL: __version__,
-        SOURCE_VERSION: _plain(_version(info)),
+        SOURCE_VERSION: plain(version_text(info)),
         SOURCE_DIGEST: str(digest) if digest else "",
         EXPECTED: str(parse_expect(job.request.expect)) if job.request.expect else "",
-        SOURCE: _plain(source.display),
+        SOURCE: plain(source.display),
     }
 
 
-def _version(info: SourceInfo) -> str:
+def version_text(info: SourceInfo) -> str:
     """What pins it, by the name of the header that has it."""
     if info.version and info.etag:
         return f"version {info.version}"
@@ -113,6 +113,6 @@ def _shortened(url: str, most: int) -> str:
     return _CUT_ESCAPE.sub("", url[: most - 3]) + "..." if _SHORTEST <= most < len(url) else url
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """ASCII, in which S3 keeps every character as it is: what is beyond it is percent-encoded."""
     return quote(text, safe=_READABLE, errors="surrogateescape")

@@ -4,6 +4,7 @@ coordination  Locks, cancellation and what schedules have fetched.
 executions    The state machine, and who hears how its jobs end.
 item_list     The items of a dataset while they are transferred.
 local_file    What a download fills.
+objects       What copies whole objects, many at once.
 pace          Rates and deadlines.
 records       The records of jobs.
 transfer      Source, store, mover, reader, clock.

@@ -175,16 +175,21 @@ def _whole(answer: _Answer, url: SourceUrl) -> SourceInfo:
 
 
 def _info(answer: _Answer, url: SourceUrl, size: int | None, ranges: bool) -> SourceInfo:
-    response = answer.response
+    info = info_of(answer.response, answer.way, url, size)
+    return msgspec.structs.replace(info, ranges=ranges, digest_login=answer.digest_login)
+
+
+def info_of(response: Response, way: Redirects, url: SourceUrl, size: int | None) -> SourceInfo:
+    """What the answer at the end of `way` says of the file. Raises BadSource where it is in an encoding."""
     coding = encoding(response)
-    if coding is not None and not is_stored_so(coding, url, answer.way.url, response):
+    if coding is not None and not is_stored_so(coding, url, way.url, response):
         raise BadSource(
             f"{url.display} serves only an encoded form ({shown_header(coding)})",
             "its server compresses the file on its way: ask for it under a URL where it does not",
         )
     return SourceInfo(
         size=size,
-        ranges=ranges,
+        ranges=False,
         etag=response.header("ETag"),
         last_modified=response.header("Last-Modified"),
         attributes=Attributes(content_type=_content_type(response)),
@@ -192,8 +197,7 @@ def _info(answer: _Answer, url: SourceUrl, size: int | None, ranges: bool) -> So
         claims=in_headers(response.all, response.status == 200),
         encoding=coding,
         end_told=size is not None or tells_its_end(response),
-        digest_login=answer.digest_login,
-        final_url=answer.way.led_to,
+        final_url=way.led_to,
     )
 
 

@@ -126,7 +126,11 @@ def part_put(route: TransferRoute, signers: Signers, part: Part) -> SignedPut:
     signer = signers(target.settings)
 
     def signed(headers: dict[str, str]) -> tuple[str, dict[str, str]]:
-        own = _object_headers(route.sink, target.features) if isinstance(route.sink, ObjectSink) else {}
+        own = (
+            object_headers(route.sink, target.features, trailer=target.features.has("trailer"))
+            if isinstance(route.sink, ObjectSink)
+            else {}
+        )
         given, payload = {**headers, **target.headers, **own}, headers["x-amz-content-sha256"]
         return signer.sign("PUT", target.endpoint, target.object.key, query, given, payload)
 
@@ -204,9 +208,10 @@ def _features(sink: Sink, proof: Feature) -> tuple[Feature, ...]:
     return ("acl", proof) if sink.overwrite else ("acl", proof, "condition")
 
 
-def _object_headers(sink: ObjectSink, features: Features) -> dict[str, str]:
+def object_headers(sink: ObjectSink, features: Features, *, trailer: bool = False) -> dict[str, str]:
+    """The object's own headers. With `trailer` its checksum follows the body."""
     headers = {**_common_headers(sink, features), **attribute_headers(sink.attributes)}
-    return headers | ({"x-amz-sdk-checksum-algorithm": ALGORITHM} if features.has("trailer") else {})
+    return headers | ({"x-amz-sdk-checksum-algorithm": ALGORITHM} if trailer else {})
 
 
 def _common_headers(sink: ObjectSink, features: Features) -> dict[str, str]:

@@ -1,0 +1,11 @@
+"""Datasets on this machine: many items in one run, a verdict for each.
+
+answers      What an item's outcome is, by what the lanes report.
+candidates   An item whose URLs were read.
+known        Which objects were copied from which version of their sources, from one run to the next.
+lanes        Threads that copy: one for whole objects over one loop, some for items that need a transfer of their own.
+report       The files of a run.
+run          One run, from a list of items to the outcome of each.
+upload_run   A run of uploads, put together.
+single       One item by the thorough way of single transfers.
+"""

@@ -1,0 +1,48 @@
+"""Which objects were copied from which version of their sources, from one run to the next.
+
+It spares a request for each unchanged item. What is lost of it costs requests, never a wrong answer, so nothing is
+synchronized; a run that is killed keeps what it had committed a moment before.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+
+from s3am_cloud.datasets.decisions import Known
+
+_TABLE = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = OFF;
+CREATE TABLE IF NOT EXISTS objects (destination TEXT PRIMARY KEY, etag TEXT NOT NULL, size INTEGER NOT NULL,
+    source TEXT NOT NULL, version TEXT NOT NULL) WITHOUT ROWID;
+"""
+_COMMIT_SECONDS = 1.0
+_BUSY_SECONDS = 10.0
+
+
+class KnownObjects:
+    """In one file of the state folder, for all destinations. Not thread-safe."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Nothing is kept with None. Raises sqlite3.Error."""
+        self._database = sqlite3.connect(path or ":memory:", timeout=_BUSY_SECONDS)
+        self._database.executescript(_TABLE)
+        self._committed = time.monotonic()
+
+    def get(self, destination: str) -> Known | None:
+        query = "SELECT etag, size, source, version FROM objects WHERE destination = ?"
+        row = self._database.execute(query, (destination,)).fetchone()
+        return None if row is None else Known(etag=row[0], size=row[1], source=row[2], version=row[3])
+
+    def put(self, destination: str, known: Known) -> None:
+        values = (destination, known.etag, known.size, known.source, known.version)
+        self._database.execute("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?)", values)
+        if time.monotonic() - self._committed >= _COMMIT_SECONDS:
+            self._database.commit()
+            self._committed = time.monotonic()
+
+    def close(self) -> None:
+        self._database.commit()
+        self._database.close()

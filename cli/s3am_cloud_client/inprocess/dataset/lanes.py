@@ -1,0 +1,124 @@
+"""Threads that copy: one for whole objects over one loop, some for items that need a transfer of their own.
+
+They take work from queues of bounded length, and put what has ended into one queue, which the run reads. libcurl and
+the network do most of the work outside of Python's lock.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from s3am_cloud.ports.objects import ObjectMover, Settled, WholeObject
+from s3am_cloud_client.inprocess.dataset.single import Done, Task
+from s3am_cloud_client.observer import Meter, SilentMeter, SilentObserver
+
+Ended = Settled | Done | BaseException
+_TURN_SECONDS = 0.1
+
+
+class Stopped(Exception):
+    """The run ends before this item did. Nobody outside meets this."""
+
+
+class ByteCount:
+    """Bytes that all lanes have moved; a byte that is sent again is taken back first."""
+
+    def __init__(self) -> None:
+        self._lock, self._moved = threading.Lock(), 0
+
+    def __call__(self, count: int) -> None:
+        with self._lock:
+            self._moved += count
+
+    @property
+    def moved(self) -> int:
+        return self._moved
+
+
+class LaneObserver(SilentObserver):
+    """Ends a single transfer when the run is stopped, and passes its notes on."""
+
+    def __init__(self, stop: threading.Event, note: Callable[[str], None], count: ByteCount) -> None:
+        self._stop, self._note, self._count = stop, note, count
+
+    def note(self, text: str) -> None:
+        self._note(text)
+
+    def check(self) -> None:
+        if self._stop.is_set():
+            raise Stopped("the run was stopped")
+
+    @contextmanager
+    def progress(self, title: str, total: int) -> Iterator[Meter]:
+        yield _LaneMeter(self._count)
+
+
+class _LaneMeter(SilentMeter):
+    def __init__(self, count: ByteCount) -> None:
+        self._count = count
+
+    def __call__(self, count: int) -> None:
+        self._count(count)
+
+
+class Lanes:
+    """All threads of one run. `close` stops them, whatever they do."""
+
+    def __init__(self, mover: ObjectMover, copy_one: Callable[[Task], Done], singles: int) -> None:
+        self.whole: queue.SimpleQueue[WholeObject | None] = queue.SimpleQueue()
+        self.single: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+        self.ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
+        self.stop = threading.Event()
+        self._mover, self._copy_one = mover, copy_one
+        targets = [self._move, *[self._copy] * singles]
+        self._threads = [threading.Thread(target=target, name="s3am-cloud item", daemon=True) for target in targets]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def finish(self) -> None:
+        """There will be no more work."""
+        self.whole.put(None)
+        for _ in self._threads[1:]:
+            self.single.put(None)
+
+    def close(self) -> None:
+        self.stop.set()
+        self.finish()
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join()
+
+    def _move(self) -> None:
+        try:
+            for settled in self._mover.copy(self._objects(), self.stop.is_set):
+                self.ended.put(settled)
+        except BaseException as error:  # whatever ends the thread ends the run
+            self.ended.put(error)
+
+    def _objects(self) -> Iterator[WholeObject | None]:
+        """None where there is no work at the moment: objects on their way must not wait for it."""
+        while not self.stop.is_set():
+            try:
+                wanted = self.whole.get_nowait()
+            except queue.Empty:
+                yield None
+                continue
+            if wanted is None:
+                return
+            yield wanted
+
+    def _copy(self) -> None:
+        while (task := self.single.get()) is not None and not self.stop.is_set():
+            try:
+                done = self._copy_one(task)
+            except Stopped:
+                return
+            except BaseException as error:  # whatever ends the thread ends the run
+                self.ended.put(error)
+                return
+            self.ended.put(done)

@@ -1,0 +1,110 @@
+"""One item by the thorough way of single transfers: larger than one PUT should be, or from a source that needs more
+than one plain request."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from s3am_cloud.datasets.decisions import UNCHANGED, Known, fingerprint, is_known
+from s3am_cloud.datasets.outcomes import Outcome, outcome_of
+from s3am_cloud.datasets.sameness import compared
+from s3am_cloud.errors import NotAsExpected, ObjectExists, TransferError
+from s3am_cloud.model import PinnedSource, Receipt, SourceInfo
+from s3am_cloud.ports.item_list import Listed
+from s3am_cloud.ports.transfer import Ports
+from s3am_cloud.same_source import source_id
+from s3am_cloud.urls import SourceUrl
+from s3am_cloud_client.inprocess.dataset.candidates import Candidate
+from s3am_cloud_client.inprocess.driver import run_upload
+from s3am_cloud_client.observer import Observer
+from s3am_cloud_client.options import UploadOptions
+
+_OTHER = "give --exists update to replace it, or --exists skip to leave it"
+
+
+class Task(NamedTuple):
+    """An item to copy; with `compare`, only where its destination is not the same, and with `replace` in its stead."""
+
+    candidate: Candidate
+    compare: bool
+    replace: bool
+    known: Known | None = None
+
+
+class Done(NamedTuple):
+    """How it ended, and what to remember of its object."""
+
+    number: int
+    outcome: Outcome
+    known: Known | None = None
+    # How many HEAD requests were needed to compare it.
+    heads: int = 0
+
+
+def copy_one(task: Task, options: UploadOptions, ports: Ports, observer: Observer) -> Done:
+    """Never raises a TransferError: that is the item's outcome."""
+    listed, number = task.candidate.listed, task.candidate.number
+    item, source = listed.item, task.candidate.source
+    try:
+        if task.compare and (found := _unchanged(task, ports)) is not None:
+            return found
+        if item.size is not None:
+            _check_size(item.size, ports.source.probe(source), source)
+        request = options.request(item.source, item.destination, "overwrite" if task.replace or task.compare else None)
+        request = msgspec.structs.replace(request, expect=item.digest or request.expect, resume=True)
+        receipt = run_upload(request, ports, observer)
+    except TransferError as error:
+        return Done(number, failed(listed, error))
+    return Done(number, _copied(listed, receipt))
+
+
+def failed(listed: Listed, error: TransferError) -> Outcome:
+    return msgspec.structs.replace(outcome_of(listed.item, "failed"), error=error.report())
+
+
+def _check_size(size: int, info: SourceInfo, source: SourceUrl) -> None:
+    if info.size is not None and info.size != size:
+        raise NotAsExpected(f"{source.display} has {info.size:,} bytes, where the manifest says {size:,}")
+
+
+def _unchanged(task: Task, ports: Ports) -> Done | None:
+    """None where the item is to be copied. Raises ObjectExists where it may not replace what is there."""
+    _, source, target, expected = task.candidate
+    existing = task.candidate.listed.existing
+    info = ports.source.probe(source)
+    version, name = fingerprint(info), source_id(source)
+    if existing is not None and expected is None and is_known(existing, task.known, name, version):
+        return _skipped(task, existing.size, existing.etag or "", None)
+    there = ports.store.head(target)
+    if there is None:
+        return None
+    found = compared(PinnedSource(source=source, info=info), expected, target, there, ports)
+    if found.same:
+        known = Known(etag=there.etag, size=there.size, source=name, version=version)
+        return _skipped(task, there.size, there.etag, known)._replace(heads=1)
+    if task.replace:
+        return None
+    why = f"{found.by} differs" if found.same is False else "nothing shows whether it is the same"
+    raise ObjectExists(f"{target} exists, and is another object: {why}", _OTHER)
+
+
+def _skipped(task: Task, size: int, etag: str, known: Known | None) -> Done:
+    outcome = msgspec.structs.replace(
+        outcome_of(task.candidate.listed.item, "skipped"), size=size, etag=etag or None, reason=UNCHANGED
+    )
+    return Done(task.candidate.number, outcome, known)
+
+
+def _copied(listed: Listed, receipt: Receipt) -> Outcome:
+    checksum = f"{(receipt.checksum_algorithm or '').lower()}:{receipt.checksum}" if receipt.checksum else None
+    return msgspec.structs.replace(
+        outcome_of(listed.item, "copied"),
+        size=receipt.size,
+        verdict=receipt.verdict,
+        checksum=checksum,
+        etag=receipt.etag,
+        version_id=receipt.version_id,
+        retries=receipt.retries or 0,
+    )

@@ -1,0 +1,99 @@
+"""One small file from a web server, whole, with one plain GET.
+
+Whatever is not a plain, complete answer of known length is left to the thorough way of single transfers: it knows the
+servers' oddities, and names the errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pycurl
+
+from s3am_cloud.adapters.curl.objects.bodies import IN_MEMORY, AnswerContent
+from s3am_cloud.adapters.curl.source.answers import encoding, plain_number
+from s3am_cloud.adapters.curl.source.http_probe import info_of
+from s3am_cloud.adapters.curl.transport.context import CurlContext
+from s3am_cloud.adapters.curl.transport.easy import Response, as_source, guard_of, listen, new_easy, set_headers
+from s3am_cloud.adapters.curl.transport.redirects import Redirects
+from s3am_cloud.errors import TransferError
+from s3am_cloud.urls import SourceUrl
+
+OnContent = Callable[[AnswerContent | None], None]
+
+
+class WholeGet:
+    """Reports the file's content when it is there, or None where the answer is not one of this kind."""
+
+    def __init__(self, context: CurlContext, source: SourceUrl, on_content: OnContent) -> None:
+        self._context, self._source, self._on_content = context, source, on_content
+        self._response, self._data = Response(), bytearray()
+        self._easy: pycurl.Curl | None = None
+        self._way: Redirects | None = None
+        self._judged = False
+
+    def start(self) -> None:
+        try:
+            self._way = Redirects(self._source.url, self._source.display, self._context.settings)
+        except TransferError:
+            self._give_up()
+            return
+        self._ask(self._way)
+
+    def stop(self) -> None:
+        if self._easy is not None:
+            self._context.loop.stop(self._easy)
+            self._easy = None
+
+    def _ask(self, way: Redirects) -> None:
+        settings = self._context.settings
+        self._response, self._data, self._judged = Response(), bytearray(), False
+        easy = as_source(new_easy(settings), settings, guard_of(settings))
+        way.prepare(easy, digest=False)
+        set_headers(easy, {"Accept-Encoding": "identity"}, "iso-8859-1")
+        easy.setopt(pycurl.WRITEFUNCTION, self._take)
+        easy.setopt(pycurl.TIMEOUT, int(settings.patience))
+        listen(easy, self._response)
+        self._easy = easy
+        self._context.loop.start(easy, self._done)
+
+    def _take(self, data: bytes) -> int | None:
+        if not self._judged:
+            self._judged = True
+            self._response.begin_body()
+            if not self._fits:
+                return 0
+        self._data += data
+        return None if len(self._data) <= IN_MEMORY else 0
+
+    @property
+    def _fits(self) -> bool:
+        """Whether the head is that of a whole file, unencoded, that is kept in memory while it is sent."""
+        size = plain_number(self._response.header("Content-Length"))
+        is_plain = self._response.status == 200 and encoding(self._response) is None
+        return is_plain and size is not None and size <= IN_MEMORY
+
+    def _done(self, number: int, message: str) -> None:
+        easy, self._easy = self._easy, None
+        way = self._way
+        if easy is None or way is None:
+            return
+        try:
+            if way.follow(easy, self._response):
+                self._ask(way)
+                return
+            self._end(way, number)
+        except TransferError:
+            self._give_up()
+
+    def _end(self, way: Redirects, number: int) -> None:
+        size = plain_number(self._response.header("Content-Length"))
+        if number or not self._fits or len(self._data) != size:
+            self._give_up()
+            return
+        info = info_of(self._response, way, self._source, size)
+        self._on_content(AnswerContent(bytes(self._data), info))
+
+    def _give_up(self) -> None:
+        """After the call-back that runs now."""
+        self._context.loop.later(0, lambda: self._on_content(None))

@@ -1,0 +1,219 @@
+"""Many whole objects at once over one loop: each is read, and sent with one PUT that carries its checksum."""
+
+from __future__ import annotations
+
+import functools
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+
+import msgspec
+
+from s3am_cloud.adapters.curl.objects.bodies import AnswerContent, Content, FileContent, WholeBody, probe_file
+from s3am_cloud.adapters.curl.objects.fetch import WholeGet
+from s3am_cloud.adapters.curl.objects.holding import checksum_headers, is_enforced
+from s3am_cloud.adapters.curl.parts.upload import PutTarget, UploadFlow
+from s3am_cloud.adapters.curl.store.put import PLAIN_PAYLOAD, SignedPut
+from s3am_cloud.adapters.curl.store.routing import object_headers
+from s3am_cloud.adapters.curl.transport.context import CurlContext
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings
+from s3am_cloud.adapters.curl.transport.loop import Loop
+from s3am_cloud.adapters.curl.transport.pipes import PartEvents
+from s3am_cloud.adapters.curl.transport.retry import Budget, Retry
+from s3am_cloud.adapters.s3.access import S3Access
+from s3am_cloud.adapters.s3.features import Attempt, Feature
+from s3am_cloud.errors import TransferError
+from s3am_cloud.limits import MAX_WHOLE_OBJECT
+from s3am_cloud.model import MovedPart, Part, SourceInfo
+from s3am_cloud.ports.objects import AttributesOf, Put, Refused, Settled, Unfit, WholeObject
+from s3am_cloud.ports.pace import ShouldStop
+from s3am_cloud.ports.transfer import Clock, ObjectSink, Progress
+
+_WATCH_SECONDS = 1.0
+_WEB = ("http", "https")
+
+
+class ObjectRoute(msgspec.Struct, frozen=True):
+    """Where all objects of one run go, by which connections, and what they carry."""
+
+    access: S3Access
+    settings: CurlSettings
+    attributes_of: AttributesOf
+
+
+class CurlObjectMover:
+    """An `ObjectMover` with up to `connections` objects on their way."""
+
+    def __init__(
+        self,
+        route: ObjectRoute,
+        connections: int,
+        clock: Clock,
+        progress: Progress,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._route, self._connections, self._clock = route, connections, clock
+        self._progress, self._check = progress, check
+
+    def copy(self, objects: Iterable[WholeObject | None], should_stop: ShouldStop) -> Iterator[Settled]:
+        with closing(Loop(self._clock)) as loop:
+            run = _Run(self._route, CurlContext(loop, self._clock, self._route.settings), self._progress)
+            loop.later(_WATCH_SECONDS, run.watch)
+            waiting = iter(objects)
+            try:
+                while not should_stop():
+                    more = self._fill(run, waiting)
+                    if not more and not run.count and not run.settled:
+                        return
+                    if not run.settled:
+                        loop.turn()
+                    while run.settled:
+                        yield run.settled.popleft()
+                    self._check()
+            finally:
+                run.stop()
+
+    def _fill(self, run: _Run, objects: Iterator[WholeObject | None]) -> bool:
+        """Begins as many as there are connections for; whether there may be more objects."""
+        while run.count < self._connections:
+            try:
+                wanted = next(objects)
+            except StopIteration:
+                return False
+            if wanted is None:
+                return True
+            run.begin(wanted)
+        return True
+
+
+class _Run:
+    """The objects on their way."""
+
+    def __init__(self, route: ObjectRoute, context: CurlContext, progress: Progress) -> None:
+        self._route, self._context, self._progress = route, context, progress
+        self._budget = Budget()
+        self._active: dict[int, UploadFlow | WholeGet] = {}
+        self._contents: dict[int, Content] = {}
+        self.settled: deque[Settled] = deque()
+
+    @property
+    def count(self) -> int:
+        return len(self._active)
+
+    def begin(self, wanted: WholeObject) -> None:
+        if wanted.source.scheme in _WEB and (wanted.size is None or wanted.size <= MAX_WHOLE_OBJECT):
+            self._fetch(wanted)
+        elif wanted.source.scheme == "file":
+            self._open(wanted)
+        else:
+            self.settled.append(Unfit(number=wanted.number))
+
+    def watch(self) -> None:
+        for flow in list(self._active.values()):
+            if isinstance(flow, UploadFlow):
+                flow.watch()
+        self._context.loop.later(_WATCH_SECONDS, self.watch)
+
+    def stop(self) -> None:
+        for flow in self._active.values():
+            flow.stop()
+        for content in self._contents.values():
+            content.close()
+        self._active.clear()
+        self._contents.clear()
+
+    def _open(self, wanted: WholeObject) -> None:
+        try:
+            info = probe_file(wanted.source)
+            if info.size is None or info.size > MAX_WHOLE_OBJECT:
+                self.settled.append(Unfit(number=wanted.number))
+                return
+            content = FileContent(wanted.source, info, wanted.expected)
+        except TransferError as error:
+            self.settled.append(Refused(number=wanted.number, error=error))
+        else:
+            self._send(wanted, content)
+
+    def _fetch(self, wanted: WholeObject) -> None:
+        get = WholeGet(self._context, wanted.source, functools.partial(self._fetched, wanted))
+        self._active[wanted.number] = get
+        get.start()
+
+    def _fetched(self, wanted: WholeObject, content: AnswerContent | None) -> None:
+        del self._active[wanted.number]
+        # Where a manifest and the server disagree, the thorough way looks again, and says so.
+        if content is None or wanted.size not in {None, content.length}:
+            self.settled.append(Unfit(number=wanted.number))
+            return
+        error = content.digest_error(wanted.expected, wanted.source.display) if wanted.expected else None
+        if error is not None:
+            self.settled.append(Refused(number=wanted.number, error=error))
+        else:
+            self._send(wanted, content)
+
+    def _send(self, wanted: WholeObject, content: Content) -> None:
+        try:
+            flow = self._flow(wanted, content)
+        except TransferError as error:
+            content.close()
+            self.settled.append(Refused(number=wanted.number, error=error))
+            return
+        self._active[wanted.number], self._contents[wanted.number] = flow, content
+        flow.start()
+
+    def _flow(self, wanted: WholeObject, content: Content) -> UploadFlow:
+        context = self._context
+        retry = Retry(context.clock, budget=self._budget, patience=context.settings.patience)
+        finished = functools.partial(self._finished, wanted, content.info)
+        failed = functools.partial(self._failed, wanted, retry)
+        body = functools.partial(WholeBody, content, self._progress)
+        part = Part(1, 0, content.length)
+        return UploadFlow(context, retry, part, self._target(wanted, content), body, PartEvents(finished, failed))
+
+    def _target(self, wanted: WholeObject, content: Content) -> PutTarget:
+        """Raises NoCredentials, and BadDestination where the bucket does not exist."""
+        features = self._route.access.features(wanted.target.bucket)
+        used: tuple[Feature, ...] = ("acl", "checksum") if wanted.overwrite else ("acl", "checksum", "condition")
+        return PutTarget(
+            name=str(wanted.target),
+            signed=self._signed(wanted, content),
+            attempt=Attempt(features, used),
+            commits=True,
+        )
+
+    def _signed(self, wanted: WholeObject, content: Content) -> SignedPut:
+        access, target = self._route.access, wanted.target
+        signer, endpoint, features = access.signer, access.endpoint(target.bucket), access.features(target.bucket)
+        sink = ObjectSink(target, wanted.overwrite, self._route.attributes_of(wanted.number, content.info))
+        checksums = checksum_headers(content.crc, wanted.expected)
+        common = {**access.headers(target), **(checksums if features.has("checksum") else {})}
+
+        def signed(headers: dict[str, str]) -> tuple[str, dict[str, str]]:
+            given = {**headers, **common, **object_headers(sink, features)}
+            return signer.sign("PUT", endpoint, target.key, {}, given, PLAIN_PAYLOAD)
+
+        return signed
+
+    def _finished(self, wanted: WholeObject, info: SourceInfo, moved: MovedPart) -> None:
+        self._forget(wanted)
+        self._budget.earn()
+        expected = wanted.expected
+        put = Put(
+            number=wanted.number,
+            size=moved.length,
+            crc=moved.crc or 0,
+            info=info,
+            etag=moved.etag,
+            shown=moved.shown,
+            digest_sent=expected is not None and is_enforced(expected),
+            retries=moved.retries,
+        )
+        self.settled.append(put)
+
+    def _failed(self, wanted: WholeObject, retry: Retry, error: TransferError) -> None:
+        self._forget(wanted)
+        self.settled.append(Refused(number=wanted.number, error=error, retries=retry.total))
+
+    def _forget(self, wanted: WholeObject) -> None:
+        del self._active[wanted.number]
+        self._contents.pop(wanted.number).close()

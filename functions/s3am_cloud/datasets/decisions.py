@@ -1,0 +1,55 @@
+"""What to do with an item, from one listing of the destination and what was recorded of earlier runs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from s3am_cloud.model import SourceInfo
+from s3am_cloud.ports.item_list import Existing
+from s3am_cloud.request import OnExisting
+
+Decision = Literal["copy", "replace", "skip", "compare", "refuse"]
+
+UNCHANGED = "it is the same as when it was copied"
+NOT_COMPARED = "it exists; the two were not compared"
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What was recorded when an object was copied: its own ETag and size, and what identified its source."""
+
+    etag: str
+    size: int
+    source: str
+    version: str
+
+
+def decision(existing: Existing | None, exists: OnExisting | None) -> Decision:
+    """By the listing alone. `compare` costs a look at both sides; without an `exists`, what is the same is skipped."""
+    if existing is None:
+        return "copy"
+    match exists:
+        case "overwrite":
+            return "replace"
+        case "skip":
+            return "skip"
+        case "fail":
+            return "refuse"
+        case _:
+            return "compare"
+
+
+def is_known(existing: Existing, known: Known | None, source: str, version: str) -> bool:
+    """Whether the object is the one that was copied from just this version of this source."""
+    if known is None or not version or existing.etag is None:
+        return False
+    return known == Known(etag=existing.etag, size=existing.size, source=source, version=version)
+
+
+def fingerprint(info: SourceInfo) -> str:
+    """What identifies the version of a source; empty where nothing does so surely."""
+    if info.pinned != "strong":
+        return ""
+    changed = f"{info.changed_ns}" if info.changed_ns is not None else ""
+    return f"{info.size} {info.version or ''} {info.etag or ''} {changed}"

@@ -1,0 +1,39 @@
+"""When a run ends early: many failures, or one that every other item would meet as well."""
+
+from __future__ import annotations
+
+from s3am_cloud.datasets.outcomes import Outcome
+from s3am_cloud.limits import FAILURES_ALLOWED, SAME_FAILURES
+
+# Errors of the destination, of the disk or of the credentials, and not of an item.
+_OF_ALL = {"NoCredentials", "BadDestination", "DiskFull", "DiskFailed"}
+
+
+class FailureRule:
+    """Counts outcomes. `most` is what the user allows; None for the default: FAILURES_ALLOWED failed items that are
+    more than half of those finished. A run whose first SAME_FAILURES items all fail in the same way ends as well."""
+
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
+        self._failed = self._finished = 0
+        self._names: set[str] = set()
+        self._of_all = False
+
+    def note(self, outcome: Outcome) -> None:
+        if outcome.state == "not-reached":
+            return
+        self._finished += 1
+        if outcome.error is not None:
+            self._failed += 1
+            self._names.add(outcome.error.name)
+            self._of_all = self._of_all or outcome.error.name in _OF_ALL
+
+    @property
+    def ends_the_run(self) -> bool:
+        if self._of_all:
+            return True
+        if self._most is not None:
+            return self._failed > self._most
+        if self._failed == self._finished >= SAME_FAILURES and len(self._names) == 1:
+            return True
+        return self._failed >= FAILURES_ALLOWED and 2 * self._failed > self._finished
