@@ -38,6 +38,7 @@ COMMANDS = {
     "receipt": "Show where an object came from, and how it was verified.",
     "cancel": "Stop a job, or discard the unfinished uploads of an object.",
     "generate-sse-key": "Make a key for encryption with SSE-C.",
+    "doctor": "Check credentials, region, stack, buckets and sources, and say how to fix what is wrong.",
     "deploy": "Deploy the stack to AWS, or update it.",
     "destroy": "Remove the stack from AWS.",
     "local": "The embedded cloud: the real stack on this machine, no AWS account needed.",

@@ -1,6 +1,7 @@
 """The Python client: transfers on this machine, and jobs in the cloud.
 
 datasets    `upload_many`: many objects, with an outcome for each.
+diagnosis   `diagnose`: what an account, a stack, buckets and sources lack.
 jobs        `Client` and `Job`: transfers in the cloud.
 objects     `verify`, `verify_receipt`, `provenance`, `cancel_uploads`: what is in S3 already.
 observer    What a transfer reports while it runs.
@@ -10,10 +11,12 @@ results     The types of what calls return.
 state_home  Where a user's records outlive a run.
 transfers   `upload` and `download`.
 
+doctor/     The checks of `diagnose`.
 inprocess/  The pipeline on this machine, over worker processes.
 remote/     Jobs in the cloud.
 """
 
+from s3am_cloud_client.diagnosis import diagnose
 from s3am_cloud_client.inprocess.destinations import Output, destination_of
 from s3am_cloud_client.inprocess.patience import Patience
 from s3am_cloud_client.jobs import Client, Job, OnStatus, error_of, read_request
@@ -51,6 +54,7 @@ __all__ = (
     "UploadOptions",
     "cancel_uploads",
     "destination_of",
+    "diagnose",
     "download",
     "error_of",
     "plan",

@@ -4,6 +4,7 @@ from s3am_cloud.costs.quote import Basis, Cloud, DataSync, InProcess, Quote, Whe
 from s3am_cloud.integrity.provenance_lookup import Provenance
 from s3am_cloud.model import Receipt
 from s3am_cloud.transfer.verification import ReceiptVerified, Verified
+from s3am_cloud_client.doctor.findings import Diagnosis, Finding
 from s3am_cloud_client.remote.cancel import Cancelled
 from s3am_cloud_client.remote.dead_letters import FailedEvent, FailedEvents
 from s3am_cloud_client.remote.logs import LogLine
@@ -14,8 +15,10 @@ __all__ = (
     "Cancelled",
     "Cloud",
     "DataSync",
+    "Diagnosis",
     "FailedEvent",
     "FailedEvents",
+    "Finding",
     "InProcess",
     "JobLine",
     "JobStatus",

@@ -353,6 +353,12 @@ class JobCancelled(JobFailedForGood):
     hint = "submit the transfer again if it is still needed"
 
 
+class ProblemsFound(JobFailedForGood):
+    """`doctor` found what makes transfers fail."""
+
+    hint = "fix what is listed as a problem, from the first to the last, then check again"
+
+
 class TooExpensive(JobFailedForGood):
     hint = "allow more with --max-cost, or use s3am-cloud upload, which takes no functions"
 

@@ -1,4 +1,4 @@
-"""The stack: everything that a job needs in the cloud, and nothing that costs while no job runs."""
+"""The stack: everything that a job needs in the cloud, and little that costs while no job runs (costs/storage.py)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from s3am_cloud import names
+from s3am_cloud import __version__, names
 from s3am_cloud.ingest.grants import grants_of, write_grants
 from s3am_cloud.ingest.rules import Ingest
 from s3am_cloud.limits import JANITOR_RUN_SECONDS
@@ -41,7 +41,7 @@ class S3amCloudStack(Stack):
         super().__init__(
             scope,
             stack_name,
-            description=names.DESCRIPTION,
+            description=f"{names.DESCRIPTION} ({__version__})",
             # CreateStack takes 51,200 bytes, of which indentation would be a third.
             suppress_template_indentation=True,
             synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),

@@ -29,6 +29,7 @@ from s3am_cloud_client import (
     SilentObserver,
     UploadOptions,
     cancel_uploads,
+    diagnose,
     download,
     plan,
     provenance,
@@ -78,7 +79,7 @@ def test_the_examples_of_docstrings_say_what_comes(names: dict[str, str], stored
     assert run_docstring(upload, names) > 1
     run_block("from s3am_cloud_client import upload\nupload('genome.bam', 's3://bucket/genome.bam')", names)
     assert run_docstring(download, names) > 1
-    for documented in (verify, verify_receipt, provenance, cancel_uploads, plan):
+    for documented in (verify, verify_receipt, provenance, cancel_uploads, plan, diagnose):
         assert run_docstring(documented, names) > 1
 
 

@@ -33,6 +33,7 @@ ENTRIES = {
     "s3am_cloud.ingest.rules",
     "s3am_cloud.integrity.stated",
     "s3am_cloud.jobs.named_secrets",
+    "s3am_cloud_client.doctor.run",
     "s3am_cloud_client.inprocess.destinations",
     "s3am_cloud_client.remote.client",
     "s3am_cloud_client.remote.host_keys",

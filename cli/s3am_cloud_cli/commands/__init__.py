@@ -4,6 +4,7 @@ cancel            Stop a job, or discard unfinished uploads.
 demo              See the main job end to end.
 deploy            Deploy the stack.
 destroy           Remove the stack.
+doctor            Check credentials, stack, buckets and sources.
 download          Copy an object into a file or to standard output.
 events            List refused events, and send one again.
 generate_sse_key  Make a key for SSE-C.

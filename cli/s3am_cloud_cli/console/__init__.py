@@ -1,5 +1,6 @@
 """What a user reads.
 
+diagnosis_text  What doctor found as text.
 escaping      Makes text from outside harmless for a terminal.
 event_text    Failed events as text.
 follow        Submits and watches jobs as the commands show it.

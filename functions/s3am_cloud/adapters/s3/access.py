@@ -67,7 +67,7 @@ class S3Access:
     @property
     def at_aws(self) -> bool:
         """Whether S3 is Amazon's own: with another, these credentials are for nothing else at AWS."""
-        return _is_aws(self.client(self.region))
+        return is_aws(self.client(self.region))
 
     def apart(self) -> S3Access:
         """The same for a forked process, which has the credentials but must not renew them over shared connections.
@@ -121,7 +121,7 @@ class S3Access:
     def features(self, bucket: str) -> Features:
         """What the bucket's store supports, shared by all that talk to it. Raises BadDestination."""
         if bucket not in self._features:
-            self._features[bucket] = Features(_is_aws(self.client_for(bucket)))
+            self._features[bucket] = Features(is_aws(self.client_for(bucket)))
         return self._features[bucket]
 
     def key_of(self, target: S3Url) -> SseKey | None:
@@ -184,7 +184,7 @@ class S3Access:
         client = self.client(self.region)
         region = self._region_of(bucket, client)
         host = self.client(region).meta.endpoint_url.rstrip("/")
-        if _is_aws(self.client(region)) and _HOST_NAME.fullmatch(bucket):
+        if is_aws(self.client(region)) and _HOST_NAME.fullmatch(bucket):
             return Endpoint(host.replace("://", f"://{bucket}.", 1), region)
         # A name with dots fits no TLS certificate of S3's, and other stores seldom know names of buckets as hosts.
         return Endpoint(f"{host}/{bucket}", region)
@@ -204,6 +204,7 @@ class S3Access:
         return region if _REGION.fullmatch(region) else self.region
 
 
-def _is_aws(client: S3Client) -> bool:
+def is_aws(client: Any) -> bool:
+    """Whether a client's requests go to Amazon."""
     host = urlsplit(client.meta.endpoint_url).hostname or ""
     return host.endswith(_AWS_DOMAINS)
