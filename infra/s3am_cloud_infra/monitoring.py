@@ -73,7 +73,9 @@ class Monitoring(Construct):
     def _failures(self) -> cloudwatch.IMetric:
         """A line for each name of an error that there has been."""
         service = names.SERVICE_DIMENSION
-        schema = f"{{{names.METRICS_NAMESPACE},{service},{names.ERROR_DIMENSION}}}"
+        # A name with other characters than letters, digits and _ stands in quotes (CloudWatch user guide, "Search
+        # expression syntax"); without them the graph shows nothing.
+        schema = f'{{"{names.METRICS_NAMESPACE}",{service},{names.ERROR_DIMENSION}}}'
         return cloudwatch.MathExpression(
             expression=f"SEARCH('{schema} MetricName=\"{names.FAILURES}\" {service}=\"{Aws.STACK_NAME}\"', 'Sum', 60)",
             using_metrics={},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -18,43 +18,17 @@ from s3am_cloud.handlers import control, worker
 from s3am_cloud.jobs.tasks import complete_job
 from s3am_cloud.jobs.usage import spent, summed
 from s3am_cloud.limits import GIB
-from s3am_cloud.model import MovedPart, Part, PinnedSource, Receipt, SourceInfo
-from s3am_cloud.ports.pace import ShouldStop, never_stop
+from s3am_cloud.model import Receipt, SourceInfo
 from s3am_cloud.ports.records import Tally
-from s3am_cloud.ports.transfer import Mover, Movers, Progress, Sink
 from s3am_cloud.transfer.steps.plan import plan
 from s3am_cloud.urls import parse_source
 from servers.content import pattern
 from support.fakes import PART, SOURCE, TARGET, World
-from unit.lambda_fakes import context, lambda_world
+from unit.lambda_fakes import Clumsy, context, lambda_world
 
 DATA = pattern(2 * PART + 5)
 ASKED = {"source": SOURCE, "destination": str(TARGET), "part_size": PART}
 Lines = Callable[[], list[dict[str, Any]]]
-
-
-class Clumsy:
-    """Movers that take ten seconds and one more try for each part, and fail at part `until`."""
-
-    def __init__(self, movers: Movers, world: World, until: int = 99) -> None:
-        self._movers, self._world, self._until = movers, world, until
-
-    def __call__(
-        self, origin: PinnedSource, sink: Sink, slots: int, progress: Progress, first: int | None = None
-    ) -> Mover:
-        self._mover = self._movers(origin, sink, slots, progress, first)
-        return self
-
-    def move(self, parts: Iterable[Part], should_stop: ShouldStop = never_stop) -> Iterator[MovedPart]:
-        for part in self._mover.move(self._reached(parts), should_stop):
-            self._world.clock.sleep(10)
-            yield msgspec.structs.replace(part, retries=1)
-
-    def _reached(self, parts: Iterable[Part]) -> Iterator[Part]:
-        for part in parts:
-            if part.number == self._until:
-                raise SourceBusy("https://host/data.bin is busy")
-            yield part
 
 
 @pytest.fixture

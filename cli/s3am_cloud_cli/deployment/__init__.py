@@ -11,4 +11,5 @@ prompts     Questions before something that costs or cannot be undone.
 quotas      The account's Lambda quota, and what workers may take of it.
 scope       Whether routes and schedules may reach what they name.
 synthesis   The cloud assembly, cached by its content.
+unfinished_rules  Whether destination buckets discard unfinished uploads.
 """

@@ -22,6 +22,7 @@ from s3am_cloud_cli.deployment.prompts import agree
 from s3am_cloud_cli.deployment.quotas import lambda_quota, worker_limit
 from s3am_cloud_cli.deployment.scope import refuse_unreachable, refuse_work_bucket, silent_buckets, switch_on
 from s3am_cloud_cli.deployment.synthesis import assembly, functions_code
+from s3am_cloud_cli.deployment.unfinished_rules import keeping_buckets, recommended_rule
 
 if TYPE_CHECKING:
     from s3am_cloud_infra.asset import Target
@@ -90,6 +91,8 @@ def deploy(site: Site, wanted: Wanted, yes: bool, console: Console) -> Deploymen
     refuse_work_bucket(site.ingest, site.before.outputs.get(names.WORK_BUCKET) if site.before else None)
     for bucket in silent_buckets(site.ingest, site.account):
         console.note(switch_on(bucket))
+    for keeping in keeping_buckets(_destinations(parameters, site), site.account):
+        console.note(recommended_rule(keeping))
     ready = site.account.is_bootstrapped(needed_bootstrap(site.assembly, site.stack))
     if not _changes(site, parameters, console) and site.before is not None and site.before.stands:
         return _described(site, site.before, changed=False)
@@ -105,6 +108,12 @@ def deploy(site: Site, wanted: Wanted, yes: bool, console: Console) -> Deploymen
     if after is None:
         raise DeployFailed(f"the stack {site.stack} is not there after its deployment")
     return _described(site, after, changed=True)
+
+
+def _destinations(parameters: dict[str, str], site: Site) -> list[str]:
+    """The ARNs of the buckets that the stack's jobs will be allowed to write to."""
+    before = site.before.parameters if site.before else {}
+    return (parameters.get(names.DESTINATION_BUCKETS) or before.get(names.DESTINATION_BUCKETS, "")).split(",")
 
 
 def _with_workers(given: dict[str, str], site: Site, console: Console) -> dict[str, str]:

@@ -17,6 +17,7 @@ from s3am_cloud.adapters.records.jobs import Folder, Jobs
 from s3am_cloud.costs.forecast import Forecast
 from s3am_cloud.costs.quote import forecast_of
 from s3am_cloud.events import Event, job_of_event
+from s3am_cloud.expiry import first_look
 from s3am_cloud.model import Job
 from s3am_cloud.ports.coordination import DestinationLock
 from s3am_cloud.ports.records import Tally
@@ -34,6 +35,7 @@ WRITES = {
     *("ListObjects", "ListMultipartUploads", "ListParts"),
 }
 READS = {"GetObject", "HeadObject", "GetObjectTagging"}
+FREE = {"DeleteObject"}
 Json = dict[str, Any]
 Requests = Counter[tuple[str, str]]
 
@@ -155,6 +157,8 @@ class JobClient:
         """The object, its source, and the documents that the job does not keep under its own id."""
         folder = Folder(self._home / "names" / job.id)
         Jobs(folder).save(job)
+        if job.upload is not None:
+            Jobs(folder).note_expiry(job.id, first_look(job))
         DocumentCoordination(folder).put_lock(
             job.target, DestinationLock(job=job.id, execution="", asked="", made=""), None
         )
@@ -177,6 +181,8 @@ def operation(call: Json) -> str:
         case "PUT" if key:
             copies = "x-amz-copy-source" in call["headers"]
             return "UploadPart" if upload else "CopyObject" if copies else "PutObject"
+        case "DELETE" if key:
+            return "DeleteObject"
         case "POST" if key:
             return "CompleteMultipartUpload" if upload else "CreateMultipartUpload"
         case unknown:

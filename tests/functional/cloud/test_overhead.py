@@ -9,6 +9,7 @@ import pytest
 from functional.cloud.counted import (
     CLIENT,
     CONTROL,
+    FREE,
     READS,
     STATES,
     WORKER,
@@ -77,7 +78,7 @@ def test_a_job_without_a_hitch_takes_exactly_the_requests_states_and_invocations
     assert came.receipt["retries"] in {0, None}
     assert came.number_of(WRITES) == told.usage.s3_writes, came.requests
     assert came.number_of(READS) == told.usage.s3_reads, came.requests
-    assert {operation for _, operation in came.requests} <= WRITES | READS
+    assert {operation for _, operation in came.requests} <= WRITES | READS | FREE
     assert came.states.total() == told.usage.transitions, came.states
     assert came.invocations == told.usage.invocations
     assert (came.states["Moved"], came.states["Move"]) == (told.units, told.worker_invocations)
@@ -126,11 +127,12 @@ def test_what_each_function_asks_s3_for_is_known_by_the_operation(taken: dict[st
     assert came.requests == {
         (CLIENT, "PutObject"): 2,  # the record and the claim
         (CLIENT, "GetObject"): 1,  # another's claim
-        (CONTROL, "PutObject"): 2 + 2 + 3,  # the record, twice with the upload's id; units and report
+        (CONTROL, "PutObject"): 2 + 2 + 1 + 3,  # the record, twice with the upload's id; its expiry; units and report
+        (CONTROL, "DeleteObject"): 1,  # it expires no more
         (CONTROL, "GetObject"): 5
         + 4
         + 2 * moves
-        + 1,  # to prepare; to complete, with tallies and records of parts; to report
+        + 2,  # to prepare; to complete, with tallies and records of parts; to report
         (CONTROL, "HeadObject"): 2,  # before and after
         (CONTROL, "ListMultipartUploads"): 1,
         (CONTROL, "CreateMultipartUpload"): 1,
