@@ -65,7 +65,7 @@ class Run:
     seconds: tuple[float, ...]
 
 
-class JobClient:
+class EmulatedJobs:
     def __init__(self, cloud: LocalCloud, home: Path) -> None:
         self._cloud = cloud
         self._s3, self._states = aws.client("s3", cloud), aws.client("stepfunctions", cloud)
@@ -105,7 +105,7 @@ class JobClient:
         return datetime.fromisoformat(receipt.started or "").timestamp() + (receipt.seconds or 0)
 
 
-def measured(job_client: JobClient, rounds: int) -> dict[str, list[Run]]:
+def measured(job_client: EmulatedJobs, rounds: int) -> dict[str, list[Run]]:
     """Runs by what they are of; cold and warm ones take turns."""
     runs: dict[str, list[Run]] = {}
     with FaultyHttp() as server:
@@ -135,7 +135,7 @@ def main() -> None:
         os.environ["S3AM_CLOUD_STATE_HOME"] = f"{scratch}/state"  # a cloud of the user's own is left alone
         cloud = embedded.up(on_step=lambda step: None)
         try:
-            print(markdown(measured(JobClient(cloud, Path(scratch)), rounds)))
+            print(markdown(measured(EmulatedJobs(cloud, Path(scratch)), rounds)))
         finally:
             embedded.down()
 

@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 )
 
 from integrity.crashing_port import CrashSchedule
-from integrity.world import DONE, KILLED, SIZES, SKIPPED, Model, World
+from integrity.world import DONE, KILLED, SIZES, SKIPPED, Model, RealTransfers
 from s3am_cloud.model import Exists
 from servers.content import Pattern, crc64nvme
 from servers.strict_s3 import StrictS3
@@ -57,7 +57,7 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._folder = TemporaryDirectory(prefix="history-")
-        self.world = World(self.s3, self.client, Path(self._folder.name))
+        self.world = RealTransfers(self.s3, self.client, Path(self._folder.name))
         self.model = Model()
         self._seeds = iter(range(1000, 10_000))
 

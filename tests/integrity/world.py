@@ -32,7 +32,7 @@ KEY = "x.bin"
 SIZES = (MIB, PART + MIB, PART + MIB + 1)
 
 
-class World:
+class RealTransfers:
     """The real thing: the driver of `upload` and `download`, in this process, and the strict S3 server."""
 
     def __init__(self, s3: StrictS3, client: "S3Client", folder: Path) -> None:

@@ -25,7 +25,7 @@ from s3am_cloud.ports.executions import Execution
 from s3am_cloud.ports.records import Tally
 from s3am_cloud.transfer.pipeline import new_job
 from simulation import asl
-from simulation.world import Conditions, World
+from simulation.world import Conditions, SimulatedWorld
 
 JOB, ARN = "job", "arn"
 _OF_A_STATE, _OF_AN_ATTEMPT = 2, 3
@@ -66,7 +66,7 @@ class Child:
 class Simulation:
     def __init__(self, request: TransferRequest, size: int, weather: Conditions, rate: int | None = None) -> None:
         self._weather, self._dice = weather, random.Random(weather.seed)
-        self._world = World(size, weather, rate)
+        self._world = SimulatedWorld(size, weather, rate)
         self._states = asl.child_states()
         self._retriers = asl.retriers(self._states["Move"])
         self._events: list[tuple[float, int, Callable[[], None]]] = []

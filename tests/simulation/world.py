@@ -284,7 +284,7 @@ def no_readers(origin: PinnedSource, slots: int, progress: Progress, part_size: 
     raise AssertionError("the job has a record, so no part has to be read to prove it")
 
 
-class World:
+class SimulatedWorld:
     """Ports without weight."""
 
     def __init__(self, size: int, weather: Conditions, rate: int | None) -> None:

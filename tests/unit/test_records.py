@@ -20,18 +20,18 @@ JOB = Job(id="j", created="2026-01-02T03:04:05+00:00", request=TransferRequest(s
 UPLOAD = Upload(target=S3Url("b", "k"), upload_id="u", full_object=True)
 
 
-class World:
+class RecordFolders:
     def __init__(self, root: Path) -> None:
-        self.here, self.shared = Folder(root / "here"), Folder(root / "shared")
-        self.told: list[str] = []
+        self.local, self.shared = Folder(root / "local"), Folder(root / "shared")
+        self.notes: list[str] = []
         self.looks = 0
 
-    def shelves(self, look: Callable[[], Documents] | None = None) -> FallbackDocuments:
+    def fallback(self, look: Callable[[], Documents] | None = None) -> FallbackDocuments:
         def counting() -> Documents:
             self.looks += 1
             return look() if look else self.shared
 
-        return FallbackDocuments(self.here, counting, self.told.append)
+        return FallbackDocuments(self.local, counting, self.notes.append)
 
 
 class Refusing(Folder):
@@ -40,72 +40,74 @@ class Refusing(Folder):
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def folders(tmp_path: Path) -> RecordFolders:
+    return RecordFolders(tmp_path)
 
 
-def test_a_record_is_kept_on_the_shared_shelf_where_there_is_one(world: World) -> None:
-    shelves = world.shelves()
-    shelves.write("a", b"1")
-    assert (world.shared.read("a"), world.here.read("a")) == (b"1", None)
-    assert world.told == []
+def test_a_record_is_kept_on_the_shared_shelf_where_there_is_one(folders: RecordFolders) -> None:
+    fallback = folders.fallback()
+    fallback.write("a", b"1")
+    assert (folders.shared.read("a"), folders.local.read("a")) == (b"1", None)
+    assert folders.notes == []
 
 
-def test_a_record_is_found_on_either_shelf_and_removed_from_both(world: World) -> None:
-    world.here.write("a", b"1")
-    world.here.write("b", b"2")
-    world.shared.write("b", b"3")
-    shelves = world.shelves()
-    assert [shelves.read("a"), shelves.read("b"), shelves.read("c")] == [b"1", b"3", None]
-    shelves.remove("b")
-    assert (world.here.read("b"), world.shared.read("b")) == (None, None)
+def test_a_record_is_found_on_either_shelf_and_removed_from_both(folders: RecordFolders) -> None:
+    folders.local.write("a", b"1")
+    folders.local.write("b", b"2")
+    folders.shared.write("b", b"3")
+    fallback = folders.fallback()
+    assert [fallback.read("a"), fallback.read("b"), fallback.read("c")] == [b"1", b"3", None]
+    fallback.remove("b")
+    assert (folders.local.read("b"), folders.shared.read("b")) == (None, None)
 
 
 @pytest.mark.parametrize("why", [NoStack("no stack"), AccessDenied("no right"), StoreUnavailable("no network")])
-def test_without_a_shared_shelf_records_are_kept_here_and_the_reason_is_told_once(world: World, why: Exception) -> None:
+def test_without_a_shared_shelf_records_are_kept_here_and_the_reason_is_told_once(
+    folders: RecordFolders, why: Exception
+) -> None:
     def look() -> Documents:
         raise why
 
-    shelves = world.shelves(look)
-    shelves.write("a", b"1")
-    assert (shelves.read("a"), world.here.read("a"), world.looks) == (b"1", b"1", 1)
-    assert len(world.told) == 1
-    assert str(why) in world.told[0]
+    fallback = folders.fallback(look)
+    fallback.write("a", b"1")
+    assert (fallback.read("a"), folders.local.read("a"), folders.looks) == (b"1", b"1", 1)
+    assert len(folders.notes) == 1
+    assert str(why) in folders.notes[0]
 
 
-def test_a_shared_shelf_that_may_not_be_written_is_given_up(world: World, tmp_path: Path) -> None:
-    shelves = world.shelves(lambda: Refusing(tmp_path / "refusing"))
-    shelves.write("a", b"1")
-    assert shelves.create("b", b"2")
-    assert (world.here.read("a"), world.here.read("b")) == (b"1", b"2")
+def test_a_shared_shelf_that_may_not_be_written_is_given_up(folders: RecordFolders, tmp_path: Path) -> None:
+    fallback = folders.fallback(lambda: Refusing(tmp_path / "refusing"))
+    fallback.write("a", b"1")
+    assert fallback.create("b", b"2")
+    assert (folders.local.read("a"), folders.local.read("b")) == (b"1", b"2")
 
 
-def test_only_a_job_with_an_upload_is_recorded_and_looks_for_a_stack(world: World) -> None:
-    jobs = OwnJobs(world.shelves())
+def test_only_a_job_with_an_upload_is_recorded_and_looks_for_a_stack(folders: RecordFolders) -> None:
+    jobs = OwnJobs(folders.fallback())
     jobs.save(JOB)
     jobs.forget(JOB)
-    assert (world.looks, list(jobs.ids())) == (0, [])
+    assert (folders.looks, list(jobs.ids())) == (0, [])
     jobs.save(Job(id="j", created=JOB.created, request=JOB.request, upload=UPLOAD))
-    assert (world.looks, list(jobs.ids())) == (1, ["j"])
+    assert (folders.looks, list(jobs.ids())) == (1, ["j"])
 
 
-def test_a_report_is_kept_only_where_a_stack_clears_it_away_in_time(world: World) -> None:
+def test_a_report_is_kept_only_where_a_stack_clears_it_away_in_time(folders: RecordFolders) -> None:
     receipt = Receipt(state="succeeded", source="s", destination="d")
-    jobs = OwnJobs(world.shelves())
+    jobs = OwnJobs(folders.fallback())
     jobs.write_report("j", receipt)
-    assert (jobs.report("j"), world.here.read("jobs/j/report.json")) == (receipt, None)
+    assert (jobs.report("j"), folders.local.read("jobs/j/report.json")) == (receipt, None)
 
     def look() -> Documents:
         raise NoStack("no stack")
 
-    alone = OwnJobs(world.shelves(look))
+    alone = OwnJobs(folders.fallback(look))
     alone.write_report("k", receipt)
-    assert (alone.report("k"), list(world.here.names(""))) == (None, [])
+    assert (alone.report("k"), list(folders.local.names(""))) == (None, [])
 
 
-def test_a_record_names_a_file_of_digests_without_what_is_secret_in_its_url(world: World) -> None:
+def test_a_record_names_a_file_of_digests_without_what_is_secret_in_its_url(folders: RecordFolders) -> None:
     asked = TransferRequest(source="/x", destination="s3://b/k", source_digest="https://u:hidden@host/SUMS?sig=hidden")
-    jobs = OwnJobs(world.shelves())
+    jobs = OwnJobs(folders.fallback())
     jobs.save(Job(id="j", created=JOB.created, request=asked, upload=UPLOAD))
     assert jobs.load("j").request.source_digest == "https://host/SUMS?..."
 
@@ -113,25 +115,25 @@ def test_a_record_names_a_file_of_digests_without_what_is_secret_in_its_url(worl
 def test_where_no_record_can_be_kept_the_transfer_continues_and_that_is_said_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for documents in (Folder(tmp_path / "file" / "below"), Folder(None)):
-        told: list[str] = []
-        own = Fallible(documents, told.append)
-        assert (own.read("a"), list(own.names("")), told) == (None, [], [])
+        notes: list[str] = []
+        own = Fallible(documents, notes.append)
+        assert (own.read("a"), list(own.names("")), notes) == (None, [], [])
         own.write("a", b"1")
         assert own.create("b", b"2")
         own.remove("a")
-        assert len(told) == 1
+        assert len(notes) == 1
 
 
 def test_parts_move_on_where_they_can_not_be_noted(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     part = MovedPart(1, 5, 7, "e")
     for folder in (tmp_path / "file" / "below", None):
-        told: list[str] = []
-        notes = PartNotes(folder, "upload", told.append)
-        assert list(notes.keep([part, part])) == [part, part]
-        assert notes.of([UploadedPart(1, 5, "e", None)]) == []
-        notes.forget()
-        assert len(told) == (0 if folder is None else 1)
+        part_notes: list[str] = []
+        part_notes = PartNotes(folder, "upload", part_notes.append)
+        assert list(part_notes.keep([part, part])) == [part, part]
+        assert part_notes.of([UploadedPart(1, 5, "e", None)]) == []
+        part_notes.forget()
+        assert len(part_notes) == (0 if folder is None else 1)
 
 
 def test_a_user_without_a_home_folder_has_no_state_folder(monkeypatch: pytest.MonkeyPatch) -> None:

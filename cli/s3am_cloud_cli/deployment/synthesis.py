@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -15,6 +14,7 @@ import msgspec
 from s3am_cloud.ingest.rules import Ingest
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.deployment.failures import INSTALL, DeployFailed, missing_extra
+from s3am_cloud_cli.newest_folders import keep_newest
 
 if TYPE_CHECKING:
     from s3am_cloud_infra.asset import Target
@@ -49,7 +49,7 @@ def assembly(code: Path, stack: str, ingest: Ingest, console: Console, cache: Pa
     if not folder.is_dir():
         console.note(f"... synthesizing the stack {stack}")
         _synthesize(folder, console, stack, str(code), msgspec.json.encode(ingest).decode())
-        _forget_old(folder.parent)
+        keep_newest(folder.parent, KEPT)
     return folder
 
 
@@ -75,9 +75,3 @@ def _synthesize(folder: Path, console: Console, *arguments: str) -> None:
             )
 
     publish(folder, write)
-
-
-def _forget_old(assemblies: Path) -> None:
-    finished = [place for place in assemblies.iterdir() if not place.name.startswith(".")]
-    for place in sorted(finished, key=lambda place: place.stat().st_mtime, reverse=True)[KEPT:]:
-        shutil.rmtree(place, ignore_errors=True)

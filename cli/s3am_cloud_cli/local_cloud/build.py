@@ -9,7 +9,6 @@ import hashlib
 import importlib.util
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,7 @@ import msgspec
 from s3am_cloud.adapters.files.private_files import open_private, private_folder
 from s3am_cloud.ingest.rules import Ingest
 from s3am_cloud_cli.local_cloud.failures import INSTALL, LocalCloudFailed, missing_extra
+from s3am_cloud_cli.newest_folders import keep_newest
 
 if TYPE_CHECKING:
     from s3am_cloud_infra.synth import Synthesized
@@ -72,7 +72,7 @@ def build(stack: str, ingest: Ingest, key: str, log: Path, on_step: Step) -> Syn
     if not out.is_dir():
         on_step("synthesizing the stack")
         _synthesize(asset, out, stack, ingest, log)
-        _forget_old(out.parent)
+        keep_newest(out.parent, KEPT_STACKS)
     return synthesized(asset, out, stack, ingest)
 
 
@@ -93,12 +93,6 @@ def _synthesize(asset: Path, out: Path, stack: str, ingest: Ingest, log: Path) -
         except OSError:
             if not out.is_dir():
                 raise
-
-
-def _forget_old(stacks: Path) -> None:
-    finished = [place for place in stacks.iterdir() if not place.name.startswith(".")]
-    for place in sorted(finished, key=lambda place: place.stat().st_mtime, reverse=True)[KEPT_STACKS:]:
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def _folder_of(package: str) -> Path:

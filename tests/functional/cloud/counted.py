@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from functional.cloud.job_client import JobClient
 from s3am_cloud.adapters.records.coordination import DocumentCoordination
 from s3am_cloud.adapters.records.jobs import Folder, Jobs
 from s3am_cloud.costs.forecast import Forecast
@@ -21,11 +22,9 @@ from s3am_cloud.expiry import first_look
 from s3am_cloud.model import Job
 from s3am_cloud.ports.coordination import DestinationLock
 from s3am_cloud.ports.records import Tally
-from s3am_cloud_cli import local_cloud as embedded
 from s3am_cloud_cli.local_cloud import LocalCloud, aws
 from s3am_cloud_cli.local_cloud.audit_log import session_token
-from s3am_cloud_cli.local_cloud.state import StateFolder
-from support.command import Command, eventually
+from support.command import eventually
 from support.fork_server import ForkServer
 
 CONTROL, WORKER, CLIENT, STATES = "control", "worker", "client", "states"
@@ -60,35 +59,28 @@ class Taken:
         return sum(number for (_, operation), number in self.requests.items() if operation in operations)
 
 
-class JobClient:
-    """Starts jobs as users do, and tells what became of them."""
+class CountingClient(JobClient):
+    """Starts jobs as users do, and counts what they ask AWS for."""
 
     def __init__(self, cloud: LocalCloud, home: Path, server: ForkServer | None = None) -> None:
-        self._cloud, self._home = cloud, home
-        self.s3, self.states = aws.client("s3", cloud), aws.client("stepfunctions", cloud)
-        self.bucket, self.plans = (f"{name}-{uuid.uuid4().hex[:12]}" for name in ("overhead", "plans"))
-        for bucket in (self.bucket, self.plans):
-            self.s3.create_bucket(Bucket=bucket)
-        (home / "key").write_bytes(bytes(range(32)))
-        known_as = {"AWS_SESSION_TOKEN": session_token(CLIENT)}
-        state = {"S3AM_CLOUD_STATE_HOME": str(StateFolder().root.parent)}
-        self._command = Command(home, {**embedded.environment(cloud), **state, **known_as}, server=server)
-        self._functions = _functions(cloud)
+        super().__init__(cloud, home, server, {"AWS_SESSION_TOKEN": session_token(CLIENT)})
+        self._home, self._functions = home, _functions(cloud)
+        self.bucket, self.plans = self.destination, self.plain_source
 
     def plan(self, jobs: dict[str, tuple[str, ...]]) -> dict[str, Json]:
         """The plans of the same jobs from and to a bucket of their own, so that what they ask for counts for none."""
         started = {
-            kind: self._command.start(
+            kind: self.command.start(
                 "plan", "--json", *options, source.replace(self.bucket, self.plans), f"s3://{self.plans}/{kind}"
             )
             for kind, (source, *options) in jobs.items()
         }
         return {kind: running.result().ended(0).document for kind, running in started.items()}
 
-    def submit(self, jobs: dict[str, tuple[str, ...]]) -> dict[str, str]:
+    def submit_all(self, jobs: dict[str, tuple[str, ...]]) -> dict[str, str]:
         """The ids of jobs, each for the source and with the options given."""
         started = {
-            kind: self._command.start("submit", "--json", *options, source, f"s3://{self.bucket}/{kind}")
+            kind: self.command.start("submit", "--json", *options, source, f"s3://{self.bucket}/{kind}")
             for kind, (source, *options) in jobs.items()
         }
         return {kind: running.result().ended(0).document["job"] for kind, running in started.items()}
@@ -98,7 +90,7 @@ class JobClient:
         event = {"id": uuid.uuid4().hex, "source": "overhead"}
         request = {"source": source, "destination": f"s3://{self.bucket}/{kind}"}
         self.states.start_execution(
-            stateMachineArn=self._cloud.state_machine_arn,
+            stateMachineArn=self.cloud.state_machine_arn,
             name=job_of_event(msgspec.convert(event, Event)),
             input=json.dumps({"request": request, "event": event}),
         )
@@ -106,11 +98,11 @@ class JobClient:
 
     def taken(self, job_id: str) -> Taken:
         """What the job took, once it has succeeded."""
-        arn = f"{self._cloud.state_machine_arn.replace(':stateMachine:', ':execution:')}:{job_id}"
+        arn = f"{self.cloud.state_machine_arn.replace(':stateMachine:', ':execution:')}:{job_id}"
         eventually(lambda: self._succeeded(arn), f"the end of {job_id}", 60)
         job = msgspec.json.decode(self._note(f"jobs/{job_id}/job.json"), type=Job)
         events = [event for one in (arn, *self._children(arn)) for event in self._history(one)]
-        listed = self.s3.list_objects_v2(Bucket=self._cloud.work_bucket, Prefix=f"jobs/{job_id}/tallies/")
+        listed = self.s3.list_objects_v2(Bucket=self.cloud.work_bucket, Prefix=f"jobs/{job_id}/tallies/")
         return Taken(
             job,
             json.loads(self._note(f"jobs/{job_id}/report.json")),
@@ -126,7 +118,7 @@ class JobClient:
         return bool(status == "SUCCEEDED")
 
     def _note(self, name: str) -> bytes:
-        body: bytes = self.s3.get_object(Bucket=self._cloud.work_bucket, Key=name)["Body"].read()
+        body: bytes = self.s3.get_object(Bucket=self.cloud.work_bucket, Key=name)["Body"].read()
         return body
 
     def _children(self, arn: str) -> Iterator[str]:
@@ -148,11 +140,6 @@ class JobClient:
         if job.upload is not None:
             yield STATES, "GetObject"
 
-    def calls(self) -> Iterator[Json]:
-        trail = StateFolder().trail_file
-        for file in trail.parent.glob(f"{trail.name}*"):  # it begins a new one now and then
-            yield from map(json.loads, file.read_text().splitlines())
-
     def _names(self, job: Job) -> set[str]:
         """The object, its source, and the documents that the job does not keep under its own id."""
         folder = Folder(self._home / "names" / job.id)
@@ -163,7 +150,7 @@ class JobClient:
             job.target, DestinationLock(job=job.id, execution="", asked="", made=""), None
         )
         source = job.request.source.removeprefix("s3://")
-        notes = {f"{self._cloud.work_bucket}/{name}" for name in folder.names("jobs/")}
+        notes = {f"{self.cloud.work_bucket}/{name}" for name in folder.names("jobs/")}
         return notes | {source, f"{self.bucket}/{job.target.key}"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,10 @@ Json = dict[str, Any]
 class JobClient:
     """Starts jobs on the embedded cloud, and waits for them."""
 
-    def __init__(self, cloud: LocalCloud, home: Path, server: ForkServer | None = None) -> None:
+    def __init__(
+        self, cloud: LocalCloud, home: Path, server: ForkServer | None = None, known_as: Mapping[str, str] | None = None
+    ) -> None:
+        """`known_as` are variables by which its own requests are recognized."""
         self.cloud = cloud
         self.s3, self.states = aws.client("s3", cloud), aws.client("stepfunctions", cloud)
         self.buckets = [f"s3am-{side}-{uuid.uuid4().hex[:8]}" for side in ("from", "from-plain", "to", "to-kept")]
@@ -39,12 +43,12 @@ class JobClient:
             self.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         (home / "key").write_bytes(bytes(range(32)))
         state = StateFolder().root.parent
-        variables = {**embedded.environment(cloud), "S3AM_CLOUD_STATE_HOME": str(state)}
+        variables = {**embedded.environment(cloud), "S3AM_CLOUD_STATE_HOME": str(state), **(known_as or {})}
         self.command = Command(home, variables, server=server)
 
     def start(self, source: str, key: str, **options: object) -> str:
         """A job for a request as any client may make it."""
-        job = f"office-{uuid.uuid4().hex[:8]}"
+        job = f"client-{uuid.uuid4().hex[:8]}"
         target = key if key.startswith("s3://") else f"s3://{self.destination}/{key}"
         request = {"source": source, "destination": target, **options}
         self.states.start_execution(
@@ -84,7 +88,10 @@ class JobClient:
         return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
     def calls(self) -> list[Json]:
-        return [json.loads(line) for line in StateFolder().trail_file.read_text().splitlines()]
+        """What the functions and clients asked S3 for, as the embedded cloud recorded it."""
+        trail = StateFolder().trail_file
+        files = trail.parent.glob(f"{trail.name}*")  # it begins a new one now and then
+        return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
 
 def stack_of(job_client: JobClient) -> Stack:
@@ -103,8 +110,8 @@ def stack_of(job_client: JobClient) -> Stack:
 def granted_to(module: str, name: str, job_client: JobClient) -> list[Grant]:
     """What CloudFormation made of the function's role.
 
-    Source and destination buckets have the same pattern unless whoever deploys says otherwise: here they are told apart
-    by the parameter that the template names.
+    Source and destination buckets have the same pattern unless whoever deploys says otherwise: here they differ by
+    the parameter that the template names.
     """
     iam, functions = (aws.client(service, job_client.cloud) for service in ("iam", "lambda"))
     role = functions.get_function_configuration(FunctionName=name)["Role"].rsplit("/", 1)[-1]

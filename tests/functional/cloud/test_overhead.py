@@ -14,7 +14,7 @@ from functional.cloud.counted import (
     STATES,
     WORKER,
     WRITES,
-    JobClient,
+    CountingClient,
     Json,
     Requests,
     Taken,
@@ -35,12 +35,14 @@ TASK_GB_SECONDS = 0.25
 
 
 @pytest.fixture(scope="module")
-def job_client(local_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory, fork_server: ForkServer) -> JobClient:
-    return JobClient(local_cloud, tmp_path_factory.mktemp("office"), fork_server)
+def job_client(
+    local_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory, fork_server: ForkServer
+) -> CountingClient:
+    return CountingClient(local_cloud, tmp_path_factory.mktemp("client"), fork_server)
 
 
 @pytest.fixture(scope="module")
-def told_and_taken(job_client: JobClient) -> tuple[dict[str, Json], dict[str, Taken]]:
+def told_and_taken(job_client: CountingClient) -> tuple[dict[str, Json], dict[str, Taken]]:
     """What one job of each kind was planned to take, and what it took."""
     for name in ("copied", "copied-parts"):
         for bucket in (job_client.bucket, job_client.plans):
@@ -57,7 +59,7 @@ def told_and_taken(job_client: JobClient) -> tuple[dict[str, Json], dict[str, Ta
             "sealed": (large, "--sse-key-file", "key", *parts),
         }
         told = job_client.plan(asked)
-        jobs = job_client.submit(asked) | {"by-event": job_client.event("by-event", small)}
+        jobs = job_client.submit_all(asked) | {"by-event": job_client.event("by-event", small)}
         return told, {kind: job_client.taken(job) for kind, job in jobs.items()}
 
 
@@ -148,7 +150,7 @@ def test_what_each_function_asks_s3_for_is_known_by_the_operation(taken: dict[st
 
 
 def test_nothing_was_asked_of_the_jobs_bucket_that_is_not_counted_but_where_it_is(
-    job_client: JobClient, taken: dict[str, Taken]
+    job_client: CountingClient, taken: dict[str, Taken]
 ) -> None:
     """Each new environment of a function asks for the bucket's region, a sealed job's for both sides anew."""
     calls = Counter(operation(call) for call in job_client.calls() if call["path"].split("/")[1] == job_client.bucket)
