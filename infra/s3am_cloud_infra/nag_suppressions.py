@@ -108,7 +108,7 @@ ACKNOWLEDGED: Final = (
 
 
 def acknowledge(stack: Stack) -> None:
-    """Tells the CDK's validation, where cdk-nag may be plugged in, which findings are known, and why they stay."""
+    """Names the findings that are known, and why they stay, for the CDK's validation with cdk-nag."""
     for known in ACKNOWLEDGED:
         rule = known.rule.format_map(LogicalIds(stack))
         for path in known.paths:

@@ -171,7 +171,7 @@ class PatientClock(SystemClock):
         return 0.2
 
 
-def test_a_part_that_was_begun_waits_for_a_busy_server_as_long_as_others_get_on(
+def test_a_part_that_was_begun_waits_for_a_busy_server(
     tmp_path: Path, server: CrowdedHttp, s3_access: S3Access, curl_settings: CurlSettings
 ) -> None:
     """It keeps what it has, and is refused more often than a part that is alone would try."""

@@ -99,9 +99,10 @@ def _stream(url: str, settings: CurlSettings, clock: HastyClock, info: SourceInf
     return b"".join(map(bytes, reader.read()))
 
 
-def test_a_stream_that_always_breaks_early_is_not_asked_for_again_and_again(
+def test_a_stream_that_always_breaks_early_is_given_up(
     http_server: FaultyHttp, curl_settings: CurlSettings, hasty_clock: HastyClock
 ) -> None:
+    """A stream that always breaks early is not asked for again and again."""
     url = http_server.add("/x.bin", DATA, IgnoreRanges(), NoLength(), Truncate(after=1_000_000))
     with pytest.raises(SourceUnavailable):
         _stream(url, curl_settings, hasty_clock, SourceInfo(size=None, ranges=False))
@@ -117,9 +118,10 @@ def test_ranges_that_bring_a_byte_each_are_given_up_within_the_budget(
     assert len(http_server.requests) <= ATTEMPTS
 
 
-def test_ranges_that_bring_a_little_each_are_asked_for_as_long_as_the_budget_lasts(
+def test_ranges_that_bring_little_are_repeated_within_the_budget(
     http_server: FaultyHttp, curl_settings: CurlSettings, hasty_clock: HastyClock
 ) -> None:
+    """Ranges that bring a little each are asked for as long as the budget lasts."""
     url = http_server.add(f"/{NAME}", DATA, Truncate(after=100_000))
     assert _stream(url, curl_settings, hasty_clock, SourceInfo(size=len(DATA), ranges=True)) == DATA
     assert ATTEMPTS < len(http_server.requests) < RETRY_BUDGET

@@ -201,9 +201,10 @@ def test_no_spelling_of_this_machine_is_connected_to(spelling: str, cloud: Ports
 
 
 @pytest.mark.parametrize("spelling", [url for url in TO_THIS_MACHINE if url.lower().startswith("http:")])
-def test_every_spelling_of_this_machine_does_lead_there_where_the_guard_lets_it(
+def test_every_spelling_of_this_machine_leads_there_if_the_guard_allows(
     spelling: str, curl_settings: CurlSettings, here: Trap
 ) -> None:
+    """Every spelling of this machine does lead there where the guard lets it."""
     if re.search(r"\[[0:]*1?\]", spelling) and not has_ipv6():
         pytest.skip("no IPv6 on this machine")
     knocking = as_source(new_easy(curl_settings), curl_settings, guard_of(curl_settings))
@@ -233,9 +234,10 @@ def test_what_is_no_source_is_refused_by_name(url: str, cloud: Ports, here: Trap
 
 
 @pytest.mark.parametrize("path", ["/proc/self/environ", "file:/etc/passwd"])
-def test_a_functions_own_files_are_no_source_even_of_a_job_that_says_it_was_prepared(
+def test_a_functions_own_files_are_no_source_of_any_job(
     path: str, cloud: Ports, open_cloud: Ports, tmp_path: Path
 ) -> None:
+    """A function's own files are no source even of a job that says it was prepared."""
     for ports in (cloud, open_cloud):
         origin = PinnedSource(source=parse_source(path), info=SourceInfo(size=10, ranges=True))
         with pytest.raises(BadSource, match="local path"):

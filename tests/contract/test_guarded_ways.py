@@ -146,7 +146,7 @@ def test_of_a_names_two_addresses_the_public_one_is_taken(
     assert len(move(cloud, url, tmp_path)) == 1
 
 
-def test_a_host_that_breaks_after_its_other_address_was_refused_is_tried_again(
+def test_a_host_that_breaks_after_another_address_was_refused_is_retried(
     cloud: Ports, http_server: FaultyHttp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What fails is then not the address."""
@@ -171,9 +171,10 @@ def test_proxies_of_the_environment_are_no_way_round(
     assert not there.sprung
 
 
-def test_whoever_may_fetch_from_private_addresses_goes_through_the_proxy_that_is_set(
+def test_private_sources_are_fetched_through_the_proxy_that_is_set(
     curl_settings: CurlSettings, hasty_clock: HastyClock, monkeypatch: pytest.MonkeyPatch, http_server: FaultyHttp
 ) -> None:
+    """Whoever may fetch from private addresses goes through the proxy that is set."""
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("http_proxy", http_server.url("/"))
@@ -268,9 +269,10 @@ def test_a_part_goes_from_a_guarded_source_to_s3_at_a_private_address(
     assert [part.length for part in moved] == [len(DATA)]
 
 
-def test_the_redirect_of_a_spelling_in_capitals_is_judged_and_its_version_is_pinned(
+def test_a_redirect_of_a_scheme_in_capitals_is_judged_and_pinned(
     cloud: Ports, http_server: FaultyHttp, tmp_path: Path
 ) -> None:
+    """The redirect of a spelling in capitals is judged and its version is pinned."""
     url = http_server.add("/x", DATA).replace("http://", "HTTP://")
     info = msgspec.structs.replace(probe(cloud, url), last_modified=None)
     origin = PinnedSource(source=parse_source(url), info=info)

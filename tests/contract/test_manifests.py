@@ -285,7 +285,8 @@ def test_the_digests_of_storage_transfers_are_base64() -> None:
     assert read("TsvHttpData-1.0\nhttps://h/a\n")[0].size is None
 
 
-def test_checksums_are_of_the_algorithm_that_their_line_or_their_file_names() -> None:
+def test_checksums_are_of_the_algorithm_that_line_or_file_names() -> None:
+    """Checksums are of the algorithm that their line or their file names."""
     text = f"SHA256 (a (b) = c) = {SHA}\nCRC64NVME (x) = 00000000000000AB\n\\{MD5}  a\\nb\n{SHA}  ü d\n"
     assert [(line.source, line.digest) for line in read(text)] == [
         ("a (b) = c", f"sha256:{SHA}"),

@@ -104,9 +104,8 @@ def test_what_a_source_does_wrong_for_good_has_a_name(
 
 
 @from_http("parts", "file")
-def test_a_server_that_takes_no_notice_of_if_match_is_caught_by_its_own_etag(
-    way: Route, http_server: FaultyHttp
-) -> None:
+def test_a_server_that_ignores_if_match_is_caught_by_its_etag(way: Route, http_server: FaultyHttp) -> None:
+    """A server that takes no notice of If-Match is caught by its own ETag."""
     with pytest.raises(SourceChanged, match="ETag"):
         move(way, http_server, IgnoreConditions(), ContentChanges(to=pattern(SIZE, 9), skip=1))
 

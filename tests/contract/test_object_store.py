@@ -85,7 +85,8 @@ def test_an_upload_is_granted_a_checksum_of_the_full_object(case: StoreCase) -> 
     assert case.store.head(target(case)) is None
 
 
-def test_parts_are_listed_by_ascending_number_whatever_the_order_they_came_in(case: StoreCase) -> None:
+def test_parts_are_listed_by_number_whatever_order_they_came_in(case: StoreCase) -> None:
+    """Parts are listed by ascending number whatever the order they came in."""
     upload = upload_of(case)
     for number in (3, 1, 11, 2):
         case.put_part(upload, number, b"%d" % number)

@@ -207,7 +207,8 @@ def test_what_can_not_be_mended_ends_the_reading_by_its_name(
         digest(algorithm, reader)
 
 
-def test_other_content_is_noticed_even_where_the_server_takes_no_conditions(http_case: Case, served: Served) -> None:
+def test_other_content_is_noticed_without_conditional_requests(http_case: Case, served: Served) -> None:
+    """Other content is noticed even where the server takes no conditions."""
     faults = (IgnoreConditions(), ContentChanges(to=pattern(6 * PIECE, 1), skip=2))
     origin = served(pattern(6 * PIECE), *faults)
     with pytest.raises(SourceChanged):
@@ -260,9 +261,8 @@ def test_a_source_without_ranges_is_read_through_one_bounded_buffer(http_case: C
     assert digest("crc32", http_case.reader(origin)) == f"{zlib.crc32(data):08x}"
 
 
-def test_a_source_without_ranges_that_breaks_begins_anew_as_long_as_nobody_saw_a_byte(
-    http_case: Case, served: Served
-) -> None:
+def test_a_source_without_ranges_that_breaks_unseen_begins_anew(http_case: Case, served: Served) -> None:
+    """A source without ranges that breaks begins anew as long as nobody saw a byte."""
     data = pattern(MIB)
     assert http_case.read(served(data, IgnoreRanges(), Truncate(after=PIECE, times=1), ranges=False)) == data
     assert http_case.tally.bytes == len(data)

@@ -170,9 +170,10 @@ def test_a_completion_whose_answer_is_lost_is_found_done(
     assert case.store.unfinished(upload.target) == []
 
 
-def test_a_completion_that_lost_its_answer_does_not_take_anothers_object_for_its_own(
+def test_a_completion_without_its_answer_takes_no_other_object_for_its_own(
     case: S3Case, behind_proxy: S3Store, s3_proxy: FaultyProxy
 ) -> None:
+    """A completion that lost its answer does not take another's object for its own."""
     plan, upload, moved = begun(case)
     case.put_object(upload.target, b"theirs")
     s3_proxy.add(COMPLETE_UPLOAD, LoseReply())
@@ -208,7 +209,7 @@ def test_a_store_that_goes_on_failing_is_named(
         listed(behind_proxy, upload) if match is LIST_PARTS else behind_proxy.head(upload.target)
 
 
-def test_parts_that_nobody_may_list_without_a_key_are_told_as_that_and_the_upload_is_aborted_all_the_same(
+def test_parts_that_need_a_key_are_reported_and_the_upload_is_aborted(
     case: S3Case, behind_proxy: S3Store, s3_proxy: FaultyProxy
 ) -> None:
     """The janitor has no keys, nor has who watches a job from elsewhere."""

@@ -50,9 +50,10 @@ def test_an_odd_name_is_found_when_it_is_percent_encoded(
 
 
 @pytest.mark.parametrize("kind", ["ftp", "sftp"])
-def test_characters_beyond_ascii_may_be_written_as_they_are_and_a_plus_is_a_plus(
+def test_characters_beyond_ascii_and_a_plus_are_taken_as_written(
     kind: str, request: pytest.FixtureRequest, curl_settings: CurlSettings
 ) -> None:
+    """Characters beyond ASCII may be written as they are and a plus is a plus."""
     server: FtpServer | SftpServer = request.getfixturevalue(f"{kind}_server")
     url = server.add("Mäuse+日本.bin", pattern(77))
     plain = url.replace("M%C3%A4use%2B%E6%97%A5%E6%9C%AC", "Mäuse+日本")
@@ -60,9 +61,10 @@ def test_characters_beyond_ascii_may_be_written_as_they_are_and_a_plus_is_a_plus
     assert size(plain, trusting(curl_settings, server)) == 77
 
 
-def test_a_web_server_is_asked_for_the_path_and_the_query_as_they_are_written(
+def test_a_web_server_gets_the_path_and_the_query_as_written(
     http_server: FaultyHttp, curl_settings: CurlSettings
 ) -> None:
+    """A web server is asked for the path and the query as they are written."""
     http_server.add("/a b/Mäuse", pattern(77))
     root = http_server.url("")
     assert size(f"{root}/a%20b/Mäuse?x=1+2&y=%2B#top", curl_settings) == 77
@@ -77,9 +79,10 @@ def test_a_path_is_taken_from_home_and_one_with_two_slashes_from_the_root(
     assert size(ftp_server.url("/home/data"), curl_settings) == 77
 
 
-def test_an_sftp_path_is_taken_from_the_root_and_one_after_a_tilde_from_home(
+def test_an_sftp_path_is_from_the_root_and_after_a_tilde_from_home(
     sftp_server: SftpServer, curl_settings: CurlSettings
 ) -> None:
+    """An SFTP path is taken from the root and one after a tilde from home."""
     sftp_server.add("data", pattern(77))
     settings = trusting(curl_settings, sftp_server)
     assert size(sftp_server.url("/~/data"), settings) == 77

@@ -111,9 +111,10 @@ def test_a_copy_that_s3_is_too_busy_for_is_tried_again(
     stored.assert_holds("copy", CONTENT)
 
 
-def test_a_copy_that_answers_200_and_then_says_that_it_failed_is_tried_again(
+def test_a_copy_that_answers_200_with_a_failure_is_tried_again(
     through_proxy: Command, s3_proxy: FaultyProxy, source: str, stored: Stored
 ) -> None:
+    """A copy that answers 200 and then says that it failed is tried again."""
     s3_proxy.add(UPLOAD_PART, Respond(200, "InternalError"), times=2)
     through_proxy.run("upload", source, stored.url("copy"), *IN_PARTS).ended(0)
     stored.assert_holds("copy", CONTENT)

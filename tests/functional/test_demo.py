@@ -19,7 +19,8 @@ def command(tmp_path: Path) -> Command:
     return Command(tmp_path, {"XDG_CACHE_HOME": CACHE})
 
 
-def test_the_demo_moves_and_verifies_all_its_files_and_leaves_nothing_running(command: Command) -> None:
+def test_the_demo_verifies_all_its_files_and_leaves_nothing_running(command: Command) -> None:
+    """The demo moves and verifies all its files and leaves nothing running."""
     running = command.start("demo", "--json")
     try:
         done = running.result(110).ended(0)

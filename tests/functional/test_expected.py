@@ -87,9 +87,8 @@ def test_it_stays_with_keep_mismatch_and_is_no_success_all_the_same(make: Make, 
 
 
 @pytest.mark.parametrize(("expect", "size"), [(WRONG, 1), ("crc64nvme:0123456789abcdef", 12 * MIB)])
-def test_an_object_is_not_replaced_by_a_local_file_that_is_not_what_was_expected(
-    make: Make, expect: str, size: int
-) -> None:
+def test_an_object_is_not_replaced_by_an_unexpected_local_file(make: Make, expect: str, size: int) -> None:
+    """An object is not replaced by a local file that is not what was expected."""
     upload = make("file", size)
     upload.stored.put("x.bin", b"good")
     assert upload.upload(expect, "--exists", "overwrite") == 21

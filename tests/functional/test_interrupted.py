@@ -203,9 +203,10 @@ def test_ctrl_c_ends_a_download_at_once_and_says_how_to_go_on(
 
 
 @SEVERAL_CORES
-def test_a_worker_process_that_is_killed_fails_the_transfer_which_can_then_be_resumed(
+def test_a_transfer_whose_worker_process_was_killed_can_be_resumed(
     command: Command, stored: Stored, http_server: FaultyHttp, start: Callable[..., Running]
 ) -> None:
+    """A worker process that is killed fails the transfer which can then be resumed."""
     running = _two_workers(stored, http_server, start)
     os.kill(running.workers()[0], signal.SIGKILL)
     told = running.result().ended(24)

@@ -41,7 +41,8 @@ def encrypted(command: Command, sent: Path, key_file: Path, stored: Stored) -> s
     return stored.url("secret")
 
 
-def test_generate_sse_key_writes_32_random_bytes_that_only_the_owner_can_read(command: Command, home: Path) -> None:
+def test_generate_sse_key_writes_32_random_bytes_for_the_owner(command: Command, home: Path) -> None:
+    """generate-sse-key writes 32 random bytes that only the owner can read."""
     command.run("generate-sse-key", "one").ended(0)
     command.run("generate-sse-key", "two").ended(0)
     one, two = (home / name for name in ("one", "two"))
@@ -72,13 +73,12 @@ def test_without_its_key_or_with_another_one_nothing_is_read(
     assert not (home / "back.bin").exists()
 
 
-def test_an_upload_to_where_an_object_is_under_another_key_ends_with_exit_code_10(
-    command: Command, encrypted: str, sent: Path
-) -> None:
+def test_an_upload_onto_an_object_of_another_key_is_exit_code_10(command: Command, encrypted: str, sent: Path) -> None:
+    """An upload to where an object is under another key ends with exit code 10."""
     command.run("upload", sent, encrypted).ended(10)
 
 
-def test_an_upload_to_where_an_object_is_that_may_not_be_looked_at_ends_with_exit_code_10(
+def test_an_upload_onto_an_object_that_may_not_be_read_is_exit_code_10(
     through_proxy: Command, stored: Stored, s3_proxy: FaultyProxy, sent: Path
 ) -> None:
     """S3AM's rule, which holds where the object is known to exist; without it the permission is what is missing."""

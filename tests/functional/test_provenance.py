@@ -22,9 +22,10 @@ def metadata(stored: Stored, key: str) -> dict[str, str]:
 
 
 @WAYS
-def test_an_object_tells_its_job_its_source_and_the_source_s_version_and_no_secret(
+def test_an_object_names_its_job_and_source_version_and_no_secret(
     way: tuple[str, ...], command: Command, stored: Stored, http_server: FaultyHttp
 ) -> None:
+    """An object names its job, its source and the source's version and no secret."""
     http_server.add("/x y.bin", DATA)
     url = http_server.url("/x y.bin", login="anna:hidden") + "?X-Amz-Signature=hidden"
     done = command.run("upload", url, stored.url("x"), *way, "--metadata", "a=b", "--json").ended(0).document
@@ -37,9 +38,10 @@ def test_an_object_tells_its_job_its_source_and_the_source_s_version_and_no_secr
 
 
 @WAYS
-def test_a_copy_tells_where_it_was_copied_from_and_not_where_its_source_came_from(
+def test_a_copy_names_its_source_and_not_where_that_came_from(
     way: tuple[str, ...], command: Command, home: Path, stored: Stored
 ) -> None:
+    """A copy says where it was copied from and not where its source came from."""
     write_file(DATA, home / "x.bin")
     command.run("upload", "x.bin", stored.url("x"), "--metadata", "run=42").ended(0)
     done = command.run("upload", stored.url("x"), stored.url("y"), *way, "--json").ended(0).document
@@ -49,9 +51,8 @@ def test_a_copy_tells_where_it_was_copied_from_and_not_where_its_source_came_fro
     assert metadata(stored, "z") == {"run": "42"}
 
 
-def test_a_receipt_says_what_the_object_alone_says_where_no_report_is_found(
-    command: Command, home: Path, stored: Stored
-) -> None:
+def test_a_receipt_without_a_report_says_what_the_object_says(command: Command, home: Path, stored: Stored) -> None:
+    """A receipt says what the object alone says where no report is found."""
     write_file(DATA, home / "x.bin")
     (home / "x.bin.md5").write_text("0" * 32)
     command.run("upload", "x.bin", stored.url("x"), "--source-digest", "auto", "--keep-mismatch").ended(21)

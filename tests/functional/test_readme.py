@@ -62,7 +62,7 @@ def test_the_table_of_exit_codes_is_the_code_s_own() -> None:
 
 
 @pytest.mark.parametrize("line", [line for line in _README_COMMANDS if line.startswith("s3am-cloud ")])
-def test_a_command_that_stands_anywhere_in_it_is_one_that_the_command_takes(line: str) -> None:
+def test_a_command_anywhere_in_the_readme_is_one_that_exists(line: str) -> None:
     """What a command does is tested elsewhere; deploying and destroying in tests/functional/cloud/test_deploy.py."""
     words = shlex.split(line, comments=True)[1:]
     command = cli.get_command(click.Context(cli), words[0])

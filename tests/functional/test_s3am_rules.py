@@ -182,9 +182,10 @@ def test_more_than_a_thousand_unfinished_uploads_are_all_cancelled(command: Comm
     assert stored.unfinished() == []
 
 
-def test_40_slots_on_a_few_cores_are_40_connections_and_no_more_processes_than_cores(
+def test_40_slots_are_40_connections_over_as_many_processes_as_cores(
     command: Command, stored: Stored, http_server: FaultyHttp
 ) -> None:
+    """40 slots on a few cores are 40 connections and no more processes than cores."""
     content = Pattern(260 << 20, seed=4)
     url = http_server.add("/x", content, Slow(bytes_per_second=4 << 20))
     slots = ("--part-size", "5MB", "--download-slots", "40", "--upload-slots", "40")

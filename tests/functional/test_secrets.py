@@ -26,9 +26,10 @@ def _assert_silent(result: Result) -> None:
 
 
 @pytest.mark.parametrize("options", [(), ("--json",), ("--verbose",), ("--debug",)])
-def test_a_url_with_a_password_and_a_signature_is_read_and_its_secrets_are_not_shown(
+def test_a_url_with_secrets_is_read_and_they_are_not_shown(
     options: tuple[str, ...], command: Command, stored: Stored, http_server: FaultyHttp
 ) -> None:
+    """A URL with a password and a signature is read and its secrets are not shown."""
     http_server.add("/x.bin", CONTENT, BasicAuth(user="alice", password=PASSWORD))
     url = http_server.url(f"/x.bin?X-Amz-Signature={SIGNATURE}", login=LOGIN)
     sent = command.run("upload", url, stored.url("x.bin"), *SMALL_PARTS, *options).ended(0)
@@ -79,9 +80,10 @@ def test_a_url_that_is_refused_is_not_echoed_with_its_secrets(arguments: tuple[s
     _assert_silent(refused)
 
 
-def test_the_record_of_an_unfinished_upload_holds_no_secret_and_serves_a_resume_all_the_same(
+def test_the_record_of_an_upload_holds_no_secret_and_serves_a_resume(
     command: Command, stored: Stored, http_server: FaultyHttp
 ) -> None:
+    """The record of an unfinished upload holds no secret and serves a resume all the same."""
     http_server.add("/x.bin", CONTENT, Status(status=404, skip=1))
     url = http_server.url("/x.bin", login=LOGIN)
     command.run("upload", url, stored.url("x.bin"), *SMALL_PARTS).ended(5)

@@ -69,9 +69,10 @@ def test_content_that_is_not_what_its_header_says_leaves_nothing(
     assert (done["verdict"], done["source_digest"]) == ("verified-in-transit", None)
 
 
-def test_a_large_object_is_read_back_for_its_source_s_digest_only_when_asked(
+def test_a_large_object_is_read_back_for_a_digest_only_on_request(
     through_proxy: Command, s3_proxy: FaultyProxy, stored: Stored, http_server: FaultyHttp
 ) -> None:
+    """A large object is read back for its source's digest only when asked."""
     digest = hashlib.sha256(bytes(LARGE.read(0, LARGE.size))).hexdigest()
     says = Says(headers={"x-goog-hash": f"crc32c=AAAAAA==,md5={base64.b64encode(bytes(16)).decode()}"})
     url = http_server.add("/x.bin", LARGE, says)
@@ -88,9 +89,8 @@ def test_a_large_object_is_read_back_for_its_source_s_digest_only_when_asked(
     assert [one for one in s3_proxy.matching(GET_OBJECT) if "range" in one.headers] != []
 
 
-def test_a_local_file_is_held_to_the_file_beside_it_before_the_object_is_made(
-    command: Command, home: Path, stored: Stored
-) -> None:
+def test_a_local_file_is_compared_with_the_digest_beside_it_first(command: Command, home: Path, stored: Stored) -> None:
+    """A local file is compared with the file beside it before the object is made."""
     write_file(DATA, home / "x.bin")
     (home / "x.bin.sha256").write_text(f"{WRONG}  x.bin\n")
     command.run("upload", "x.bin", stored.url("x"), *IN_PARTS, "--source-digest", "auto").ended(21)

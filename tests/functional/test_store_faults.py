@@ -100,9 +100,10 @@ def test_a_denied_download_ends_at_once(
     assert not (home / "x.bin").exists()
 
 
-def test_an_object_that_is_replaced_while_it_is_downloaded_makes_no_mixed_file(
+def test_an_object_replaced_during_its_download_makes_no_mixed_file(
     through_proxy: Command, home: Path, stored: Stored, s3_proxy: FaultyProxy
 ) -> None:
+    """An object that is replaced while it is downloaded makes no mixed file."""
     stored.put("x.bin", CONTENT.read(0, CONTENT.size))
     s3_proxy.add(CONTENT_READ, Delay(1), skip=1)
     running = through_proxy.start("download", stored.url("x.bin"), "x.bin", *SMALL_PARTS, "--download-slots", "1")

@@ -56,9 +56,10 @@ def test_a_broken_stream_is_resumed_without_sending_its_parts_again(
     assert len(s3_proxy.matching(upload_part(1))) == len(s3_proxy.matching(upload_part(2))) == 1
 
 
-def test_a_stream_of_another_version_is_not_mixed_into_an_unfinished_upload(
+def test_a_stream_of_another_version_is_not_mixed_into_an_upload(
     command: Command, http_server: FaultyHttp, stored: Stored
 ) -> None:
+    """A stream of another version is not mixed into an unfinished upload."""
     url = http_server.add("/x", Pattern(30 * MIB), IgnoreRanges(), NoLength(), Truncate(after=20 * MIB, skip=1))
     command.run("upload", url, stored.url("x")).ended(23)
     http_server.set_faults("/x", IgnoreRanges(), NoLength(), ContentChanges(to=Pattern(30 * MIB, seed=2)))

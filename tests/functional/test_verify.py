@@ -61,9 +61,10 @@ def test_json_says_what_the_digest_was_compared_with(command: Command, stored: S
 
 
 @pytest.mark.parametrize("algorithm", ["crc64nvme", "crc32", "md5"])
-def test_the_stores_own_checksum_is_compared_with_and_a_difference_is_exit_21(
+def test_a_difference_from_the_stores_own_checksum_is_exit_code_21(
     algorithm: str, through_proxy: Command, s3_proxy: FaultyProxy, stored: Stored
 ) -> None:
+    """The store's own checksum is compared with and a difference is exit 21."""
     data = pattern(6 * MIB, 3)
     kind = "CRC32" if algorithm == "crc32" else "CRC64NVME"
     stored.client.put_object(Bucket=stored.bucket, Key="x.bin", Body=data, ChecksumAlgorithm=kind)  # type: ignore[arg-type]
@@ -116,9 +117,10 @@ def test_an_expectation_that_no_content_can_meet_is_wrong_usage(
     command.run("verify", stored.url("missing"), *arguments).ended(2)
 
 
-def test_verifying_takes_one_head_and_the_ranges_and_no_other_right_than_to_read(
+def test_verifying_takes_one_head_and_the_ranges_and_no_other_right(
     through_proxy: Command, s3_proxy: FaultyProxy, stored: Stored, known: bytes
 ) -> None:
+    """Verifying takes one HEAD and the ranges and no other right than to read."""
     through_proxy.run("verify", stored.url("k.bin"), *SMALL_PARTS).ended(0)
     asked = [(one.method, "range" in one.headers, one.query) for one in s3_proxy.requests if one.path.endswith("k.bin")]
     assert asked[0] == ("HEAD", False, {})
@@ -126,9 +128,8 @@ def test_verifying_takes_one_head_and_the_ranges_and_no_other_right_than_to_read
     assert len(asked) > 1
 
 
-def test_an_object_that_is_not_there_and_a_part_that_can_not_be_are_told_by_their_codes(
-    command: Command, stored: Stored
-) -> None:
+def test_a_missing_object_and_an_impossible_part_have_their_codes(command: Command, stored: Stored) -> None:
+    """An object that is not there and a part that can not be are reported by their codes."""
     command.run("verify", stored.url("missing")).ended(5)
     command.run("verify", "no-url").ended(7)
     command.run("verify", "s3://no-such-bucket-here/k").ended(5)
@@ -158,9 +159,8 @@ def test_an_object_under_a_key_of_the_customers_is_verified_with_that_key(comman
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel is asked by way of /proc")
-def test_hundreds_of_megabytes_are_verified_in_bounded_memory_even_as_one_part(
-    command: Command, large: tuple[str, str]
-) -> None:
+def test_hundreds_of_megabytes_are_verified_in_bounded_memory(command: Command, large: tuple[str, str]) -> None:
+    """Hundreds of megabytes are verified in bounded memory even as one part."""
     url, md5 = large
     running = command.start("verify", url, "--part-size", "1GB", "--download-slots", "40")
     peak = _peak(running)

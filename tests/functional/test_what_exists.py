@@ -113,9 +113,8 @@ def test_resume_where_nothing_is_unfinished_starts_afresh(command: Command, sent
     stored.assert_holds("x.bin", CONTENT)
 
 
-def test_resume_of_an_upload_without_a_record_uses_no_part_that_is_not_the_sources(
-    command: Command, sent: Path, stored: Stored
-) -> None:
+def test_a_resume_without_a_record_uses_only_the_sources_parts(command: Command, sent: Path, stored: Stored) -> None:
+    """Resume of an upload without a record uses no part that is not the source's."""
     others = Pattern(PART, seed=99).read(0, PART)
     stored.client.upload_part(
         Bucket=stored.bucket, Key="x.bin", UploadId=stored.begin("x.bin"), PartNumber=1, Body=others

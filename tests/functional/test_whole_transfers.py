@@ -145,9 +145,10 @@ def test_the_text_result_is_on_stdout_and_nothing_else_is(command: Command, home
         ("/runs/%E2%82%AC%2B.bin?token=1", "", "€+.bin"),
     ],
 )
-def test_a_destination_that_ends_in_a_slash_gets_the_decoded_name_of_the_source(
+def test_a_destination_with_a_slash_gets_the_sources_decoded_name(
     path: str, destination: str, key: str, command: Command, stored: Stored, http_server: FaultyHttp
 ) -> None:
+    """A destination that ends in a slash gets the decoded name of the source."""
     http_server.add(unquote(path.partition("?")[0]), b"content")
     url = f"http://127.0.0.1:{http_server.port}{path}"
     sent = command.run("upload", url, stored.url(destination), "--json").ended(0)
@@ -186,9 +187,10 @@ def test_an_object_is_copied_from_s3_to_s3(command: Command, stored: Stored) -> 
     stored.assert_holds("to/from.bin", content)
 
 
-def test_an_object_with_an_encoding_noted_on_it_is_downloaded_as_it_is_stored(
+def test_an_object_with_a_content_encoding_is_downloaded_as_stored(
     command: Command, home: Path, stored: Stored
 ) -> None:
+    """An object with an encoding noted on it is downloaded as it is stored."""
     packed = gzip.compress(b"content")
     stored.client.put_object(Bucket=stored.bucket, Key="x.gz", Body=packed, ContentEncoding="gzip")
     command.run("download", stored.url("x.gz"), "x.gz").ended(0)

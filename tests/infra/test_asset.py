@@ -141,9 +141,8 @@ def test_bytecode_beside_our_sources_changes_nothing(small_package: Path, tmp_pa
     assert build_asset(Target.here(), tmp_path / "cache") == before
 
 
-def test_builders_at_the_same_time_end_with_one_asset_and_nothing_half_built(
-    small_package: Path, tmp_path: Path
-) -> None:
+def test_builders_at_the_same_time_end_with_one_whole_asset(small_package: Path, tmp_path: Path) -> None:
+    """Builders at the same time end with one asset and nothing half built."""
     cache = tmp_path / "cache"
     with ThreadPoolExecutor(8) as pool:
         built = set(pool.map(lambda _: build_asset(Target.here(), cache), range(16)))
@@ -173,7 +172,8 @@ def test_without_uv_the_error_says_which_extra_to_install(tmp_path: Path, monkey
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_package_that_cannot_be_had_is_an_error_with_the_installers_reason(tmp_path: Path) -> None:
+def test_a_package_that_cannot_be_had_is_an_error_with_the_reason(tmp_path: Path) -> None:
+    """A package that cannot be had is an error with the installer's reason."""
     # The oldest glibc that wheels name: pycurl has none for it.
     too_old = Target("nowhere", "3.13", "aarch64-manylinux_2_17")
     with pytest.raises(AssetError, match=r"(?s)for nowhere:.*pycurl"):

@@ -54,9 +54,8 @@ def test_what_is_installed_already_is_used_again(tmp_path: Path, monkeypatch: py
     assert len(runs) == 1
 
 
-def test_an_assembly_leaves_the_code_where_it_is_and_tells_which_bootstrap_it_needs(
-    stub_asset: Path, tmp_path: Path
-) -> None:
+def test_an_assembly_leaves_the_code_in_place_and_names_its_bootstrap(stub_asset: Path, tmp_path: Path) -> None:
+    """An assembly leaves the code where it is and says which bootstrap it needs."""
     write_assembly(tmp_path / "out", "Mine", stub_asset, Ingest())
     files = json.loads((tmp_path / "out" / "Mine.assets.json").read_text())["files"]
     assert str(stub_asset) in [file["source"]["path"] for file in files.values()]

@@ -96,7 +96,8 @@ def test_it_breaks_no_rule_of_security_that_the_stack_without_it_keeps(outdir: P
     assert report["violations"] == []
 
 
-def test_a_route_listens_on_the_default_bus_for_new_objects_of_its_bucket_and_prefix(template: Json) -> None:
+def test_a_route_listens_for_new_objects_of_its_bucket_and_prefix(template: Json) -> None:
+    """A route listens on the default bus for new objects of its bucket and prefix."""
     found = rule(template, "runs")
     assert "EventBusName" not in found
     assert found["EventPattern"] == {
@@ -107,7 +108,8 @@ def test_a_route_listens_on_the_default_bus_for_new_objects_of_its_bucket_and_pr
     assert rule(template, "all")["EventPattern"]["detail"] == {"bucket": {"name": ["whole"]}}
 
 
-def test_a_route_starts_the_machine_with_itself_and_with_what_s3_tells_as_it_is(template: Json) -> None:
+def test_a_route_starts_the_machine_with_s3s_event_as_it_is(template: Json) -> None:
+    """A route starts the machine with itself and with what S3 says as it is."""
     [target] = rule(template, "runs")["Targets"]
     assert kind_of(template, target["Arn"]) == "AWS::StepFunctions::StateMachine"
     assert kind_of(template, target["DeadLetterConfig"]["Arn"]) == "AWS::SQS::Queue"
@@ -130,7 +132,8 @@ def test_a_route_starts_the_machine_with_itself_and_with_what_s3_tells_as_it_is(
     assert (why.route, why.etag) == ("runs", "e")
 
 
-def test_a_schedule_starts_the_machine_with_itself_and_the_time_that_it_was_due(template: Json) -> None:
+def test_a_schedule_starts_the_machine_with_the_time_it_was_due(template: Json) -> None:
+    """A schedule starts the machine with itself and the time that it was due."""
     [found] = of_type(template, "AWS::Scheduler::Schedule")
     assert found["ScheduleExpression"] == "rate(1 day)"
     target = found["Target"]
@@ -146,7 +149,8 @@ def test_a_schedule_starts_the_machine_with_itself_and_the_time_that_it_was_due(
     assert why.schedule == "daily"
 
 
-def test_the_scheduler_may_start_the_machine_and_leave_dead_letters_and_no_more(template: Json) -> None:
+def test_the_scheduler_may_start_the_machine_and_send_dead_letters_only(template: Json) -> None:
+    """The scheduler may start the machine and leave dead letters and no more."""
     [found] = of_type(template, "AWS::Scheduler::Schedule")
     who = role(template, found["Target"]["RoleArn"])
     assert actions(who) == {"states:StartExecution", "sqs:SendMessage"}
@@ -155,9 +159,10 @@ def test_the_scheduler_may_start_the_machine_and_leave_dead_letters_and_no_more(
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
-def test_the_file_may_be_named_by_the_environment_and_is_checked_before_anything_is_made(
+def test_the_file_may_be_named_by_the_environment_and_is_checked_first(
     stub_asset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The file may be named by the environment and is checked before anything is made."""
     file = tmp_path / "ingest.toml"
     file.write_text(TEXT.replace("s3://archive/{bucket}", "s3://incoming/runs"), encoding="utf-8")
     monkeypatch.setenv("S3AM_CLOUD_INGEST", str(file))

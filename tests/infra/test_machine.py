@@ -71,7 +71,8 @@ def test_the_map_has_neither_retry_nor_catch(transfer: Json) -> None:
     assert not {"Retry", "Catch"} & set(transfer)
 
 
-def test_the_map_reads_units_from_the_work_bucket_and_runs_standard_children(transfer: Json) -> None:
+def test_the_map_reads_units_and_runs_standard_children(transfer: Json) -> None:
+    """The map reads units from the work bucket and runs standard children."""
     assert transfer["ItemReader"]["ReaderConfig"] == {"InputType": "JSONL"}
     assert transfer["ItemReader"]["Parameters"] == {"Bucket.$": "$.bucket", "Key.$": "$.units_key"}
     assert transfer["ItemSelector"] == {"job.$": "$.job", "unit.$": "$$.Map.Item.Value"}
@@ -85,7 +86,8 @@ def test_what_the_emulator_would_ignore_is_not_used(transfer: Json) -> None:
     assert not ignored & set(transfer)
 
 
-def test_a_childs_output_is_a_constant_so_that_100000_of_them_fit_into_256_kib(transfer: Json) -> None:
+def test_a_childs_output_is_constant_so_that_100000_fit(transfer: Json) -> None:
+    """A child's output is a constant, so that 100,000 of them fit into 256 KiB."""
     [last] = [state for state in transfer["ItemProcessor"]["States"].values() if state.get("End")]
     assert last["Type"] == "Pass"
     assert 100_000 * len(json.dumps(last["Result"]) + ",") < 256 * 1024
@@ -115,7 +117,8 @@ def test_no_task_of_a_function_retries_what_it_has_no_name_for(definition: Json)
 
 
 @pytest.mark.parametrize("state", ["Announce", "DeadLetter"])
-def test_what_is_sent_is_retried_for_everything_only_after_what_can_be_named(definition: Json, state: str) -> None:
+def test_an_announcement_is_retried_for_everything_last(definition: Json, state: str) -> None:
+    """What is sent is retried for everything only after what can be named."""
     blind = {"States.ALL", "States.TaskFailed"}
     before, last = definition["States"][state]["Retry"]
     assert not blind & set(before["ErrorEquals"])
@@ -128,9 +131,10 @@ def test_every_function_is_retried_for_the_same_errors(definition: Json) -> None
 
 
 @pytest.mark.parametrize(("state", "seconds"), [("Accept", 60), ("Prepare", 60), ("PrepareSealed", 60), ("Move", 1800)])
-def test_what_cannot_be_reached_is_given_up_soon_before_a_job_begins_and_late_in_its_course(
+def test_what_cannot_be_reached_is_given_up_soon_only_before_the_job(
     definition: Json, state: str, seconds: int
 ) -> None:
+    """What cannot be reached is given up soon before a job begins and late in its course."""
     [retrier] = [r for r in tasks(definition)[state]["Retry"] if "SourceUnavailable" in r["ErrorEquals"]]
     delays = (retrier["IntervalSeconds"] * retrier["BackoffRate"] ** n for n in range(retrier["MaxAttempts"]))
     longest = sum(min(delay, retrier["MaxDelaySeconds"]) for delay in delays)
@@ -141,7 +145,7 @@ def family(error: type[errors.TransferError]) -> set[type[errors.TransferError]]
     return {error}.union(*(family(child) for child in error.__subclasses__()))
 
 
-def test_of_our_errors_those_are_retried_that_pass_by_themselves_and_no_others(definition: Json) -> None:
+def test_errors_that_pass_by_themselves_are_retried_and_no_others(definition: Json) -> None:
     """A class that is added to errors.py has to be added to every task, or here to those that are left to the user."""
     public = {error for error in family(errors.TransferError) if error.__module__ == errors.__name__}
     for_the_user = family(errors.JobFailed) | {errors.Interrupted}
@@ -160,7 +164,8 @@ def test_what_no_second_try_mends_fails_at_once(definition: Json, name: str) -> 
         assert not task.get("Catch") or state in {"Accept", "PrepareSealed"}
 
 
-def test_an_event_that_makes_no_job_becomes_a_dead_letter_and_then_fails_by_name(definition: Json) -> None:
+def test_an_event_that_makes_no_job_becomes_a_dead_letter_and_fails(definition: Json) -> None:
+    """An event that makes no job becomes a dead letter and then fails by name."""
     found = definition["States"]
     [catch] = found["Accept"]["Catch"]
     assert (catch["ErrorEquals"], catch["ResultPath"]) == (["States.ALL"], "$.refusal")
@@ -176,7 +181,7 @@ def test_an_event_that_makes_no_job_becomes_a_dead_letter_and_then_fails_by_name
     assert found["Refused"]["CausePath"] == "$.refusal.Cause"
 
 
-def test_an_event_whose_secret_is_not_for_what_it_requests_becomes_a_dead_letter_too(definition: Json) -> None:
+def test_an_event_whose_secret_is_for_something_else_becomes_a_letter(definition: Json) -> None:
     """The worker alone sees what a secret is for, and its own input tells nothing of the event."""
     found = definition["States"]
     [catch] = found["PrepareSealed"]["Catch"]
@@ -210,7 +215,7 @@ def test_throttles_crashes_and_lost_invocations_of_functions_are_survived(defini
         }, name
 
 
-def test_a_throttled_task_waits_as_long_as_the_job_may_take_within_its_history(definition: Json) -> None:
+def test_a_throttled_task_waits_as_long_as_its_history_allows(definition: Json) -> None:
     """With full jitter a delay is half of its bound on average. An attempt is scheduled, started and failed: 3 events
     of the 25,000 that an execution may have."""
     for name, task in function_tasks(definition).items():
@@ -232,9 +237,8 @@ def test_functions_are_as_large_as_a_forecast_takes_them_to_be(template: Json) -
     assert {function["Properties"]["MemorySize"] for function in functions} == {WORKER_MEMORY_MIB}
 
 
-def test_an_execution_ends_while_its_jobs_notes_last_and_leaves_a_week_to_resume(
-    definition: Json, template: Json
-) -> None:
+def test_an_execution_ends_a_week_before_its_jobs_notes_expire(definition: Json, template: Json) -> None:
+    """An execution ends while its job's notes last, and leaves a week to resume."""
     [bucket] = [r for r in template["Resources"].values() if r["Type"] == "AWS::S3::Bucket"]
     days = bucket["Properties"]["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"]
     assert definition["TimeoutSeconds"] + 7 * 86_400 < days * 86_400
@@ -275,7 +279,7 @@ def test_a_function_is_given_ids_and_numbers_and_nothing_else(definition: Json, 
     assert tasks(definition)[state]["Parameters"]["Payload"] == payload
 
 
-def test_a_job_with_secrets_is_prepared_moved_and_completed_by_the_worker_alone(definition: Json) -> None:
+def test_a_job_with_secrets_is_handled_by_the_worker_alone(definition: Json) -> None:
     """The control function is asked first, and answers only that the job is not its own."""
     worker = {name for name, task in function_tasks(definition).items() if "worker" in json.dumps(task["Parameters"])}
     assert worker == {"PrepareSealed", "Move", "CompleteSealed"}

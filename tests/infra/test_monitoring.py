@@ -60,7 +60,8 @@ def test_metrics_are_told_apart_by_the_stacks_name(template: Json) -> None:
         assert properties["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
 
 
-def test_the_dashboard_shows_bytes_workers_retries_failures_jobs_and_the_oldest_one(widgets: dict[str, Json]) -> None:
+def test_the_dashboard_shows_bytes_workers_retries_failures_and_ages(widgets: dict[str, Json]) -> None:
+    """The dashboard shows bytes, workers, retries, failures, jobs and the oldest one."""
     assert set(widgets) == {
         "Bytes per second",
         "Active workers",

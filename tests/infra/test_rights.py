@@ -29,7 +29,7 @@ def test_no_action_is_allowed_by_wildcard(template: Json) -> None:
     assert not [action for action in every if "*" in action]
 
 
-def test_the_janitor_and_control_may_delete_notes_about_jobs_and_who_completes_objects_at_destinations(
+def test_functions_may_delete_only_what_they_have_to(
     template: Json,
 ) -> None:
     """An object that turns out not to be what was asked for is deleted again, and so is a refused request's record."""
@@ -69,7 +69,8 @@ def test_of_the_notes_the_machine_reads_lists_of_units_only(template: Json) -> N
     assert notes["Resource"]["Fn::Join"][1][-1] == f"/{names.JOBS_PREFIX}*/units.jsonl"
 
 
-def test_the_janitor_may_look_at_a_failed_execution_its_map_run_and_the_child_that_failed(template: Json) -> None:
+def test_the_janitor_may_look_at_a_failed_execution_and_its_children(template: Json) -> None:
+    """The janitor may look at a failed execution, its map run and the child that failed."""
     asked = {
         action: [json.dumps(resource) for resource in as_list(s["Resource"])]
         for s in rights_of(template, "janitor")
@@ -149,7 +150,8 @@ def test_in_the_work_bucket_a_function_reaches_objects_below_jobs_only(template:
     assert objects == [f"/{names.JOBS_PREFIX}*"]
 
 
-def test_source_and_destination_buckets_are_the_users_choice_and_never_all_by_default(template: Json) -> None:
+def test_buckets_are_the_users_choice_and_never_all_by_default(template: Json) -> None:
+    """Source and destination buckets are the user's choice, and never all by default."""
     parameters = template["Parameters"]
     chosen = {names.DESTINATION_BUCKETS, names.SOURCE_BUCKETS, names.ALLOWED_HOSTS, names.ALARM_TOPIC}
     assert set(parameters) == {*chosen, names.REQUEST_BUS, names.MAX_WORKERS, names.RESERVE_WORKERS}

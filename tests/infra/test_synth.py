@@ -40,9 +40,10 @@ def read(path: Path) -> Json:
     return parsed
 
 
-def test_python_infra_app_py_synthesizes_offline_under_the_name_that_the_context_gives(
+def test_python_infra_app_py_synthesizes_offline_under_the_given_name(
     asset_for_aws: Path, asset_cache: Path, tmp_path: Path
 ) -> None:
+    """`python infra/app.py` synthesizes offline under the name that the context gives."""
     context = {"CDK_CONTEXT_JSON": json.dumps({names.STACK_CONTEXT: "Another"}), names.STACK_VARIABLE: "Other"}
     variables = {**environment(asset_cache), **context}
     command = [sys.executable, str(ROOT / "infra" / "app.py")]
@@ -81,7 +82,8 @@ def test_a_second_synthesis_of_the_same_takes_no_cdk(
     assert synthesized(stub_asset, stack.template.parent) == stack
 
 
-def test_another_code_is_synthesized_anew_and_equal_code_gives_an_equal_zip(tmp_path: Path) -> None:
+def test_other_code_is_synthesized_anew_and_equal_code_is_an_equal_zip(tmp_path: Path) -> None:
+    """Another code is synthesized anew and equal code gives an equal zip."""
     folder = tmp_path / "asset"
     folder.mkdir()
     (folder / "module.py").write_text("x = 1\n", encoding="utf-8")

@@ -63,7 +63,8 @@ def test_what_the_stack_costs_at_rest_is_counted_in_its_template(stack: Synthesi
     assert [kind for kind in counts if kind.endswith(charged)] == []
 
 
-def test_notes_about_jobs_expire_after_30_days_and_unfinished_uploads_after_one(promises: Template) -> None:
+def test_notes_expire_after_30_days_and_unfinished_uploads_after_one(promises: Template) -> None:
+    """Notes about jobs expire after 30 days and unfinished uploads after one."""
     rule = {"ExpirationInDays": 30, "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}, "Status": "Enabled"}
     promises.has_resource_properties(
         "AWS::S3::Bucket", {"LifecycleConfiguration": {"Rules": [Match.object_like(rule)]}}
@@ -107,9 +108,8 @@ def test_the_functions_share_one_asset(template: Json) -> None:
 
 
 @pytest.mark.parametrize("module", HANDLERS)
-def test_a_function_knows_bucket_key_and_service_and_only_who_announces_knows_the_bus(
-    template: Json, module: str
-) -> None:
+def test_a_function_knows_its_settings_and_only_announcers_know_the_bus(template: Json, module: str) -> None:
+    """A function knows bucket, key and service, and only those that announce know the bus."""
     variables = function(template, module)["Environment"]["Variables"]
     bus = set() if module == "worker" else {"S3AM_CLOUD_EVENT_BUS"}
     named = {"S3AM_CLOUD_WORK_BUCKET", "S3AM_CLOUD_KEY_ARN", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}
@@ -152,7 +152,7 @@ def test_allowed_hosts_are_names_with_a_star_for_all_below_one(template: Json, h
     assert bool(re.fullmatch(parameter["AllowedPattern"], hosts)) == good
 
 
-def test_lambda_reserves_concurrency_for_workers_only_where_they_are_limited(template: Json) -> None:
+def test_lambda_reserves_concurrency_only_where_workers_are_limited(template: Json) -> None:
     """The control function, which a burst of events starts as well, is limited together with the worker."""
     parameters, ref = template["Parameters"], {"Ref": names.MAX_WORKERS}
     assert (parameters[names.MAX_WORKERS]["Default"], parameters[names.RESERVE_WORKERS]["Default"]) == (0, "yes")
@@ -180,7 +180,8 @@ def test_every_log_is_kept_for_a_month_in_a_group_of_the_stack(template: Json) -
         assert template["Resources"][group]["Type"] == "AWS::Logs::LogGroup"
 
 
-def test_a_request_on_the_bus_starts_the_machine_with_its_detail_and_what_tells_events_apart(template: Json) -> None:
+def test_a_request_on_the_bus_starts_the_machine_with_its_detail(template: Json) -> None:
+    """A request on the bus starts the machine with its detail and what distinguishes events."""
     [rule] = [
         r["Properties"]
         for r in of_type(template, "AWS::Events::Rule")
@@ -266,7 +267,8 @@ def test_the_outputs_are_those_that_clients_look_for(template: Json) -> None:
     assert set(template["Outputs"]) == set(names.OUTPUTS)
 
 
-def test_the_template_names_no_account_and_no_region_and_needs_no_bootstrap_parameter(stack: Synthesized) -> None:
+def test_the_template_names_no_account_no_region_and_no_bootstrap(stack: Synthesized) -> None:
+    """The template names no account and no region and needs no bootstrap parameter."""
     text = stack.template.read_text(encoding="utf-8")
     assert not re.search(r"\b\d{12}\b|\b(us|eu|ap)-[a-z]+-\d\b|BootstrapVersion", text)
 

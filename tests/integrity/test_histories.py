@@ -183,9 +183,10 @@ def machine(strict_s3: StrictS3, s3_client: "S3Client", monkeypatch: pytest.Monk
     return lambda how: run_state_machine_as_test(Histories, settings=how)
 
 
-def test_whatever_happens_the_object_is_one_whole_version_and_what_is_left_is_told(
+def test_whatever_happens_the_object_is_one_whole_version(
     machine: Callable[[settings], None],
 ) -> None:
+    """Whatever happens the object is one whole version and what is left is reported."""
     machine(QUIET)
 
 

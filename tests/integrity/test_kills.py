@@ -140,7 +140,7 @@ def test_a_download_killed_at_any_request_is_resumed_to_the_right_file(
 
 
 @pytest.mark.parametrize("content", [CONTENT, SMALL], ids=["in parts", "at once"])
-def test_a_function_that_dies_at_any_step_is_done_again_to_the_right_object(
+def test_a_function_that_dies_at_any_step_is_repeated_to_the_right_object(
     content: Content,
     strict_s3: StrictS3,
     s3_client: "S3Client",
@@ -148,6 +148,7 @@ def test_a_function_that_dies_at_any_step_is_done_again_to_the_right_object(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """A function that dies at any step is done again to the right object."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, strict_s3.environment()[name])
     access = S3Access(S3Settings(endpoint_url=strict_s3.endpoint_url, region=strict_s3.region))

@@ -106,7 +106,8 @@ def listening_addresses(pids: list[int]) -> set[str]:
     return {line[1].partition(":")[0] for line in lines if line[3] == "0A" and line[9] in sockets}
 
 
-def test_up_status_env_and_down_tell_of_one_cloud_that_leaves_nothing_behind(command: Command) -> None:
+def test_up_status_env_and_down_are_about_one_cloud_and_leave_nothing(command: Command) -> None:
+    """`up`, `status`, `env` and `down` are about one cloud, which leaves nothing behind."""
     assert command("status", "--json")[:2] == (1, '{"running":false}\n')
     cloud = command.json("up")
     assert list(cloud) == FIELDS

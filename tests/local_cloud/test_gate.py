@@ -82,7 +82,8 @@ def test_a_request_with_two_hosts_or_none_is_refused() -> None:
         assert refusal({"path": "/", "headers": [*hosts, raw[1]], "query_string": b""}, SERVER) is not None
 
 
-def test_a_temporary_key_that_the_owner_asked_for_is_as_good_and_an_invented_one_is_not(probes: Probes) -> None:
+def test_a_temporary_key_of_the_owner_is_good_and_an_invented_one_is_not(probes: Probes) -> None:
+    """A temporary key that the owner asked for is as good and an invented one is not."""
     role = "arn:aws:iam::000000000000:role/some"
     given = probes.client("sts").assume_role(RoleArn=role, RoleSessionName="me")["Credentials"]["AccessKeyId"]
     statuses = [

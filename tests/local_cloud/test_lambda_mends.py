@@ -85,7 +85,8 @@ def test_a_retry_by_class_name_matches_and_another_does_not(probes: Probes, note
     assert (ended["error"], starts(notes)) == ("ValueError", 1)
 
 
-def test_a_throttled_task_fails_under_the_name_that_a_machine_retries_throttles_by(probes: Probes) -> None:
+def test_a_throttled_task_fails_under_the_name_of_throttling(probes: Probes) -> None:
+    """A throttled task fails under the name that a machine retries throttles by."""
     probes.lambdas.put_function_concurrency(FunctionName=probes.function, ReservedConcurrentExecutions=0)
     try:
         assert probes.run(probes.machine(), {})["error"] == "Lambda.TooManyRequestsException"
@@ -115,7 +116,8 @@ def test_each_line_of_a_functions_log_has_an_id_of_its_own_that_stays(probes: Pr
     assert ids[1] == ids[0]
 
 
-def test_what_functions_ask_the_cloud_for_is_written_down_with_their_names_and_without_secrets(probes: Probes) -> None:
+def test_what_functions_ask_for_is_recorded_without_secrets(probes: Probes) -> None:
+    """What functions ask the cloud for is written down with their names and without secrets."""
     signed = (
         f"AWS4-HMAC-SHA256 Credential={probes.cloud.access_key_id}/20260101/us-east-1/s3/aws4_request, Signature=s3cret"
     )

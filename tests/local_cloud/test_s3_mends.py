@@ -64,7 +64,8 @@ def test_the_right_checksum_of_the_whole_object_is_accepted_and_kept(upload: Upl
     assert attributes["Checksum"] == {"ChecksumCRC64NVME": whole, "ChecksumType": "FULL_OBJECT"}
 
 
-def test_a_wrong_checksum_of_the_whole_object_is_refused_and_leaves_no_object(upload: Upload) -> None:
+def test_a_wrong_checksum_of_the_whole_is_refused_and_leaves_no_object(upload: Upload) -> None:
+    """A wrong checksum of the whole object is refused and leaves no object."""
     parts = [upload.put(1, FIRST), upload.put(2, LAST)]
     code = refused(lambda: upload.complete(parts, ChecksumCRC64NVME=crc(b"other"), ChecksumType="FULL_OBJECT"))
     assert code == "BadDigest"

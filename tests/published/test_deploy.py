@@ -28,9 +28,10 @@ def ahead() -> None:
     functions_code(AWS, Console())
 
 
-def test_an_installed_wheel_shows_the_stack_with_lambda_s_own_code_that_it_would_deploy(
+def test_an_installed_wheel_shows_the_stack_that_it_would_deploy(
     fresh_with_deploy: Path, ahead: None, bare: BareCloud, tmp_path: Path
 ) -> None:
+    """An installed wheel shows the stack with Lambda's own code that it would deploy."""
     command = Command(tmp_path, bare.environment(), fresh_with_deploy / "s3am-cloud")
     assert "--destination-bucket" in command.run("deploy", "--help").ended(0).stdout
     refused = command.run("deploy", "--stack", "FromWheel").ended(2)

@@ -132,7 +132,7 @@ def test_the_price_of_a_job_is_that_of_its_items() -> None:
     assert cost(usage) == pytest.approx(by_hand)
 
 
-def test_a_worker_that_needs_longer_than_it_has_goes_round_again_in_forecast_and_simulation() -> None:
+def test_a_worker_without_enough_time_goes_round_again_as_forecast() -> None:
     """Parts of 5 MiB over one slow connection: 9 of them, each of 262 s, 3 in each round."""
     weather, size = Conditions(connection_rate=20_000), 9 * MIN_PART
     request = TransferRequest(source="https://h/f", destination="s3://b/k", part_size=MIN_PART, download_slots=1)
@@ -143,7 +143,8 @@ def test_a_worker_that_needs_longer_than_it_has_goes_round_again_in_forecast_and
     assert came.usage.transitions == forecast(cut, "https", 20_000).usage.transitions
 
 
-def test_lambda_adds_environments_step_by_step_and_throttled_units_wait_for_their_turn() -> None:
+def test_throttled_units_wait_while_lambda_adds_environments() -> None:
+    """Lambda adds environments step by step and throttled units wait for their turn."""
     fair = simulate(SMALL_PARTS, part_size=MIN_PART, slots=1000)
     narrow = simulate(SMALL_PARTS, Conditions(environments=20), part_size=MIN_PART, slots=1000)
     assert fair.throttled == 0

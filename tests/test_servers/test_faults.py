@@ -119,7 +119,8 @@ def test_a_status_can_be_given_once_and_then_no_more(http_server: FaultyHttp, st
     assert ask(http_server.url("/a")).status == 200
 
 
-def test_a_fault_lets_the_skipped_requests_pass_and_only_counts_those_that_match(http_server: FaultyHttp) -> None:
+def test_a_fault_counts_only_matching_requests_and_lets_skipped_ones_pass(http_server: FaultyHttp) -> None:
+    """A fault lets the skipped requests pass and only counts those that match."""
     hit = faults.Status(status=500, skip=1, times=1, where=lambda request: "range" in request.headers)
     url = http_server.add("/a", DATA, hit)
     asked: list[dict[str, str]] = [{"Range": "bytes=0-1"}, {}, {"Range": "bytes=0-1"}, {"Range": "bytes=0-1"}]

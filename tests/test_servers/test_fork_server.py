@@ -7,7 +7,8 @@ import os
 from support.fork_server import ForkedRun, control_pair
 
 
-def test_the_exit_code_of_a_run_that_ends_at_once_is_not_taken_for_its_process_id() -> None:
+def test_the_exit_code_of_a_short_run_is_not_taken_for_its_process_id() -> None:
+    """The exit code of a run that ends at once is not taken for its process id."""
     ours, theirs = control_pair()
     with theirs:
         theirs.send(b"1234")

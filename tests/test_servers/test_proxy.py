@@ -129,9 +129,10 @@ def test_a_bit_of_a_part_can_be_flipped_and_the_store_refuses_it(
     assert _parts(client, bucket, upload) == []
 
 
-def test_a_part_with_its_checksum_behind_it_passes_and_a_flipped_bit_in_it_is_refused(
+def test_a_part_with_a_trailing_checksum_passes_unless_a_bit_flipped(
     strict_s3: StrictS3, client: "S3Client", s3_proxy: FaultyProxy, bucket: str
 ) -> None:
+    """A part with its checksum behind it passes and a flipped bit in it is refused."""
     url = f"{s3_proxy.endpoint_url}/{bucket}/key?partNumber=1&uploadId={_create(client, bucket)}"
     assert _put_with_trailer(strict_s3, url) == (200, b"")
     s3_proxy.add(proxy_rules.UPLOAD_PART, FlipRequestBit(3_000_000))

@@ -157,7 +157,8 @@ def test_it_listens_on_loopback_only(strict_s3: StrictS3) -> None:
 
 
 @linux_only
-def test_a_guarded_process_ends_with_whoever_started_it_even_if_that_was_killed(tmp_path: Path) -> None:
+def test_a_guarded_process_ends_with_whoever_started_it(tmp_path: Path) -> None:
+    """A guarded process ends with whoever started it even if that was killed."""
     program = f"""
 import pathlib, sys, time
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})

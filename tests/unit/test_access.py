@@ -40,9 +40,8 @@ def _make(bucket: str, region: str) -> None:
         ("with.dots.in.it", "eu-west-1", "https://s3.eu-west-1.amazonaws.com/with.dots.in.it"),
     ],
 )
-def test_a_bucket_in_another_region_than_the_client_is_found_without_options(
-    bucket: str, region: str, base: str
-) -> None:
+def test_a_bucket_in_another_region_is_found_without_options(bucket: str, region: str, base: str) -> None:
+    """A bucket in another region than the client is found without options."""
     _make(bucket, region)
     access = S3Access(S3Settings(region="us-west-2"))
     assert (access.endpoint(bucket).base, access.endpoint(bucket).region) == (base, region)
@@ -56,7 +55,8 @@ def test_two_buckets_in_two_regions_are_reached_by_one_access() -> None:
     assert [access.endpoint(name).region for name in ("one", "two")] == ["eu-west-1", "ap-southeast-2"]
 
 
-def test_a_derived_key_goes_by_the_region_of_the_bucket_and_not_of_the_client() -> None:
+def test_a_derived_key_goes_by_the_region_of_the_bucket() -> None:
+    """A derived key goes by the region of the bucket and not of the client."""
     _make("far", "eu-west-1")
     master = SseKey(bytes(32))
     key = S3Access(S3Settings(region="us-east-1"), KeyRing(master, is_master=True)).key_of(S3Url("far", "k"))

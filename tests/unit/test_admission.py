@@ -68,7 +68,8 @@ def test_patience_is_without_end_while_others_get_on() -> None:
     assert None in [admission.wait() for _ in range(OVER_CAPACITY_ATTEMPTS)]
 
 
-def test_a_busy_server_is_left_alone_for_a_moment_or_as_long_as_it_asks_for() -> None:
+def test_a_busy_server_is_left_alone_for_as_long_as_it_asks_for() -> None:
+    """A busy server is left alone for a moment or as long as it asks for."""
     places = Busy(3)
     admission = AdmissionControl(places, FakeClock(dice=0.0))
     admission.yield_slot(1, FULL, sent_at=7.0)

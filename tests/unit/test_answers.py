@@ -98,7 +98,8 @@ def test_an_answer_that_is_the_range_of_the_pinned_version_is_good(response: Res
     assert range_error(response, INFO, PART, 10, "name") is None
 
 
-def test_an_answer_that_goes_on_within_the_part_is_held_to_where_it_goes_on() -> None:
+def test_an_answer_that_continues_a_part_has_to_begin_at_its_place() -> None:
+    """An answer that continues within the part is held to where it continues."""
     assert range_error(answer(Content_Range="bytes 15-29/100"), INFO, PART, 15, "name") is None
     assert isinstance(range_error(answer(), INFO, PART, 15, "name"), SourceChanged)
 

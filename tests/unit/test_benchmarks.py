@@ -130,9 +130,10 @@ def test_bytes_in_chunks_are_told_from_what_frames_them(files: Files, endpoint: 
     Objects(endpoint, None, [(f"{BUCKET}/up", files.large)]).check()
 
 
-def test_an_object_of_the_strict_server_counts_only_if_its_bytes_are_the_files(
+def test_an_object_of_the_strict_server_counts_only_if_its_bytes_match(
     files: Files, strict_s3: StrictS3, bucket: str
 ) -> None:
+    """An object of the strict server counts only if its bytes are the files."""
     client = strict_s3.client()
     target = StrictObject(client, bucket, "up", files.large)
     with pytest.raises(Different):

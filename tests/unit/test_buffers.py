@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     pass
 
 
-def test_all_buffers_together_stay_within_the_read_ahead_however_many_slots_there_are() -> None:
+def test_all_buffers_together_stay_within_the_read_ahead() -> None:
+    """All buffers together stay within the read ahead however many slots there are."""
     for slots in (1, 2, 7, 8, 40, 48):
         count, size = buffers(slots, None)
         assert count >= slots

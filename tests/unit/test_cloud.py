@@ -51,9 +51,8 @@ def test_the_job_of_another_execution_makes_this_one_a_duplicate(world: World) -
         ({**ASKED, "exists": "s3cret"}, "exists"),
     ],
 )
-def test_a_request_that_can_not_be_read_names_the_field_and_never_its_value(
-    data: dict[str, object], field: str
-) -> None:
+def test_an_unreadable_request_names_the_field_and_never_its_value(data: dict[str, object], field: str) -> None:
+    """A request that can not be read names the field and never its value."""
     with pytest.raises(BadRequest, match=field) as caught:
         decode_request(data)
     assert "s3cret" not in f"{caught.value!r}"

@@ -82,7 +82,8 @@ def test_a_small_object_is_held_to_it_too(world: World) -> None:
     assert report.expected == expect
 
 
-def test_what_can_not_be_read_in_time_is_refused_before_anything_is_written(world: World) -> None:
+def test_what_can_not_be_read_in_time_is_refused_before_writing(world: World) -> None:
+    """What can not be read in time is refused before anything is written."""
     accept({**ASKED, "expect": RIGHT}, "job", world.ports)
     with pytest.raises(BadRequest, match="sha256 needs"):
         prepare_job("job", "arn:job", "work", msgspec.structs.replace(world.ports, most_in_order=len(DATA) - 1))
@@ -90,9 +91,10 @@ def test_what_can_not_be_read_in_time_is_refused_before_anything_is_written(worl
     prepared(world, "next", expect=RIGHT)
 
 
-def test_what_a_machine_began_and_the_cloud_finished_is_reported_under_the_id_that_its_metadata_tell(
+def test_a_job_begun_on_a_machine_is_reported_under_its_metadatas_id(
     world: World,
 ) -> None:
+    """What a machine began and the cloud finished is reported under the id that its metadata say."""
     begun = world.begin(request(), 1)
     moved(world, resume=True)
     assert world.jobs.load("job").resumes == begun.id

@@ -133,7 +133,8 @@ def test_a_part_that_differs_from_what_was_moved_is_refused(store: Store) -> Non
     assert store.head(TARGET) is None
 
 
-def test_a_whole_that_is_not_what_the_source_is_known_by_is_refused_before_the_object_is_made(store: Store) -> None:
+def test_a_whole_with_another_checksum_is_refused_before_the_object(store: Store) -> None:
+    """A whole that is not what the source is known by is refused before the object is made."""
     upload, moved = filled(store)
     with pytest.raises(ChecksumMismatch, match="where the source has"):
         complete(PLAN, upload, moved, False, store, WholeCrc(update(0, DATA) ^ 1))
@@ -211,7 +212,8 @@ def test_a_part_that_another_sent_again_with_the_same_bytes_is_the_same(store: S
     assert complete(PLAN, upload, other, False, store) == update(0, DATA)
 
 
-def test_the_same_content_put_by_somebody_else_leaves_the_upload_unfinished(store: Store) -> None:
+def test_the_same_content_put_by_another_leaves_the_upload_unfinished(store: Store) -> None:
+    """The same content put by somebody else leaves the upload unfinished."""
     upload, moved = filled(store)
     store.put_object(TARGET, DATA, True)
     with pytest.raises(ObjectExists):
@@ -271,7 +273,8 @@ class Doubled(Store):
         super().complete(upload, parts, crc, size, overwrite)
 
 
-def test_an_older_part_that_is_listed_beside_the_one_that_was_sent_is_not_taken() -> None:
+def test_an_older_part_listed_beside_the_sent_one_is_not_taken() -> None:
+    """An older part that is listed beside the one that was sent is not taken."""
     store = Doubled()
     upload, moved = filled(store)
     complete(PLAN, upload, moved, False, store)

@@ -58,7 +58,8 @@ def in_all(places: int) -> float:
     return min(places * 20, 100) * MB
 
 
-def test_a_source_that_limits_each_connection_is_met_by_all_that_are_allowed() -> None:
+def test_a_source_that_limits_each_connection_gets_all_allowed_ones() -> None:
+    """A source that limits each connection is met by all that are allowed."""
     assert Simulation(per_connection).run(4).numbers == [4, 8, 16, 32]
 
 
@@ -66,12 +67,14 @@ def test_the_most_is_kept_where_it_is_no_double() -> None:
     assert Simulation(per_connection, most=11).run(60).numbers == [4, 8, 11]
 
 
-def test_a_source_that_limits_all_together_is_met_by_no_more_than_one_doubling_too_many() -> None:
+def test_a_source_that_limits_all_together_gets_one_doubling_too_many() -> None:
+    """A source that limits all together is met by no more than one doubling too many."""
     done = Simulation(in_all).run(20)
     assert done.numbers == [4, 8, 16, 8]
 
 
-def test_a_doubling_that_gains_less_than_a_tenth_is_taken_back_and_one_that_gains_more_is_kept() -> None:
+def test_a_doubling_that_gains_less_than_a_tenth_is_taken_back() -> None:
+    """A doubling that gains less than a tenth is taken back and one that gains more is kept."""
     assert Simulation(lambda places: 100 * MB * (1.09 if places > 4 else 1)).run(20).numbers == [4, 8, 4]
     assert Simulation(lambda places: 100 * MB * (1.12 if places > 4 else 1)).run(5).numbers[:2] == [4, 8]
     assert Simulation(lambda places: 100 * MB * (1.12 if places > 4 else 1)).run(20).numbers[-1] == 8
@@ -89,7 +92,8 @@ def test_connections_that_are_slow_to_start_are_waited_for() -> None:
     assert done.run(20).numbers[-1] == MOST_CONNECTIONS
 
 
-def test_a_source_that_is_too_busy_above_eight_is_left_at_eight_and_not_asked_for_more_soon() -> None:
+def test_a_source_too_busy_above_eight_is_left_at_eight() -> None:
+    """A source that is too busy above eight is left at eight and not asked for more soon."""
     done = Simulation(per_connection, bears=8).run(REST_SECONDS)
     assert done.numbers == [4, 8, 16, 8]
     assert done.refusals == 8, "one crowd"
@@ -101,7 +105,8 @@ def test_a_source_that_stays_too_busy_is_tried_less_and_less_often() -> None:
     assert done.numbers.count(16) <= 5 + 3600 / LONGEST_REST_SECONDS
 
 
-def test_a_number_that_was_too_large_is_tried_again_when_times_have_changed() -> None:
+def test_a_number_that_was_too_large_is_tried_again_later() -> None:
+    """A number that was too large is tried again when times have changed."""
     done = Simulation(per_connection, bears=8).run(20)
     done.bears = 10**6
     assert done.run(60).numbers[-1] == MOST_CONNECTIONS
@@ -115,7 +120,8 @@ def test_a_source_that_bears_but_one_gets_one() -> None:
     assert done.numbers[-1] == 1
 
 
-def test_refusals_of_requests_that_were_sent_before_the_last_one_was_known_are_the_same_crowd() -> None:
+def test_refusals_sent_before_the_last_was_known_count_as_one() -> None:
+    """Refusals of requests that were sent before the last one was known count as one."""
     growth = AdaptiveConcurrency(16, 16)
     growth.refused(2.0, sent_at=1.0)
     growth.refused(2.1, sent_at=1.9)

@@ -173,9 +173,10 @@ def test_a_setting_that_can_not_be_used_is_wrong_usage(
     assert word in f"{raised.value.message} {raised.value.hint}"
 
 
-def test_the_region_is_that_of_the_option_of_aws_region_of_aws_default_region_and_of_the_profile(
+def test_the_region_comes_from_option_environment_and_profile_in_turn(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The region is that of the option, else of AWS_REGION, of AWS_DEFAULT_REGION, or of the profile."""
     assert S3Access(S3Settings()).region == "us-east-1"
     (home / ".aws" / "config").write_text("[default]\nregion = eu-west-1\n")
     assert S3Access(S3Settings()).region == "eu-west-1"
@@ -186,9 +187,10 @@ def test_the_region_is_that_of_the_option_of_aws_region_of_aws_default_region_an
     assert S3Access(S3Settings(region="ap-south-1")).region == "ap-south-1"
 
 
-def test_the_endpoint_is_that_of_the_option_of_the_environment_and_of_the_profile(
+def test_the_endpoint_comes_from_option_environment_and_profile_in_turn(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The endpoint is that of the option, else of the environment, or of the profile."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
 
@@ -245,7 +247,8 @@ def test_authorities_that_are_named_and_not_there_are_wrong_usage(
         "http://host/#hunter2",
     ],
 )
-def test_an_endpoint_that_is_none_is_wrong_usage_and_no_part_of_it_is_repeated(endpoint: str) -> None:
+def test_an_endpoint_that_is_none_is_wrong_usage_and_not_repeated(endpoint: str) -> None:
+    """An endpoint that is none is wrong usage and no part of it is repeated."""
     with pytest.raises(Usage) as refused:
         S3Access(S3Settings(endpoint_url=endpoint, sign=False)).client("us-east-1")
     assert "hunter2" not in f"{refused.value} {refused.value.hint}"

@@ -69,7 +69,8 @@ def test_an_object_that_is_never_seen_is_given_up_in_time() -> None:
     assert SEEN_SECONDS <= clock.seconds <= 2 * SEEN_SECONDS
 
 
-def test_a_store_that_shows_the_old_object_for_a_moment_is_asked_again_where_it_was_replaced() -> None:
+def test_a_store_that_shows_the_old_object_for_a_moment_is_asked_again() -> None:
+    """A store that shows the old object for a moment is asked again where it was replaced."""
     world = World()
     world.store.put_object(TARGET, b"old", overwrite=True)
     clock = FakeClock()
@@ -127,7 +128,8 @@ def answer(**headers: str) -> Response:
     return response
 
 
-def test_an_answer_shows_the_bytes_by_a_checksum_or_by_an_etag_that_is_their_md5() -> None:
+def test_an_answer_shows_the_bytes_by_a_checksum_or_an_md5_etag() -> None:
+    """An answer shows the bytes by a checksum or by an ETag that is their MD5."""
     sums = Sums(all_sent=True)
     sums.framing(b"1\r\n")
     sums.content_bytes(b"x")

@@ -94,7 +94,8 @@ def test_all_events_are_listed_the_oldest_first_and_stay_visible(queue: Queue) -
     assert letters(queue, Started()).failed() == found
 
 
-def test_an_event_that_was_refused_twice_is_listed_once_and_taken_off_whole(queue: Queue) -> None:
+def test_an_event_refused_twice_is_listed_once_and_taken_off_whole(queue: Queue) -> None:
+    """An event that was refused twice is listed once and taken off whole."""
     fill(queue, 1)
     fill(queue, 1)
     machine = Started()

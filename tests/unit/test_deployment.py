@@ -28,7 +28,8 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_buckets_and_hosts_become_the_stacks_parameters_in_the_accounts_partition() -> None:
+def test_buckets_and_hosts_become_parameters_in_the_accounts_partition() -> None:
+    """Buckets and hosts become the stack's parameters, in the account's partition."""
     wanted = Wanted(("raw-*",), ("runs", "arn:aws-cn:s3:::other"), ("data.example.org", "*.example.com"), TOPIC)
     assert wanted.parameters("aws-cn") == {
         "SourceBuckets": "arn:aws-cn:s3:::raw-*",
@@ -38,7 +39,8 @@ def test_buckets_and_hosts_become_the_stacks_parameters_in_the_accounts_partitio
     }
 
 
-def test_what_is_not_given_is_no_parameter_so_that_the_stack_keeps_what_it_has() -> None:
+def test_what_is_not_given_is_no_parameter_so_the_stack_keeps_its_own() -> None:
+    """What is not given is no parameter so that the stack keeps what it has."""
     assert Wanted().parameters("aws") == {}
     assert Wanted(allow_host=("*",)).parameters("aws") == {"AllowedHosts": ""}
     assert Wanted(request_bus="default").parameters("aws") == {"RequestBus": "default"}
@@ -71,7 +73,8 @@ def test_only_parameters_that_differ_are_changes() -> None:
     assert parameter_changes({"A": "1", "B": "2"}, {"A": "1", "B": "3", "C": "4"}) == {"B": ("2", "3"), "C": ("", "4")}
 
 
-def test_the_cdk_acts_as_the_user_who_was_shown_and_talks_to_nobody_but_aws() -> None:
+def test_the_cdk_acts_as_the_user_shown_and_talks_to_aws_alone() -> None:
+    """The CDK acts as the user who was shown and talks to nobody but AWS."""
     base = {"HOME": "/h", "AWS_PROFILE": "other", "AWS_SESSION_TOKEN": "other", "AWS_ENDPOINT_URL_S3": "http://s3"}
     made = cdk_environment(base, CREDENTIALS)
     assert {name: value for name, value in made.items() if name.startswith("AWS_")} == {
@@ -97,7 +100,8 @@ def cdk(script: str, folder: Path) -> tuple[Cdk, io.StringIO]:
     return Cdk(folder / "cdk.js", folder, cast("Account", Somebody()), Console(err=said)), said
 
 
-def test_a_run_of_the_cdk_is_in_the_assembly_s_folder_shown_as_it_goes_and_returned(tmp_path: Path) -> None:
+def test_the_cdk_runs_in_the_assemblys_folder_and_its_output_is_shown(tmp_path: Path) -> None:
+    """A run of the CDK is in the assembly's folder; its output is shown as it comes, and returned."""
     run, shown = cdk("console.log(process.cwd()); console.error(process.argv.slice(2).join(' '))", tmp_path)
     said = run.run("diff", "Mine")
     assert re.fullmatch(rf"{tmp_path}\ndiff Mine --app {tmp_path} --(no-)?color --no-notices\n", said)
@@ -152,7 +156,8 @@ def test_any_other_failure_tells_the_line_in_which_the_cdk_says_why() -> None:
         ("UPDATE_IN_PROGRESS", False),
     ],
 )
-def test_a_stack_that_was_never_finished_is_deployed_though_nothing_has_changed(status: str, stands: bool) -> None:
+def test_a_stack_that_was_never_finished_is_deployed_without_changes(status: str, stands: bool) -> None:
+    """A stack that was never finished is deployed though nothing has changed."""
     assert DeployedStack(status, {}, {}).stands is stands
 
 

@@ -118,7 +118,8 @@ def test_what_states_nothing_of_the_source_or_two_things_states_nothing(text: st
     assert stated(text) == {}
 
 
-def test_a_list_of_another_file_is_not_about_the_source_unless_it_is_called_like_it() -> None:
+def test_a_list_of_another_file_counts_only_if_it_has_the_sources_name() -> None:
+    """A list of another file is not about the source unless it is called like it."""
     assert stated(f"{SHA}  old.bin\n", "SHA256SUMS") == {}
     assert stated(SHA, "checksum.txt") == {"sha256": SHA}
 

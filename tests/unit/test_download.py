@@ -128,36 +128,36 @@ def test_the_file_is_the_object(downloads: Downloads, size: int) -> None:
     assert downloads.progress == size
 
 
-def test_the_receipt_says_what_leaving_aws_costs(desk: Downloads) -> None:
-    desk.world.store.put_object(TARGET, DATA, True)
-    desk.world.store.regions[TARGET.bucket] = "ap-southeast-2"
-    receipt = desk.fetch()
+def test_the_receipt_says_what_leaving_aws_costs(downloads: Downloads) -> None:
+    downloads.world.store.put_object(TARGET, DATA, True)
+    downloads.world.store.regions[TARGET.bucket] = "ap-southeast-2"
+    receipt = downloads.fetch()
     assert receipt.cost_usd == rounded(len(DATA) / 10**9 * 0.114 + (-(-len(DATA) // PART) + 2) * PRICES.s3_read)
     assert "data out to the internet" in str(receipt.cost_of)
-    inside = desk.fetch(overwrite=True, terms=DownloadTerms(in_aws=True, at_aws=False))
+    inside = downloads.fetch(overwrite=True, terms=DownloadTerms(in_aws=True, at_aws=False))
     assert inside.cost_usd is not None
     assert inside.cost_usd < receipt.cost_usd / 100
     assert "internet" not in str(inside.cost_of)
     assert str(inside.cost_of).endswith(NOT_AWS)
 
 
-def test_a_resumed_download_costs_what_was_left(desk: Downloads) -> None:
-    desk.world.store.put_object(TARGET, DATA, True)
-    whole = desk.fetch().cost_usd
-    desk.final.unlink()
-    desk.break_at(3)
-    resumed = desk.fetch(resume=True).cost_usd
+def test_a_resumed_download_costs_what_was_left(downloads: Downloads) -> None:
+    downloads.world.store.put_object(TARGET, DATA, True)
+    whole = downloads.fetch().cost_usd
+    downloads.final.unlink()
+    downloads.break_at(3)
+    resumed = downloads.fetch(resume=True).cost_usd
     assert None not in {whole, resumed}
     assert (resumed or 0) < (whole or 0)
 
 
-def test_a_download_above_its_limit_is_refused_and_writes_nothing(desk: Downloads) -> None:
-    desk.world.store.put_object(TARGET, DATA, True)
+def test_a_download_above_its_limit_is_refused_and_writes_nothing(downloads: Downloads) -> None:
+    downloads.world.store.put_object(TARGET, DATA, True)
     with pytest.raises(TooExpensive, match="for data out to the internet") as refused:
-        desk.fetch(max_cost=1e-6)
+        downloads.fetch(max_cost=1e-6)
     assert "a machine in AWS" in refused.value.hint
-    assert (desk.left(), desk.source.bytes_read) == ([], 0)
-    assert desk.fetch(max_cost=1).state == "succeeded"
+    assert (downloads.left(), downloads.source.bytes_read) == ([], 0)
+    assert downloads.fetch(max_cost=1).state == "succeeded"
 
 
 def test_who_makes_no_object_asks_for_no_tags(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,7 +128,8 @@ def test_a_more_exact_name_keeps_its_familys_code() -> None:
     assert UploadGone.code == 25
 
 
-def test_an_error_can_be_written_whatever_the_name_of_the_file_that_it_is_about() -> None:
+def test_an_error_can_be_written_whatever_the_files_name() -> None:
+    """An error can be written whatever the name of the file that it is about."""
     error = SourceBusy("a\udcff.bin is gone", "look for a\udcff.bin")
     assert (error.message, error.hint) == ("a\\udcff.bin is gone", "look for a\\udcff.bin")
     msgspec.json.encode(error.report())

@@ -82,7 +82,8 @@ def test_an_events_key_wins_over_its_id_and_the_requests_own_key_over_both() -> 
     assert job_of_event(of(), own) != job_of_event(of(source="another.lab"), own)
 
 
-def test_a_job_of_an_event_can_name_executions_and_so_can_those_that_go_on_with_it() -> None:
+def test_a_job_of_an_event_and_what_continues_it_can_name_executions() -> None:
+    """A job of an event can name executions and so can those that continue with it."""
     assert re.fullmatch(r"[A-Za-z0-9-]{1,80}", next_id(JOB))
 
 
@@ -126,7 +127,7 @@ def test_an_event_that_found_its_destination_busy_can_be_sent_again(world: World
     assert accept(again["request"], "arn:x:execution:m:third", world.ports, locks, again["event"]) == (JOB, False)
 
 
-def test_a_refused_event_leaves_no_record_that_would_make_the_next_one_a_duplicate(world: World) -> None:
+def test_a_refused_event_makes_the_next_one_no_duplicate(world: World) -> None:
     """The function may have died after it wrote the record."""
     accept(ASKED, FIRST, world.ports, event=EVENT)
     letter = dead_letter_of(ASKED, EVENT, FIRST, ("Sandbox.Timedout", "{}"), world.ports)
@@ -134,7 +135,8 @@ def test_a_refused_event_leaves_no_record_that_would_make_the_next_one_a_duplica
     assert accept(ASKED, SECOND, world.ports, event=EVENT) == (JOB, False)
 
 
-def test_an_event_that_is_sent_again_moves_its_object_though_it_was_reported_as_failed(world: World) -> None:
+def test_an_event_sent_again_moves_its_object_in_spite_of_its_report(world: World) -> None:
+    """An event that is sent again moves its object though it was reported as failed."""
     world.source.put(SOURCE, b"few")
     dead_letter_of(ASKED, EVENT, FIRST, ("DestinationBusy", "{}"), world.ports)
     ended = Execution(arn=FIRST, name="first", status="FAILED", job=JOB, event=of())
@@ -187,7 +189,8 @@ def test_version_1_is_what_there_is_and_need_not_be_said() -> None:
     )
 
 
-def test_a_letter_tells_the_reason_and_what_is_needed_to_send_the_event_again(world: World) -> None:
+def test_a_letter_has_the_reason_and_what_sending_again_needs(world: World) -> None:
+    """A letter says the reason and what is needed to send the event again."""
     asked = {**ASKED, "destination": "s3://b", "colour": "red"}
     letter = refused(asked, world)
     assert (letter.job, letter.event, letter.request) == (JOB, of(), asked)

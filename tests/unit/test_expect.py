@@ -54,7 +54,8 @@ def test_with_keep_mismatch_the_object_is_made_and_the_error_comes_after(size: i
     assert world.store.content(TARGET) == data
 
 
-def test_an_empty_source_is_refused_by_any_algorithm_before_anything_is_written() -> None:
+def test_an_empty_source_is_refused_by_any_algorithm_before_writing() -> None:
+    """An empty source is refused by any algorithm before anything is written."""
     world, _ = world_with(0)
     with pytest.raises(NotAsExpected):
         world.prepare(asked(f"sha256:{'0' * 64}"))

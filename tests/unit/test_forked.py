@@ -73,7 +73,8 @@ def test_workers_are_forked_where_no_other_thread_may_hold_a_lock(monkeypatch: p
         assert may_fork() is (threads == 1)
 
 
-def test_no_worker_is_forked_where_the_system_s_own_libraries_don_t_bear_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_worker_is_forked_where_system_libraries_do_not_bear_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker is forked where the system's own libraries don't bear it."""
     monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(threading, "active_count", lambda: 1)
     assert not may_fork()

@@ -51,7 +51,8 @@ def test_what_is_no_status_line_has_no_status(text: str) -> None:
     assert heads(text).status == 0
 
 
-def test_a_reply_of_an_ftp_server_has_no_status_whatever_its_lines_look_like() -> None:
+def test_a_reply_of_an_ftp_server_has_no_status() -> None:
+    """A reply of an FTP server has no status whatever its lines look like."""
     response = heads("HTTP/1.1 200 Connection established\n\n220-Hello\nHTTP/1.1 206 Partial\n220 ready\n")
     assert (response.status, response.reply) == (0, "220 ready")
 

@@ -82,7 +82,8 @@ def test_items_of_one_size_keep_their_order(items: SqliteItemList) -> None:
     assert names(items) == [f"{n % 7}-{n}" for n in range(40)]
 
 
-def test_only_items_without_an_outcome_remain_whatever_is_recorded_meanwhile(items: SqliteItemList) -> None:
+def test_only_items_without_an_outcome_remain(items: SqliteItemList) -> None:
+    """Only items without an outcome remain whatever is recorded meanwhile."""
     items.add(placed(f"{n}", n, n) for n in range(10))
     for listed in items.remaining():
         if listed.number % 2:
@@ -109,7 +110,8 @@ def test_a_destination_that_is_a_folder_of_another_one_is_a_clash(items: SqliteI
     assert sorted(found) == [("s3://b/a", "s3://b/a/b"), ("s3://b/a/b", "s3://b/a/b/c")]
 
 
-def test_names_that_a_file_system_takes_for_one_are_a_clash_but_for_the_first(items: SqliteItemList) -> None:
+def test_names_that_a_file_system_takes_for_one_are_a_clash(items: SqliteItemList) -> None:
+    """Names that a file system takes for one are a clash but for the first."""
     items.add([placed("A", 1), placed("b", 2), placed("a", 3), placed("B", 4)])
     assert list(items.clashes()) == []
     for _ in range(2):

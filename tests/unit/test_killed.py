@@ -145,7 +145,8 @@ def world() -> World:
     return made
 
 
-def test_an_upload_that_has_parts_is_not_taken_for_the_one_that_was_opened_before_the_crash(world: World) -> None:
+def test_an_upload_with_parts_is_not_the_one_opened_before_the_crash(world: World) -> None:
+    """An upload that has parts is not taken for the one that was opened before the crash."""
     mortal = dies_after(world, "save")
     with pytest.raises(Died):
         prepare_job("job", "arn:job", "work", world.ports)
@@ -156,13 +157,15 @@ def test_an_upload_that_has_parts_is_not_taken_for_the_one_that_was_opened_befor
         prepare_job("job", "arn:job", "work", world.ports)
 
 
-def test_an_upload_that_was_there_before_a_job_began_is_never_taken_for_its_own(world: World) -> None:
+def test_an_upload_older_than_its_job_is_never_taken_for_its_own(world: World) -> None:
+    """An upload that was there before a job began is never taken for its own."""
     world.store.open(TARGET)
     with pytest.raises(UploadExists):
         prepare_job("job", "arn:job", "work", world.ports)
 
 
-def test_the_upload_of_another_job_is_not_taken_for_the_one_that_was_opened_before_the_crash(world: World) -> None:
+def test_another_jobs_upload_is_not_the_one_opened_before_the_crash(world: World) -> None:
+    """The upload of another job is not taken for the one that was opened before the crash."""
     mortal = dies_after(world, "save")
     with pytest.raises(Died):
         prepare_job("job", "arn:job", "work", world.ports)
@@ -176,9 +179,10 @@ def test_the_upload_of_another_job_is_not_taken_for_the_one_that_was_opened_befo
 @pytest.mark.parametrize(
     ("theirs", "error"), [(pattern(len(TWO_PARTS), 7), UploadGone), (b"shorter", UploadGone), (None, UploadGone)]
 )
-def test_an_object_that_is_another_than_was_due_is_not_taken_for_the_one_that_was_made(
+def test_an_object_with_another_crc_is_not_the_one_that_was_made(
     theirs: bytes | None, error: type[TransferError], world: World
 ) -> None:
+    """An object that is another than was due is not taken for the one that was made."""
     prepare_job("job", "arn:job", "work", world.ports)
     for unit in world.jobs.units("job"):
         work("job", unit, lambda: LONG, world.ports)
@@ -193,7 +197,8 @@ def test_an_object_that_is_another_than_was_due_is_not_taken_for_the_one_that_wa
         complete_job("job", world.ports)
 
 
-def test_a_small_object_that_is_another_than_the_source_is_not_taken_for_the_one_that_was_put() -> None:
+def test_a_small_object_unlike_the_source_is_not_the_one_that_was_put() -> None:
+    """A small object that is another than the source is not taken for the one that was put."""
     world = World()
     world.source.put(SOURCE, b"ours")
     accept({**ASKED, "part_size": None}, "arn:job", world.ports)
@@ -208,7 +213,7 @@ def test_a_small_object_that_is_another_than_the_source_is_not_taken_for_the_one
 
 
 @pytest.mark.parametrize("at", range(5))
-def test_a_job_that_died_with_its_object_made_is_resumed_by_finding_that_out(at: int, world: World) -> None:
+def test_a_job_that_died_with_its_object_made_is_resumed(at: int, world: World) -> None:
     """And whoever resumes it may die of that as well."""
     prepare_job("job", "arn:job", "work", world.ports)
     for unit in world.jobs.units("job"):
@@ -226,7 +231,8 @@ def test_a_job_that_died_with_its_object_made_is_resumed_by_finding_that_out(at:
     assert world.source.bytes_read == before
 
 
-def test_a_resumed_job_goes_on_with_its_own_upload_whatever_else_is_unfinished(world: World) -> None:
+def test_a_resumed_job_continues_its_own_upload_and_no_other(world: World) -> None:
+    """A resumed job continues with its own upload whatever else is unfinished."""
     prepare_job("job", "arn:job", "work", world.ports)
     world.store.open(TARGET)
     old = world.jobs.load("job")
@@ -238,7 +244,7 @@ def test_a_resumed_job_goes_on_with_its_own_upload_whatever_else_is_unfinished(w
 
 
 @pytest.mark.parametrize(("older", "own"), [(61, False), (59, True), (-5, True)])
-def test_an_upload_that_was_begun_before_the_job_was_recorded_is_not_its_own(
+def test_an_upload_begun_before_the_job_was_recorded_is_not_its_own(
     world: World, older: int, own: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another transfer may have opened it, and be about to send its first part."""

@@ -50,7 +50,8 @@ def stage() -> Stage:
     return Stage()
 
 
-def test_the_first_who_asks_has_the_destination_and_keeps_it_when_it_asks_again(stage: Stage) -> None:
+def test_the_first_who_asks_has_the_destination_and_keeps_it(stage: Stage) -> None:
+    """The first who asks has the destination and keeps it when it asks again."""
     assert stage.take("first") == "first"
     stage.machine.run("first")
     assert stage.take("first") == "first"
@@ -62,14 +63,16 @@ def test_the_same_request_joins_the_job_that_runs(stage: Stage) -> None:
     assert stage.take("second") == "first"
 
 
-def test_the_same_request_joins_a_job_that_is_about_to_start_but_not_one_that_never_did(stage: Stage) -> None:
+def test_the_same_request_joins_a_job_that_is_about_to_start(stage: Stage) -> None:
+    """The same request joins a job that is about to start but not one that never did."""
     stage.take("first")
     assert stage.take("second") == "first"
     stage.world.clock.pass_time(timedelta(seconds=START_SECONDS))
     assert stage.take("third") == "third"
 
 
-def test_another_request_is_told_which_job_is_at_work_and_what_to_do_about_it(stage: Stage) -> None:
+def test_another_request_gets_to_know_the_job_at_work_and_what_to_do(stage: Stage) -> None:
+    """Another request gets to know which job is at work, and what to do about it."""
     stage.take("first")
     stage.machine.run("first")
     with pytest.raises(DestinationBusy, match="job first") as caught:
@@ -157,7 +160,8 @@ def test_a_job_that_lost_its_destination_before_it_started_ends_by_name(stage: S
         ensure_held(late, "arn:late", stage.locks)
 
 
-def test_a_job_that_somebody_started_by_its_id_claims_its_destination_itself(stage: Stage) -> None:
+def test_a_job_started_by_its_id_locks_its_destination_itself(stage: Stage) -> None:
+    """A job that somebody started by its id claims its destination itself."""
     ensure_held(stage.job("job"), "arn:job", stage.locks)
     stage.machine.run("job")
     with pytest.raises(DestinationBusy):
@@ -171,7 +175,8 @@ def test_an_event_that_is_delivered_twice_ends_quietly_the_second_time(stage: St
     assert list(stage.world.jobs.ids()) == ["first"]
 
 
-def test_a_request_for_something_else_fails_by_name_while_a_job_runs_and_leaves_no_record(stage: Stage) -> None:
+def test_another_request_fails_by_name_while_a_job_runs(stage: Stage) -> None:
+    """A request for something else fails by name while a job runs and leaves no record."""
     stage.accept("first")
     stage.machine.run("first")
     with pytest.raises(DestinationBusy):

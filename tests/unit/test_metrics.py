@@ -143,9 +143,10 @@ def test_what_an_error_that_is_not_ours_says_is_not_logged(
     assert "s3cret" not in log.getvalue()
 
 
-def test_metrics_count_bytes_parts_and_retries_by_stack_and_function_and_never_by_job(
+def test_metrics_are_counted_by_stack_and_function_and_never_by_job(
     world: World, function: Callable[[int], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Metrics count bytes, parts and retries by stack and function and never by job."""
     function(99)
     prepared()
     moved()
@@ -188,9 +189,10 @@ def test_a_receipt_sums_up_what_all_invocations_took(world: World, function: Cal
     assert "estimate" in str(receipt.cost_of)
 
 
-def test_an_invocation_that_failed_counts_as_a_retry_and_what_it_moved_is_not_lost(
+def test_a_failed_invocation_counts_as_a_retry_with_what_it_moved(
     world: World, function: Callable[[int], None]
 ) -> None:
+    """An invocation that failed counts as a retry and what it moved is not lost."""
     prepared_with(function, 3)
     with pytest.raises(SourceBusy):
         moved()
@@ -256,9 +258,10 @@ def test_tallies_that_cannot_be_read_or_written_fail_no_job(
     assert complete_job("job", world.ports).state == "succeeded"
 
 
-def test_an_error_that_ends_the_work_is_the_one_that_is_told_even_where_it_cannot_be_noted(
+def test_an_error_that_ends_the_work_is_raised_even_if_it_cannot_be_noted(
     world: World, function: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """An error that ends the work is the one that is reported even where it cannot be noted."""
     prepared_with(function, 99)
     world.source.put(SOURCE, DATA[::-1])
 

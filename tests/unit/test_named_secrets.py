@@ -84,7 +84,8 @@ def test_a_secret_is_used_for_what_it_names() -> None:
         {"host": "host", "destinations": USES["destinations"]},
     ],
 )
-def test_a_secret_that_does_not_say_what_it_is_for_is_for_nothing_that_is_requested(uses: dict[str, object]) -> None:
+def test_a_secret_without_places_serves_nothing_that_is_requested(uses: dict[str, object]) -> None:
+    """A secret that does not say what it is for is for nothing that is requested."""
     with pytest.raises(SecretUnrestricted, match=NAME):
         opened(job(), vault(**LOGIN, **uses))
     assert opened(job(requested=False), vault(**LOGIN, **uses)).job.request.source.startswith("https://ann:")
@@ -130,7 +131,8 @@ def test_a_login_needs_no_leave_to_go_over_an_encrypted_connection(scheme: str) 
 
 
 @pytest.mark.parametrize("prefix", ["host/runs", "https://ann:hunter2@host/", "https://host/?a", "https://host/../"])
-def test_a_secret_that_names_no_readable_places_is_refused_without_repeating_them(prefix: str) -> None:
+def test_a_secret_of_unreadable_places_is_refused_and_not_repeated(prefix: str) -> None:
+    """A secret that names no readable places is refused without repeating them."""
     with pytest.raises(BadSecret, match=NAME) as refused:
         opened(job(), vault(**LOGIN, sources=[prefix], destinations=USES["destinations"]))
     assert "hunter2" not in f"{refused.value} {refused.value.hint}"
@@ -205,9 +207,10 @@ def test_a_schedule_names_its_own_secret_and_no_other_ones() -> None:
         BadSecret("f"),
     ],
 )
-def test_what_is_refused_is_a_letter_with_the_name_the_reason_and_a_hint_and_can_be_sent_again(
+def test_what_is_refused_is_a_letter_with_name_reason_and_hint(
     error: TransferError,
 ) -> None:
+    """What is refused is a letter with the name, the reason and a hint, and can be sent again."""
     world, asked = World(), {"source": SOURCE, "destination": TARGET, "secret": NAME}
     made, _ = accept(asked, EXECUTION, world.ports, event=EVENT, granted=GRANTED)
     cause: dict[str, Any] = {"errorMessage": str(error), "errorType": type(error).__name__}

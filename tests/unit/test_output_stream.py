@@ -66,9 +66,10 @@ def test_a_fifo_is_written_when_its_reader_comes(tmp_path: Path) -> None:
     assert got == [DATA]
 
 
-def test_a_fifo_that_nobody_reads_and_a_descriptor_that_is_closed_are_refused(
+def test_a_fifo_without_readers_and_a_closed_descriptor_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A FIFO that nobody reads and a descriptor that is closed are refused."""
     os.mkfifo(tmp_path / "fifo")
     monkeypatch.setattr(output_stream, "READER_SECONDS", -1.0)
     for name, descriptor in ((str(tmp_path / "fifo"), None), ("closed", 987)):

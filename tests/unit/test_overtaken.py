@@ -73,7 +73,8 @@ def test_the_same_object_by_another_is_a_success(
         assert world.source.bytes_read - read == sum(part.length for part in mine[seen:]), "the parts not seen alone"
 
 
-def test_an_upload_that_is_gone_midway_is_a_success_where_the_object_is_the_same(world: World) -> None:
+def test_an_upload_gone_midway_is_a_success_if_the_object_is_the_same(world: World) -> None:
+    """An upload that is gone midway is a success where the object is the same."""
     job = world.prepare(request())
     begins_anew(world, job)
     with pytest.raises(UploadGone) as caught:
@@ -125,7 +126,8 @@ def test_another_content_where_the_upload_is_gone_is_named(world: World) -> None
         finish(job, mine, world.ports)
 
 
-def test_an_object_that_another_replaced_before_it_was_checked_is_no_mismatch(world: World) -> None:
+def test_an_object_replaced_before_it_was_checked_is_no_mismatch(world: World) -> None:
+    """An object that another replaced before it was checked is no mismatch."""
     job = world.prepare(request("overwrite"))
     mine, complete = moved(world, job), world.store.complete
 
@@ -148,7 +150,8 @@ def test_an_upload_that_somebody_cancelled_is_said_to_be(world: World) -> None:
     assert "--force" not in caught.value.hint
 
 
-def test_an_upload_that_another_transfer_aborted_to_begin_anew_names_that_one(world: World) -> None:
+def test_an_upload_aborted_by_a_transfer_that_began_anew_names_that_one(world: World) -> None:
+    """An upload that another transfer aborted to begin anew names that one."""
     job = world.prepare(request())
     mine = moved(world, job)
     other = world.prepare(request(force=True))
@@ -170,7 +173,8 @@ def test_anothers_object_is_never_deleted_for_what_this_transfer_expects(world: 
     assert world.store.content(TARGET) == DATA
 
 
-def test_a_resume_of_an_upload_that_is_gone_since_it_was_listed_begins_anew(world: World) -> None:
+def test_a_resume_of_an_upload_gone_since_its_listing_begins_anew(world: World) -> None:
+    """A resume of an upload that is gone since it was listed begins anew."""
     old = world.prepare(request())
     assert old.upload is not None
     find = world.store.find
@@ -223,7 +227,8 @@ def test_a_unit_of_a_job_whose_upload_was_cancelled_by_another_says_so(world: Wo
         work("job", Unit(0, 1, 5), lambda: LONG, world.ports)
 
 
-def test_a_job_that_is_cancelled_while_it_completes_is_cancelled_and_not_gone(world: World) -> None:
+def test_a_job_cancelled_while_it_completes_is_cancelled_and_not_gone(world: World) -> None:
+    """A job that is cancelled while it completes is cancelled and not gone."""
     job = in_the_cloud(world)
     work("job", Unit(0, 1, 5), lambda: LONG, world.ports)
     assert job.upload is not None

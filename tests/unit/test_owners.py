@@ -103,9 +103,10 @@ class Listing:
 
 @pytest.mark.parametrize(("hours", "advised"), [(0, False), (STRANGER_HOURS - 1, False), (STRANGER_HOURS + 1, True)])
 @pytest.mark.parametrize("count", [1, 2])
-def test_an_upload_without_a_record_has_an_age_and_young_ones_are_left_alone(
+def test_an_upload_without_a_record_has_an_age_and_may_be_too_young(
     world: World, hours: int, advised: bool, count: int
 ) -> None:
+    """An upload without a record has an age and young ones are left alone."""
     for _ in range(count):
         world.store.open(TARGET)
     world.store.unfinished_below = Listing(world, timedelta(hours=hours))  # type: ignore[method-assign]

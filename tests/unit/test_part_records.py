@@ -53,9 +53,8 @@ def finished(world: World, name: str) -> None:
 
 
 @pytest.mark.parametrize("numbers", [(1,), (2, 4), (5,), (1, 2, 3, 4, 5)])
-def test_parts_that_came_from_another_source_before_the_workers_are_sent_again(
-    world: World, numbers: tuple[int, ...]
-) -> None:
+def test_parts_from_another_source_before_the_workers_are_sent_again(world: World, numbers: tuple[int, ...]) -> None:
+    """Parts that came from another source before the workers are sent again."""
     prepared(world)
     intrude(world, *numbers)
     finished(world, "job")
@@ -63,9 +62,8 @@ def test_parts_that_came_from_another_source_before_the_workers_are_sent_again(
 
 
 @pytest.mark.parametrize("numbers", [(1,), (2, 4), (1, 2, 3, 4, 5)])
-def test_a_part_that_was_replaced_after_a_worker_sent_it_fails_the_job_which_can_be_resumed(
-    world: World, numbers: tuple[int, ...]
-) -> None:
+def test_a_part_replaced_after_it_was_sent_fails_the_job_for_a_resume(world: World, numbers: tuple[int, ...]) -> None:
+    """A part that was replaced after a worker sent it fails the job which can be resumed."""
     moved_whole(world)
     intrude(world, *numbers)
     with pytest.raises(PartReplaced, match=f"part {numbers[0]} ") as caught:
@@ -96,9 +94,10 @@ def test_two_sources_that_take_turns_never_become_a_mix(world: World) -> None:
     assert world.store.head(TARGET) is None
 
 
-def test_what_a_worker_sent_that_crashed_before_its_record_is_compared_and_used(
+def test_what_a_crashed_worker_sent_unrecorded_is_compared_and_used(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """What a worker sent that crashed before its record is compared and used."""
     prepared(world)
     write = world.jobs.write_part_records
     with monkeypatch.context() as patch:
@@ -146,7 +145,8 @@ def _broken(now: bool) -> bytes:
     return b""
 
 
-def test_a_job_that_continues_another_takes_over_its_records_and_reads_no_part_again(world: World) -> None:
+def test_a_job_that_continues_another_takes_over_its_records(world: World) -> None:
+    """A job that continues another takes over its records and reads no part again."""
     prepared(world)
     work("job", Unit(0, 2, 3), lambda: LONG, world.ports)
     for name in ("second", "third"):
@@ -202,6 +202,7 @@ def test_ten_thousand_records_are_small() -> None:
     assert len(msgspec.json.encode(records)) < 1_000_000
 
 
-def test_the_checksum_of_a_part_that_the_store_does_not_list_is_the_recorded_one() -> None:
+def test_the_checksum_of_an_unlisted_part_is_the_recorded_one() -> None:
+    """The checksum of a part that the store does not list is the recorded one."""
     crc = update(0, b"12345")
     assert known([UploadedPart(1, 5, '"a"', None)], [MovedPart(1, 5, crc, '"a"')]) == [MovedPart(1, 5, crc, '"a"')]

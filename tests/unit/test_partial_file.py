@@ -359,7 +359,8 @@ def test_a_lock_of_a_killed_parent_is_waited_for(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="chown to another user takes root")
 @pytest.mark.parametrize("planted", [".data.bin.partial", PROGRESS])
-def test_what_another_user_left_where_all_may_write_is_neither_trusted_nor_used(tmp_path: Path, planted: str) -> None:
+def test_what_another_user_left_in_a_shared_folder_is_not_used(tmp_path: Path, planted: str) -> None:
+    """What another user left where all may write is neither trusted nor used."""
     left(tmp_path, 1, 2)
     tmp_path.chmod(0o1777)
     os.chown(tmp_path / planted, 54321, -1)

@@ -63,9 +63,10 @@ def test_every_size_is_cut_into_parts_that_s3_takes(size: int, connections: int)
     ],
 )
 @pytest.mark.parametrize("cut", [lambda size: plan(info(size), 8), lambda size: download_plan(info(size), 8)])
-def test_what_is_not_large_is_cut_into_sixteen_parts_if_they_are_worth_a_request(
+def test_what_is_not_large_is_cut_into_sixteen_parts_worth_a_request(
     size: int, part_size: int, cut: Callable[[int], Plan]
 ) -> None:
+    """What is not large is cut into sixteen parts if they are worth a request."""
     assert cut(size).part_size == part_size
 
 
@@ -142,7 +143,8 @@ def test_a_part_size_at_the_border_is_taken(requested: int) -> None:
     assert plan(info(100), 8, requested).part_size == requested
 
 
-def test_one_byte_more_than_10_000_parts_hold_is_refused_with_the_size_to_use() -> None:
+def test_one_byte_more_than_10_000_parts_hold_is_refused_with_a_size() -> None:
+    """One byte more than 10,000 parts hold is refused with the size to use."""
     assert plan(info(MIN_PART * MAX_PARTS), 8, MIN_PART).count == MAX_PARTS
     with pytest.raises(BadPartSize) as caught:
         plan(info(MIN_PART * MAX_PARTS + 1), 8, MIN_PART)

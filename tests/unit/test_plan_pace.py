@@ -126,7 +126,8 @@ def test_an_object_whose_size_forces_parts_that_are_too_long_is_refused() -> Non
         plan(info(MAX_OBJECT, 2_000_000), 64, MAX_PART)
 
 
-def test_a_source_without_ranges_that_is_too_slow_for_one_go_is_refused_whatever_the_wish() -> None:
+def test_a_source_without_ranges_that_is_too_slow_is_refused() -> None:
+    """A source without ranges that is too slow for one go is refused whatever the options."""
     for requested in (None, MIN_PART, MAX_PART):
         with pytest.raises(SourceTooLarge, match=r"serves no ranges.*, and a part of 2,147,483,648 bytes") as caught:
             plan(info(2 * GIB, 2_000_000, ranges=False), 64, requested)
@@ -134,7 +135,8 @@ def test_a_source_without_ranges_that_is_too_slow_for_one_go_is_refused_whatever
     assert plan(info(2 * GIB, 20_000_000, ranges=False), 64).count == 1
 
 
-def test_a_slow_source_is_cut_smaller_so_that_a_part_takes_half_of_a_workers_time() -> None:
+def test_a_slow_source_is_cut_so_that_parts_take_half_a_workers_time() -> None:
+    """A slow source is cut smaller so that a part takes half of a worker's time."""
     assert plan(info(10 * GIB), 64).part_size == DEFAULT_PART
     slow = plan(info(10 * GIB, 50_000), 64)
     assert slow.part_size == 20 * MIB

@@ -90,7 +90,8 @@ def test_what_is_there_already_is_refused_as_the_job_would_be_or_left(world: Wor
     assert quote(request("overwrite"), False, world.ports, console).parts == 5
 
 
-def test_an_unfinished_upload_is_refused_or_counts_as_moved_or_is_not_discarded(world: World, console: Console) -> None:
+def test_an_unfinished_upload_is_refused_counted_or_left(world: World, console: Console) -> None:
+    """An unfinished upload is refused or counts as moved or is not discarded."""
     world.begin(request(), 1, 2)
     with pytest.raises(UploadExists):
         quote(request(), False, world.ports, console)
@@ -100,9 +101,10 @@ def test_an_unfinished_upload_is_refused_or_counts_as_moved_or_is_not_discarded(
     assert len(world.store.unfinished(TARGET)) == 1
 
 
-def test_a_destination_that_can_not_be_seen_is_taken_to_be_empty_and_that_is_said(
+def test_a_destination_that_can_not_be_seen_is_noted_as_assumed_empty(
     world: World, console: Console, err: io.StringIO
 ) -> None:
+    """A destination that can not be seen is taken to be empty and that is said."""
     ports = msgspec.structs.replace(world.ports, store=Veiled(world.calls))
     assert quote(request(), False, ports, console).parts == 5
     assert "not yours to see" in err.getvalue()

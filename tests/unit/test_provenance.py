@@ -119,7 +119,8 @@ def silent(job_id: str) -> None:
 PLAIN = msgspec.structs.replace(INFO, claims={})
 
 
-def test_without_a_report_the_verdict_is_what_every_end_of_the_transfer_implies() -> None:
+def test_without_a_report_the_verdict_is_what_every_end_implies() -> None:
+    """Without a report the verdict is what every end of the transfer implies."""
     known = provenance_of(TARGET, stored(job(info=PLAIN)), silent)
     assert (known.known_from, known.verdict) == ("metadata", "verified-in-transit")
     assert provenance_of(TARGET, stored(job("s3://a/b", PLAIN)), silent).verdict == "size-only"
@@ -131,9 +132,10 @@ def test_without_a_report_the_verdict_is_what_every_end_of_the_transfer_implies(
 
 
 @pytest.mark.parametrize("changed", [{"size": 2}, {"target": S3Url("bucket", "copy")}, {"own": {VERDICT: "perfect"}}])
-def test_metadata_that_were_copied_to_another_object_or_say_what_can_not_be_promise_nothing(
+def test_metadata_of_another_object_or_of_nonsense_promise_nothing(
     changed: dict[str, Any],
 ) -> None:
+    """Metadata that were copied to another object or say what can not be promise nothing."""
     info = stored(job(info=PLAIN, own=changed.get("own")), size=changed.get("size", 1))
     assert provenance_of(changed.get("target", TARGET), info, silent).verdict is None
 
@@ -149,7 +151,8 @@ def test_a_stated_digest_that_s3_holds_of_the_whole_shows_more() -> None:
     assert provenance_of(TARGET, stored(job(info=md5), etag=f'"{"b" * 32}"'), silent).verdict == "verified-in-transit"
 
 
-def test_what_the_user_expected_is_stated_too_and_what_could_not_be_read_is_none() -> None:
+def test_what_the_user_expected_is_stated_and_the_unreadable_is_not() -> None:
+    """What the user expected is stated too and what could not be read is none."""
     wanting = job(info=PLAIN)
     wanting = msgspec.structs.replace(
         wanting, request=msgspec.structs.replace(wanting.request, expect=f"CRC64NVME:{'7' * 16}")
@@ -160,9 +163,9 @@ def test_what_the_user_expected_is_stated_too_and_what_could_not_be_read_is_none
 
 
 @pytest.mark.parametrize(("digit", "verdict"), [("1", "verified-by-source"), ("2", None)])
-def test_a_small_object_is_read_for_what_s3_does_not_hold_and_a_large_one_is_not(
-    digit: str, verdict: str | None
-) -> None:
+def test_only_a_small_object_is_read_for_what_s3_does_not_hold(digit: str, verdict: str | None) -> None:
+    """A small object is read for what S3 does not hold and a large one is not."""
+
     def read(target: S3Url, info: ObjectInfo, names: Sequence[str]) -> dict[str, str]:
         assert info.size == 1
         return dict.fromkeys(names, digit * 64)

@@ -28,7 +28,8 @@ def account(answer: object) -> Any:
     return cast(Any, SimpleNamespace(client=lambda service: SimpleNamespace(get_account_settings=ask)))
 
 
-def test_a_stack_reserves_a_quarter_of_the_quota_unless_the_user_says_otherwise() -> None:
+def test_a_stack_reserves_a_quarter_of_the_quota_by_default() -> None:
+    """A stack reserves a quarter of the quota unless the user says otherwise."""
     made = limit(None)
     assert made.parameters == {"MaxWorkers": "250", "ReserveWorkers": "yes"}
     assert any("--max-workers" in note for note in made.notes)
@@ -68,7 +69,8 @@ def test_what_the_stack_reserves_already_is_its_own_to_reserve() -> None:
         limit("580", quota, MaxWorkers="200", ReserveWorkers="no")
 
 
-def test_a_quota_that_the_user_may_not_read_is_reported_and_changes_nothing() -> None:
+def test_a_quota_that_may_not_be_read_is_reported_and_changes_nothing() -> None:
+    """A quota that the user may not read is reported and changes nothing."""
     denied = ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetAccountSettings")
     assert lambda_quota(account(denied)) is None
     made = limit(None, None)

@@ -101,9 +101,8 @@ def test_a_small_object_that_needs_an_upload_is_forecast_with_one() -> None:
         ("s3://from/key", None, 8 * COPY_BYTES_PER_SECOND),
     ],
 )
-def test_a_machine_moves_what_its_connections_give_up_to_its_link_and_copies_pass_it_by(
-    source: str, rate: int | None, speed: int
-) -> None:
+def test_a_machine_moves_what_its_connections_give_up_to_its_link(source: str, rate: int | None, speed: int) -> None:
+    """A machine moves what its connections give up to its link and copies pass it by."""
     cut = plan(SourceInfo(size=TB, ranges=True), 8)
     told = in_process(job(source, cut=cut), cut, 8, rate)
     assert told.bytes_per_second == speed
@@ -158,7 +157,8 @@ def test_an_object_that_is_left_as_it_is_costs_nothing(world: World) -> None:
     assert not prepared(world, max_cost=1e-6, exists="skip").transfer
 
 
-def test_a_job_that_goes_on_is_held_to_what_is_left_and_keeps_what_is_there(world: World) -> None:
+def test_a_job_that_continues_is_limited_by_what_is_left(world: World) -> None:
+    """A job that continues is held to what is left and keeps what is there."""
     prepared(world)
     work("job", Unit(0, 1, 4), lambda: LONG, world.ports)
     rest = forecast(remaining(CUT, [CUT.part(5)]), "https").dollars

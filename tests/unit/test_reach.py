@@ -101,6 +101,7 @@ def test_the_bucket_of_the_stacks_records_is_in_no_route_and_no_schedule(bucket:
         refuse_work_bucket(INGEST, bucket)
 
 
-def test_other_buckets_are_taken_and_so_are_all_where_there_is_no_stack_yet() -> None:
+def test_other_buckets_are_taken_and_all_where_there_is_no_stack_yet() -> None:
+    """Other buckets are taken and so are all where there is no stack yet."""
     refuse_work_bucket(INGEST, "work")
     refuse_work_bucket(INGEST, None)

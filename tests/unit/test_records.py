@@ -62,9 +62,9 @@ def test_a_record_is_found_on_either_shelf_and_removed_from_both(folders: Record
 
 
 @pytest.mark.parametrize("why", [NoStack("no stack"), AccessDenied("no right"), StoreUnavailable("no network")])
-def test_without_a_shared_shelf_records_are_kept_here_and_the_reason_is_told_once(
-    folders: RecordFolders, why: Exception
-) -> None:
+def test_without_a_stacks_records_local_ones_are_used_with_one_note(folders: RecordFolders, why: Exception) -> None:
+    """Where the stack's records can't be used, they are kept here, and a note says why, once."""
+
     def look() -> Documents:
         raise why
 
@@ -105,14 +105,16 @@ def test_a_report_is_kept_only_where_a_stack_clears_it_away_in_time(folders: Rec
     assert (alone.report("k"), list(folders.local.names(""))) == (None, [])
 
 
-def test_a_record_names_a_file_of_digests_without_what_is_secret_in_its_url(folders: RecordFolders) -> None:
+def test_a_record_names_a_digest_file_without_its_urls_secrets(folders: RecordFolders) -> None:
+    """A record names a file of digests without what is secret in its URL."""
     asked = TransferRequest(source="/x", destination="s3://b/k", source_digest="https://u:hidden@host/SUMS?sig=hidden")
     jobs = OwnJobs(folders.fallback())
     jobs.save(Job(id="j", created=JOB.created, request=asked, upload=UPLOAD))
     assert jobs.load("j").request.source_digest == "https://host/SUMS?..."
 
 
-def test_where_no_record_can_be_kept_the_transfer_continues_and_that_is_said_once(tmp_path: Path) -> None:
+def test_a_transfer_without_records_continues_with_one_note(tmp_path: Path) -> None:
+    """Where no record can be kept the transfer continues and that is said once."""
     (tmp_path / "file").write_text("x")
     for documents in (Folder(tmp_path / "file" / "below"), Folder(None)):
         notes: list[str] = []
@@ -128,12 +130,12 @@ def test_parts_move_on_where_they_can_not_be_noted(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     part = MovedPart(1, 5, 7, "e")
     for folder in (tmp_path / "file" / "below", None):
-        part_notes: list[str] = []
-        part_notes = PartNotes(folder, "upload", part_notes.append)
+        said: list[str] = []
+        part_notes = PartNotes(folder, "upload", said.append)
         assert list(part_notes.keep([part, part])) == [part, part]
         assert part_notes.of([UploadedPart(1, 5, "e", None)]) == []
         part_notes.forget()
-        assert len(part_notes) == (0 if folder is None else 1)
+        assert len(said) == (0 if folder is None else 1)
 
 
 def test_a_user_without_a_home_folder_has_no_state_folder(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,8 @@ def test_a_finished_job_that_is_started_again_transfers_nothing(world: World, sm
 
 
 @pytest.mark.parametrize("small", [True, False])
-def test_a_finished_job_whose_object_is_gone_fails_when_it_is_started_again(world: World, small: bool) -> None:
+def test_a_finished_job_whose_object_is_gone_fails_if_started_again(world: World, small: bool) -> None:
+    """A finished job whose object is gone fails when it is started again."""
     made(world, small)
     world.store.delete(TARGET, None)
     with pytest.raises(ObjectGone, match=f"{TARGET} is not there any more"):
@@ -65,7 +66,8 @@ def test_a_finished_job_whose_object_is_gone_fails_when_it_is_started_again(worl
 
 
 @pytest.mark.parametrize("small", [True, False])
-def test_a_finished_job_whose_object_is_another_fails_when_it_is_started_again(world: World, small: bool) -> None:
+def test_a_finished_job_whose_object_is_another_fails_if_started_again(world: World, small: bool) -> None:
+    """A finished job whose object is another fails when it is started again."""
     made(world, small)
     size = world.store.head(TARGET)
     assert size is not None
@@ -84,7 +86,8 @@ def test_a_job_that_left_an_object_alone_fails_later_where_that_is_gone(world: W
 
 
 @pytest.mark.parametrize("error", [ObjectGone("gone"), ObjectReplaced("another")])
-def test_the_failure_of_a_replay_is_announced_and_the_jobs_own_report_stays(world: World, error: TransferError) -> None:
+def test_the_failure_of_a_replay_is_announced_and_the_report_stays(world: World, error: TransferError) -> None:
+    """The failure of a replay is announced and the job's own report stays."""
     made(world, small=False)
     report, bus = world.jobs.report("job"), Bus()
     settle(REPLAY, world.ports, Machine(Failure(name=type(error).__name__, message=error.message)), bus)
@@ -199,9 +202,8 @@ def test_an_upload_that_the_store_spoiled_is_discarded(world: World) -> None:
     assert [kind for kind, _ in bus.announced] == [TRANSFER_FAILED]
 
 
-def test_another_content_of_the_same_size_is_seen_by_its_etag_where_there_is_no_checksum(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_content_of_the_same_size_is_seen_by_its_etag(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another content of the same size is seen by its ETag where there is no checksum."""
     made(world, small=False)
     head = world.store.head
 

@@ -85,7 +85,8 @@ class InBucket(Folder):
     bucket = WORK  # type: ignore[assignment]
 
 
-def test_records_on_this_machine_are_in_no_bucket_and_a_stacks_are_once_they_are_looked_for() -> None:
+def test_records_here_are_in_no_bucket_and_a_stacks_are_in_one() -> None:
+    """Records on this machine are in no bucket and a stack's are, once they are looked for."""
     assert not Jobs(Folder(None)).is_in(WORK)
     shelves = FallbackDocuments(Fallible(Folder(None), print), lambda: InBucket(None), print)
     assert not Jobs(shelves).is_in(WORK)

@@ -180,7 +180,8 @@ def test_a_part_that_the_plan_does_not_know_is_of_another_part_size(part: Upload
         missing(Plan(size=len(DATA), part_size=PART), [part])
 
 
-def test_a_local_file_that_was_changed_in_any_way_since_is_read_again_before_its_parts_are_used(world: World) -> None:
+def test_a_changed_local_file_is_read_before_its_parts_are_used(world: World) -> None:
+    """A local file that was changed in any way since is read again before its parts are used."""
     world.begin(request(), 1, 2)
     probe = world.source.probe
 

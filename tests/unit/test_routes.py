@@ -76,13 +76,15 @@ def test_what_a_key_has_in_braces_is_left_as_it_is() -> None:
     assert asked(ROUTE, created(key="runs/{name}{key}"))["destination"] == "s3://archive/incoming/runs/{name}{key}"
 
 
-def test_a_new_version_replaces_the_old_one_unless_the_options_say_otherwise() -> None:
+def test_a_new_version_replaces_the_old_one_by_default() -> None:
+    """A new version replaces the old one unless the options say otherwise."""
     assert (asked(ROUTE, created())["exists"], asked(ROUTE, created())["force"]) == ("overwrite", True)
     request = asked(ROUTE + 'options = { exists = "skip", resume = true }', created())
     assert (request["exists"], request["resume"], "force" in request) == ("skip", True, False)
 
 
-def test_options_are_a_requests_and_an_objects_attributes_may_stand_among_them() -> None:
+def test_options_are_a_requests_and_may_have_an_objects_attributes() -> None:
+    """Options are a request's, and an object's attributes may stand among them."""
     options = 'options = { storage_class = "GLACIER_IR", part_size = 8388608, attributes = { metadata = { a = "b" } } }'
     request = decode_request(asked(ROUTE + options, created()))
     assert (request.attributes.storage_class, request.attributes.metadata) == ("GLACIER_IR", {"a": "b"})
@@ -201,7 +203,8 @@ def test_what_ends_somewhere_is_allowed(ways: list[tuple[str, str, str]]) -> Non
     assert len(parse_ingest(routes(*ways)).route) == len(ways)
 
 
-def test_what_a_schedule_fetches_is_taken_in_by_a_route_only_if_that_says_so() -> None:
+def test_what_a_schedule_fetches_is_taken_by_a_route_that_says_so() -> None:
+    """What a schedule fetches is taken in by a route only if that says so."""
     into = SCHEDULE.replace("archive/daily", "incoming/runs")
     with pytest.raises(BadIngest, match="inside the source of runs"):
         parse_ingest(ROUTE + into)

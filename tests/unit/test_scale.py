@@ -52,9 +52,8 @@ def test_the_largest_jobs_are_planned_and_written_within_50_mb(name: str, connec
 
 
 @pytest.mark.parametrize("name", LARGEST)
-def test_the_largest_jobs_are_planned_and_written_in_less_than_a_second_of_the_processor(
-    name: str, tmp_path: Path
-) -> None:
+def test_the_largest_jobs_are_planned_in_less_than_a_second(name: str, tmp_path: Path) -> None:
+    """The largest jobs are planned and written in less than a second of the processor."""
     code = (
         "import time; from pathlib import Path; from unit.test_scale import cut, write; before = time.process_time(); "
         f"write(cut({name!r}), Path({str(tmp_path)!r})); print(time.process_time() - before)"

@@ -73,7 +73,8 @@ def test_a_record_holds_secrets_sealed_only_and_the_job_is_opened_whole() -> Non
     assert (found.source_keys.key.raw, found.source_keys.is_master) == (RAW[::-1], True)
 
 
-def test_who_asks_with_another_key_asks_for_something_else_and_no_key_is_told_by_that() -> None:
+def test_another_key_is_another_request_and_gives_no_key_away() -> None:
+    """Who asks with another key asks for something else, and its id gives no key away."""
     key = Secrets(sse_key=KEY)
     assert key.keys_id("s3://b/k") == Secrets(sse_key=KEY, source=WHOLE).keys_id("s3://b/k")
     others = (Secrets(sse_key=OTHER), Secrets(src_sse_key=KEY), Secrets(sse_key=KEY, sse_key_is_master=True))
@@ -123,13 +124,15 @@ def test_two_records_that_swap_what_is_sealed_in_them_both_open_nothing() -> Non
         {"source": "s3://host/data.bin"},
     ],
 )
-def test_a_record_whose_destination_or_source_host_was_changed_opens_nothing(request_: dict[str, str]) -> None:
+def test_a_record_with_another_destination_or_source_opens_nothing(request_: dict[str, str]) -> None:
+    """A record whose destination or source host was changed opens nothing."""
     with pytest.raises(SealedForAnother):
         opened(changed(sealed_job(), **request_), MemoryVault())
 
 
 @pytest.mark.parametrize("keys", [(), ("ssh-ed25519 BBBB",), ("ssh-ed25519 AAAA", "ssh-ed25519 BBBB")])
-def test_a_record_that_lets_another_sftp_server_pass_for_the_source_opens_nothing(keys: tuple[str, ...]) -> None:
+def test_a_record_with_another_sftp_server_opens_nothing(keys: tuple[str, ...]) -> None:
+    """A record that lets another SFTP server pass for the source opens nothing."""
     known = changed(job("sftp://host/data.bin"), host_keys=("ssh-ed25519 AAAA",))
     found = seal(known, Secrets(source="sftp://ann:hunter2@host/data.bin"), MemoryVault())
     assert "hunter2" in opened(found, MemoryVault()).job.request.source
@@ -164,7 +167,8 @@ def test_a_key_that_somebody_adds_to_what_was_sealed_is_not_used() -> None:
 
 
 @pytest.mark.parametrize("change", ["source", "destination", "upload"])
-def test_a_record_that_changes_after_it_was_opened_is_not_given_out_with_its_secrets(change: str) -> None:
+def test_a_record_that_changes_after_it_was_opened_loses_its_secrets(change: str) -> None:
+    """A record that changes after it was opened is not given out with its secrets."""
     inner, vault, recorded = MemoryJobs(), MemoryVault(), sealed_job()
     inner.add(recorded)
     jobs = opened_jobs(inner, recorded, opened(recorded, vault).job)
@@ -180,7 +184,8 @@ def test_a_record_that_changes_after_it_was_opened_is_not_given_out_with_its_sec
         jobs.load("job")
 
 
-def test_more_than_kms_takes_is_refused_with_the_way_out_and_without_a_word_of_it() -> None:
+def test_more_than_kms_takes_is_refused_with_the_way_out() -> None:
+    """More than KMS takes is refused with the way out and without a word of it."""
     fits = "https://host/data.bin?" + "s" * (KMS_PLAINTEXT - len('{"source":"https://host/data.bin?"}'))
     assert has_secrets(seal(job(), Secrets(source=fits), MemoryVault()))
     with pytest.raises(BadRequest, match=r"4,097 bytes; KMS seals 4,096") as refused:
@@ -200,7 +205,8 @@ def test_a_job_that_goes_on_with_another_takes_its_secrets_along() -> None:
 
 
 @pytest.mark.parametrize("source", [WHOLE.replace("deadbeef", "50ddba11"), "https://host/data.bin"])
-def test_a_new_url_takes_the_place_of_the_one_that_was_sealed_and_the_keys_stay(source: str) -> None:
+def test_a_new_url_replaces_the_sealed_one_and_the_keys_stay(source: str) -> None:
+    """A new URL takes the place of the one that was sealed and the keys stay."""
     vault = MemoryVault()
     later = carry_over(seal(job(), Secrets(source=WHOLE, sse_key=KEY), vault), job(name="job-r2"), vault, source)
     assert "50ddba11" not in msgspec.json.encode(later).decode()
@@ -232,7 +238,8 @@ def test_a_new_url_at_another_host_is_refused_for_a_job_that_has_secrets() -> No
     assert "50ddba11" not in f"{refused.value} {refused.value.hint}"
 
 
-def test_a_new_url_of_a_job_without_secrets_is_sealed_only_where_it_has_any() -> None:
+def test_a_new_url_of_a_job_without_secrets_is_sealed_if_it_has_any() -> None:
+    """A new URL of a job without secrets is sealed only where it has any."""
     vault = MemoryVault()
     plain = carry_over(job("https://host/a"), job("https://host/a", name="job-r2"), vault, "https://host/b")
     assert (plain.request.source, plain.sealed) == ("https://host/b", ())
@@ -281,7 +288,8 @@ def test_a_named_login_is_sent_to_no_other_host(host: str) -> None:
 
 
 @pytest.mark.parametrize("value", ['{"user": "hunter2"}', '{"hunter2": 1}', '{"sse_key": ["hunter2"]}', "hunter2", ""])
-def test_a_named_secret_that_cannot_be_used_is_told_by_its_name_and_not_by_its_value(value: str) -> None:
+def test_an_unusable_named_secret_is_named_without_its_value(value: str) -> None:
+    """A named secret that cannot be used is reported by its name and not by its value."""
     with pytest.raises(BadRequest, match=NAME) as refused:
         opened(job(secret=NAME), MemoryVault({NAME: value}))
     assert "hunter2" not in f"{refused.value} {refused.value.hint}"
@@ -313,7 +321,8 @@ def test_records_of_an_opened_job_are_loaded_whole_and_saved_as_they_were() -> N
     assert inner.units("job") == [Unit(0, 1, 1)]
 
 
-def test_a_query_that_the_record_shows_is_still_there_after_the_job_was_saved() -> None:
+def test_a_query_that_the_record_shows_survives_saving_the_job() -> None:
+    """A query that the record shows is still there after the job was saved."""
     inner, vault, source = MemoryJobs(), MemoryVault(), "https://host/data.bin?id=7"
     sealed = seal(job(source), Secrets(sse_key=KEY), vault)
     inner.add(sealed)

@@ -97,7 +97,8 @@ def of_control(action: str, **fields: Any) -> Any:
     return json.loads(json.dumps(control.handler({"action": action, **fields}, context())))
 
 
-def test_a_job_with_secrets_goes_its_way_and_nothing_that_is_written_has_them(world: World, log: io.StringIO) -> None:
+def test_a_job_with_secrets_runs_and_nothing_written_has_them(world: World, log: io.StringIO) -> None:
+    """A job with secrets goes its way and nothing that is written has them."""
     records = submitted(world)
     assert of_control("prepare", job="job", execution="arn:job") == {"job": "job", "sealed": True}
     assert world.calls == [], "control has asked nobody for anything"
@@ -152,7 +153,8 @@ def test_the_worker_takes_no_other_task(world: World, event: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize("field", ["sse_key", "src_sse_key", "password", "user", "sse_key_is_master"])
-def test_a_request_with_a_secret_field_is_refused_by_its_name_and_told_what_to_do(field: str) -> None:
+def test_a_request_with_a_secret_field_is_refused_with_the_way_out(field: str) -> None:
+    """A request with a secret field is refused by its name, with what to do instead."""
     with pytest.raises(BadRequest, match=f"has {field} in clear") as refused:
         decode_request({"source": "https://host/x", "destination": str(TARGET), field: "hunter2"})
     assert "hunter2" not in f"{refused.value} {refused.value.hint}"

@@ -140,9 +140,8 @@ def test_keys_before_a_bucket_are_refused_and_not_repeated(text: str) -> None:
         ("https://host/x;v=1", "https://host/x;v=1", "x;v=1"),
     ],
 )
-def test_what_is_sealed_of_a_path_is_shown_nowhere_and_leaves_the_destination_as_it_is(
-    url: str, shown: str, key: str
-) -> None:
+def test_a_sealed_path_is_shown_nowhere_and_changes_no_destination(url: str, shown: str, key: str) -> None:
+    """What is sealed of a path is shown nowhere and leaves the destination as it is."""
     whole = TransferRequest(source=url, destination="s3://b/runs/")
     request, secrets = withheld(whole)
     assert request.source == shown == parse_source(url).display

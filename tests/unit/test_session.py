@@ -29,9 +29,10 @@ def test_descriptions_that_the_user_adds_are_found(tmp_path: Path, monkeypatch: 
     assert model == {"metadata": {"serviceId": "own"}}
 
 
-def test_credentials_are_looked_for_once_where_both_ends_have_the_same_settings(
+def test_credentials_are_looked_for_once_if_both_ends_agree(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Credentials are looked for once where both ends have the same settings."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     target, source = S3Access(S3Settings()), S3Access(S3Settings())

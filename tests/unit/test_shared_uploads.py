@@ -64,7 +64,8 @@ def test_a_resume_relies_on_recorded_parts_only_and_compares_the_others(begun: W
     assert begun.source.bytes_read == PART
 
 
-def test_a_run_that_ends_midway_records_what_it_has_sent_for_whoever_continues_it(begun: World) -> None:
+def test_a_run_that_ends_midway_records_what_it_has_sent(begun: World) -> None:
+    """A run that ends midway records what it has sent for whoever continues it."""
     job = begun.prepare(request(resume=True))
     read = begun.source.read
 

@@ -85,13 +85,15 @@ def narrow(world: World, slots: int) -> None:
     world.jobs.save(msgspec.structs.replace(job, plan=msgspec.structs.replace(job.plan, slots=slots)))
 
 
-def test_a_part_that_does_not_end_in_time_is_dropped_and_the_unit_goes_on_from_there(world: World) -> None:
+def test_a_part_that_does_not_end_in_time_is_dropped_and_done_later(world: World) -> None:
+    """A part that does not end in time is dropped and the unit continues from there."""
     narrow(world, 3)
     assert Shift(world, {3: 2 * LONG}).work() == Worked("job", Unit(0, 3, 5), False)
     assert there(world) == [1, 2, 4, 5]
 
 
-def test_what_remains_may_have_holes_and_the_next_shift_moves_only_what_is_missing(world: World) -> None:
+def test_what_remains_may_have_holes_and_only_they_are_filled(world: World) -> None:
+    """What remains may have holes and the next shift moves only what is missing."""
     narrow(world, 3)
     first = Shift(world, {2: 2 * LONG, 4: 2 * LONG}).work()
     assert first.unit == Unit(0, 2, 5)
@@ -102,7 +104,8 @@ def test_what_remains_may_have_holes_and_the_next_shift_moves_only_what_is_missi
     assert world.store.content(TARGET) == DATA
 
 
-def test_between_the_two_margins_parts_end_that_were_begun_but_none_is_begun(world: World) -> None:
+def test_between_the_two_margins_parts_end_but_none_begins(world: World) -> None:
+    """Between the two margins parts end that were begun but none is begun."""
     narrow(world, 2)
     seconds = DEADLINE_MARGIN_SECONDS - ABANDON_SECONDS
     shift = Shift(world, dict.fromkeys(range(1, 6), seconds), left=DEADLINE_MARGIN_SECONDS)

@@ -110,9 +110,10 @@ def test_what_a_job_wrote_is_copied_only_where_the_route_says_again(world: World
         ({}, {"etag": '"a"'}, False),
     ],
 )
-def test_a_version_that_is_no_longer_the_newest_is_left_to_the_newest_ones_event(
+def test_an_old_version_is_left_to_the_newest_ones_event(
     world: World, told: Told, event: dict[str, Any], now: dict[str, Any], other: bool
 ) -> None:
+    """A version that is no longer the newest is left to the newest one's event."""
     put(world)
     etag = world.source.probe(SourceUrl("s3", "s3://incoming/file")).etag
     assert etag is not None

@@ -71,7 +71,8 @@ def test_the_smaller_of_two_wishes_counts(download: int | None, upload: int | No
     assert requested(download, upload).slots == slots
 
 
-def test_an_upload_without_a_wish_begins_with_few_connections_and_may_have_many(world: World) -> None:
+def test_an_upload_without_options_begins_with_few_connections(world: World) -> None:
+    """An upload without options begins with few connections and may have many."""
     ports, asked = asking(world)
     upload(requested(), ports)
     assert (asked.slots, asked.first) == (MOST_CONNECTIONS, FIRST_CONNECTIONS)
@@ -128,7 +129,8 @@ def test_copies_inside_s3_do_not_begin_with_few(copies: bool, begins: int) -> No
     assert growth(None, 32, copies) is None
 
 
-def test_places_of_a_mover_grow_with_what_it_moves_and_shrink_when_it_is_refused() -> None:
+def test_a_movers_limit_grows_with_what_it_moves_and_shrinks_if_refused() -> None:
+    """A mover's limit grows with what it moves, and shrinks when it is refused."""
     clock, told = FakeClock(), list[int]()
 
     def hear(count: int) -> None:

@@ -125,7 +125,8 @@ def test_auto_takes_the_first_file_beside_that_speaks_of_the_source() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"12345 678 data.bin", f"{SHA}  a\n{'0' * 64}  b\n".encode(), bytes(5 << 20)])
-def test_a_file_beside_that_states_nothing_known_is_named_and_counts_the_verdict_down(content: bytes) -> None:
+def test_a_file_beside_that_states_nothing_known_lowers_the_verdict(content: bytes) -> None:
+    """A file beside that states nothing known is named and counts the verdict down."""
     world = Claiming(2 * PART)
     world.claims = {"crc64nvme": world.crc}
     world.source.put(f"{SOURCE}.sha512", content)
@@ -157,7 +158,8 @@ def test_a_large_file_is_no_file_of_digests() -> None:
 
 
 @pytest.mark.parametrize("keep", [False, True])
-def test_an_empty_source_that_says_otherwise_is_refused_before_anything_is_written(keep: bool) -> None:
+def test_an_empty_source_that_says_otherwise_is_refused_at_once(keep: bool) -> None:
+    """An empty source that says otherwise is refused before anything is written."""
     world = Claiming(0, sha256=SHA)
     requested = msgspec.structs.replace(request(), keep_mismatch=keep)
     if keep:
@@ -167,7 +169,8 @@ def test_an_empty_source_that_says_otherwise_is_refused_before_anything_is_writt
             world.prepare(requested)
 
 
-def test_what_a_function_has_no_time_to_read_is_refused_with_the_arithmetic() -> None:
+def test_what_a_function_can_not_read_in_time_is_refused_with_numbers() -> None:
+    """What a function has no time to read is refused with the arithmetic."""
     world = Claiming(1, sha256=SHA)
     ports = msgspec.structs.replace(world.ports, most_in_order=MOST_IN_ORDER)
     info = SourceInfo(size=MOST_IN_ORDER + 1, ranges=True, claims={"sha256": SHA})
@@ -187,7 +190,8 @@ def test_a_job_takes_no_file_of_digests_that_is_secret_or_local(url: str) -> Non
     assert "X-Amz-Signature=1" not in str(refused.value)
 
 
-def test_a_crc_that_s3_knows_a_source_by_is_compared_before_the_object_is_made() -> None:
+def test_a_crc_that_s3_states_of_a_source_is_compared_first() -> None:
+    """A CRC that S3 knows a source by is compared before the object is made."""
     world = Claiming(2 * PART)
     job = world.prepare(request())
     assert job.info is not None
@@ -200,7 +204,8 @@ def test_a_crc_that_s3_knows_a_source_by_is_compared_before_the_object_is_made()
 
 
 @pytest.mark.parametrize("keep", [False, True])
-def test_an_object_that_is_not_what_its_source_says_is_withdrawn_unless_it_is_to_be_kept(keep: bool) -> None:
+def test_an_object_unlike_its_sources_digest_is_withdrawn(keep: bool) -> None:
+    """An object that is not what its source says is withdrawn unless it is to be kept."""
     world = Claiming(2 * PART, crc64nvme="0" * 16)
     with pytest.raises(NotAsStated):
         world.transfer(msgspec.structs.replace(request(), keep_mismatch=keep))

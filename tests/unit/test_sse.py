@@ -25,7 +25,8 @@ MASTER = SseKey(bytes(range(32)))
         ("us-east-1", "a b/ü+%41", "e5deaf69585c8ff5a6de75c90eae2d42bdc491b8219cba26c28e6e22a3337c4d"),
     ],
 )
-def test_a_derived_key_is_the_sha256_of_the_master_key_and_the_object_s_url(region: str, key: str, digest: str) -> None:
+def test_a_derived_key_is_the_sha256_of_master_key_and_url(region: str, key: str, digest: str) -> None:
+    """A derived key is the SHA-256 of the master key and the object's URL."""
     assert derive(MASTER, S3Url("bucket", key), region).raw.hex() == digest
 
 

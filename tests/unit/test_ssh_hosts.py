@@ -30,7 +30,8 @@ def hashed(host: str) -> str:
         ("sftp://[fd00::1]:2222/x", "[fd00::1]:2222"),
     ],
 )
-def test_a_server_is_looked_up_by_its_host_and_by_a_port_that_is_not_ssh_s_own(url: str, host: str) -> None:
+def test_a_server_is_looked_up_by_its_host_and_an_unusual_port(url: str, host: str) -> None:
+    """A server is looked up by its host and by a port that is not SSH's own."""
     assert host_of(url) == host
 
 

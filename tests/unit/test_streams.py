@@ -46,7 +46,8 @@ def test_a_reader_that_has_left_is_no_failure(must_arrive: bool) -> None:
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
-def test_a_result_that_can_not_be_written_is_a_named_error_and_a_note_is_none() -> None:
+def test_an_unwritable_result_is_a_named_error_and_a_note_is_none() -> None:
+    """A result that can not be written is a named error and a note is none."""
     with LastingOutput(FULL.open("wb"), "utf-8", line_buffering=False, must_arrive=True) as out:
         with pytest.raises(DiskFull, match="stdout"):
             Console(out=out, err=out).result({}, "x")

@@ -69,7 +69,8 @@ def test_ten_terabytes_between_regions_cost_what_aws_charges(
     assert crossing.total == crossing.cross_region
 
 
-def test_the_forecast_the_plan_and_the_limit_have_the_transfer_between_regions_in_them() -> None:
+def test_forecast_plan_and_limit_include_transfer_between_regions() -> None:
+    """The forecast, the plan and the limit have the transfer between regions in them."""
     planned = job("s3://from/key", IRELAND, EAST, EAST)
     plain = forecast(TEN_TB, "s3").dollars
     quoted = in_cloud(planned, TEN_TB, None)
@@ -85,7 +86,8 @@ def _bounded(planned: Job, most: float) -> TransferRequest:
     return msgspec.structs.replace(planned.request, max_cost=most)
 
 
-def test_a_copy_on_this_machine_costs_the_same_between_regions_and_an_upload_nothing() -> None:
+def test_a_copy_costs_the_same_here_between_regions_an_upload_nothing() -> None:
+    """A copy on this machine costs the same between regions and an upload nothing."""
     copied = in_process(job("s3://from/key", IRELAND, EAST, EAST), TEN_TB, 8, None)
     sent = in_process(job(SOURCE, None, EAST, WEST), TEN_TB, 8, None)
     assert copied.extra.cross_region == pytest.approx(200)

@@ -86,9 +86,8 @@ def test_a_job_that_nobody_reported_is_kept_from_the_end_of_its_execution(world:
     assert sweep(world.ports, machine.describe) == swept("job")
 
 
-def test_an_upload_of_somebodys_machine_is_kept_as_long_as_the_longest_job_and_its_time(
-    world: World, machine: Machine
-) -> None:
+def test_an_upload_from_here_is_kept_as_long_as_the_longest_job(world: World, machine: Machine) -> None:
+    """An upload of somebody's machine is kept as long as the longest job and its time."""
     job = world.begin(request(), 1)
     world.clock.pass_time(WEEK + timedelta(days=LONGEST_JOB_DAYS))
     assert sweep(world.ports, machine.describe) == NOTHING
@@ -165,9 +164,10 @@ def test_a_record_that_no_job_wrote_keeps_no_other_job_s_upload(
     assert sweep(world.ports, machine.describe) == Swept(["job"], {"forged": error})
 
 
-def test_a_cancelled_job_that_its_user_could_not_discard_is_discarded_at_once(
+def test_a_cancelled_job_its_user_could_not_discard_is_discarded(
     world: World, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A cancelled job that its user could not discard is discarded at once."""
     prepared(world)
     reported(world, "job")
     world.coordination.cancel("job")
@@ -186,7 +186,8 @@ def test_a_cancelled_job_that_its_user_could_not_discard_is_discarded_at_once(
     assert report.state == "cancelled"
 
 
-def test_a_job_that_was_stopped_because_it_was_cancelled_is_discarded_and_announced_as_such(world: World) -> None:
+def test_a_job_stopped_by_its_cancellation_is_discarded_and_announced(world: World) -> None:
+    """A job that was stopped because it was cancelled is discarded and announced as such."""
     prepared(world)
     work("job", Unit(0, 1, 2), lambda: LONG, world.ports)
     world.coordination.cancel("job")

@@ -19,7 +19,8 @@ from s3am_cloud.urls import S3Url, parse_destination, parse_source
         ("https://host/100%/a", "https://host/100%/a"),
     ],
 )
-def test_characters_beyond_ascii_are_encoded_and_all_others_left_as_they_are(text: str, url: str) -> None:
+def test_characters_beyond_ascii_are_encoded_and_others_kept(text: str, url: str) -> None:
+    """Characters beyond ASCII are encoded and all others left as they are."""
     assert parse_source(text).url == url
 
 
@@ -43,5 +44,6 @@ def test_a_host_that_has_no_name_in_ascii_is_a_bad_source() -> None:
         ("https://host/data;type=i", "data;type=i"),
     ],
 )
-def test_a_destination_that_ends_in_a_slash_takes_the_decoded_last_component(text: str, name: str) -> None:
+def test_a_destination_with_a_slash_takes_the_decoded_last_component(text: str, name: str) -> None:
+    """A destination that ends in a slash takes the decoded last component."""
     assert parse_destination("s3://bucket/dir/", parse_source(text)) == S3Url("bucket", f"dir/{name}")

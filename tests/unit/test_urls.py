@@ -172,7 +172,8 @@ def test_without_credentials_a_request_goes_unsigned() -> None:
     assert (url, headers) == ("https://h/b/k", {"A": "1"})
 
 
-def test_a_path_that_is_not_utf_8_is_shown_as_the_url_by_which_it_can_be_given() -> None:
+def test_a_path_that_is_not_utf_8_is_shown_as_a_url_that_can_be_given() -> None:
+    """A path that is not UTF-8 is shown as the URL by which it can be given."""
     source = parse_source("/data/a\udcff b.bin")
     assert source.display == "file:///data/a%FF%20b.bin"
     assert parse_source(source.display) == source
@@ -182,7 +183,8 @@ def test_a_path_that_is_not_utf_8_is_shown_as_the_url_by_which_it_can_be_given()
         parse_s3("s3://b/\udcff")
 
 
-def test_a_local_name_with_a_colon_is_told_how_to_be_written_unless_it_may_hold_a_password() -> None:
+def test_a_local_name_with_a_colon_gets_a_hint_unless_it_may_be_secret() -> None:
+    """A local name with a colon gets a hint how to write it, unless it may hold a password."""
     with pytest.raises(BadSource) as refused:
         parse_source("a:b.bin")
     assert "./a:b.bin" in refused.value.hint

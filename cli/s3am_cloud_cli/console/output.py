@@ -86,7 +86,7 @@ class Console:
             self.note(text)
 
     def fail(self, error: TransferError) -> int:
-        """Tells an error in one line with its hint, and returns its exit code."""
+        """Reports an error in one line with its hint, and returns its exit code."""
         if self.debug or isinstance(error, Unexpected):
             self._trace()
         self.note(f"s3am-cloud: {error.message.rstrip('.')}. Hint: {error.hint}.")

@@ -266,7 +266,7 @@ def _take_turns(parts: Sequence[Part], taken: Synchronized[int]) -> Iterator[Par
 
 
 class _Reporter:
-    """Tells the parent of bytes moved, a few times a second, and by that notices when it is gone."""
+    """Reports bytes moved to the parent, a few times a second, and so notices when it is gone."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe, self._reported_at = pipe, time.monotonic()

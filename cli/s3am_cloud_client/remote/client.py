@@ -65,7 +65,7 @@ class Stack(msgspec.Struct, frozen=True):
 
 
 def stack_jobs(settings: S3Settings, stack_name: str) -> Jobs:
-    """The records in a stack's work bucket, for transfers on this machine: anybody with the stack can go on with them.
+    """The records in a stack's work bucket, for transfers on this machine: anybody with the stack can continue them.
 
     Raises NoStack, NoCredentials, StoreUnavailable.
     """

@@ -159,7 +159,7 @@ def _finished(job: Job, moved: Iterable[MovedPart], ports: Ports) -> Receipt:
             done = read_back(pending, DEFAULT_SLOTS, ports, lambda count: None)
     except NotAsExpected:
         if job.upload is not None:
-            abort(job.upload, ports.store)  # nobody wants to go on with it
+            abort(job.upload, ports.store)  # nobody wants to continue it
         raise
     except UploadGone:
         stop_if_cancelled(job, ports)

@@ -38,6 +38,6 @@ class Executions(Protocol):
 
 
 class Outcomes(Protocol):
-    """Tells the world how a transfer ended."""
+    """Announces how a transfer ended."""
 
     def announce(self, detail_type: str, detail: Mapping[str, object]) -> None: ...

@@ -79,7 +79,7 @@ def prepare(
     """The job with its source pinned, its parts planned and its upload open, recorded before a byte moves.
 
     `connections` is what the driver takes where the request says nothing; `own` is the id of the upload that the job
-    is known to go on with, whatever else is unfinished. The order is S3AM's: the object is looked
+    is known to continue, whatever else is unfinished. The order is S3AM's: the object is looked
     for first, then unfinished uploads, then the source. What fails here leaves nothing behind.
     """
     request = job.request

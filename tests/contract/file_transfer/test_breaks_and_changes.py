@@ -90,9 +90,8 @@ def test_each_part_is_asked_for_once_and_from_its_own_offset(route: Route, serve
 @to_ends("parts", "object", "file")
 @for_kinds(*ALL)
 @pytest.mark.parametrize("at", [1, PART + PART // 2, SIZE - 1], ids=["first byte", "midway", "last byte"])
-def test_a_file_that_is_replaced_while_it_is_moved_is_never_taken_for_the_one_that_was_probed(
-    route: Route, server: FileServer, at: int
-) -> None:
+def test_a_file_replaced_while_it_is_moved_is_not_the_probed_one(route: Route, server: FileServer, at: int) -> None:
+    """A file that is replaced while it is moved is never taken for the one that was probed."""
     origin = route.put(DATA)
     route.slots = 1
     server.when_sent(at, replacing(server, OTHER, START + 1000))
@@ -168,9 +167,8 @@ def test_a_server_without_rest_serves_no_ranges_and_is_read_from_the_start(route
 
 
 @to_ends("object", "file")
-def test_without_rest_a_broken_connection_begins_anew_and_takes_its_progress_back(
-    route: Route, server: FtpServer
-) -> None:
+def test_without_ranges_a_broken_connection_begins_anew(route: Route, server: FtpServer) -> None:
+    """Without REST, a broken connection begins anew and takes its progress back."""
     server.rules.unknown = frozenset({"REST"})
     origin = route.put(DATA)
     server.rules.drop = Drop(after=2_000_000, times=1)
@@ -208,9 +206,10 @@ def test_a_stream_arrives_whole(server: FtpServer, settings: CurlSettings, unkno
 
 @for_kinds(*PLAIN)
 @pytest.mark.parametrize("control", [False, True], ids=["data", "control"])
-def test_a_stream_of_unknown_size_that_breaks_is_not_taken_for_a_shorter_file(
+def test_a_stream_of_unknown_size_that_breaks_is_no_shorter_file(
     server: FtpServer, settings: CurlSettings, control: bool
 ) -> None:
+    """A stream of unknown size that breaks is not taken for a shorter file."""
     server.rules.unknown = frozenset({"SIZE"})
     url = parse_source(server.add(NAME, DATA))
     info = CurlSource(settings, FakeClock()).probe(url)
@@ -221,9 +220,10 @@ def test_a_stream_of_unknown_size_that_breaks_is_not_taken_for_a_shorter_file(
 
 @for_kinds("ftp")
 @pytest.mark.parametrize("unknown", [("REST",), ("SIZE",)], ids="-".join)
-def test_a_stream_whose_file_was_replaced_midway_is_not_taken_for_the_one_that_was_probed(
+def test_a_stream_whose_file_was_replaced_midway_is_refused(
     server: FtpServer, settings: CurlSettings, unknown: tuple[str, ...]
 ) -> None:
+    """A stream whose file was replaced midway is not taken for the one that was probed."""
     server.rules.unknown = frozenset(unknown)
     url = parse_source(server.add(NAME, DATA))
     info = CurlSource(settings, FakeClock()).probe(url)

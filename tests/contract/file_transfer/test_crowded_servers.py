@@ -75,7 +75,7 @@ def test_one_process_shares_the_few_connections_of_a_file_server(
     check(route, move(route, origin))
 
 
-def test_a_part_that_lost_its_connection_midway_waits_for_a_place_and_goes_on_at_the_next_byte(
+def test_a_part_that_lost_its_connection_continues_at_the_next_byte(
     route: Route, server: FtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the part is without a connection, somebody else takes the only place: twice, for less than is borne."""

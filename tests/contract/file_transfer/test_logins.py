@@ -141,9 +141,10 @@ def netrc(server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @for_kinds(*ALL)
 @pytest.mark.usefixtures("netrc")
-def test_a_login_is_looked_up_where_the_user_wants_that_and_the_url_has_none(
+def test_a_login_is_looked_up_only_if_wanted_and_if_the_url_has_none(
     server: FileServer, settings: CurlSettings, route: Route, s3_access: S3Access
 ) -> None:
+    """A login is looked up where the user wants that and the URL has none."""
     server.add(NAME, DATA)
     path = f"/home/{NAME}"
     url = parse_source(server.url(path, login=None))

@@ -61,7 +61,7 @@ def secrets_in(text: str) -> list[str]:
     return [spelling for secret in secrets for spelling in spellings(secret) if spelling in text]
 
 
-def test_a_job_with_a_key_a_password_and_a_signature_works_and_nothing_that_is_kept_of_it_tells_them(
+def test_a_job_with_secrets_works_and_keeps_them_nowhere_in_clear(
     command: Command,
     http_server: FaultyHttp,
     s3: Any,
@@ -70,6 +70,7 @@ def test_a_job_with_a_key_a_password_and_a_signature_works_and_nothing_that_is_k
     keys: tuple[str, ...],
     outcomes: Callable[[str], dict[str, Any]],
 ) -> None:
+    """A job with a key, a password and a signature works, and nothing that is kept of it shows them."""
     http_server.add("/x", CONTENT, BasicAuth(user=USER, password=PASSWORD))
     url = http_server.url(f"/x?X-Amz-Signature={SIGNATURE}", login=LOGIN)
     done = command.run("submit", "--wait", "--json", *IN_PARTS, *keys, url, f"s3://{destination}/x").ended(0)
@@ -86,7 +87,7 @@ def test_a_job_with_a_key_a_password_and_a_signature_works_and_nothing_that_is_k
     assert secrets_in(told) == []
 
 
-def test_what_was_sealed_for_one_job_serves_no_record_that_somebody_else_writes(
+def test_what_was_sealed_for_one_job_serves_no_other_record(
     command: Command, s3: Any, states: Any, destination: str, local_cloud: LocalCloud, keys: tuple[str, ...]
 ) -> None:
     """As somebody may who submits jobs: the record is copied, changed, and started. `JOB-r2` would continue the job."""
@@ -111,9 +112,10 @@ def test_what_was_sealed_for_one_job_serves_no_record_that_somebody_else_writes(
         assert secrets_in(failed.stdout + failed.stderr) == []
 
 
-def test_a_job_that_fails_for_its_password_tells_it_no_more_than_one_that_does_not(
+def test_a_job_that_fails_for_its_password_does_not_show_it(
     command: Command, http_server: FaultyHttp, destination: str, local_cloud: LocalCloud
 ) -> None:
+    """A job that fails for its password shows it no more than one that does not."""
     http_server.add("/x", CONTENT, BasicAuth(user=USER, password="another"))
     url = http_server.url(f"/x?X-Amz-Signature={SIGNATURE}", login=LOGIN)
     secret = ("--secret", named(local_cloud, sse_key=base64.b64encode(KEY).decode()))
@@ -124,9 +126,10 @@ def test_a_job_that_fails_for_its_password_tells_it_no_more_than_one_that_does_n
     assert secrets_in(kept + failed.stdout + failed.stderr) == []
 
 
-def test_a_copy_in_the_cloud_reads_with_one_key_and_writes_with_another_and_the_wrong_key_is_exit_code_10(
+def test_a_copy_in_the_cloud_uses_a_key_for_each_side(
     command: Command, s3: Any, destination: str, keys: tuple[str, ...]
 ) -> None:
+    """A copy in the cloud reads with one key and writes with another and the wrong key is exit code 10."""
     s3.put_object(Bucket=destination, Key="from", Body=bytes(CONTENT.read(0, CONTENT.size)), **of(SOURCE_KEY))
     held = ("--expect", f"crc64nvme:{crc64nvme(CONTENT)}")
     copy = ("submit", "--wait", *IN_PARTS, *held, *keys, f"s3://{destination}/from", f"s3://{destination}/x")
@@ -140,7 +143,7 @@ def _the_last_part(request: Request) -> bool:
 
 
 @pytest.mark.parametrize("first", ["upload", "submit"])
-def test_what_was_begun_with_a_key_on_one_side_is_finished_on_the_other_with_the_same_key(
+def test_an_upload_with_a_key_is_finished_on_either_side_with_that_key(
     first: str,
     command: Command,
     http_server: FaultyHttp,
@@ -149,6 +152,7 @@ def test_what_was_begun_with_a_key_on_one_side_is_finished_on_the_other_with_the
     local_cloud: LocalCloud,
     keys: tuple[str, ...],
 ) -> None:
+    """What was begun with a key on one side is finished on the other with the same key."""
     url = http_server.add("/x", CONTENT, Status(status=404, where=_the_last_part))
     ways = {"upload": ("upload", "--stack", local_cloud.stack), "submit": ("submit", "--wait")}
     transfer = (*keys, "--download-slots", "1", url, f"s3://{destination}/x")
@@ -176,7 +180,7 @@ def test_a_request_names_a_secret_that_has_the_key_and_the_login(
     assert body(s3, destination) == b"few bytes"
 
 
-def test_an_event_uses_a_granted_secret_for_what_that_names_and_for_nothing_else(
+def test_an_event_uses_a_granted_secret_only_for_what_that_names(
     command: Command,
     http_server: FaultyHttp,
     s3: Any,
@@ -215,7 +219,7 @@ def test_an_event_uses_a_granted_secret_for_what_that_names_and_for_nothing_else
     assert keys == ["runs/x"]
 
 
-def test_a_small_object_is_read_with_a_login_of_netrc_and_put_at_once_with_its_key(
+def test_a_small_object_with_a_login_of_netrc_and_a_key_is_put_at_once(
     command: Command, http_server: FaultyHttp, s3: Any, destination: str, keys: tuple[str, ...]
 ) -> None:
     """The login is looked up here, where the file is, and sealed for where it is needed."""

@@ -32,7 +32,7 @@ def worker_timeout(local_cloud: LocalCloud) -> Any:
     change(worker["Timeout"])
 
 
-def test_workers_near_their_deadline_leave_the_rest_to_another_round_and_no_byte_moves_twice(
+def test_workers_near_their_deadline_leave_the_rest_to_another_round(
     command: Command,
     http_server: FaultyHttp,
     s3: Any,

@@ -83,9 +83,10 @@ def test_without_a_terminal_the_changes_are_shown_and_nothing_is_done(command: C
     assert status(bare) == []
 
 
-def test_a_new_account_is_bootstrapped_and_has_the_stack_with_the_buckets_named(
+def test_a_new_account_is_bootstrapped_and_has_the_named_buckets(
     deployed: Result, bare: BareCloud, command: Command
 ) -> None:
+    """A new account is bootstrapped and has the stack with the buckets named."""
     told = deployed.document
     assert (told["stack"], told["region"], told["changed"]) == ("S3amCloud", "us-east-1", True)
     assert told["destination_buckets"] == ["runs", "archive-*"]
@@ -128,9 +129,10 @@ def test_a_changed_parameter_is_shown_and_deployed_and_the_others_stay(
     assert parameters(bare)["DestinationBuckets"] == "arn:aws:s3:::runs,arn:aws:s3:::archive-*"
 
 
-def test_destroy_warns_of_what_runs_and_then_leaves_nothing_but_the_objects(
+def test_destroy_warns_of_running_jobs_and_leaves_only_the_objects(
     deployed: Result, command: Command, bare: BareCloud, http_server: FaultyHttp
 ) -> None:
+    """Destroy warns of what runs and then leaves nothing but the objects."""
     store = bare.client("s3")
     store.create_bucket(Bucket="archive-1")
     store.put_object(Bucket="archive-1", Key="kept", Body=b"kept")

@@ -110,7 +110,7 @@ def test_a_key_that_is_used_for_another_request_is_listed_with_its_reason(
     assert command.run("status", "--json", job).ended(0).document["receipt"]["state"] == "succeeded"
 
 
-def test_a_finished_job_that_is_started_again_fails_where_its_object_is_gone(
+def test_a_finished_job_started_again_fails_if_its_object_is_gone(
     put: Put,
     outcomes: Outcomes,
     states: Any,
@@ -119,6 +119,7 @@ def test_a_finished_job_that_is_started_again_fails_where_its_object_is_gone(
     s3: Any,
     destination: str,
 ) -> None:
+    """A finished job that is started again fails where its object is gone."""
     job = put({"source": http_server.add("/f", b"few"), "destination": f"s3://{destination}/f"})
     assert outcomes(job)["detail-type"] == "Transfer Succeeded"
 
@@ -163,7 +164,7 @@ def test_a_refused_event_is_listed_with_its_reason_and_can_be_sent_again(
     assert command.run("events", "replay", job, "--json").ended(2).document["error"]["name"] == "NoSuchEvent"
 
 
-def test_a_secret_in_clear_is_refused_by_its_fields_name_and_repeated_nowhere(
+def test_a_secret_in_clear_is_refused_by_field_and_repeated_nowhere(
     put: Put,
     failed: Callable[[str], dict[str, Any]],
     outcomes: Outcomes,
@@ -172,6 +173,7 @@ def test_a_secret_in_clear_is_refused_by_its_fields_name_and_repeated_nowhere(
     local_cloud: LocalCloud,
     destination: str,
 ) -> None:
+    """A secret in clear is refused by its field's name and repeated nowhere."""
     key = uuid.uuid4().hex
     asked = {"source": "https://host/f", "destination": f"s3://{destination}/f", "idempotency_key": key}
     job = put({**asked, "sse_key": SECRET})
@@ -195,9 +197,10 @@ def test_a_secret_in_clear_is_refused_by_its_fields_name_and_repeated_nowhere(
     assert SECRET not in json.dumps(answers, default=str)
 
 
-def test_the_installed_command_prints_the_schema_that_requests_in_files_keep_to(
+def test_the_installed_command_prints_the_schema_of_requests(
     command: Command, http_server: FaultyHttp, destination: str, s3: Any
 ) -> None:
+    """The installed command prints the schema that requests in files keep to."""
     schema = command.run("schema").ended(0)
     fields = json.loads(schema.stdout)["$defs"]["TransferRequest"]["properties"]
     asked = {"source": http_server.add("/f", b"few"), "destination": f"s3://{destination}/f", "idempotency_key": "k"}

@@ -55,9 +55,10 @@ def few_at_once(local_cloud: LocalCloud) -> Iterator[None]:
     functions.delete_function_concurrency(FunctionName=name)
 
 
-def test_a_new_object_is_copied_through_its_route_and_what_a_job_wrote_is_not_copied_again(
+def test_a_route_copies_new_objects_and_not_those_that_a_job_wrote(
     s3: Any, command: Command, buckets: None, local_cloud: LocalCloud, states: Any
 ) -> None:
+    """A new object is copied through its route and what a job wrote is not copied again."""
     content = pattern(1000)
     s3.put_object(Bucket=INCOMING, Key="elsewhere/file", Body=content)
     s3.put_object(Bucket=INCOMING, Key="in/ours", Body=content, Metadata={JOB: "some-job"})
@@ -113,14 +114,15 @@ def test_a_schedule_fetches_its_source_again_only_when_that_has_changed(
     assert s3.get_object(Bucket=ARCHIVE, Key="lists/list.csv")["Body"].read() == b"other"
 
 
-def test_a_running_cloud_keeps_its_routes_and_schedules_when_nothing_is_said_of_them(local_cloud: LocalCloud) -> None:
+def test_a_running_cloud_keeps_its_routes_and_schedules(local_cloud: LocalCloud) -> None:
+    """A running cloud keeps its routes and schedules when nothing is said of them."""
     steps: list[str] = []
     assert embedded.up(on_step=steps.append) == local_cloud
     assert steps == []
 
 
 @pytest.mark.parametrize("count", [20, pytest.param(200, marks=[pytest.mark.stress, pytest.mark.timeout(600)])])
-def test_of_a_burst_of_events_with_every_fifth_sent_twice_each_makes_one_object(
+def test_a_burst_of_events_makes_one_object_for_each(
     count: int, s3: Any, states: Any, local_cloud: LocalCloud, destination: str, few_at_once: None
 ) -> None:
     """The events are `count` in number, a fifth of which repeat another one's key."""

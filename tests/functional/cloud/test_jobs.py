@@ -19,9 +19,10 @@ MIB = 1024 * 1024
 PART = "5MB"
 
 
-def test_a_url_arrives_whole_and_its_receipt_names_the_checksum_that_s3_holds(
+def test_a_url_arrives_whole_with_the_checksum_that_s3_holds(
     command: Command, http_server: FaultyHttp, s3: Any, destination: str
 ) -> None:
+    """A URL arrives whole and its receipt names the checksum that S3 holds."""
     content = Pattern(23 * MIB + 17)
     url = http_server.add("/run 42.tar", content)
     found = command.run("submit", "--wait", "--json", "--part-size", PART, url, f"s3://{destination}/in/").ended(0)
@@ -71,9 +72,10 @@ def test_a_job_prints_its_id_at_once_and_watch_gives_its_receipt(
     assert (listed[0]["job"], listed[0]["status"]) == (job, "succeeded")
 
 
-def test_a_source_that_changes_midway_ends_the_job_with_exit_code_20_and_the_user_is_told_what_is_left(
+def test_a_source_that_changes_midway_ends_the_job_with_exit_code_20(
     command: Command, http_server: FaultyHttp, s3: Any, destination: str
 ) -> None:
+    """A source that changes midway ends the job with exit code 20 and a note says what is left."""
     changes = ContentChanges(to=Pattern(40 * MIB, seed=1), skip=3)
     url = http_server.add("/file", Pattern(40 * MIB), changes)
     failed = command.run("submit", "--wait", "--json", "--part-size", PART, url, f"s3://{destination}/file").ended(20)
@@ -113,9 +115,10 @@ def test_success_is_announced_with_the_receipt(
     assert event["detail"]["checksum"] == done["receipt"]["checksum"]
 
 
-def test_a_failed_job_is_continued_by_another_one_that_moves_only_what_is_missing(
+def test_a_failed_job_is_continued_by_one_that_moves_what_is_missing(
     command: Command, http_server: FaultyHttp, s3: Any, destination: str
 ) -> None:
+    """A failed job is continued by another one that moves only what is missing."""
     content = Pattern(40 * MIB)
     url = http_server.add("/file", content, Status(status=403, retry_after=None, skip=4))
     target = f"s3://{destination}/file"
@@ -144,7 +147,7 @@ def test_an_object_that_exists_is_left_alone_unless_told_otherwise(
     assert s3.get_object(Bucket=destination, Key="file")["Body"].read() == b"new"
 
 
-def test_a_bit_that_flips_at_the_source_shows_as_another_checksum_than_the_true_ones(
+def test_a_bit_that_flips_at_the_source_shows_as_another_checksum(
     command: Command, http_server: FaultyHttp, destination: str
 ) -> None:
     """The transfer can't know; but what its receipt says is what arrived, so that a known digest finds it out."""

@@ -59,7 +59,7 @@ def test_the_storage_class_is_the_one_that_was_asked_for(
     assert s3.head_object(Bucket=bucket, Key="x")["StorageClass"] == "STANDARD_IA"
 
 
-def test_an_upload_begun_here_is_finished_in_the_cloud_by_its_record_in_the_stack(
+def test_an_upload_begun_here_is_finished_in_the_cloud(
     command: Command, s3: Any, bucket: str, http_server: FaultyHttp, local_cloud: LocalCloud
 ) -> None:
     """The stack is the one that `local env` names: at another endpoint than Amazon's, none is looked for unasked."""
@@ -73,9 +73,10 @@ def test_an_upload_begun_here_is_finished_in_the_cloud_by_its_record_in_the_stac
     assert s3.head_object(Bucket=bucket, Key="x", ChecksumMode="ENABLED")["ChecksumCRC64NVME"] == crc64nvme(CONTENT)
 
 
-def test_a_job_that_failed_in_the_cloud_is_finished_here_by_its_record_in_the_stack(
+def test_a_job_that_failed_in_the_cloud_is_finished_here(
     command: Command, s3: Any, bucket: str, http_server: FaultyHttp, local_cloud: LocalCloud
 ) -> None:
+    """A job that failed in the cloud is finished here by its record in the stack."""
     url = http_server.add("/x", CONTENT, Status(status=404, where=_not_the_first_parts))
     target, stack = f"s3://{bucket}/x", ("--stack", local_cloud.stack)
     command.run("submit", "--wait", url, target, *IN_PARTS, "--download-slots", "1").ended(5)
@@ -87,7 +88,7 @@ def test_a_job_that_failed_in_the_cloud_is_finished_here_by_its_record_in_the_st
     assert s3.head_object(Bucket=bucket, Key="x", ChecksumMode="ENABLED")["ChecksumCRC64NVME"] == crc64nvme(CONTENT)
 
 
-def test_without_a_record_the_parts_that_are_there_are_proven_against_the_source(
+def test_without_a_record_parts_are_compared_with_the_source(
     command: Command, s3: Any, bucket: str, http_server: FaultyHttp, tmp_path: Path
 ) -> None:
     """Part 1 is the source's and stays; part 2 is not, and is moved anew. The user is told."""

@@ -88,9 +88,10 @@ def test_a_failed_job_is_resumed_from_another_machine_by_its_id_alone(
     assert f"http://127.0.0.1:{http_server.port}/file -> s3://{destination}/in/file" in text[2]
 
 
-def test_parts_of_two_versions_are_not_mixed_by_a_resume_and_what_is_cancelled_is_not_resumed(
+def test_a_resume_mixes_no_versions_and_continues_nothing_cancelled(
     command: Command, http_server: FaultyHttp, s3: Any, destination: str
 ) -> None:
+    """Parts of two versions are not mixed by a resume and what is cancelled is not resumed."""
     target = f"s3://{destination}/file"
     job = failed(command, http_server, target)
     changed = http_server.add("/file", Pattern(19 * MIB, seed=1), etag='"second"')
@@ -107,7 +108,7 @@ def test_parts_of_two_versions_are_not_mixed_by_a_resume_and_what_is_cancelled_i
     command.run("resume", "no-such-job").ended(2)
 
 
-def test_while_a_job_runs_the_same_is_joined_another_is_told_and_cancelling_leaves_nothing(
+def test_a_running_job_is_joined_by_the_same_and_refuses_another(
     command: Command,
     elsewhere: Command,
     http_server: FaultyHttp,
@@ -115,6 +116,7 @@ def test_while_a_job_runs_the_same_is_joined_another_is_told_and_cancelling_leav
     destination: str,
     outcomes: Callable[[str], dict[str, Any]],
 ) -> None:
+    """While a job runs the same request joins it, another is refused, and cancelling leaves nothing."""
     target = f"s3://{destination}/file"
     # The last part, of a MiB, is there long before the others.
     url = http_server.add("/file", Pattern(16 * MIB), Slow(bytes_per_second=MIB // 3))

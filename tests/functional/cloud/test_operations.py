@@ -177,7 +177,8 @@ def test_the_functions_may_do_what_their_calls_need_and_nothing_else(rights: Rig
     assert unused(rights) == []
 
 
-def test_each_right_that_is_taken_away_is_missed_and_one_that_is_added_is_noticed(rights: Rights) -> None:
+def test_a_right_that_is_missing_or_superfluous_is_noticed(rights: Rights) -> None:
+    """Each right that is taken away is missed and one that is added is noticed."""
     for module, granted in rights.granted.items():
         for grant in granted:
             fewer = replace(rights, granted=rights.granted | {module: [other for other in granted if other != grant]})

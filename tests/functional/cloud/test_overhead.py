@@ -72,9 +72,8 @@ KINDS = ("parts", "small", "small-in-parts", "copied", "copied-parts", "sealed",
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_job_without_a_hitch_takes_exactly_the_requests_states_and_invocations_that_were_forecast(
-    kind: str, taken: dict[str, Taken]
-) -> None:
+def test_a_smooth_job_takes_exactly_what_was_forecast(kind: str, taken: dict[str, Taken]) -> None:
+    """A job without a hitch takes exactly the requests, states and invocations that were forecast."""
     came = taken[kind]
     told = came.forecast_of
     assert came.receipt["retries"] in {0, None}
@@ -149,9 +148,7 @@ def test_what_each_function_asks_s3_for_is_known_by_the_operation(taken: dict[st
     }
 
 
-def test_nothing_was_asked_of_the_jobs_bucket_that_is_not_counted_but_where_it_is(
-    job_client: CountingClient, taken: dict[str, Taken]
-) -> None:
+def test_all_requests_to_the_jobs_bucket_are_counted(job_client: CountingClient, taken: dict[str, Taken]) -> None:
     """Each new environment of a function asks for the bucket's region, a sealed job's for both sides anew."""
     calls = Counter(operation(call) for call in job_client.calls() if call["path"].split("/")[1] == job_client.bucket)
     invocations = sum(came.invocations for came in taken.values())

@@ -15,9 +15,10 @@ SHA = hashlib.sha256(bytes(CONTENT.read(0, CONTENT.size))).hexdigest()
 IN_PARTS = ("--part-size", "5MB")
 
 
-def test_a_job_is_held_to_the_digest_beside_its_source_and_its_object_tells_of_it(
+def test_a_job_is_compared_with_the_digest_beside_its_source(
     command: Command, http_server: FaultyHttp, s3: Any, destination: str
 ) -> None:
+    """A job is compared with the digest beside its source and its object names it."""
     url, target = http_server.add("/x.bin", CONTENT), f"s3://{destination}/x.bin"
     http_server.add("/x.bin.sha256", f"{SHA}  x.bin\n".encode())
     done = command.run("submit", "--wait", "--json", *IN_PARTS, "--source-digest", "auto", url, target).ended(0)
@@ -41,9 +42,10 @@ def test_a_job_whose_content_is_not_what_was_expected_leaves_nothing(
     assert s3.list_multipart_uploads(Bucket=destination).get("Uploads", []) == []
 
 
-def test_the_receipt_of_an_upload_from_this_machine_is_found_with_the_stack(
+def test_the_receipt_of_an_upload_from_here_is_found_with_the_stack(
     command: Command, http_server: FaultyHttp, destination: str
 ) -> None:
+    """The receipt of an upload from this machine is found with the stack."""
     url, target = http_server.add("/y.bin", CONTENT), f"s3://{destination}/y.bin"
     done = command.run("upload", "--json", *IN_PARTS, url, target).ended(0).document
     known = command.run("receipt", "--json", target).ended(0).document

@@ -88,7 +88,7 @@ class PinnedFile:
         return data
 
     def ahead(self, first: int, length: int) -> None:
-        """Tells the kernel what will be read soon: it then asks the disk for all of it at once."""
+        """Lets the kernel know what will be read soon: it then asks the disk for all of it at once."""
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(self._descriptor, first, length, os.POSIX_FADV_WILLNEED)
 

@@ -96,7 +96,7 @@ def configuring(what: str) -> Iterator[None]:
 
 
 def check_endpoint(url: str) -> None:
-    """Raises ValueError for what botocore finds out only when it connects."""
+    """Raises ValueError for what botocore notices only when it connects."""
     parts = urlsplit(url)
     # A port that is no number raises by itself.
     if parts.scheme not in {"http", "https"} or parts.port == 0 or parts.query or parts.fragment:

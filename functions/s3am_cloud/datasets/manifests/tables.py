@@ -81,7 +81,7 @@ def read_gdc(lines: Lines) -> Iterator[ManifestLine]:
 
 
 def table_reader(header: str) -> RowsReader | None:
-    """The reader of a table with this header, None for what is no header that is known."""
+    """The reader of a table with this header, None for an unknown header."""
     names = {plain(title) for title in _split(header, _delimiter(header))}
     if any(f"{kind}_ftp" in names for kind in _ENA):
         return read_ena
