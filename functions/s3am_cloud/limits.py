@@ -254,5 +254,5 @@ OBJECT_CONNECTIONS: Final = 32
 FAILURES_ALLOWED: Final = 100
 # Where the first items all fail in the same way, the others would too.
 SAME_FAILURES: Final = 20
-# Up to this number of items, each PUT finds out by itself whether its object exists; for more, one listing is cheaper.
+# Up to this number of items, each PUT shows by itself whether its object exists; for more, one listing is cheaper.
 ITEMS_WITHOUT_LISTING: Final = 100

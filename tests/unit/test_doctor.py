@@ -156,7 +156,8 @@ def test_a_stack_that_is_missing_half_deployed_or_another_is_named(
     assert (fix or "") in str(finding.fix)
 
 
-def test_a_new_accounts_lambda_quota_is_a_warning_with_the_request_to_raise_it() -> None:
+def test_a_new_accounts_lambda_quota_is_a_warning_with_the_way_to_raise_it() -> None:
+    """A new accounts lambda quota is a warning with the request to raise it."""
     aws = FakeAws(region="eu-west-1")
     aws.answers["get_account_settings"] = {"AccountLimit": {"ConcurrentExecutions": 10}}
     finding = of(found(site(aws)), "lambda quota")

@@ -40,7 +40,8 @@ def test_an_uploader_with_three_rights_has_no_problem() -> None:
     assert of(diagnosis, "unfinished uploads").permission == "s3:ListBucketMultipartUploads"
 
 
-def test_a_bucket_that_does_not_exist_is_a_problem_and_nothing_else_is_asked_of_it() -> None:
+def test_a_bucket_that_does_not_exist_is_the_only_problem_with_it() -> None:
+    """A bucket that does not exist is a problem and nothing else is asked of it."""
     aws = FakeAws()
     aws.errors["head_bucket"] = Refused("404")
     diagnosis = found(site(aws), BUCKET)
@@ -68,7 +69,8 @@ def with_key(rights: frozenset[str] = EVERYTHING) -> FakeAws:
     return aws
 
 
-def test_a_key_that_may_not_be_used_is_a_problem_until_a_write_test_shows_otherwise() -> None:
+def test_a_key_that_may_not_be_used_is_a_problem_unless_a_write_succeeds() -> None:
+    """A key that may not be used is a problem until a write test shows otherwise."""
     denied = EVERYTHING - {"kms:GenerateDataKey"}
     finding = of(found(site(with_key(denied)), BUCKET), "KMS key")
     assert (finding.state, finding.permission) == ("problem", "kms:GenerateDataKey")
@@ -138,7 +140,8 @@ def test_a_write_test_leaves_nothing_and_says_which_right_is_missing() -> None:
     assert (denied.state, denied.permission) == ("problem", "s3:PutObject")
 
 
-def test_a_write_test_names_the_keys_right_that_s3_names_and_discards_its_upload() -> None:
+def test_a_write_test_names_the_keys_right_and_discards_its_upload() -> None:
+    """A write test names the keys right that S3 names and discards its upload."""
     aws = FakeAws()
     said = "User: ann is not authorized to perform: kms:GenerateDataKey on resource: k"
     aws.errors["upload_part"] = Refused("AccessDenied", said)

@@ -46,7 +46,7 @@ def sweep(ports: Ports, describe: Describe, seconds_left: Callable[[], float] = 
     """Discards the uploads of jobs that nobody resumed in time, as many as there is time for: the next sweep continues.
 
     What goes wrong with one job leaves the others alone. Only uploads that a record of ours names are touched, and none
-    that an execution may still write to, which `describe` tells by its ARN, or that a later job continues.
+    that an execution may still write to, which `describe` reports by its ARN, or that a later job continues.
     """
     now = ports.clock.now()
     swept = Swept([], {})
@@ -100,7 +100,7 @@ def _is_about_to_be_continued(job: Job, ports: Ports) -> bool:
 
 
 def _expires(job: Job, report: Receipt | None, execution: Execution | None) -> datetime:
-    """Where nobody has said so, it counts from the end; a transfer on somebody's machine tells no end."""
+    """Where nobody has said so, it counts from the end; a transfer on somebody's machine reports no end."""
     if report is not None and report.expires is not None:
         return datetime.fromisoformat(report.expires)
     if execution is not None and execution.stopped is not None:
