@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import msgspec
 
 from s3am_cloud.errors import Usage
-from s3am_cloud.request import Exists, OnExisting, Ranges
+from s3am_cloud.request import Exists, OnExisting, Ranges, Sse
 from s3am_cloud_client.inprocess.patience import USUAL_PATIENCE, Patience
 
 if TYPE_CHECKING:
@@ -70,6 +70,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     cache_control: str | None = None
     content_disposition: str | None = None
     storage_class: str | None = None
+    sse: Sse | None = None
+    sse_kms_key_id: str | None = None
+    bucket_key: bool = False
     metadata: dict[str, str] = {}
     tags: dict[str, str] = {}
     expect: str | None = None
@@ -84,8 +87,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     no_sign_request: bool = False
 
     def request(self, source: str, destination: str, exists: Exists | None = None) -> TransferRequest:
-        """Raises Usage where options exclude each other, BadRequest for control characters in them."""
+        """Raises Usage where options exclude each other, BadRequest for control characters in them and for an
+        encryption that S3 would refuse."""
         from s3am_cloud.controls import check_text
+        from s3am_cloud.encryption import check_encryption
         from s3am_cloud.model import Attributes, TransferRequest
 
         check_exists(exists)
@@ -110,11 +115,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
                 cache_control=self.cache_control,
                 content_disposition=self.content_disposition,
                 storage_class=self.storage_class,
+                sse=self.sse,
+                sse_kms_key_id=self.sse_kms_key_id,
+                bucket_key=self.bucket_key,
                 metadata=self.metadata,
                 tags=self.tags,
             ),
         )
         check_text(request)
+        check_encryption(request.attributes, customer_key=bool(self.keys))
         return request
 
 

@@ -30,11 +30,13 @@ concurrency    How many connections to use, where nobody said.
 controls       Control characters are refused in what goes into a protocol.
 decoders       JSON from outside, as values.
 error_base     What all errors have in common.
+encryption     Encryption with keys of S3's or KMS's, as requested.
 errors         Every error by name: exit code, whether to try again, hint.
 etags          ETags in one form.
 events         Events that ask for a transfer.
 expiry         Until when an unfinished upload is kept.
 items          One object to copy, and where it was named.
+key_rights     Rights on KMS keys that S3 says are missing.
 limits         Every number once, with its reason.
 model          The values that flow from step to step and into a job's record.
 names          Names that the stack and its clients share.

@@ -20,6 +20,8 @@ Exists = Literal["overwrite", "skip"]
 OnExisting = Literal["fail", "skip", "overwrite", "update"]
 """What becomes of an item whose destination exists; `update` skips what is the same and replaces what differs."""
 Ranges = Literal["auto", "never", "always"]
+Sse = Literal["AES256", "aws:kms", "aws:kms:dsse"]
+"""Who keeps the key of an object at AWS: S3, KMS, or KMS with two layers (S3 API reference, PutObject)."""
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -36,6 +38,10 @@ class Attributes(Value, frozen=True, kw_only=True):
     content_language: str | None = None
     expires: str | None = None
     storage_class: str | None = None
+    # Of the object itself, whatever the source's is. A key without `sse` is KMS's.
+    sse: Sse | None = None
+    sse_kms_key_id: str | None = None
+    bucket_key: bool = False
     metadata: dict[str, str] = {}
     tags: dict[str, str] = {}
 

@@ -36,6 +36,8 @@ class Match:
     without: tuple[str, ...] = ()
     header: tuple[str, str] | None = None
     """A header's name in lower case, and what its value begins with."""
+    lacks: tuple[str, str] | None = None
+    """The same of a header that the request must not have: what a bucket's policy denies."""
 
     def matches(self, request: ProxiedRequest) -> bool:
         """Whether this request is meant."""
@@ -44,8 +46,13 @@ class Match:
             request.method == self.method
             and all(name in query and value in (None, query[name]) for name, value in self.query.items())
             and not any(name in query for name in self.without)
-            and (self.header is None or request.headers.get(self.header[0], "").startswith(self.header[1]))
+            and (self.header is None or _has(request, *self.header))
+            and (self.lacks is None or not _has(request, *self.lacks))
         )
+
+
+def _has(request: ProxiedRequest, name: str, value: str) -> bool:
+    return request.headers.get(name, "").startswith(value)
 
 
 CREATE_UPLOAD = Match("POST", {"uploads": None})

@@ -5,6 +5,7 @@ It is SeaweedFS, run as one process on loopback ports, with its data in a tempor
 
 import http.client
 import json
+import os
 import shutil
 import sysconfig
 import tempfile
@@ -135,7 +136,9 @@ class StrictS3:
         """Start it; false if it ended by itself or was not ready in time."""
         self._ports = _Ports(*free_ports(8))
         self._write_configuration()
-        self._process = GuardedProcess(self._command(), cwd=self._folder, log=self._log)
+        # Without a key of its own it answers 500 to objects that are to be encrypted with AES256.
+        encrypts = {**os.environ, "WEED_S3_SSE_KEY": uuid.uuid4().hex}
+        self._process = GuardedProcess(self._command(), cwd=self._folder, log=self._log, env=encrypts)
         deadline = time.monotonic() + _READY_SECONDS
         while time.monotonic() < deadline and not self._process.ended:
             if self._listens():

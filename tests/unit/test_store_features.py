@@ -128,7 +128,7 @@ def test_a_refusal_has_a_hint_that_fits(code: str, status: int, error: type[Exce
 
 
 def test_a_denial_by_policy_says_that_a_policy_may_demand_more() -> None:
-    assert "KMS key" in error_for("AccessDenied", 403, "said", "explicit deny in a resource-based policy").hint
+    assert "--sse-kms-key-id" in error_for("AccessDenied", 403, "said", "explicit deny in a resource-based policy").hint
 
 
 @pytest.mark.parametrize("etag", ['"abc-1"', "abc-1", ' "abc-1" '])

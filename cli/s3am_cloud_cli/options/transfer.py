@@ -6,12 +6,13 @@ import functools
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import click
 
 from s3am_cloud import names
 from s3am_cloud.limits import JOB_KEEP_DAYS, LEAST_RATE, LEAST_RATE_SECONDS, MAX_KEEP_DAYS, STALL_SECONDS
+from s3am_cloud.request import Sse
 from s3am_cloud_client import Options, Patience
 
 # Powers of 1024, as S3AM counts: 64MB are 64 MiB.
@@ -234,6 +235,15 @@ _transfer = (
         "--content-disposition", metavar="TEXT", help="Content-Disposition; otherwise the source object's own."
     ),
     click.option("--storage-class", metavar="NAME", help="S3 storage class, such as STANDARD_IA or GLACIER_IR."),
+    click.option(
+        "--sse",
+        type=click.Choice(get_args(Sse)),
+        help="Encryption by S3: with its own key (AES256) or a KMS key; by default the bucket's own.",
+    ),
+    click.option(
+        "--sse-kms-key-id", metavar="KEY", help="KMS key of the object: an id, an ARN or alias/NAME; implies aws:kms."
+    ),
+    click.option("--bucket-key", is_flag=True, help="Use an S3 Bucket Key, for fewer requests to KMS."),
     click.option(
         "--metadata",
         metavar="NAME=VALUE",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from s3am_cloud.encryption import check_encryption
 from s3am_cloud.jobs.sealing import withheld
 from s3am_cloud.model import TransferRequest
 from s3am_cloud_client.inprocess.dry_run import check_cost, plan_ports
@@ -21,6 +22,7 @@ def submit(
 ) -> Started:
     """What is above the request's `max_cost` is refused before a stack is looked for. Raises what `Remote.submit` does,
     TooExpensive, BadSource for an SFTP server that this user does not know."""
+    check_encryption(request.attributes, customer_key=bool(keys.destination))
     known = request.host_keys or host_keys(request.source)
     request = msgspec.structs.replace(request, host_keys=known)
     shown, secrets = withheld(request, keys.destination, keys.source)

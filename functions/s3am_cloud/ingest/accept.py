@@ -10,6 +10,7 @@ import msgspec
 from s3am_cloud.checksums.published import AUTO, NONE
 from s3am_cloud.controls import check_text
 from s3am_cloud.decoders import Converter
+from s3am_cloud.encryption import check_encryption
 from s3am_cloud.errors import BadRequest, BadSource, DestinationBusy, KeyReused, NoSuchJob, StoreBusy
 from s3am_cloud.events import job_of_request, read_event
 from s3am_cloud.ingest.grants import Grants, check_granted, sender
@@ -56,6 +57,7 @@ def read_request(data: object) -> TransferRequest:
         # msgspec quotes a value that is none of a field's choices.
         raise BadRequest(f"the request can't be read: {_QUOTED.sub('...', str(error))}") from None
     check_text(request)
+    check_encryption(request.attributes)
     return request
 
 

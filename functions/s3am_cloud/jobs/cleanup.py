@@ -33,6 +33,7 @@ from s3am_cloud.jobs.locks import successor
 from s3am_cloud.jobs.recovery import cancelled
 from s3am_cloud.jobs.unfinished_cost import with_unfinished_cost
 from s3am_cloud.jobs.usage import summed
+from s3am_cloud.key_rights import key_hint
 from s3am_cloud.model import Job, Receipt, State
 from s3am_cloud.names import TRANSFER_CANCELLED, TRANSFER_FAILED
 from s3am_cloud.ports.executions import Execution, Executions, Outcomes
@@ -107,6 +108,10 @@ def failed(job: Job, error: TransferError, clock: Clock) -> Receipt:
 def _reported_error(job: Job, error: TransferError, left: str | None) -> ErrorReport:
     """The error with a hint for a job in the cloud, which a command of its own resumes."""
     report = error.report()
+    if isinstance(error, AccessDenied) and (key := key_hint(error.message)):
+        # Errors come out of a function without their hints.
+        again = f"; then continue it with {command_line('resume', job.id)}" if left else ""
+        return msgspec.structs.replace(report, hint=f"{key}{again}")
     if left is None or not isinstance(error, JobFailed | SourceBusy | AccessDenied | PartReplaced):
         return report
     careful = "when no other transfer is at work there, " if isinstance(error, PartReplaced) else ""

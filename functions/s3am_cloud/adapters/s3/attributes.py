@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from email.errors import HeaderParseError
 from email.header import Header, decode_header, make_header
 from typing import Any
@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 from s3am_cloud.adapters.s3.stored_checksums import stored_checksums
 from s3am_cloud.checksums.crc64nvme import decode
 from s3am_cloud.controls import breaks_lines, on_one_line
+from s3am_cloud.encryption import sse_of
 from s3am_cloud.errors import StoreUnavailable
 from s3am_cloud.etags import quoted
 from s3am_cloud.model import Attributes, ObjectInfo
@@ -29,6 +30,11 @@ _FIELDS = (
     ("expires", "Expires", "Expires"),
     ("storage_class", "StorageClass", "x-amz-storage-class"),
 )
+_ENCRYPTION = (
+    ("ServerSideEncryption", "x-amz-server-side-encryption"),
+    ("SSEKMSKeyId", "x-amz-server-side-encryption-aws-kms-key-id"),
+    ("BucketKeyEnabled", "x-amz-server-side-encryption-bucket-key-enabled"),
+)
 # The storage class is the destination's own choice, not a property of the content.
 _KEPT = tuple(field for field in _FIELDS if field[0] != "storage_class")
 
@@ -37,6 +43,7 @@ def parameters(attributes: Attributes) -> Any:
     """For boto3's CreateMultipartUpload."""
     found: dict[str, Any] = {boto: _ascii(value) for name, boto, _ in _FIELDS if (value := getattr(attributes, name))}
     found.setdefault("ContentType", DEFAULT_TYPE)
+    found |= {boto: value for boto, _, value in _encryption(attributes)}
     if attributes.metadata:
         found["Metadata"] = {name: _ascii(value) for name, value in attributes.metadata.items()}
     if attributes.tags:
@@ -46,7 +53,12 @@ def parameters(attributes: Attributes) -> Any:
 
 def headers(attributes: Attributes) -> dict[str, str]:
     """For PutObject."""
-    return {**own_headers(attributes), **tagging_headers(attributes)}
+    return {**own_headers(attributes), **tagging_headers(attributes), **encryption_headers(attributes)}
+
+
+def encryption_headers(attributes: Attributes) -> dict[str, str]:
+    """For CopyObject as well, where they stand for the copy alone: S3 takes no object's encryption over to its copy."""
+    return {header: "true" if value is True else str(value) for _, header, value in _encryption(attributes)}
 
 
 def tagging_headers(attributes: Attributes) -> dict[str, str]:
@@ -82,6 +94,14 @@ def object_info(answer: Mapping[str, Any], what: str) -> ObjectInfo:
         attributes=Attributes(**kept, metadata=_texts(answer.get("Metadata", {}))),
         storage_class=sent.get("x-amz-storage-class"),
     )
+
+
+def _encryption(attributes: Attributes) -> Iterator[tuple[str, str, str | bool]]:
+    """What is asked for of it: boto3's name, the header's, the value."""
+    values = (sse_of(attributes), attributes.sse_kms_key_id, attributes.bucket_key)
+    for (boto, header), value in zip(_ENCRYPTION, values, strict=True):
+        if value:
+            yield boto, header, value
 
 
 def _ascii(value: object) -> str:

@@ -16,6 +16,7 @@ from s3am_cloud.errors import (
     UnsupportedByStore,
     UploadGone,
 )
+from s3am_cloud.key_rights import key_hint
 
 _RENEW = "renew the credentials, then try again"
 _CREDENTIALS = "check the access key, the secret key and the session token"
@@ -129,11 +130,11 @@ def error_for(
 ) -> TransferError:
     """The named error for what a store answered. `said` says what to; `other` is for refusals that no rule knows."""
     meaning = _meaning_of(code, status, other)
-    hint = meaning.hint
+    hint = meaning.hint or key_hint(message)
     if _BY_POLICY in message and hint is None:
         hint = (
-            "a policy denies the request: it may demand encryption with a KMS key, or another network or account; "
-            "ask the bucket's owner"
+            "a policy denies the request: if it demands encryption, name it with --sse and --sse-kms-key-id; "
+            "if another network or account, ask the bucket's owner"
         )
     text = legible(message)
     return meaning.error(f"{said} ({text})" if text and text != code else said, hint)

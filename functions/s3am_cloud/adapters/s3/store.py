@@ -22,6 +22,7 @@ from s3am_cloud.checksums.crc64nvme import ALGORITHM, decode, encode
 from s3am_cloud.concurrency import Note, silent
 from s3am_cloud.errors import AccessDenied, BadDestination, BadEncryptionKey, ObjectExists, StoreUnavailable, UploadGone
 from s3am_cloud.etags import quoted
+from s3am_cloud.key_rights import missing_right
 from s3am_cloud.limits import MAX_PARTS
 from s3am_cloud.model import Attributes, ObjectInfo, Upload, UploadedPart
 from s3am_cloud.ports.transfer import Clock
@@ -162,7 +163,25 @@ class S3Store:
         upload = Upload(target=target, upload_id=answer["UploadId"], full_object=_granted(answer), untagged=untagged)
         if _retried(answer):
             self._drop_twins(upload)
+        if answer.get("ServerSideEncryption", "").startswith("aws:kms"):
+            self._check_decrypts(upload, answer.get("SSEKMSKeyId"))
         return upload
+
+    def _check_decrypts(self, upload: Upload, kms_key: str | None) -> None:
+        """Raises AccessDenied, which names the right, where the key encrypts and does not decrypt.
+
+        ListParts needs kms:Decrypt as UploadPart does (API reference), and its answer has a body that says so.
+        """
+        try:
+            self._list_parts(upload, 0)
+        except AccessDenied as error:
+            missing = missing_right(error.message)
+            if missing is None:
+                return  # parts may be sent by those who may not list them
+            self._abort_once(upload)
+            lacking = missing._replace(key=missing.key or kms_key)
+            what = f"{lacking.action} on {lacking.key or 'its KMS key'} is missing"
+            raise AccessDenied(f"{upload.target}: {what} ({error.message})", lacking.hint) from error
 
     def _drop_twins(self, upload: Upload) -> None:
         """Aborts what tries opened whose answers were lost: nobody knows of it, and it would cost storage."""

@@ -10,12 +10,13 @@ import msgspec
 from s3am_cloud.adapters.curl.source.range_request import Address
 from s3am_cloud.adapters.curl.store.put import SignedPut
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
+from s3am_cloud.adapters.s3.attributes import encryption_headers, own_headers, tagging_headers
 from s3am_cloud.adapters.s3.attributes import headers as attribute_headers
-from s3am_cloud.adapters.s3.attributes import own_headers, tagging_headers
 from s3am_cloud.adapters.s3.features import Attempt, Feature, Features
 from s3am_cloud.adapters.s3.signer import Endpoint, Signer
 from s3am_cloud.adapters.s3.store import ACL
 from s3am_cloud.checksums.crc64nvme import ALGORITHM
+from s3am_cloud.encryption import without_encryption
 from s3am_cloud.errors import JobFailedForGood
 from s3am_cloud.model import Part, PinnedSource, SourceInfo
 from s3am_cloud.ports.transfer import FileSink, ObjectSink, PartSink, Sink
@@ -225,13 +226,13 @@ def _copied_object_headers(sink: ObjectSink, source: SourceInfo, features: Featu
 
     Tags that can't be read or written are replaced by none: S3 denies the copy otherwise.
     """
-    headers, of_source = _common_headers(sink, features), source.attributes
+    headers, of_source = {**_common_headers(sink, features), **encryption_headers(sink.attributes)}, source.attributes
     if features.has("checksum"):
         headers["x-amz-checksum-algorithm"] = ALGORITHM
     untagged = sink.copied_tags and not features.has("tags")
     if sink.attributes.tags != of_source.tags or source.tags_hidden or untagged:
         headers["x-amz-tagging-directive"] = "REPLACE"
         headers |= {} if untagged else tagging_headers(sink.attributes)
-    if sink.attributes != msgspec.structs.replace(of_source, tags=sink.attributes.tags):
+    if without_encryption(sink.attributes) != msgspec.structs.replace(of_source, tags=sink.attributes.tags):
         headers |= {"x-amz-metadata-directive": "REPLACE", **own_headers(sink.attributes)}
     return headers
