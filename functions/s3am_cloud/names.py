@@ -34,6 +34,7 @@ WORK_BUCKET_VARIABLE: Final = "S3AM_CLOUD_WORK_BUCKET"
 KEY_ARN_VARIABLE: Final = "S3AM_CLOUD_KEY_ARN"
 EVENT_BUS_VARIABLE: Final = "S3AM_CLOUD_EVENT_BUS"
 ALLOWED_HOSTS_VARIABLE: Final = "S3AM_CLOUD_ALLOWED_HOSTS"
+ACCOUNTS_VARIABLE: Final = "S3AM_CLOUD_ACCOUNTS"
 GRANTS_VARIABLE: Final = "S3AM_CLOUD_GRANTS"
 SERVICE_VARIABLE: Final = "POWERTOOLS_SERVICE_NAME"
 LOG_LEVEL_VARIABLE: Final = "POWERTOOLS_LOG_LEVEL"
@@ -64,9 +65,17 @@ OUTPUTS: Final = (
 # Parameters of the stack: comma-separated ARNs of buckets, in which * stands for any characters.
 DESTINATION_BUCKETS: Final = "DestinationBuckets"
 SOURCE_BUCKETS: Final = "SourceBuckets"
-DEFAULT_BUCKETS: Final = "arn:aws:s3:::s3am-*"
-"""Whoever may start a job uses the functions' rights, so "every bucket of the account" would let them overwrite
-logs and deployment assets. Buckets whose names begin with s3am- work at once; every other one has to be named."""
+DEFAULT_PATTERN: Final = "s3am-*"
+DEFAULT_BUCKETS: Final = f"arn:aws:s3:::{DEFAULT_PATTERN}"
+"""In another partition than aws the stack takes the pattern as one of its own. Whoever may start a job uses the
+functions' rights, so "every bucket of the account" would let them overwrite logs and deployment assets. Buckets whose
+names begin with s3am- work at once; every other one has to be named."""
+
+ALLOWED_ACCOUNTS: Final = "AllowedAccounts"
+"""Parameter of the stack: comma-separated ids of other accounts whose buckets jobs may use."""
+
+BUCKET_KEYS: Final = "BucketKeys"
+"""Parameter of the stack: comma-separated ARNs of the KMS keys that buckets and secrets of jobs are encrypted with."""
 
 ALLOWED_HOSTS: Final = "AllowedHosts"
 """Parameter of the stack: comma-separated names of the hosts that sources may be at."""

@@ -3,6 +3,7 @@
 `asset` and `node` work without the CDK; `app` and `synth` load it when they are called, because it starts a Node.js
 process and takes seconds.
 
+accounts          The accounts whose buckets jobs may use: a parameter.
 app               The CDK app.
 assembly          The cloud assembly that the CDK's command deploys.
 asset             The code that Lambda runs, built without Docker.
@@ -12,6 +13,7 @@ events            When the janitor is called.
 functions         The Lambda functions, with a role each.
 hosts             The hosts that jobs may fetch from: a parameter.
 ingest            A rule for each route, a schedule for each schedule.
+keys              The KMS keys that jobs may use: a parameter.
 monitoring        A dashboard and three alarms.
 nag_suppressions  Rules of cdk-nag that the stack breaks on purpose, with reasons.
 node              A Node.js that fits the CDK.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_cdk import CfnParameter, Fn
+from aws_cdk import Aws, CfnCondition, CfnParameter, Fn, Token
 from constructs import Construct
 
 from s3am_cloud import names
@@ -27,8 +27,18 @@ def bucket_parameter(scope: Construct, name: str, purpose: str) -> Buckets:
         default=names.DEFAULT_BUCKETS,
         description=f"ARNs of the buckets that jobs may {purpose}, comma-separated; * stands for any characters",
     )
-    arns = parameter.value_as_list
-    return Buckets(arns, Fn.split(",", Fn.join("", [Fn.join("/*,", arns), "/*"])))
+    given = parameter.value_as_list
+    objects = Fn.split(",", Fn.join("", [Fn.join("/*,", given), "/*"]))
+    # A parameter's default knows no partition, and IAM refuses the ARNs of another one.
+    by_default = CfnCondition(
+        scope, f"Default{name}", expression=Fn.condition_equals(Fn.join(",", given), names.DEFAULT_BUCKETS)
+    )
+    default = f"arn:{Aws.PARTITION}:s3:::{names.DEFAULT_PATTERN}"
+
+    def chosen(default: str, given: list[str]) -> list[str]:
+        return Token.as_list(Fn.condition_if(by_default.logical_id, [default], given))
+
+    return Buckets(chosen(default, given), chosen(f"{default}/*", objects))
 
 
 def destination_buckets(scope: Construct) -> Buckets:

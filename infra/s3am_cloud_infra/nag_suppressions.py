@@ -27,10 +27,21 @@ class Acknowledged:
     reason: str
 
 
+def _buckets_of(parameter: str) -> str:
+    """How cdk-nag spells the buckets that a parameter names."""
+    return _chosen(parameter, names.DEFAULT_PATTERN, f'{{"Ref":"{parameter}"}}')
+
+
 def _objects_of(parameter: str) -> str:
-    """How cdk-nag spells the objects in the buckets that a parameter names."""
+    """How cdk-nag spells the objects in them."""
     joined = f'{{"Fn::Join":["",[{{"Fn::Join":["/*,",{{"Ref":"{parameter}"}}]}},"/*"]]}}'
-    return f'IAM5[Resource::{{"Fn::Split":[",",{joined}]}}]'.replace("{", "{{").replace("}", "}}")
+    return _chosen(parameter, f"{names.DEFAULT_PATTERN}/*", f'{{"Fn::Split":[",",{joined}]}}')
+
+
+def _chosen(parameter: str, default: str, given: str) -> str:
+    own = f'{{"Fn::Join":["",["arn:",{{"Ref":"AWS::Partition"}},":s3:::{default}"]]}}'
+    spelled = f'{{"Fn::If":["Default{parameter}",[{own}],{given}]}}'
+    return f"IAM5[Resource::{spelled}]".replace("{", "{{").replace("}", "}}")
 
 
 EXECUTIONS = "executions get names of their own when they start, and there is no other way to name those of one machine"
@@ -74,15 +85,14 @@ ACKNOWLEDGED: Final = (
         ("Machine/Role",),
         "each job has one list of units, in its own folder",
     ),
-    Acknowledged(
-        _objects_of(names.SOURCE_BUCKETS),
-        ("Control/Role", "WorkerRights"),
-        "objects of the buckets that whoever deploys the stack has named",
-    ),
-    Acknowledged(
-        _objects_of(names.DESTINATION_BUCKETS),
-        ("Control/Role", "WorkerRights", "Janitor/Role"),
-        "objects of the buckets that whoever deploys the stack has named",
+    *(
+        Acknowledged(spelled, paths, "the buckets that whoever deploys the stack has named, and their objects")
+        for spelled, paths in (
+            (_buckets_of(names.SOURCE_BUCKETS), ("TransferRights",)),
+            (_objects_of(names.SOURCE_BUCKETS), ("TransferRights",)),
+            (_buckets_of(names.DESTINATION_BUCKETS), ("TransferRights",)),
+            (_objects_of(names.DESTINATION_BUCKETS), ("TransferRights", "Janitor/Role")),
+        )
     ),
     Acknowledged(
         f"IAM5[Resource::{_SECRETS}:secret:s3am-cloud/*]",

@@ -12,6 +12,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 
 from s3am_cloud import names
+from s3am_cloud_infra.accounts import Accounts, own_buckets
 from s3am_cloud_infra.buckets import Buckets
 from s3am_cloud_infra.storage import SEALED_FOR_A_JOB, Storage
 
@@ -42,11 +43,16 @@ class Rights:
     storage: Storage
     destinations: Buckets
     sources: Buckets
+    accounts: Accounts
 
     def read_units(self) -> list[iam.PolicyStatement]:
         """What the machine's map is over; of all other notes it knows nothing."""
         return [
-            allow(["s3:GetObject"], [self.storage.bucket.arn_for_objects(f"{names.JOBS_PREFIX}*/units.jsonl")]),
+            allow(
+                ["s3:GetObject"],
+                [self.storage.bucket.arn_for_objects(f"{names.JOBS_PREFIX}*/units.jsonl")],
+                own_buckets(),
+            ),
             allow(["kms:Decrypt"], [self.storage.key.key_arn], _BY_S3),
         ]
 
@@ -59,8 +65,8 @@ class Rights:
         on_notes = ["s3:GetObject", "s3:PutObject", *(["s3:DeleteObject"] if forget else [])]
         bucket = self.storage.bucket
         return [
-            allow(on_notes, [self._notes]),
-            allow(["s3:ListBucket"], [bucket.bucket_arn]),
+            allow(on_notes, [self._notes], own_buckets()),
+            allow(["s3:ListBucket"], [bucket.bucket_arn], own_buckets()),
             allow(["kms:Decrypt", "kms:GenerateDataKey"], [self.storage.key.key_arn], _BY_S3),
             iam.PolicyStatement(
                 effect=iam.Effect.DENY,
@@ -85,33 +91,40 @@ class Rights:
     def manage_uploads(self) -> list[iam.PolicyStatement]:
         """Look at the source and the destination; create, complete and abort there (the ACL is the bucket owner's).
 
-        Tags come along with a copy. What turns out not to be the content that was asked for is deleted again.
+        Tags come along with a copy.
         """
         return [
-            allow(
-                ["s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging", "s3:GetObjectVersionTagging"],
+            self._at(
                 self.sources.object_arns,
+                "s3:GetObject",
+                "s3:GetObjectVersion",
+                "s3:GetObjectTagging",
+                "s3:GetObjectVersionTagging",
             ),
-            allow(["s3:ListBucket"], self.sources.arns),
-            allow(
-                [
-                    "s3:AbortMultipartUpload",
-                    "s3:DeleteObject",
-                    "s3:DeleteObjectVersion",
-                    "s3:GetObject",
-                    "s3:GetObjectVersion",
-                    "s3:ListMultipartUploadParts",
-                    "s3:PutObject",
-                    "s3:PutObjectAcl",
-                    "s3:PutObjectTagging",
-                ],
+            self._at(self.sources.arns, "s3:ListBucket"),
+            self._at(
                 self.destinations.object_arns,
+                "s3:AbortMultipartUpload",
+                "s3:GetObject",
+                "s3:GetObjectVersion",
+                "s3:ListMultipartUploadParts",
+                "s3:PutObject",
+                "s3:PutObjectAcl",
+                "s3:PutObjectTagging",
             ),
-            allow(["s3:ListBucket", "s3:ListBucketMultipartUploads"], self.destinations.arns),
+            self._at(self.destinations.arns, "s3:ListBucket", "s3:ListBucketMultipartUploads"),
         ]
 
+    def take_back(self) -> list[iam.PolicyStatement]:
+        """For who completes objects: one that turns out not to be what was asked for is deleted again, in a versioned
+        bucket just its version."""
+        return [self._at(self.destinations.object_arns, "s3:DeleteObject", "s3:DeleteObjectVersion")]
+
     def abort_uploads(self) -> list[iam.PolicyStatement]:
-        return [allow(["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], self.destinations.object_arns)]
+        return [self._at(self.destinations.object_arns, "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")]
+
+    def _at(self, resources: Sequence[str], *actions: str) -> iam.PolicyStatement:
+        return allow(actions, resources, self.accounts.condition)
 
     @property
     def _notes(self) -> str:

@@ -15,12 +15,14 @@ from s3am_cloud import __version__, names
 from s3am_cloud.ingest.grants import grants_of, write_grants
 from s3am_cloud.ingest.rules import Ingest
 from s3am_cloud.limits import JANITOR_RUN_SECONDS
+from s3am_cloud_infra.accounts import allowed_accounts
 from s3am_cloud_infra.asset import tree_digest
 from s3am_cloud_infra.buckets import destination_buckets, source_buckets
 from s3am_cloud_infra.events import Housekeeping, dead_letter_queue
 from s3am_cloud_infra.functions import LONGEST, Handler, HandlerProps
 from s3am_cloud_infra.hosts import allowed_hosts
 from s3am_cloud_infra.ingest import add_ingest
+from s3am_cloud_infra.keys import BucketKeys
 from s3am_cloud_infra.monitoring import Monitoring
 from s3am_cloud_infra.nag_suppressions import acknowledge
 from s3am_cloud_infra.permissions import Rights, announce, ask_whether_it_runs, ask_why_it_failed, document, send_to
@@ -48,13 +50,15 @@ class S3amCloudStack(Stack):
         )
         self._code = lambda_.Code.from_asset(str(asset_dir), asset_hash=tree_digest(asset_dir))
         self._storage = Storage(self, "Storage")
-        self._rights = Rights(self._storage, destination_buckets(self), source_buckets(self))
+        self._accounts = allowed_accounts(self)
+        self._rights = Rights(self._storage, destination_buckets(self), source_buckets(self), self._accounts)
         self._bus = events.EventBus(self, "Bus", description="Requests to s3am-cloud, and outcomes of its jobs")
         self._bus_name = {names.EVENT_BUS_VARIABLE: self._bus.event_bus_name}
-        self._hosts = allowed_hosts(self)
+        self._reach = {**allowed_hosts(self), **self._accounts.variable}
         self._workers = Workers(self)
         control = self._control(ingest)
         worker = self._worker()
+        self._let_transfer(control, worker)
         self._workers.reserve(worker.function, control.function)
         queue = dead_letter_queue(self, "DeadLetters")
         machine = Machine(
@@ -73,6 +77,7 @@ class S3amCloudStack(Stack):
         requests = Requests(self, "Requests", machine=machine.machine, bus=self._bus, dead_letters=queue)
         add_ingest(self, ingest, requests=requests, machine=machine.machine, dead_letters=queue)
         janitor = self._janitor(machine, queue)
+        BucketKeys(self, "KeyRights", control=control.role, worker=worker.role, janitor=janitor.role)
         Monitoring(
             self,
             "Monitoring",
@@ -107,10 +112,9 @@ class S3amCloudStack(Stack):
                 module="control",
                 code=self._code,
                 storage=self._storage,
-                # Refused requests leave no record.
-                rights=[*self._rights.write_notes(forget=True), *self._rights.manage_uploads()],
+                rights=self._rights.write_notes(forget=True),  # refused requests leave no record
                 timeout=LONGEST,
-                environment={**self._bus_name, **self._hosts, **granted, **self._workers.environment},
+                environment={**self._bus_name, **self._reach, **granted, **self._workers.environment},
             ),
         )
 
@@ -124,15 +128,22 @@ class S3amCloudStack(Stack):
                 storage=self._storage,
                 rights=[],
                 timeout=LONGEST,
-                environment={**self._hosts, **self._workers.environment},
+                environment={**self._reach, **self._workers.environment},
             ),
         )
-        rights = [*self._rights.write_notes(), *self._rights.manage_uploads(), *self._rights.open_secrets()]
+        rights = [*self._rights.write_notes(), *self._rights.open_secrets()]
         # A policy of its own: the key names the role, so that the role must not wait for the key.
         granted = iam.Policy(self, "WorkerRights", roles=[worker.role], document=document(rights))
         worker.function.node.add_dependency(granted)
         self._storage.only_opened_by(worker.role)
         return worker
+
+    def _let_transfer(self, *handlers: Handler) -> None:
+        """At sources and destinations both do the same: the worker prepares and completes jobs that have secrets."""
+        rights = [*self._rights.manage_uploads(), *self._rights.take_back()]
+        granted = iam.Policy(self, "TransferRights", roles=[each.role for each in handlers], document=document(rights))
+        for each in handlers:
+            each.function.node.add_dependency(granted)
 
     def _janitor(self, machine: Machine, queue: sqs.IQueue) -> Handler:
         janitor = Handler(
@@ -150,7 +161,7 @@ class S3amCloudStack(Stack):
                     *send_to(queue),
                 ],
                 timeout=Duration.seconds(JANITOR_RUN_SECONDS),
-                environment=self._bus_name,
+                environment={**self._bus_name, **self._accounts.variable},
                 dead_letters=queue,
             ),
         )

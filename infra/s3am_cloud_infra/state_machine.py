@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -103,5 +104,9 @@ class Machine(Construct):
 
 
 def definition() -> str:
-    """The machine's definition in Amazon States Language, with `${Name}` where the stack's names go."""
-    return files("s3am_cloud_infra").joinpath("state_machine.asl.json").read_text(encoding="utf-8")
+    """The machine's definition in Amazon States Language, with `${Name}` where the stack's names go.
+
+    Without the file's spaces, which would be a fifth of the template: CreateStack takes 51,200 bytes.
+    """
+    text = files("s3am_cloud_infra").joinpath("state_machine.asl.json").read_text(encoding="utf-8")
+    return json.dumps(json.loads(text), separators=(",", ":"))

@@ -58,9 +58,8 @@ def test_the_definition_is_valid_amazon_states_language(rendered_definition: str
 
 
 def test_the_validator_would_notice_a_state_that_nothing_leads_to(rendered_definition: str, tmp_path: Path) -> None:
-    assert (
-        validate(rendered_definition.replace('"Default": "Complete"', '"Default": "Report"'), tmp_path).returncode == 1
-    )
+    broken = rendered_definition.replace('"Default":"Complete"', '"Default":"Report"')
+    assert validate(broken, tmp_path).returncode == 1
 
 
 def test_every_name_in_the_definition_is_filled_in(rendered_definition: str) -> None:

@@ -11,6 +11,8 @@ import pytest
 from s3am_cloud import names
 from template_roles import HANDLERS, Json, actions, allowed, as_list, function, of_type, rights_of, statements
 
+KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
+
 
 def test_no_two_roles_are_shared_and_none_takes_a_policy_of_somebody_else(template: Json) -> None:
     roles = of_type(template, "AWS::IAM::Role")
@@ -93,7 +95,8 @@ def test_secrets_of_jobs_are_opened_by_the_worker_alone(template: Json) -> None:
     """Everybody else's use of the key is S3's, which has another encryption context; S3 opens no secret of a job."""
     by_s3 = {"kms:ViaService": {"Fn::Join": ["", ["s3.", {"Ref": "AWS::Region"}, ".", {"Ref": "AWS::URLSuffix"}]]}}
     of_worker = list(rights_of(template, "worker"))
-    uses = [s for s in allowed(template) if re.search(r'"(kms|secretsmanager):', json.dumps(s["Action"]))]
+    every = [s for s in allowed(template) if re.search(r'"(kms|secretsmanager):', json.dumps(s["Action"]))]
+    uses = [s for s in every if names.BUCKET_KEYS not in json.dumps(s["Resource"])]
     alone = [s for s in uses if s.get("Condition") != {"StringEquals": by_s3}]
     assert len(uses) == 6
     assert all(s in of_worker for s in alone)
@@ -101,6 +104,42 @@ def test_secrets_of_jobs_are_opened_by_the_worker_alone(template: Json) -> None:
     assert (unseal["Action"], unseal["Condition"]) == ("kms:Decrypt", {"Null": {"kms:EncryptionContext:job": "false"}})
     assert read["Action"] == "secretsmanager:GetSecretValue"
     assert read["Resource"]["Fn::Join"][1][-1] == ":secret:s3am-cloud/*"
+
+
+def test_keys_of_buckets_are_used_by_way_of_s3_and_by_the_worker_of_secrets(template: Json) -> None:
+    """Nothing of it exists where no key is given."""
+    policies = [p for p in of_type(template, "AWS::IAM::Policy") if names.BUCKET_KEYS in json.dumps(p)]
+    assert {p["Condition"] for p in policies} == {"KeysAreGiven"}
+    used = {
+        (role["Ref"].split("Role")[0], action, s["Condition"]["StringLike"]["kms:ViaService"]["Fn::Join"][1][0])
+        for p in policies
+        for role in p["Properties"]["Roles"]
+        for s in p["Properties"]["PolicyDocument"]["Statement"]
+        for action in as_list(s["Action"])
+    }
+    assert used == {
+        *((module, action, "s3.*.") for module in ("Control", "Worker") for action in KEY_ACTIONS),
+        ("Janitor", "kms:Decrypt", "s3.*."),
+        ("Worker", "kms:Decrypt", "secretsmanager."),
+    }
+
+
+def test_every_statement_about_buckets_is_for_accounts_that_are_allowed(template: Json) -> None:
+    """The stack's own bucket is the stack's own account's; of others a parameter may name more."""
+    at_buckets = [s for s in allowed(template) if any(action.startswith("s3:") for action in as_list(s["Action"]))]
+    assert len(at_buckets) == 13
+    own = {"Ref": "AWS::AccountId"}
+    others = {"Fn::Split": [",", {"Fn::Join": [",", [own, {"Ref": names.ALLOWED_ACCOUNTS}]]}]}
+    for s in at_buckets:
+        noted = "StorageWork" in json.dumps(s["Resource"])
+        accounts = own if noted else {"Fn::If": ["OtherAccounts", others, [own]]}
+        assert s["Condition"] == {"StringEquals": {"aws:ResourceAccount": accounts}}
+
+
+def test_objects_are_deleted_by_who_completes_them_and_versions_nowhere_else(template: Json) -> None:
+    deleting = [s for s in allowed(template) if "s3:DeleteObjectVersion" in as_list(s["Action"])]
+    assert [s["Action"] for s in deleting] == [["s3:DeleteObject", "s3:DeleteObjectVersion"]]
+    assert "s3:DeleteObjectVersion" not in actions(template, "janitor")
 
 
 def test_the_key_denies_what_was_sealed_for_a_job_to_all_but_the_worker(template: Json) -> None:
@@ -154,7 +193,8 @@ def test_buckets_are_the_users_choice_and_never_all_by_default(template: Json) -
     """Source and destination buckets are the user's choice, and never all by default."""
     parameters = template["Parameters"]
     chosen = {names.DESTINATION_BUCKETS, names.SOURCE_BUCKETS, names.ALLOWED_HOSTS, names.ALARM_TOPIC}
-    assert set(parameters) == {*chosen, names.REQUEST_BUS, names.MAX_WORKERS, names.RESERVE_WORKERS}
+    chosen |= {names.REQUEST_BUS, names.MAX_WORKERS, names.RESERVE_WORKERS, names.ALLOWED_ACCOUNTS, names.BUCKET_KEYS}
+    assert set(parameters) == chosen
     for parameter in (parameters[names.DESTINATION_BUCKETS], parameters[names.SOURCE_BUCKETS]):
         assert parameter["Type"] == "CommaDelimitedList"
         assert re.fullmatch(r"arn:aws:s3:::[a-z0-9-]{3,}\*?", parameter["Default"])

@@ -113,6 +113,7 @@ def test_a_function_knows_its_settings_and_only_announcers_know_the_bus(template
     variables = function(template, module)["Environment"]["Variables"]
     bus = set() if module == "worker" else {"S3AM_CLOUD_EVENT_BUS"}
     named = {"S3AM_CLOUD_WORK_BUCKET", "S3AM_CLOUD_KEY_ARN", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}
+    named |= {"S3AM_CLOUD_ACCOUNTS"}
     hosts = set() if module == "janitor" else {"S3AM_CLOUD_ALLOWED_HOSTS"}
     workers = set() if module == "janitor" else {"S3AM_CLOUD_MAX_WORKERS"}
     granted = {"S3AM_CLOUD_GRANTS"} if module == "control" else set()

@@ -8,44 +8,14 @@ from pathlib import Path
 import click
 
 from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.deployment.parameters import Wanted
 from s3am_cloud_cli.options import transfer
+from s3am_cloud_cli.options.deploy import stack_parameters
 from s3am_cloud_cli.options.transfer import AwsOptions
 
 
 @click.command(short_help="Deploy the stack to AWS, or update it.")
-@click.option(
-    "--source-bucket",
-    metavar="NAME",
-    multiple=True,
-    help="Bucket that jobs may read from, or a pattern such as runs-*; more than once for more.",
-)
-@click.option(
-    "--destination-bucket",
-    metavar="NAME",
-    multiple=True,
-    help="Bucket that jobs may write to, or a pattern; more than once for more.",
-)
-@click.option(
-    "--allow-host",
-    metavar="HOST",
-    multiple=True,
-    help="Host that jobs may fetch from, or *.DOMAIN, and no other; more than once for more. '*': every public one.",
-)
-@click.option(
-    "--alarm-topic", metavar="ARN", help="SNS topic that gets a message for each failed job; 'none' for no messages."
-)
-@click.option(
-    "--request-bus",
-    type=click.Choice(["stack", "default"]),
-    help="Event bus on which others ask for transfers: the stack's own, or the account's default one.",
-)
-@click.option(
-    "--max-workers",
-    metavar="N",
-    type=click.IntRange(0),
-    help="How many workers may run at once, for all jobs together; 0 for any number. Default: a quarter of the "
-    "region's Lambda quota for a new stack.",
-)
+@stack_parameters
 @click.option("--yes", is_flag=True, help="Deploy without asking.")
 @transfer.ingest
 @transfer.stack
@@ -54,12 +24,7 @@ from s3am_cloud_cli.options.transfer import AwsOptions
 @click.pass_obj
 def deploy(
     console: Console,
-    source_bucket: tuple[str, ...],
-    destination_bucket: tuple[str, ...],
-    allow_host: tuple[str, ...],
-    alarm_topic: str | None,
-    request_bus: str | None,
-    max_workers: int | None,
+    wanted: Wanted,
     yes: bool,
     ingest: Path | None,
     stack: str | None,
@@ -67,9 +32,9 @@ def deploy(
 ) -> None:
     """Deploy the stack through the AWS CDK, or update it; what would change is shown first.
 
-    Buckets and hosts that are given take the place of those given before; kinds that aren't given stay as they are, at
-    first buckets named s3am-* and every public host. Routes and schedules are those of the file that is given, and none
-    without one. An account that the CDK doesn't know yet is bootstrapped.
+    What is given takes the place of what was given before of its kind; kinds that aren't given stay as they are, at
+    first buckets named s3am-* of this account and every public host. Routes and schedules are those of the file that
+    is given, and none without one. An account that the CDK doesn't know yet is bootstrapped.
 
     \b
       s3am-cloud deploy --destination-bucket runs --destination-bucket 'archive-*'
@@ -82,11 +47,9 @@ def deploy(
     from s3am_cloud.names import DEFAULT_STACK
     from s3am_cloud_cli.deployment.deploy import deploy as deploy_stack
     from s3am_cloud_cli.deployment.deploy import deployment_text, open_site
-    from s3am_cloud_cli.deployment.parameters import Wanted
     from s3am_cloud_cli.options.settings import aws_of
     from s3am_cloud_infra.asset import AWS, Target
 
-    wanted = Wanted(source_bucket, destination_bucket, allow_host, alarm_topic, request_bus, max_workers)
     wanted.parameters("aws")  # a name that can't be one is refused before anything is built
     comes_in = Ingest() if ingest is None else read_ingest(ingest)
     settings = aws_of(aws).settings()

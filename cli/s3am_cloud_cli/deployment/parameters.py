@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from s3am_cloud import names
@@ -15,6 +15,9 @@ _NAME = re.compile(r"[A-Za-z0-9._*?-]{1,255}")
 _ARN = re.compile(r"arn:aws[a-z-]*:s3:::[A-Za-z0-9._*?-]{1,255}")
 _HOST = re.compile(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _TOPIC = re.compile(r"none|arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9._-]{1,256}")
+_ACCOUNT = re.compile(r"\d{12}")
+_KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
+_NONE = "none"  # takes back what was given before
 _EVERY_HOST = "*"  # an empty parameter, which nobody would think of typing
 
 
@@ -27,6 +30,8 @@ class Wanted(NamedTuple):
     alarm_topic: str | None = None
     request_bus: str | None = None
     max_workers: int | None = None
+    allow_account: tuple[str, ...] = ()
+    bucket_key: tuple[str, ...] = ()
 
     def parameters(self, partition: str) -> dict[str, str]:
         """The stack's parameters that were given. Raises Usage."""
@@ -37,6 +42,8 @@ class Wanted(NamedTuple):
             names.ALARM_TOPIC: [_topic(self.alarm_topic)] if self.alarm_topic else [],
             names.REQUEST_BUS: [self.request_bus] if self.request_bus else [],
             names.MAX_WORKERS: [] if self.max_workers is None else [str(self.max_workers)],
+            names.ALLOWED_ACCOUNTS: _unless_none(self.allow_account, _account),
+            names.BUCKET_KEYS: _unless_none(self.bucket_key, _key),
         }
         return {name: ",".join(values) for name, values in given.items() if values}
 
@@ -44,6 +51,10 @@ class Wanted(NamedTuple):
 def bucket_arn(name: str, partition: str) -> str:
     """The ARN of a bucket or of a pattern of buckets, which may be given as an ARN already. Raises Usage."""
     if _ARN.fullmatch(name):
+        if name.split(":")[1] != partition:
+            raise Usage(
+                f"{name} is of another partition than the account's, {partition}", f"give it as {bucket_of(name)}"
+            )
         return name
     if not _NAME.fullmatch(name):
         raise Usage(f"{name!r} is neither a bucket's name nor a pattern of such names", "give it as runs or runs-*")
@@ -69,4 +80,20 @@ def _host(name: str) -> str:
 def _topic(arn: str) -> str:
     if not _TOPIC.fullmatch(arn):
         raise Usage(f"{arn!r} is not the ARN of an SNS topic", "give its ARN, or none")
+    return arn
+
+
+def _unless_none(given: tuple[str, ...], checked: Callable[[str], str]) -> list[str]:
+    return [""] if _NONE in given else [checked(each) for each in given]
+
+
+def _account(number: str) -> str:
+    if not _ACCOUNT.fullmatch(number):
+        raise Usage(f"{number!r} is not the id of an account", "give its 12 digits, or none")
+    return number
+
+
+def _key(arn: str) -> str:
+    if not _KEY.fullmatch(arn):
+        raise Usage(f"{arn!r} is not the ARN of a KMS key", "give the key's own ARN (not its alias), or none")
     return arn

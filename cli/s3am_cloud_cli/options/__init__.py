@@ -1,6 +1,7 @@
 """Options that several commands share, each defined once.
 
 cost          --max-cost.
+deploy        The stack's parameters.
 directions    Arguments the wrong way round.
 keys          SSE-C keys.
 request_file  submit --request.

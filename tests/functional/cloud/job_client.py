@@ -120,7 +120,9 @@ def granted_to(module: str, name: str, job_client: JobClient) -> list[Grant]:
         for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]
     }
     sides = {names.SOURCE_BUCKETS: "s3am-from-*", names.DESTINATION_BUCKETS: "s3am-to-*"}
-    for policy, statements in _written_policies(module, job_client).items():
+    # Of policies on a condition, as for keys, there are only those that it holds for.
+    written = {name: found for name, found in _written_policies(module, job_client).items() if name in policies}
+    for policy, statements in written.items():
         for made, written in zip(policies[policy]["Statement"], statements, strict=True):
             for parameter, pattern in sides.items():
                 if parameter in json.dumps(written["Resource"]):

@@ -91,6 +91,12 @@ def needs(call: Json, stack: Stack) -> Iterator[Need]:
 
 
 def _s3_needs(call: Json, stack: Stack) -> Iterator[Need]:
+    own = (("aws:ResourceAccount", stack.account),)
+    for need in _bucket_needs(call, stack):
+        yield Need(need.action, need.resource, (*need.context, *own))
+
+
+def _bucket_needs(call: Json, stack: Stack) -> Iterator[Need]:
     bucket, _, key = call["path"].removeprefix("/").partition("/")
     for need in needs_of(call["method"], call["path"], call["query"], call["headers"]):
         yield Need(need.action, need.arn)
