@@ -18,7 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_every_option_of_deploy_is_a_parameter_of_the_template(template: dict[str, Any]) -> None:
-    every = Wanted(("a",), ("b",), ("c.org",), "none", "default", 7).parameters("aws")
+    accounts, keys = ("123456789012",), ("arn:aws:kms:eu-west-1:123456789012:key/1",)
+    every = Wanted(("a",), ("b",), ("c.org",), "none", "default", 7, accounts, keys).parameters("aws")
     assert len(every) == len(Wanted._fields)
     assert set(every) <= set(template["Parameters"])
 

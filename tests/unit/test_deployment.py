@@ -15,7 +15,7 @@ from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.deployment.account import Account, DeployedStack
 from s3am_cloud_cli.deployment.cdk import Cdk, cdk_environment
 from s3am_cloud_cli.deployment.failures import DeployFailed, cdk_failure
-from s3am_cloud_cli.deployment.parameters import Wanted, bucket_arn, bucket_of, parameter_changes
+from s3am_cloud_cli.deployment.parameters import Wanted, bucket_arn, bucket_of, check_partition, parameter_changes
 from s3am_cloud_cli.deployment.prompts import agree
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "theirs", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "eu-west-1"}
@@ -63,6 +63,38 @@ def test_what_is_no_hosts_name_is_refused(host: str) -> None:
 def test_what_is_no_topics_arn_is_refused(topic: str) -> None:
     with pytest.raises(Usage, match="SNS topic"):
         Wanted(alarm_topic=topic).parameters("aws")
+
+
+@pytest.mark.parametrize("partition", ["aws-us-gov", "aws-cn", "aws-eusc"])
+def test_buckets_have_arns_of_the_accounts_partition_and_others_are_refused(partition: str) -> None:
+    own = Wanted(destination_bucket=("runs", f"arn:{partition}:s3:::x")).parameters(partition)
+    assert own == {"DestinationBuckets": f"arn:{partition}:s3:::runs,arn:{partition}:s3:::x"}
+    check_partition(own, partition)
+    other = Wanted(destination_bucket=("arn:aws:s3:::runs",)).parameters(partition)
+    with pytest.raises(Usage, match="partition"):
+        check_partition(other, partition)
+
+
+def test_accounts_and_keys_are_parameters_and_none_takes_them_back() -> None:
+    key = "arn:aws:kms:eu-west-1:123456789012:key/mrk-1"
+    wanted = Wanted(allow_account=("123456789012", "210987654321"), bucket_key=(key,))
+    assert wanted.parameters("aws") == {"AllowedAccounts": "123456789012,210987654321", "BucketKeys": key}
+    nothing = Wanted(allow_account=("none",), bucket_key=("none",))
+    assert nothing.parameters("aws") == {"AllowedAccounts": "", "BucketKeys": ""}
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(allow_account=("12345",)),
+        Wanted(allow_account=("*",)),
+        Wanted(bucket_key=("alias/x",)),
+        Wanted(bucket_key=("arn:aws:kms:eu-west-1:123456789012:alias/x",)),
+    ],
+)
+def test_what_is_no_account_and_no_key_is_refused(wanted: Wanted) -> None:
+    with pytest.raises(Usage):
+        wanted.parameters("aws")
 
 
 def test_a_buckets_arn_is_shown_as_its_name() -> None:

@@ -17,7 +17,7 @@ from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.deployment.account import Account, DeployedStack
 from s3am_cloud_cli.deployment.cdk import Cdk, cdk_script
 from s3am_cloud_cli.deployment.failures import DeployFailed
-from s3am_cloud_cli.deployment.parameters import Wanted, bucket_of, parameter_changes
+from s3am_cloud_cli.deployment.parameters import Wanted, bucket_of, check_partition, parameter_changes
 from s3am_cloud_cli.deployment.prompts import agree
 from s3am_cloud_cli.deployment.quotas import lambda_quota, worker_limit
 from s3am_cloud_cli.deployment.scope import refuse_unreachable, refuse_work_bucket, silent_buckets, switch_on
@@ -87,6 +87,7 @@ def deploy(site: Site, wanted: Wanted, yes: bool, console: Console) -> Deploymen
 
     console.resume_hint = "CloudFormation continues what it has begun; run the command again to see how it ended"
     parameters = _with_workers(wanted.parameters(site.account.partition), site, console)
+    check_partition(parameters, site.account.partition)
     refuse_unreachable(site.ingest, parameters, site.before.parameters if site.before else {})
     refuse_work_bucket(site.ingest, site.before.outputs.get(names.WORK_BUCKET) if site.before else None)
     for bucket in silent_buckets(site.ingest, site.account):

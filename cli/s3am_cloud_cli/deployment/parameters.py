@@ -17,6 +17,7 @@ _HOST = re.compile(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _TOPIC = re.compile(r"none|arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9._-]{1,256}")
 _ACCOUNT = re.compile(r"\d{12}")
 _KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
+_OWN = "give the bucket's name alone, or an ARN of the account's own partition"
 _NONE = "none"  # takes back what was given before
 _EVERY_HOST = "*"  # an empty parameter, which nobody would think of typing
 
@@ -51,10 +52,6 @@ class Wanted(NamedTuple):
 def bucket_arn(name: str, partition: str) -> str:
     """The ARN of a bucket or of a pattern of buckets, which may be given as an ARN already. Raises Usage."""
     if _ARN.fullmatch(name):
-        if name.split(":")[1] != partition:
-            raise Usage(
-                f"{name} is of another partition than the account's, {partition}", f"give it as {bucket_of(name)}"
-            )
         return name
     if not _NAME.fullmatch(name):
         raise Usage(f"{name!r} is neither a bucket's name nor a pattern of such names", "give it as runs or runs-*")
@@ -64,6 +61,14 @@ def bucket_arn(name: str, partition: str) -> str:
 def bucket_of(arn: str) -> str:
     """The bucket's name, or the pattern."""
     return arn.rpartition(":::")[2]
+
+
+def check_partition(parameters: Mapping[str, str], partition: str) -> None:
+    """Raises Usage for an ARN of another partition, which IAM would refuse in the midst of a deployment."""
+    for name, value in parameters.items():
+        for arn in value.split(","):
+            if arn.startswith("arn:") and arn.split(":")[1] != partition:
+                raise Usage(f"{name}: {arn} is of another partition than the account, which is in {partition}", _OWN)
 
 
 def parameter_changes(before: Mapping[str, str], given: Mapping[str, str]) -> dict[str, tuple[str, str]]:
