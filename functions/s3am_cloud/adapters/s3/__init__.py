@@ -9,6 +9,7 @@ codes             What S3's error codes and statuses mean.
 connections       Which connection a call uses, so that it can be ended.
 configuration     What is wrong with the user's AWS configuration or credentials.
 documents         Small documents in the work bucket.
+encryption        What S3 refuses of an encryption.
 features          What a store supports of S3, remembered for the rest of the run.
 fewer             Repeats a call without the features that a store refuses.
 head              HEAD of an object, and why it is refused.

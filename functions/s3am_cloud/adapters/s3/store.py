@@ -14,6 +14,7 @@ from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.answers import code_of, named_client, naming, status_of
 from s3am_cloud.adapters.s3.attributes import parameters
 from s3am_cloud.adapters.s3.codes import refuses_credentials
+from s3am_cloud.adapters.s3.encryption import check_decrypts, sse_refusal, uses_kms
 from s3am_cloud.adapters.s3.features import Feature
 from s3am_cloud.adapters.s3.fewer import repeated
 from s3am_cloud.adapters.s3.head import customer_key, key_refused, look, named_version
@@ -22,11 +23,9 @@ from s3am_cloud.checksums.crc64nvme import ALGORITHM, decode, encode
 from s3am_cloud.concurrency import Note, silent
 from s3am_cloud.errors import AccessDenied, BadDestination, BadEncryptionKey, ObjectExists, StoreUnavailable, UploadGone
 from s3am_cloud.etags import quoted
-from s3am_cloud.key_rights import missing_right
 from s3am_cloud.limits import MAX_PARTS
 from s3am_cloud.model import Attributes, ObjectInfo, Upload, UploadedPart
 from s3am_cloud.ports.transfer import Clock
-from s3am_cloud.sse import REFUSED_HINT, SseKey
 from s3am_cloud.urls import S3Url
 
 if TYPE_CHECKING:
@@ -152,7 +151,7 @@ class S3Store:
         def send(optional: Mapping[str, Any]) -> CreateMultipartUploadOutputTypeDef:
             return client.create_multipart_upload(Bucket=target.bucket, Key=target.key, **optional, **fixed)
 
-        with _naming(str(target)), _sse_refusal(key):
+        with _naming(str(target)), sse_refusal(key):
             answer = repeated(features, optional, send)
         if not answer.get("UploadId"):
             raise StoreUnavailable(
@@ -163,25 +162,9 @@ class S3Store:
         upload = Upload(target=target, upload_id=answer["UploadId"], full_object=_granted(answer), untagged=untagged)
         if _retried(answer):
             self._drop_twins(upload)
-        if answer.get("ServerSideEncryption", "").startswith("aws:kms"):
-            self._check_decrypts(upload, answer.get("SSEKMSKeyId"))
+        if uses_kms(answer):
+            check_decrypts(upload, answer, lambda: self._list_parts(upload, 0), lambda: self._abort_once(upload))
         return upload
-
-    def _check_decrypts(self, upload: Upload, kms_key: str | None) -> None:
-        """Raises AccessDenied, which names the right, where the key encrypts and does not decrypt.
-
-        ListParts needs kms:Decrypt as UploadPart does (API reference), and its answer has a body that says so.
-        """
-        try:
-            self._list_parts(upload, 0)
-        except AccessDenied as error:
-            missing = missing_right(error.message)
-            if missing is None:
-                return  # parts may be sent by those who may not list them
-            self._abort_once(upload)
-            lacking = missing._replace(key=missing.key or kms_key)
-            what = f"{lacking.action} on {lacking.key or 'its KMS key'} is missing"
-            raise AccessDenied(f"{upload.target}: {what} ({error.message})", lacking.hint) from error
 
     def _drop_twins(self, upload: Upload) -> None:
         """Aborts what tries opened whose answers were lost: nobody knows of it, and it would cost storage."""
@@ -372,14 +355,3 @@ def _is_optional(error: ClientError) -> bool:
 
 def _naming(what: str) -> AbstractContextManager[None]:
     return naming(what, BadDestination)
-
-
-@contextmanager
-def _sse_refusal(key: SseKey | None) -> Iterator[None]:
-    """The refusal of SSE-C that new buckets begin with, named as what it is."""
-    try:
-        yield
-    except ClientError as error:
-        if key is not None and code_of(error) == "AccessDenied":
-            raise AccessDenied("S3 refused an upload with SSE-C", REFUSED_HINT) from error
-        raise
