@@ -112,10 +112,22 @@ class SourceNotFound(BadSource):
     hint = "check the address; a signed URL may have expired"
 
 
+class ObjectArchived(BadSource):
+    """The object is in an archive of S3's (GLACIER, DEEP_ARCHIVE, the archive tiers of INTELLIGENT_TIERING)."""
+
+    hint = "restore it first (aws s3api restore-object), and try again when it is restored, which may take hours"
+
+
 class BadDestination(TransferError):
     code = 6
     meaning = "bad destination URL"
     hint = "a destination is s3://BUCKET/KEY, or s3://BUCKET/PREFIX/ to keep the source's file name"
+
+
+class InvalidStorageClass(BadDestination):
+    """The bucket takes no objects of the requested storage class."""
+
+    hint = "give one of S3's storage classes with --storage-class, such as STANDARD_IA or GLACIER_IR, or leave it out"
 
 
 class FileTooLarge(BadDestination):
@@ -188,6 +200,12 @@ class AccessDenied(TransferError):
     code = 14
     meaning = "permission denied"
     hint = "check the credentials, and what they may do"
+
+
+class KmsKeyUnusable(AccessDenied):
+    """The KMS key of the bucket or the object is disabled, is to be deleted, or does not exist."""
+
+    hint = "check that the KMS key exists in the bucket's region and is enabled"
 
 
 class NoCredentials(AccessDenied):

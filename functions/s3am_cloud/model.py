@@ -258,6 +258,10 @@ class ObjectInfo(Value, frozen=True, kw_only=True):
     attributes: Attributes = Attributes()
     # Where it is not S3 Standard. No attribute: a copy's is the destination's own choice.
     storage_class: str | None = None
+    # Why S3 lets nobody delete it, where HEAD says so: until when, or that somebody holds it.
+    locked: str | None = None
+    # Whether its content can't be read, because it is in an archive; what S3 says of a restore of it.
+    archived: Literal["archived", "being restored"] | None = None
 
 
 class Regions(Value, frozen=True, kw_only=True):

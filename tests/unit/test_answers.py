@@ -15,10 +15,11 @@ from botocore.exceptions import (
 
 from s3am_cloud.adapters.curl.source.answers import curl_error, parse_content_range, range_error, status_error
 from s3am_cloud.adapters.curl.source.validators import pins, unproven_error
-from s3am_cloud.adapters.curl.store.answers import error_code, store_error
+from s3am_cloud.adapters.curl.store.answers import store_error
 from s3am_cloud.adapters.curl.transport.easy import Response
 from s3am_cloud.adapters.s3 import codes
 from s3am_cloud.adapters.s3.answers import named_client
+from s3am_cloud.adapters.s3.refusals import error_code
 from s3am_cloud.errors import (
     AccessDenied,
     BadDestination,

@@ -8,12 +8,13 @@ import msgspec
 import pytest
 
 from s3am_cloud.checksums.digests import expected
-from s3am_cloud.errors import NotAsExpected, ObjectReplaced, UnknownChecksum, Usage
+from s3am_cloud.errors import AccessDenied, NotAsExpected, NotAsStated, ObjectReplaced, UnknownChecksum, Usage
 from s3am_cloud.ingest import accept
-from s3am_cloud.integrity.after_commit import check_stored, stored, withdraw
-from s3am_cloud.model import Receipt, TransferRequest
+from s3am_cloud.integrity.after_commit import check_stored, stored, withdraw, withdrawn
+from s3am_cloud.model import ObjectInfo, Receipt, SourceInfo, TransferRequest
+from s3am_cloud.urls import S3Url
 from servers.content import crc64nvme, pattern
-from support.fakes import PART, SOURCE, TARGET, World, request
+from support.fakes import PART, SOURCE, TARGET, LoggedStore, World, request
 
 SIZES = [0, 1, PART, 2 * PART + 1]
 WRONG = "crc64nvme:0123456789abcdef"
@@ -100,8 +101,45 @@ def test_an_object_that_somebody_replaced_is_not_taken_for_ours() -> None:
 def test_an_object_of_ours_is_withdrawn() -> None:
     world, data = world_with(PART)
     done = put(world, data)
-    withdraw(TARGET, stored(done), world.store)
+    assert withdraw(TARGET, stored(done), world.store) == "it was deleted again"
     assert world.store.head(TARGET) is None
+
+
+class LockedStore(LoggedStore):
+    """Object Lock: HEAD says so to who may see it, and nobody may delete."""
+
+    def __init__(self, says: str | None) -> None:
+        super().__init__([])
+        self._says = says
+
+    def head(self, target: S3Url) -> ObjectInfo | None:
+        info = super().head(target)
+        return info and msgspec.structs.replace(info, locked=self._says)
+
+    def delete(self, target: S3Url, version_id: str | None) -> None:
+        self.calls.append("delete")
+        raise AccessDenied("protected by object lock")
+
+
+@pytest.mark.parametrize(
+    ("says", "asked", "why"),
+    [
+        ("until 2027-01-01", [], "locked by Object Lock (until 2027-01-01)"),
+        (None, ["delete"], "protected by object lock"),
+    ],
+)
+def test_a_locked_object_stays_and_the_error_says_so(says: str | None, asked: list[str], why: str) -> None:
+    store = LockedStore(says)
+    store.put_object(TARGET, b"other", overwrite=True)
+    info = store.head(TARGET)
+    assert info is not None
+    version = SourceInfo(size=info.size, ranges=True, etag=info.etag)
+    error = withdrawn(NotAsStated("it differs"), TARGET, version, store)
+    assert type(error) is NotAsStated
+    assert error.message.startswith("it differs; it stays in S3")
+    assert why in error.message
+    assert [call for call in store.calls if call == "delete"] == asked
+    assert store.content(TARGET) == b"other"
 
 
 def test_the_cloud_takes_any_checksum_that_is_known() -> None:

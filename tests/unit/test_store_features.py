@@ -7,10 +7,21 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from s3am_cloud.adapters.s3.codes import error_for, legible
+from s3am_cloud.adapters.s3.codes import error_for, legible, part_error_for, source_error_for
 from s3am_cloud.adapters.s3.features import Attempt, Feature, Features
 from s3am_cloud.adapters.s3.fewer import repeated
-from s3am_cloud.errors import AccessDenied, BadDestination, UnsupportedByStore
+from s3am_cloud.errors import (
+    AccessDenied,
+    BadDestination,
+    BadSource,
+    InvalidStorageClass,
+    KmsKeyUnusable,
+    ObjectArchived,
+    SourceBusy,
+    SourceChanged,
+    SourceNotFound,
+    UnsupportedByStore,
+)
 from s3am_cloud.etags import is_md5, plain, quoted
 
 ALL: tuple[Feature, ...] = ("acl", "condition", "trailer")
@@ -107,7 +118,7 @@ def test_a_stores_own_words_are_shown_on_one_line_without_secrets() -> None:
     key = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
     shown = legible(f"bad\x1b[31m\r\n key {key}\x00" + " y" * 4000)
     assert shown.startswith("bad [31m key ... y y")
-    assert len(shown) == 300
+    assert len(shown) == 500
 
 
 @pytest.mark.parametrize(
@@ -118,6 +129,10 @@ def test_a_stores_own_words_are_shown_on_one_line_without_secrets() -> None:
         ("NotImplemented", 501, UnsupportedByStore, "supports"),
         ("405", 405, UnsupportedByStore, "supports"),
         ("QuotaExceeded", 403, BadDestination, "room"),
+        ("InvalidObjectState", 403, ObjectArchived, "restore"),
+        ("InvalidStorageClass", 400, InvalidStorageClass, "--storage-class"),
+        ("KMS.DisabledException", 400, KmsKeyUnusable, "enabled"),
+        ("KMS.InvalidKeyUsageException", 400, KmsKeyUnusable, "KMS key"),
     ],
 )
 def test_a_refusal_has_a_hint_that_fits(code: str, status: int, error: type[Exception], hint: str) -> None:
@@ -142,3 +157,43 @@ def test_an_etag_is_an_md5_in_any_case_of_letters() -> None:
     assert plain(digest) == digest.lower()
     assert not is_md5(f'"{digest}-2"')
     assert plain('W/"Ab"') == quoted('W/"Ab"') == 'W/"Ab"'
+
+
+@pytest.mark.parametrize(
+    ("message", "left_out"),
+    [
+        ("not authorized to perform: s3:PutObjectAcl on resource", ["acl"]),
+        ("not authorized to perform: s3:PutObjectTagging on resource", ["tags"]),
+        ("not authorized to perform: s3:PutObject on resource", []),
+        ("not authorized to perform: kms:GenerateDataKey on resource", []),
+        ("not authorized to perform: s3:PutObject on resource with an explicit deny in a policy", ["acl"]),
+        ("Access Denied", ["acl"]),
+    ],
+)
+def test_a_right_that_is_named_decides_what_is_left_out(message: str, left_out: list[Feature]) -> None:
+    features = Features(aws=True)
+    sent: tuple[Feature, ...] = ("acl", "tags", "condition")
+    assert features.learn(sent, 403, "AccessDenied", message) == bool(left_out)
+    assert [one for one in sent if not features.has(one)] == left_out
+
+
+@pytest.mark.parametrize("code", ["KMS.ThrottlingException", "SlowDown", "KMS.KMSInternalException", "RequestExpired"])
+def test_what_passes_by_itself_is_tried_again_in_the_stores_own_words(code: str) -> None:
+    error = part_error_for(code, 400, "said", "its own words")
+    assert isinstance(error, SourceBusy)
+    assert "its own words" in error.message
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "error"),
+    [
+        ("NoSuchVersion", 404, SourceNotFound),
+        ("PreconditionFailed", 412, SourceChanged),
+        ("AccessDenied", 403, AccessDenied),
+        ("InvalidObjectState", 403, ObjectArchived),
+        ("KMS.DisabledException", 400, KmsKeyUnusable),
+        ("InvalidArgument", 400, BadSource),
+    ],
+)
+def test_what_is_read_is_a_source(code: str, status: int, error: type[Exception]) -> None:
+    assert type(source_error_for(code, status, "said", "why")) is error

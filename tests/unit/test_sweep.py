@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from s3am_cloud.errors import AccessDenied, JobCancelled, UploadGone
-from s3am_cloud.jobs.cleanup import discard, settle
+from s3am_cloud.jobs.cleanup import discard, failed, settle
 from s3am_cloud.jobs.sweep import Swept, sweep
 from s3am_cloud.jobs.tasks import complete_job, report_job, work
 from s3am_cloud.limits import JOB_KEEP_DAYS, LONGEST_JOB_DAYS, SWEEP_AGAIN_DAYS, SWEEP_MARGIN_SECONDS
@@ -295,3 +295,27 @@ def test_what_is_swept_is_noted_no_more_and_what_is_not_due_is_noted_again(world
     world.clock.pass_time(WEEK * 2)
     assert sweep(world.ports, machine.describe) == swept("job")
     assert list(world.jobs.expiring(START + WEEK * 99)) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "option"),
+    [
+        (f"s3://{TARGET.bucket}/key: the answer was AccessDenied", "--destination-bucket"),
+        (
+            f"not authorized to perform: s3:PutObject on resource arn:aws:s3:::{TARGET.bucket}/key",
+            "--destination-bucket",
+        ),
+        (f"s3://{TARGET.bucket}/key (with an explicit deny in a resource-based policy)", None),
+        (f"s3://{TARGET.bucket}/key (not authorized to perform: kms:GenerateDataKey)", None),
+        ("https://host/data answered 403", None),
+        ("s3://source/data can't be read or does not exist", "--source-bucket"),
+    ],
+)
+def test_a_denied_bucket_has_the_command_that_gives_it_to_the_stack(
+    message: str, option: str | None, world: World
+) -> None:
+    source = "s3://source/data" if option == "--source-bucket" else SOURCE
+    job = world.job(msgspec.structs.replace(request(), source=source))
+    found = failed(job, AccessDenied(message), world.clock).error
+    assert found is not None
+    assert (f"s3am-cloud deploy {option}" in found.hint) if option else ("deploy" not in found.hint)

@@ -101,6 +101,6 @@ def checked_afterwards(
         with observer.checking(f"checking {wanted[0].algorithm}", done.size or 0) as meter:
             return read_back(pending, slots, ports, meter)
     except NotAsExpected:
-        kept = job.request.keep_mismatch or done.finished_by is not None
-        observer.note(f"{where} is " + ("left in S3 as it is" if kept else "deleted again"))
+        if job.request.keep_mismatch or done.finished_by is not None:
+            observer.note(f"{where} is left in S3 as it is")
         raise

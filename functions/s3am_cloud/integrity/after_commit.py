@@ -3,7 +3,8 @@
     for nothing     what the store states of the object by itself
     by reading      the stored object, in order and over several connections: another pass over all of its bytes
 
-An object that is not what it should be is deleted again, unless the request keeps it.
+An object that is not what it should be is deleted again, unless the request keeps it, or S3 does: one that is locked
+stays, and the error says so.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import msgspec
 
 from s3am_cloud.checksums.digest_files import STRONGEST
 from s3am_cloud.checksums.digests import PARTS_CRC, Expected
-from s3am_cloud.errors import ChecksumMismatch, NotAsExpected, ObjectReplaced
+from s3am_cloud.errors import AccessDenied, ChecksumMismatch, NotAsExpected, ObjectReplaced
 from s3am_cloud.etags import plain
 from s3am_cloud.integrity.before_commit import (
     by_parts,
@@ -36,7 +37,7 @@ def verify_stored(
 ) -> Receipt:
     """The receipt with what shows of the object for nothing. `crc` is its CRC64NVME, where anybody knows it.
 
-    Raises NotAsExpected, when the object has been deleted again or was to be kept.
+    Raises NotAsExpected, when the object has been deleted again or is kept.
     """
     known = {**info.checksums, **({} if crc is None else {PARTS_CRC: f"{crc:016x}"})}
     agreed = []
@@ -49,10 +50,10 @@ def verify_stored(
                 compare(claim, known[claim.algorithm], str(target))
             if claim.algorithm in known or checks_stream(job):
                 agreed.append(claim)
-    except NotAsExpected:
-        if not job.request.keep_mismatch:
-            withdraw(target, stored(done), store)
-        raise
+    except NotAsExpected as error:
+        if job.request.keep_mismatch:
+            raise
+        raise withdrawn(error, target, stored(done), store) from error
     expected = job.request.expect if crc is not None and by_parts(job.request) else None
     unchecked = tuple(str(claim) for claim in stated_digests(source) if claim not in agreed)
     done = msgspec.structs.replace(
@@ -93,10 +94,10 @@ def or_withdraw(check: Callable[[], None], pending: PendingCheck, ports: Ports) 
     """The receipt once `check` has passed. Raises what it does, when the object has been deleted or was to be kept."""
     try:
         check()
-    except NotAsExpected:
-        if not pending.job.request.keep_mismatch and pending.done.finished_by is None:
-            withdraw(pending.target, stored(pending.done), ports.store)
-        raise
+    except NotAsExpected as error:
+        if pending.job.request.keep_mismatch or pending.done.finished_by is not None:
+            raise
+        raise withdrawn(error, pending.target, stored(pending.done), ports.store) from error
     return confirmed(pending.done, pending.wanted)
 
 
@@ -143,11 +144,24 @@ def stored(done: Receipt) -> SourceInfo:
     return SourceInfo(size=done.size, ranges=True, etag=done.etag, version=done.version_id)
 
 
-def withdraw(target: S3Url, stored: SourceInfo, store: ObjectStore) -> None:
-    """Deletes that version of the object; another that came meanwhile stays."""
-    info = store.head(target)
-    if stored.version or (info is not None and _same(info, stored)):
+def withdrawn(error: ChecksumMismatch, target: S3Url, stored: SourceInfo, store: ObjectStore) -> ChecksumMismatch:
+    """The error with what became of that version of the object, which is deleted if it may be."""
+    return type(error)(f"{error.message}; {withdraw(target, stored, store)}", error.hint)
+
+
+def withdraw(target: S3Url, stored: SourceInfo, store: ObjectStore) -> str:
+    """Deletes that version of the object, and says so, or why it stays; another that came meanwhile stays."""
+    try:
+        info = store.head(target)
+        same = info is not None and _same(info, stored)
+        if info is not None and same and info.locked:
+            return f"it stays in S3, locked by Object Lock ({info.locked})"
+        if not stored.version and not same:
+            return "another object has taken its place since"
         store.delete(target, stored.version)
+    except AccessDenied as error:
+        return f"it stays in S3, as it can't be deleted: {error.message}"
+    return "it was deleted again"
 
 
 def _without_a_digest(job: Job, info: ObjectInfo, done: Receipt) -> Verdict:

@@ -1,6 +1,7 @@
 """A job in the cloud: what the state machine's functions do.
 
 cleanup      What follows a failed or cancelled job.
+denied_buckets  What to do where S3 denies a job a bucket.
 locks        One job at a time per destination; the same request joins it.
 metering     Ports that count the parts that pass through.
 recovery     What an earlier try of the same task left behind.

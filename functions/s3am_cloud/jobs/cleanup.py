@@ -29,6 +29,7 @@ from s3am_cloud.errors import (
 )
 from s3am_cloud.events import Event
 from s3am_cloud.expiry import kept_for
+from s3am_cloud.jobs.denied_buckets import denied_bucket_hint
 from s3am_cloud.jobs.locks import successor
 from s3am_cloud.jobs.recovery import cancelled
 from s3am_cloud.jobs.unfinished_cost import with_unfinished_cost
@@ -108,10 +109,11 @@ def failed(job: Job, error: TransferError, clock: Clock) -> Receipt:
 def _reported_error(job: Job, error: TransferError, left: str | None) -> ErrorReport:
     """The error with a hint for a job in the cloud, which a command of its own resumes."""
     report = error.report()
-    if isinstance(error, AccessDenied) and (key := key_hint(error.message)):
+    denied = denied_bucket_hint(job, error)
+    if isinstance(error, AccessDenied) and (denied := key_hint(error.message) or denied):
         # Errors come out of a function without their hints.
         again = f"; then continue it with {command_line('resume', job.id)}" if left else ""
-        return msgspec.structs.replace(report, hint=f"{key}{again}")
+        return msgspec.structs.replace(report, hint=f"{denied}{again}")
     if left is None or not isinstance(error, JobFailed | SourceBusy | AccessDenied | PartReplaced):
         return report
     careful = "when no other transfer is at work there, " if isinstance(error, PartReplaced) else ""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from s3am_cloud.errors import AccessDenied, ChecksumMismatch
 from s3am_cloud.etags import plain
-from s3am_cloud.integrity.after_commit import withdraw
+from s3am_cloud.integrity.after_commit import withdrawn
 from s3am_cloud.model import Job, MovedPart, ObjectInfo, SourceInfo
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.transfer.steps.verify import verify
@@ -64,5 +64,6 @@ def _without_the_spoiled(
     info = ports.store.head(target)
     if info is None or not seen[0].etag or plain(info.etag) != plain(seen[0].etag):
         return error  # what is there now is somebody else's
-    withdraw(target, SourceInfo(size=info.size, ranges=True, etag=info.etag, version=info.version_id), ports.store)
-    return ChecksumMismatch(f"{error.message}; it was deleted again", _FRAMED if info.size > seen[0].length else None)
+    put = SourceInfo(size=info.size, ranges=True, etag=info.etag, version=info.version_id)
+    ended = withdrawn(error, target, put, ports.store)
+    return ChecksumMismatch(ended.message, _FRAMED if info.size > seen[0].length else None)

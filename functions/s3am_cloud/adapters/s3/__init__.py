@@ -8,12 +8,14 @@ bounded           Bounds every answer in bytes and seconds.
 codes             What S3's error codes and statuses mean.
 connections       Which connection a call uses, so that it can be ended.
 configuration     What is wrong with the user's AWS configuration or credentials.
+denials           Control calls that are denied, and which right is missing.
 documents         Small documents in the work bucket.
 encryption        What S3 refuses of an encryption.
 features          What a store supports of S3, remembered for the rest of the run.
 fewer             Repeats a call without the features that a store refuses.
 head              HEAD of an object, and why it is refused.
 pages             Listings that end, whatever the store says.
+refusals          What the body of a refusal says.
 session           A botocore session that starts quickly.
 sigv4             AWS Signature Version 4.
 signer            Signs the requests that libcurl sends.

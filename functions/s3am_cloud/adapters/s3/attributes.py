@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from email.errors import HeaderParseError
 from email.header import Header, decode_header, make_header
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
 from s3am_cloud.adapters.s3.stored_checksums import stored_checksums
@@ -35,6 +35,8 @@ _ENCRYPTION = (
     ("SSEKMSKeyId", "x-amz-server-side-encryption-aws-kms-key-id"),
     ("BucketKeyEnabled", "x-amz-server-side-encryption-bucket-key-enabled"),
 )
+# From these S3 gives nothing before it is restored ("Working with archived objects", user guide).
+_ARCHIVES = {"GLACIER", "DEEP_ARCHIVE"}
 # The storage class is the destination's own choice, not a property of the content.
 _KEPT = tuple(field for field in _FIELDS if field[0] != "storage_class")
 
@@ -93,6 +95,8 @@ def object_info(answer: Mapping[str, Any], what: str) -> ObjectInfo:
         last_modified=sent.get("last-modified"),
         attributes=Attributes(**kept, metadata=_texts(answer.get("Metadata", {}))),
         storage_class=sent.get("x-amz-storage-class"),
+        locked=_locked(answer),
+        archived=_archived(answer),
     )
 
 
@@ -102,6 +106,24 @@ def _encryption(attributes: Attributes) -> Iterator[tuple[str, str, str | bool]]
     for (boto, header), value in zip(_ENCRYPTION, values, strict=True):
         if value:
             yield boto, header, value
+
+
+def _locked(answer: Mapping[str, Any]) -> str | None:
+    """What Object Lock says: whoever may not see it is refused when it comes to deleting."""
+    if answer.get("ObjectLockLegalHoldStatus") == "ON":
+        return "legal hold"
+    until = answer.get("ObjectLockRetainUntilDate")
+    return f"until {until.isoformat()}" if answer.get("ObjectLockMode") and until is not None else None
+
+
+def _archived(answer: Mapping[str, Any]) -> Literal["archived", "being restored"] | None:
+    """A copy that was restored for a time is known by a date until which it is kept (HeadObject, x-amz-restore)."""
+    if answer.get("StorageClass") not in _ARCHIVES and not answer.get("ArchiveStatus"):
+        return None
+    restore = str(answer.get("Restore", ""))
+    if 'ongoing-request="true"' in restore:
+        return "being restored"
+    return None if 'ongoing-request="false"' in restore else "archived"
 
 
 def _ascii(value: object) -> str:

@@ -8,8 +8,16 @@ from typing import NamedTuple
 from s3am_cloud.errors import (
     AccessDenied,
     BadDestination,
+    BadSource,
     ChecksumMismatch,
+    InvalidStorageClass,
+    KmsKeyUnusable,
+    ObjectArchived,
     ObjectExists,
+    SourceBusy,
+    SourceChanged,
+    SourceNotFound,
+    SourceUnavailable,
     StoreBusy,
     StoreUnavailable,
     TransferError,
@@ -27,7 +35,6 @@ _REGION = "give the bucket's own region with --region"
 _FULL = "make room in the store, or ask for a larger quota"
 # A redirect could take the signature, a session token and an encryption key to anybody.
 UNFOLLOWED = "signed requests follow no redirect: check the endpoint, and the bucket's region with --region"
-_KMS = "check the KMS key of the bucket"
 
 
 class Meaning(NamedTuple):
@@ -46,7 +53,7 @@ _CHANGED = Meaning(ChecksumMismatch, worth_another_try=True)
 _DENIED = Meaning(AccessDenied)
 _LACKING = Meaning(UnsupportedByStore)
 _FULL_STORE = Meaning(BadDestination, _FULL)
-_BAD_KMS_KEY = Meaning(BadDestination, _KMS)
+_BAD_KMS_KEY = Meaning(KmsKeyUnusable)
 _BAD_KEYS = Meaning(AccessDenied, _CREDENTIALS, credentials=True)
 _EXPIRED = Meaning(AccessDenied, _RENEW, credentials=True)
 # The next try signs with new ones, where they are renewed while a long transfer runs.
@@ -86,9 +93,14 @@ _BY_CODE: dict[str, Meaning] = {
     "QuotaExceeded": _FULL_STORE,
     "InsufficientCapacity": _FULL_STORE,
     "XMinioStorageFull": _FULL_STORE,
-    "KMS.DisabledException": _BAD_KMS_KEY,
-    "KMS.NotFoundException": _BAD_KMS_KEY,
-    "KMS.KMSInvalidStateException": _BAD_KMS_KEY,
+    "InvalidObjectState": Meaning(ObjectArchived),
+    "InvalidStorageClass": Meaning(InvalidStorageClass),
+    "KMS.ThrottlingException": _BUSY,
+    "KMS.LimitExceededException": _BUSY,
+    "KMS.KMSInternalException": _UNAVAILABLE,
+    "KMS.DependencyTimeoutException": _UNAVAILABLE,
+    "KMS.KeyUnavailableException": _UNAVAILABLE,
+    "KMS.AccessDeniedException": _DENIED,
     "TemporaryRedirect": _UNAVAILABLE,
     "InternalError": _UNAVAILABLE,
     "RequestTimeout": _UNAVAILABLE,
@@ -119,7 +131,17 @@ _BY_STATUS: dict[int, Meaning] = {
     501: _LACKING,
     503: _BUSY,
 }
-_LONGEST_MESSAGE = 300
+# S3's own words name the user, the action, the resource and the kind of policy.
+_LONGEST_MESSAGE = 500
+# What a refusal of a GET is, whose table speaks of destinations.
+_OF_SOURCES: dict[type[TransferError], type[TransferError]] = {
+    BadDestination: BadSource,
+    UnsupportedByStore: BadSource,
+    StoreBusy: SourceBusy,
+    StoreUnavailable: SourceUnavailable,
+}
+# S3 passes on what KMS says of a key (KMS API reference, "Common errors" and those of Decrypt and GenerateDataKey).
+_OF_KMS = "KMS."
 # Keys, their digests, session tokens and signatures, should a store repeat what it was sent.
 _SECRET = re.compile(r"[A-Za-z0-9+/_]{40,}={0,2}")
 _BY_POLICY = "explicit deny"
@@ -146,9 +168,25 @@ def part_error_for(code: str, status: int, said: str, message: str = "") -> Tran
     meaning = _meaning_of(code, status, BadDestination)
     if meaning.error is ChecksumMismatch:
         return ChecksumMismatch(f"{said}: the bytes were changed on their way")
-    if meaning.worth_another_try and not issubclass(meaning.error, StoreBusy | StoreUnavailable):
-        return StoreUnavailable(said, meaning.hint)
-    return error_for(code, status, said, message)
+    error = error_for(code, status, said, message)
+    if meaning.worth_another_try and not isinstance(error, StoreBusy | StoreUnavailable):
+        return StoreUnavailable(error.message, error.hint)
+    return error
+
+
+def source_error_for(code: str, status: int, said: str, message: str = "") -> TransferError:
+    """The same for what is read: what would be a bad destination is a bad source, and what is not there, or is another
+    version, is so named."""
+    if status in {412, 416} or code in {"PreconditionFailed", "InvalidRange"}:
+        return SourceChanged(f"{said}: it is no longer what was probed", "try again")
+    if status == 404:
+        return SourceNotFound(said)
+    if not code and status in {400, 403}:
+        # What was probed with these credentials was readable then.
+        return AccessDenied(said, _RENEW)
+    error = part_error_for(code, status, said, message)
+    kind = _OF_SOURCES.get(type(error), type(error))
+    return kind(error.message, None if error.hint == type(error).hint else error.hint)
 
 
 def refuses_credentials(code: str) -> bool:
@@ -164,7 +202,7 @@ def legible(message: str) -> str:
 
 
 def _meaning_of(code: str, status: int, other: type[TransferError]) -> Meaning:
-    known = _BY_CODE.get(code) or _BY_STATUS.get(status)
+    known = _BY_CODE.get(code) or (_BAD_KMS_KEY if code.startswith(_OF_KMS) else _BY_STATUS.get(status))
     if known is not None:
         return known
     return _UNAVAILABLE if status >= 500 else Meaning(other, UNFOLLOWED if 300 <= status < 400 else None)

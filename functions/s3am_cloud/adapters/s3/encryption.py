@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from s3am_cloud.adapters.s3.answers import code_of
+from s3am_cloud.adapters.s3.answers import code_of, named_client
 from s3am_cloud.errors import AccessDenied
 from s3am_cloud.key_rights import missing_right
 from s3am_cloud.model import Upload
@@ -46,5 +46,6 @@ def sse_refusal(key: SseKey | None) -> Iterator[None]:
         yield
     except ClientError as error:
         if key is not None and code_of(error) == "AccessDenied":
-            raise AccessDenied("S3 refused an upload with SSE-C", REFUSED_HINT) from error
+            denied = named_client(error, "S3 refused an upload with SSE-C")
+            raise AccessDenied(denied.message, REFUSED_HINT) from error
         raise

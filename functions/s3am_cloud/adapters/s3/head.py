@@ -79,11 +79,12 @@ def _named(reason: ClientError, target: S3Url, key: SseKey | None) -> TransferEr
     code, status = code_of(reason), status_of(reason)
     if refuses_credentials(code):
         return named_client(reason, str(target))
-    if _is_about_a_key(code, message_of(reason)) or (key is not None and status == 403):
+    says_why = "not authorized to" in message_of(reason)
+    if _is_about_a_key(code, message_of(reason)) or (key is not None and status == 403 and not says_why):
         return key_refused(target, key)
-    if status == 403:
-        denied = named_client(reason, f"{target} can't be read or does not exist")
-        return AccessDenied(denied.message, None if "not authorized to" in message_of(reason) else _HIDDEN)
+    denied = named_client(reason, f"{target} can't be read or does not exist")
+    if status == 403 and type(denied) is AccessDenied:
+        return AccessDenied(denied.message, None if says_why else _HIDDEN)
     return named_client(reason, str(target), BadDestination)
 
 

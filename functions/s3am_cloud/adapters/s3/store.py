@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
 from botocore.exceptions import ClientError
 
 from s3am_cloud.adapters.s3.access import S3Access
-from s3am_cloud.adapters.s3.answers import code_of, named_client, naming, status_of
+from s3am_cloud.adapters.s3.answers import code_of, naming
 from s3am_cloud.adapters.s3.attributes import parameters
-from s3am_cloud.adapters.s3.codes import refuses_credentials
+from s3am_cloud.adapters.s3.denials import DENIED, is_optional, without_right
 from s3am_cloud.adapters.s3.encryption import check_decrypts, sse_refusal, uses_kms
 from s3am_cloud.adapters.s3.features import Feature
 from s3am_cloud.adapters.s3.fewer import repeated
@@ -43,11 +44,8 @@ _CREATED_WITH: Mapping[Feature, Mapping[str, Any]] = {
     "acl": {"ACL": ACL},
     "checksum": {"ChecksumAlgorithm": ALGORITHM, "ChecksumType": "FULL_OBJECT"},
 }
-# Codes by which stores answer 400 to operations that they do not have.
-_LACKING = {"400", "InvalidRequest", "InvalidArgument", "NotImplemented", "UnsupportedOperation", "MethodNotAllowed"}
 # To who lists the parts of an upload with a checksum and a customer's key, and has no key (API reference, ListParts).
 _KEY_IS_DUE = "InvalidRequest"
-_DENIED = {"AccessDenied", "403"}
 _DONE_BEFORE = {"NoSuchUpload", "PreconditionFailed"}
 # Parts in flight may land after an abort; each try lets a second pass.
 _ABORT_TRIES = 60
@@ -63,7 +61,10 @@ class S3Store:
     def head(self, target: S3Url) -> ObjectInfo | None:
         client, key = self._access.client_for(target.bucket), self._access.key_of(target)
         with _naming(str(target)):
-            return look(client, target, key)
+            info = look(client, target, key)
+        if info is None or self._access.features(target.bucket).aws:
+            return info
+        return msgspec.structs.replace(info, archived=None)  # other stores may give out what they call so
 
     def region(self, target: S3Url) -> str | None:
         return self._access.endpoint(target.bucket).region
@@ -75,7 +76,7 @@ class S3Store:
                 # A key comes before all that begin with it.
                 found = client.list_objects_v2(Bucket=target.bucket, Prefix=target.key, MaxKeys=1)
             except ClientError as error:
-                if _is_optional(error):
+                if is_optional(error):
                     return False
                 raise
             return any(item["Key"] == target.key for item in found.get("Contents", []))
@@ -88,7 +89,7 @@ class S3Store:
             except ClientError as error:
                 if code_of(error) == "NoSuchTagSet":
                     return {}
-                if not _is_optional(error):
+                if not is_optional(error):
                     raise
                 self._note_once(f"The tags of {target} can't be read ({code_of(error)}): the copy is made without them")
                 return None
@@ -100,9 +101,9 @@ class S3Store:
             try:
                 return [upload.upload_id for upload in self._uploads(target) if upload.target == target]
             except ClientError as error:
-                if needed and code_of(error) in _DENIED:
-                    raise _without_right("s3:ListBucketMultipartUploads", error, what) from error
-                if not _is_optional(error):
+                if needed and code_of(error) in DENIED:
+                    raise without_right("s3:ListBucketMultipartUploads", error, what) from error
+                if not is_optional(error):
                     raise
                 self._note_once(
                     f"The unfinished uploads of {target} can't be listed ({code_of(error)}; it takes the right "
@@ -119,8 +120,8 @@ class S3Store:
             try:
                 yield from self._uploads(prefix)
             except ClientError as error:
-                if code_of(error) in _DENIED:
-                    raise _without_right("s3:ListBucketMultipartUploads", error, what) from error
+                if code_of(error) in DENIED:
+                    raise without_right("s3:ListBucketMultipartUploads", error, what) from error
                 raise
 
     def _uploads(self, prefix: S3Url) -> Iterator[Upload]:
@@ -235,9 +236,9 @@ class S3Store:
             except ClientError as error:
                 if code_of(error) == _KEY_IS_DUE and key is None:
                     raise key_refused(upload.target, key) from error
-                if code_of(error) in _DENIED:
+                if code_of(error) in DENIED:
                     what = f"the parts of the unfinished upload of {upload.target}"
-                    raise _without_right("s3:ListMultipartUploadParts", error, what) from error
+                    raise without_right("s3:ListMultipartUploadParts", error, what) from error
                 raise
 
     def complete(self, upload: Upload, parts: Sequence[UploadedPart], crc: int, size: int, overwrite: bool) -> None:
@@ -339,18 +340,6 @@ def _listed(parts: Sequence[UploadedPart], with_checksums: bool) -> Any:
 
 def _md5(data: bytearray) -> str:
     return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
-
-
-def _without_right(right: str, error: ClientError, what: str) -> AccessDenied:
-    return AccessDenied(named_client(error, f"{what} can't be listed").message, f"get the right {right}")
-
-
-def _is_optional(error: ClientError) -> bool:
-    """Whether a store without the operation, or a user without the right to it, was refused."""
-    code, status = code_of(error), status_of(error)
-    return not refuses_credentials(code) and (
-        status in {403, 405, 501} or (status == 400 and code in _LACKING) or (status == 404 and code in {"404", ""})
-    )
 
 
 def _naming(what: str) -> AbstractContextManager[None]:

@@ -8,13 +8,14 @@ import msgspec
 import pycurl
 
 from s3am_cloud.adapters.curl.source.answers import curl_words, refused_by_proxy
-from s3am_cloud.adapters.curl.store.answers import error_code, error_message, store_error
+from s3am_cloud.adapters.curl.store.answers import store_error
 from s3am_cloud.adapters.curl.store.routing import SignedCopy
 from s3am_cloud.adapters.curl.transport.context import CurlContext
 from s3am_cloud.adapters.curl.transport.easy import Response, go_to, new_easy, set_headers
 from s3am_cloud.adapters.curl.transport.pipes import PartEvents
 from s3am_cloud.adapters.curl.transport.retry import Retry
 from s3am_cloud.adapters.s3.features import Attempt
+from s3am_cloud.adapters.s3.refusals import error_code, error_message
 from s3am_cloud.checksums.crc64nvme import decode
 from s3am_cloud.errors import (
     ObjectExists,

@@ -9,13 +9,14 @@ from http import HTTPStatus
 import msgspec
 
 from s3am_cloud.adapters.curl.source.answers import curl_words, refused_by_proxy
-from s3am_cloud.adapters.curl.store.answers import error_code, error_message, other_bytes, shows_bytes, store_error
+from s3am_cloud.adapters.curl.store.answers import other_bytes, shows_bytes, store_error
 from s3am_cloud.adapters.curl.store.put import TRAILER, SignedPut, StreamedPut, Sums
 from s3am_cloud.adapters.curl.transport.context import CurlContext
 from s3am_cloud.adapters.curl.transport.easy import Response
 from s3am_cloud.adapters.curl.transport.pipes import BodySource, PartEvents
 from s3am_cloud.adapters.curl.transport.retry import Retry
 from s3am_cloud.adapters.s3.features import Attempt
+from s3am_cloud.adapters.s3.refusals import error_code, error_message
 from s3am_cloud.errors import ChecksumMismatch, ObjectExists, SourceBusy, StoreBusy, StoreUnavailable, TransferError
 from s3am_cloud.etags import quoted
 from s3am_cloud.limits import ANSWER_SECONDS, COPY_BYTES_PER_SECOND

@@ -11,7 +11,8 @@ import pycurl
 from s3am_cloud.adapters.curl.source.validators import shown_header, version_error
 from s3am_cloud.adapters.curl.transport.easy import Response
 from s3am_cloud.adapters.proxies import proxy_error, proxy_for
-from s3am_cloud.adapters.s3.codes import UNFOLLOWED
+from s3am_cloud.adapters.s3.codes import UNFOLLOWED, source_error_for
+from s3am_cloud.adapters.s3.refusals import error_code, error_message
 from s3am_cloud.errors import (
     AccessDenied,
     BadSource,
@@ -178,6 +179,18 @@ def _not_the_file(status: int, name: str) -> TransferError:
     )
 
 
+def stored_error(status: int, body: bytes, name: str) -> TransferError | None:
+    """The error that S3's answer to a GET stands for, in its own words; None for one that comes with content."""
+    if status in CONTENT:
+        return None
+    if 300 <= status < 400:
+        return BadSource(f"{name}: S3 answered {status}, which leads to another host", UNFOLLOWED)
+    if status < 400:
+        return status_error(status, name)
+    code = error_code(body)
+    return source_error_for(code, status, f"S3 answered {status} {code}".rstrip() + f" to {name}", error_message(body))
+
+
 def range_error(
     response: Response, info: SourceInfo, part: Part, first: int, name: str, stored: bool = False
 ) -> TransferError | None:
@@ -185,12 +198,7 @@ def range_error(
 
     `stored` sources, such as S3, give the bytes as they keep them: a Content-Encoding is only a note about them.
     """
-    error = status_error(response.status, name)
-    if stored and 300 <= response.status < 400:
-        return BadSource(f"{name}: S3 answered {response.status}, which leads to another host", UNFOLLOWED)
-    if error is not None and stored and response.status == 400:
-        # What was probed with these credentials was readable then (S3's ExpiredToken is a 400).
-        return AccessDenied(error.message, "renew the credentials, then try again")
+    error = stored_error(response.status, b"", name) if stored else status_error(response.status, name)
     if response.status == 403 and not stored:
         return AccessDenied(f"{name} answered 403", _DENIED_LATER)
     if error is not None:

@@ -11,14 +11,13 @@ from s3am_cloud.adapters.curl.source.answers import (
     BROKEN,
     BUSY,
     PROXY_LOGIN,
-    range_error,
     refused_by_proxy,
     retry_after,
 )
 from s3am_cloud.adapters.curl.source.ftp import failure, is_over_capacity, modification_error, modified
 from s3am_cloud.adapters.curl.source.range_request import RangeRequest
 from s3am_cloud.adapters.curl.source.revalidate import Answered, Revalidation
-from s3am_cloud.adapters.curl.source.validators import pins, unproven_error
+from s3am_cloud.adapters.curl.source.validators import pins
 from s3am_cloud.adapters.curl.transport.admission import AdmissionControl
 from s3am_cloud.adapters.curl.transport.context import CurlContext
 from s3am_cloud.adapters.curl.transport.pipes import ByteSink
@@ -128,9 +127,12 @@ class RangeGet:
             self._loop.unpause(self._easy)
 
     def _write(self, data: bytes) -> int | None:
-        if self._state is _ASKED and (error := self._begin()) is not None:
-            self._error = error
-            return 0
+        if self._state is _ASKED:
+            if self._request.refused:
+                return self._request.take_refusal(data)
+            self._error = error = self._begin()
+            if error is not None:
+                return 0
         if self._sink.full():
             self._state = State.PAUSED
             return int(pycurl.WRITEFUNC_PAUSE)
@@ -214,13 +216,7 @@ class RangeGet:
         return self._next == self._end_at
 
     def _answer_error(self) -> TransferError | None:
-        """What is wrong with the answer by its head."""
-        if not self._request.response.status and self._by_files:
-            return None  # not HTTP: libcurl has judged
-        error = range_error(self._request.response, self._info, self._part, self._next, self._name, self._stored)
-        if error is None and not self._conditions and pins(self._info):
-            return unproven_error(self._request.response, self._info, self._name)
-        return error
+        return self._request.answer_error(self._next, self._conditions)
 
     def _done(self, number: int, message: str) -> None:
         easy, self._easy = self._easy, None
@@ -253,7 +249,7 @@ class RangeGet:
         unjudged = self._state is State.ASKED
         if (refused := self._proxy_error(number, message)) is not None:
             return refused
-        if self._request.response.ends_at_its_head and unjudged and (refusal := self._answer_error()) is not None:
+        if self._request.ends_early and unjudged and (refusal := self._answer_error()) is not None:
             return refusal
         if number and not self._whole:
             return failure(number, message, self._request.response, self._request.guard, self._name)

@@ -6,9 +6,9 @@ from typing import Protocol
 
 import pycurl
 
-from s3am_cloud.adapters.curl.source.answers import range_of
+from s3am_cloud.adapters.curl.source.answers import range_error, range_of, stored_error
 from s3am_cloud.adapters.curl.source.ftp import as_file_source, by_file_transfer
-from s3am_cloud.adapters.curl.source.validators import pins
+from s3am_cloud.adapters.curl.source.validators import pins, unproven_error
 from s3am_cloud.adapters.curl.transport.easy import (
     CurlSettings,
     Response,
@@ -21,7 +21,8 @@ from s3am_cloud.adapters.curl.transport.easy import (
 )
 from s3am_cloud.adapters.curl.transport.guard import Guard
 from s3am_cloud.adapters.curl.transport.redirects import Redirects
-from s3am_cloud.limits import CURL_BUFFER
+from s3am_cloud.errors import TransferError
+from s3am_cloud.limits import CURL_BUFFER, MAX_REFUSAL
 from s3am_cloud.model import Part, PinnedSource
 
 
@@ -47,7 +48,9 @@ class RangeRequest:
         self.url = source.url
         # Where S3 answers is the function's own setting, and may be inside a private network.
         self.guard = Guard(allow_private=True)
-        self.response = Response()
+        self.response = Response(explains=self.stored)
+        # What S3 says in the body of an answer that refuses the request.
+        self._refusal = b""
 
     def begin(self, first: int, conditions: bool) -> pycurl.Curl:
         """A request to the source's own URL for the bytes from `first` on; with `conditions` of no other version.
@@ -63,8 +66,35 @@ class RangeRequest:
             return None
         return self._made(first, conditions)
 
+    @property
+    def refused(self) -> bool:
+        """Whether S3 refuses the request, and says why in the body."""
+        return self.stored and self.response.refuses
+
+    @property
+    def ends_early(self) -> bool:
+        """Whether the answer is judged however its body ends."""
+        return self.refused or self.response.ends_at_its_head
+
+    def take_refusal(self, data: bytes) -> int | None:
+        """Keeps a piece of the body; 0 ends the request where that is longer than any of S3's."""
+        self._refusal += data
+        return None if len(self._refusal) <= MAX_REFUSAL else 0
+
+    def answer_error(self, first: int, conditions: bool) -> TransferError | None:
+        """What is wrong with the answer to a request for the bytes from `first` on, by its head, or by what it says
+        where it refuses. `conditions` are whether the server was asked to refuse another version."""
+        if not self.response.status and self.by_files:
+            return None  # not HTTP: libcurl has judged
+        if self.refused:
+            return stored_error(self.response.status, self._refusal, self.name)
+        error = range_error(self.response, self.info, self.part, first, self.name, self.stored)
+        if error is None and not conditions and pins(self.info):
+            return unproven_error(self.response, self.info, self.name)
+        return error
+
     def _made(self, first: int, conditions: bool) -> pycurl.Curl:
-        self.response = Response()
+        self.response, self._refusal = Response(explains=self.stored), b""
         self.guard = Guard(allow_private=True) if self.stored else guard_of(self._settings)
         easy = as_source(new_easy(self._settings), self._settings, self.guard)
         headers = self._go(easy)

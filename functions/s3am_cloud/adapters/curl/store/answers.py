@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-import html
-import re
-
 from s3am_cloud.adapters.curl.store.put import TRAILER, Sums
 from s3am_cloud.adapters.curl.transport.easy import Response
 from s3am_cloud.adapters.s3.codes import part_error_for
+from s3am_cloud.adapters.s3.refusals import error_code, error_message
 from s3am_cloud.checksums.crc64nvme import encode
 from s3am_cloud.errors import ChecksumMismatch, SpoiledByStore, TransferError
 from s3am_cloud.etags import is_md5, plain
-
-_CODE = re.compile(rb"<Code>\s*([A-Za-z0-9_.]+)\s*</Code>")
-_MESSAGE = re.compile(rb"<Message>([^<]*)</Message>")
-
-
-def error_code(body: bytes) -> str:
-    """The `Code` of S3's XML error, empty where there is none."""
-    match = _CODE.search(body)
-    return match.group(1).decode("ascii") if match else ""
-
-
-def error_message(body: bytes) -> str:
-    """The `Message` of S3's XML error, as it came; empty where there is none."""
-    match = _MESSAGE.search(body)
-    return html.unescape(match.group(1).decode(errors="replace")) if match else ""
 
 
 def store_error(status: int, body: bytes, what: str) -> TransferError | None:

@@ -147,10 +147,11 @@ class Response:
 
     A status line is the first line of a head and nothing else. A head ends with an empty line; header lines that follow
     the last head are trailers, which change nothing. `reply` is the last line that an FTP server said, which has no
-    status.
+    status. `explains` says that the bodies of refusals are read, for the reason in them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, explains: bool = False) -> None:
+        self._explains = explains
         self.status = 0
         self.headers = Message()
         self.reply = ""
@@ -170,7 +171,7 @@ class Response:
     @property
     def ends_at_its_head(self) -> bool:
         """Whether nobody reads its body."""
-        return self.refuses or self.redirects
+        return (self.refuses and not self._explains) or self.redirects
 
     @property
     def redirects(self) -> bool:
