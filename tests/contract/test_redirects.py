@@ -306,6 +306,26 @@ def test_redirects_have_an_end(curl_settings: CurlSettings, clock: FakeClock) ->
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_of_a_control_call_is_refused_at_once(status: int, s3_environment: None) -> None:
+    """botocore would ask for the bucket's region again and again."""
+    said = f"HTTP/1.1 {status} Moved\r\nLocation: http://127.0.0.1:1/b\r\n{END}".encode()
+    with serving(lambda head: said) as store:
+        access = S3Access(S3Settings(endpoint_url=f"http://127.0.0.1:{store.port}", region="us-east-1"))
+        with pytest.raises(BadDestination, match=f"the answer was {status}") as caught:
+            S3Store(access, FakeClock()).head(S3Url("b", "x"))
+        assert "redirect" in caught.value.hint
+        assert len(store.messages) <= 2
+
+
+@pytest.mark.parametrize("status", [301, 307, 400])
+def test_the_region_of_a_bucket_is_taken_from_a_redirect(status: int, s3_environment: None) -> None:
+    said = f"HTTP/1.1 {status} Moved\r\nx-amz-bucket-region: eu-west-3\r\n{END}".encode()
+    with serving(lambda head: said) as store:
+        access = S3Access(S3Settings(endpoint_url=f"http://127.0.0.1:{store.port}", region="us-east-1"))
+        assert access.endpoint("b").region == "eu-west-3"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_no_signed_request_follows_a_redirect(
     status: int, s3_environment: None, curl_settings: CurlSettings, hasty_clock: HastyClock, away: Trap
 ) -> None:

@@ -8,6 +8,7 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     EndpointConnectionError,
+    HTTPClientError,
     NoCredentialsError,
     NoRegionError,
     ProfileNotFound,
@@ -277,6 +278,12 @@ def test_an_answer_to_a_control_call_has_a_name(code: str, status: int, error: t
 )
 def test_what_boto3_can_not_do_has_a_name(raised: BotoCoreError, error: type[TransferError]) -> None:
     assert type(named_client(raised)) is error
+
+
+def test_a_redirect_at_which_the_http_client_fails_is_a_redirect() -> None:
+    error = named_client(HTTPClientError(error=TypeError("expected str instance, bytes found")), "s3://b")
+    assert (type(error), error.message) == (BadDestination, "s3://b: the answer was 303")
+    assert "redirect" in error.hint
 
 
 def test_a_version_is_pinned_by_its_strong_etag_or_else_its_date() -> None:

@@ -38,7 +38,7 @@ def keeping(*destinations: str, **rules: object) -> list[Keeping]:
     return keeping_buckets(arns, cast(Account, Buckets(**rules)))
 
 
-def test_a_bucket_without_a_rule_is_found_and_one_that_may_not_be_looked_at_is_not() -> None:
+def test_a_bucket_without_a_rule_is_found_if_it_may_be_looked_at() -> None:
     found = keeping(
         "runs", "archive", "denied", "new", runs=NONE, archive=[], denied="AccessDenied", new="NoSuchBucket"
     )

@@ -49,7 +49,11 @@ class LocalCloud(msgspec.Struct, frozen=True, kw_only=True):
     pid: int
 
     def public(self) -> dict[str, str | int]:
-        """The fields that anybody may see: all but the secret."""
+        """The fields that `local status` prints: all but the secret key.
+
+        They are for the cloud's owner. The gate checks the id of the access key alone, so whoever on this machine knows
+        that id can use the cloud.
+        """
         shown: dict[str, str | int] = msgspec.structs.asdict(self)
         del shown["secret_access_key"]
         return shown

@@ -175,6 +175,7 @@ class S3Access:
         client: S3Client = create_client(
             "s3", region_name=region, endpoint_url=self.settings.endpoint_url, config=config
         )
+        client.meta.events.register("before-call.s3", _without_redirector)
         payer = self._payer
         if payer:
             client.meta.events.register("before-call.s3", lambda params, **_: params["headers"].update(payer))
@@ -198,10 +199,21 @@ class S3Access:
                 if code_of(error) in {"404", "NoSuchBucket"}:
                     raise BadDestination(f"there is no bucket {bucket}", "check the bucket's name") from error
                 answer = error.response["ResponseMetadata"]
-                if answer.get("HTTPStatusCode") not in {301, 400, 401, 403, 405, 501}:
+                # S3 redirects with the region where it has it, a new bucket's by 307.
+                if not _named_region(answer) and answer.get("HTTPStatusCode") not in {301, 400, 401, 403, 405, 501}:
                     raise
-        region = str(answer.get("HTTPHeaders", {}).get("x-amz-bucket-region"))
-        return region if _REGION.fullmatch(region) else self.region
+        return _named_region(answer) or self.region
+
+
+def _named_region(answer: Any) -> str | None:
+    region = str(answer.get("HTTPHeaders", {}).get("x-amz-bucket-region"))
+    return region if _REGION.fullmatch(region) else None
+
+
+def _without_redirector(params: dict[str, Any], **_: Any) -> None:
+    """Marks a request as redirected already. botocore would look for the bucket's region, as we have done, and never
+    end where a redirect names none."""
+    params["context"].setdefault("s3_redirect", {})["redirected"] = True
 
 
 def is_aws(client: Any) -> bool:

@@ -71,6 +71,9 @@ def _from_botocore(error: BotoCoreError, what: str) -> TransferError:
     if isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
         hint = "name the file of its authority's certificate in AWS_CA_BUNDLE, or in ca_bundle of the profile"
         return StoreUnavailable(f"{what}: the TLS certificate of the endpoint can't be verified", hint)
+    if type(error) is HTTPClientError and isinstance(error.kwargs.get("error"), TypeError):
+        # urllib3 makes a GET of what is answered by 303, and fails at botocore's headers. Nothing else is known to.
+        return error_for("303", 303, f"{what}: the answer was 303")
     if isinstance(error, ConnectionError | HTTPClientError):
         return StoreUnavailable(f"{what}: no connection to AWS ({type(error).__name__})")
     # botocore's own words may repeat parameters, keys among them.
