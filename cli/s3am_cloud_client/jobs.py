@@ -118,7 +118,8 @@ class Client:
     def replay(self, event_id: str) -> Job:
         """Send a failed event again, and take it off the list. `event_id` is its `id` in `failed_events`.
 
-        Raises NoSuchEvent, and BadRequest where the event's request was not kept, as there may be a secret in it.
+        Raises NoSuchEvent, also where the event's route is gone; BadRequest where its request was not kept, as there
+        may be a secret in it; AccessDenied where the route's rule can't be read.
         """
         from s3am_cloud_client.remote.dead_letters import DeadLetters
 

@@ -18,6 +18,7 @@ from s3am_cloud.events import Event
 from s3am_cloud.ingest.file import parse_ingest
 from s3am_cloud.ingest.grants import read_grants
 from s3am_cloud.ingest.rules import expanded
+from s3am_cloud_client.remote.rule_inputs import Transformer
 from s3am_cloud_infra.app import make_app
 
 Json = dict[str, Any]
@@ -124,6 +125,10 @@ def test_a_route_starts_the_machine_with_s3s_event_as_it_is(template: Json) -> N
         assert f'"<{name}>"' not in text
         text = text.replace(f"<{name}>", json.dumps(told[path]))
     given = json.loads(text)
+    # A dead letter is the event itself: what the client makes of it is the same.
+    event = {path.removeprefix("$."): value for path, value in told.items() if "detail." not in path}
+    event["detail"] = {"bucket": told["$.detail.bucket"], "object": told["$.detail.object"]}
+    assert Transformer(paths, target["InputTransformer"]["InputTemplate"]).applied(event) == given
     request, why = expanded(given["request"], msgspec.convert(given["event"], Event))
     assert isinstance(request, dict)
     assert request["destination"] == 's3://archive/incoming/runs/a "b" <c>'

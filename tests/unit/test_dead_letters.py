@@ -8,8 +8,10 @@ from typing import Any, cast
 
 import msgspec
 import pytest
+from botocore.exceptions import ClientError
 
-from s3am_cloud.errors import BadRequest, NoStack, NoSuchEvent
+from s3am_cloud.errors import AccessDenied, BadRequest, NoStack, NoSuchEvent
+from s3am_cloud.events import Event, job_of_event
 from s3am_cloud.ingest.dead_letter import dead_letter_of
 from s3am_cloud.ports.executions import Execution
 from s3am_cloud_cli.console.event_text import failed_text
@@ -25,13 +27,14 @@ class Queue:
         self.messages: dict[str, dict[str, Any]] = {}
         self.hidden: set[str] = set()
 
-    def put(self, body: str, sent: int) -> None:
+    def put(self, body: str, sent: int, **reason: str) -> None:
         name = f"m{len(self.messages)}"
         self.messages[name] = {
             "MessageId": name,
             "ReceiptHandle": name,
             "Body": body,
             "Attributes": {"SentTimestamp": str(sent)},
+            "MessageAttributes": {key: {"StringValue": value} for key, value in reason.items()},
         }
 
     def receive_message(self, **asked: Any) -> dict[str, Any]:
@@ -47,6 +50,20 @@ class Queue:
         for entry in Entries:
             del self.messages[entry["ReceiptHandle"]]
             self.hidden.discard(entry["ReceiptHandle"])
+
+
+class Rules:
+    """EventBridge as far as one rule's target goes."""
+
+    def __init__(self, target: dict[str, Any] | str) -> None:
+        self._target = target
+        self.asked: list[dict[str, str]] = []
+
+    def list_targets_by_rule(self, **named: str) -> dict[str, Any]:
+        self.asked.append(named)
+        if isinstance(self._target, str):
+            raise ClientError({"Error": {"Code": self._target}}, "ListTargetsByRule")
+        return {"Targets": [{"Arn": "arn:other"}, self._target]}
 
 
 class Started:
@@ -68,11 +85,15 @@ def queue() -> Queue:
     return Queue()
 
 
-def letters(queue: Queue, machine: Started, url: str = "https://queue") -> DeadLetters:
+def letters(queue: Queue, machine: Started, url: str = "https://queue", rules: Rules | None = None) -> DeadLetters:
+    clients = {"sqs": queue, "events": rules}
     access = SimpleNamespace(
-        region="r", settings=SimpleNamespace(endpoint_url=None), boto=SimpleNamespace(client=lambda *_, **__: queue)
+        region="r",
+        settings=SimpleNamespace(endpoint_url=None),
+        boto=SimpleNamespace(client=lambda service, **_: clients[service]),
     )
-    remote = SimpleNamespace(access=access, stack=SimpleNamespace(name="S", dead_letters=url), machine=machine)
+    stack = SimpleNamespace(name="S", dead_letters=url, state_machine_arn="arn:machine")
+    remote = SimpleNamespace(access=access, stack=stack, machine=machine)
     return DeadLetters(cast(Any, remote))
 
 
@@ -135,3 +156,112 @@ def test_an_event_with_a_secret_in_clear_is_not_sent_again(queue: Queue) -> None
 def test_a_stack_of_before_says_what_to_do(queue: Queue) -> None:
     with pytest.raises(NoStack, match="takes no events"):
         letters(queue, Started(), url="")
+
+
+ROUTE = {"name": "runs", "source": "s3://incoming/runs/", "destination": "s3://archive/{key}"}
+TARGET = {
+    "Arn": "arn:machine",
+    "InputTransformer": {
+        "InputPathsMap": {"a": "$.detail.bucket", "b": "$.detail.object", "c": "$.id", "d": "$.source", "e": "$.time"},
+        "InputTemplate": json.dumps({"request": {"route": ROUTE}})[:-1]
+        + ', "event": {"id": <c>, "source": <d>, "detail-type": "Object Created", "time": <e>, '
+        + '"key": {"route": "runs", "bucket": <a>, "object": <b>}}}',
+    },
+}
+CREATED: dict[str, Any] = {
+    "id": "s3-7",
+    "source": "aws.s3",
+    "detail-type": "Object Created",
+    "time": "2026-03-04T05:06:07Z",
+    "detail": {"bucket": {"name": "incoming"}, "object": {"key": 'runs/a "b" <a>', "etag": "e"}, "reason": "PutObject"},
+}
+MADE: dict[str, Any] = {
+    "request": {"route": ROUTE},
+    "event": {
+        **{name: CREATED[name] for name in ("id", "source", "detail-type", "time")},
+        "key": {"route": "runs", "bucket": {"name": "incoming"}, "object": {"key": 'runs/a "b" <a>', "etag": "e"}},
+    },
+}
+SCHEDULE = {"name": "daily", "every": "1 day", "source": "https://host/x", "destination": "s3://archive/{date}.csv"}
+DUE = "<aws.scheduler.scheduled-time>"
+SCHEDULED = {
+    "request": {"schedule": SCHEDULE},
+    "event": {
+        "id": "<aws.scheduler.execution-id>",
+        "source": "aws.scheduler",
+        "detail-type": "Scheduled Event",
+        "time": DUE,
+        "key": {"schedule": "daily", "time": DUE},
+    },
+}
+RULE = "arn:aws:events:eu-west-1:123456789012:rule/S3amCloud-Routesruns-1A2B"
+
+
+@pytest.mark.parametrize("shape", [CREATED, MADE])
+def test_a_route_that_could_not_be_started_is_sent_again_from_either_shape(shape: dict[str, Any], queue: Queue) -> None:
+    """EventBridge keeps the event, of which the rule alone tells what it starts; or what the rule makes of it."""
+    queue.put(json.dumps(shape), 1, RULE_ARN=RULE, ERROR_CODE="NO_PERMISSIONS")
+    machine, rules = Started(), Rules(TARGET)
+    [event] = letters(queue, machine, rules=rules).failed().events
+    assert (event.source, event.destination) == ('s3://incoming/runs/a "b" <a>', 's3://archive/runs/a "b" <a>')
+    assert "NO_PERMISSIONS" in event.error.message
+    execution = letters(queue, machine, rules=rules).replay(event.id)
+    assert machine.inputs == [MADE]
+    assert execution.job == job_of_event(msgspec.convert(MADE["event"], Event)) == event.id
+    assert queue.messages == {}
+    assert rules.asked in ([], [{"Rule": "S3amCloud-Routesruns-1A2B"}] * 2)
+
+
+def test_many_events_of_a_route_need_one_look_at_its_rule(queue: Queue) -> None:
+    for number in range(12):
+        detail = {**CREATED["detail"], "object": {"key": f"runs/{number}"}}
+        queue.put(json.dumps({**CREATED, "id": str(number), "detail": detail}), 100 + number, RULE_ARN=RULE)
+    rules = Rules(TARGET)
+    found = letters(queue, Started(), rules=rules).failed()
+    assert [event.destination for event in found.events] == [f"s3://archive/runs/{number}" for number in range(12)]
+    assert len(rules.asked) == 1
+
+
+@pytest.mark.parametrize("filled", [True, False])
+def test_a_schedule_that_could_not_be_started_is_sent_again_for_the_time_it_was_due(filled: bool, queue: Queue) -> None:
+    """Whether or not the Scheduler has put the time into its input."""
+    due = "2026-03-04T06:00:00Z"
+    text = json.dumps(SCHEDULED)
+    queue.put(text.replace(DUE, due) if filled else text, 1_772_604_000_000, ERROR_CODE="ThrottlingException")
+    machine = Started()
+    [event] = letters(queue, machine).failed().events
+    assert (event.source, event.destination) == ("https://host/x", "s3://archive/2026-03-04.csv")
+    letters(queue, machine).replay(event.id)
+    [given] = machine.inputs
+    assert given["request"] == {"schedule": SCHEDULE}
+    assert given["event"]["key"] == {"schedule": "daily", "time": due}
+    assert "<" not in json.dumps(given["event"])
+
+
+@pytest.mark.parametrize(
+    ("target", "error", "said"),
+    [
+        ("AccessDeniedException", AccessDenied, "the rule S3amCloud-Routesruns-1A2B"),
+        ("ResourceNotFoundException", NoSuchEvent, "starts no jobs of this stack any more"),
+        ({"Arn": "arn:elsewhere"}, NoSuchEvent, "starts no jobs of this stack any more"),
+    ],
+)
+def test_a_route_whose_rule_can_not_be_read_is_listed_with_the_reason_and_stays(
+    target: dict[str, Any] | str, error: type[Exception], said: str, queue: Queue
+) -> None:
+    queue.put(json.dumps(CREATED), 1, RULE_ARN=RULE)
+    found = letters(queue, Started(), rules=Rules(target)).failed()
+    [event] = found.events
+    assert (event.source, event.replayable) == ('s3://incoming/runs/a "b" <a>', False)
+    assert said in "\n".join(failed_text(found))
+    machine = Started()
+    with pytest.raises(error, match=said):
+        letters(queue, machine, rules=Rules(target)).replay("s3-7")
+    assert (machine.inputs, len(queue.messages), queue.hidden) == ([], 1, set())
+
+
+def test_a_message_without_a_rule_that_can_be_known_is_no_crash(queue: Queue) -> None:
+    queue.put(json.dumps({**CREATED, "detail": {"bucket": "x", "object": 7}}), 1)
+    queue.put(json.dumps({"action": "sweep"}), 2)
+    found = letters(queue, Started()).failed()
+    assert ([event.replayable for event in found.events], found.others) == ([False], 1)

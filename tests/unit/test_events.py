@@ -13,7 +13,7 @@ from s3am_cloud.adapters.records.executions import StateMachine
 from s3am_cloud.errors import BadDestination, BadRequest, DestinationBusy
 from s3am_cloud.events import Event, job_of_event, job_of_request, read_event
 from s3am_cloud.ingest.accept import accept, decode_request
-from s3am_cloud.ingest.dead_letter import DeadLetter, dead_letter_of, read_letter, replay_input
+from s3am_cloud.ingest.dead_letter import DeadLetter, Undelivered, dead_letter_of, read_letter, replay_input
 from s3am_cloud.jobs.cleanup import settle
 from s3am_cloud.jobs.locks import LockContext, request_fingerprint
 from s3am_cloud.jobs.successors import next_id
@@ -198,7 +198,7 @@ def test_a_letter_has_the_reason_and_what_sending_again_needs(world: World) -> N
     assert "colour" in letter.error.message
     assert letter.fields == ("colour", "destination", "part_size", "source")
     assert (letter.source, letter.refused) == (SOURCE, world.clock.now().isoformat(timespec="seconds"))
-    assert read_letter(msgspec.json.encode(letter).decode(), {}) == letter
+    assert read_letter(Undelivered(body=msgspec.json.encode(letter).decode()), no_rule) == letter
     assert replay_input(letter) == {"request": asked, "event": EVENT}
 
 
@@ -233,9 +233,14 @@ def test_of_an_error_that_is_not_ours_the_name_alone_is_told(world: World) -> No
     assert letter.error.message == "KeyError"
 
 
+def no_rule(rule: str, event: object) -> None:
+    """No rule is known."""
+
+
 def test_what_eventbridge_could_not_deliver_is_a_letter_too() -> None:
     raw = {**EVENT, "version": "0", "account": "1", "region": "r", "resources": [], "detail": ASKED}
-    letter = read_letter(json.dumps(raw), {"ERROR_CODE": "NO_PERMISSIONS", "ERROR_MESSAGE": "not authorized"})
+    reason = {"ERROR_CODE": "NO_PERMISSIONS", "ERROR_MESSAGE": "not authorized"}
+    letter = read_letter(Undelivered(body=json.dumps(raw), reason=reason), no_rule)
     assert letter is not None
     assert (letter.job, letter.request) == (JOB, ASKED)
     assert "not authorized" in letter.error.message
@@ -245,7 +250,7 @@ def test_what_eventbridge_could_not_deliver_is_a_letter_too() -> None:
     "body", ["", "{}", "no json", '{"kind": "other"}', json.dumps({**EVENT, "detail-type": "Other"})]
 )
 def test_other_messages_are_no_letters(body: str) -> None:
-    assert read_letter(body, {}) is None
+    assert read_letter(Undelivered(body=body), no_rule) is None
 
 
 def test_a_refused_events_failure_is_announced_with_the_event(world: World) -> None:

@@ -21,4 +21,5 @@ def _lines(event: FailedEvent) -> Iterator[str]:
     yield f"{event.id}  {event.event.time}  from {event.event.source}: {way}"
     yield f"    {event.error.name}: {event.error.message}. Hint: {event.error.hint}."
     if not event.replayable:
-        yield "    Its request is not kept, as there may be a secret in it in clear."
+        why = event.problem or "its request is not kept, as there may be a secret in it in clear"
+        yield f"    It can't be sent again: {why}."

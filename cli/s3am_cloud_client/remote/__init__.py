@@ -9,6 +9,7 @@ logs          What the functions logged about a job.
 netrc_logins  Logins from ~/.netrc, for a job elsewhere.
 polls         Asking AWS again and again.
 resume        Resumes a job from any machine.
+rule_inputs   What EventBridge's rules make of events.
 status        A job's progress or result.
 submit        Submits a request with what only its user has.
 """

@@ -1,24 +1,26 @@
 """Events that were refused: the letter that the stack's dead-letter queue keeps of one, and what may stand in it.
 
 A letter never repeats a secret. It has the event's request only where nothing in that looks like one, for then the
-event can be sent again; otherwise it has the names of its fields. EventBridge itself puts events that it could not
-deliver into the same queue, and those are as they were sent.
+event can be sent again; otherwise it has the names of its fields.
+
+EventBridge and its Scheduler put what they could not deliver into the same queue, in one of two shapes: the event as it
+was sent, or the input that a rule or a schedule makes of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 import msgspec
 
-from s3am_cloud.decoders import Decoder
+from s3am_cloud.decoders import Converter, Decoder
 from s3am_cloud.errors import BadRequest, ErrorReport, NoSuchJob, TransferError, by_name
 from s3am_cloud.events import Event, job_of_event, job_of_request, read_event
 from s3am_cloud.ingest.accept import decode_request, named_secret, refuse_secret_fields
 from s3am_cloud.ingest.rules import expanded
 from s3am_cloud.model import Attributes, TransferRequest
-from s3am_cloud.names import TRANSFER_REQUESTED
+from s3am_cloud.names import OBJECT_CREATED, S3_SOURCE, TRANSFER_REQUESTED
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.secret_names import carries_secret, may_hold_secret
 from s3am_cloud.urls import parse_source, shown
@@ -30,7 +32,8 @@ _KNOWN = frozenset(TransferRequest.__struct_fields__) | frozenset(Attributes.__s
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why an event made no job, and what is needed to send it again. `fields` are the names of its request's.
 
-    `source` and `destination` are in their displayable form. `refused` is when that was.
+    `source` and `destination` are in their displayable form. `refused` is when that was. `rule` is the ARN of the rule
+    that could not deliver the event, where it is not known what that makes of it.
     """
 
     kind: Literal["refused event"]
@@ -42,10 +45,24 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     destination: str = ""
     fields: tuple[str, ...] = ()
     request: dict[str, Any] | None = None
+    rule: str = ""
 
 
-class _Undelivered(msgspec.Struct, frozen=True, kw_only=True):
-    """An event as EventBridge puts it into a queue."""
+RuleInput = Callable[[str, Mapping[str, Any]], Any]
+"""What a rule, by its ARN, makes of an event as it was sent; None where that is not known."""
+
+
+class Undelivered(msgspec.Struct, frozen=True, kw_only=True):
+    """A message of EventBridge's or its Scheduler's. `reason` are its attributes, `sent` is when it was put into the
+    queue, in ISO 8601."""
+
+    body: str
+    reason: Mapping[str, str] = {}
+    sent: str = ""
+
+
+class _Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as it was sent."""
 
     id: str
     source: str
@@ -54,8 +71,19 @@ class _Undelivered(msgspec.Struct, frozen=True, kw_only=True):
     detail: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
+class _Made(msgspec.Struct, frozen=True):
+    """An execution's input, as rules and schedules make it."""
+
+    request: Any
+    event: Event
+
+
+# What EventBridge Scheduler puts values in place of, where it has not done so.
+_DUE, _RUN = "<aws.scheduler.scheduled-time>", "<aws.scheduler.execution-id>"
 _decode_letter: Decoder[DeadLetter] = Decoder(DeadLetter)
-_decode_undelivered: Decoder[_Undelivered] = Decoder(_Undelivered)
+_decode_sent: Decoder[_Sent] = Decoder(_Sent)
+_decode_made: Decoder[_Made] = Decoder(_Made)
+_to_made: Converter[_Made] = Converter(_Made)
 _decode_fields: Decoder[dict[str, Any]] = Decoder(dict[str, Any])
 
 
@@ -69,24 +97,53 @@ def dead_letter_of(request: object, event: object, execution: str, error: tuple[
     return _letter(job, came, request, _reason(request, came, *error), ports.clock.now().isoformat(timespec="seconds"))
 
 
-def read_letter(body: str, reason: Mapping[str, str]) -> DeadLetter | None:
-    """A message of the queue; `reason` are its attributes, in which EventBridge says why it could not deliver.
-
-    None where the message is about something else, such as the janitor's own events.
-    """
+def read_letter(found: Undelivered, rule_input: RuleInput) -> DeadLetter | None:
+    """A message of the queue. None where it is about something else, such as the janitor's own events."""
     try:
-        return _decode_letter(body)
+        return _decode_letter(found.body)
     except msgspec.DecodeError:
         pass
+    error = by_name("", f"EventBridge could not deliver it: {_said(found.reason)}").report()
+    made = _made(found)
+    if made is not None:
+        return _letter(job_of_event(made.event, made.request), made.event, made.request, error, "")
     try:
-        raw = _decode_undelivered(body)
+        sent = _decode_sent(found.body)
     except msgspec.DecodeError:
         return None
-    if raw.detail_type != TRANSFER_REQUESTED:
+    event = Event(id=sent.id, source=sent.source, detail_type=sent.detail_type, time=sent.time)
+    if sent.detail_type == TRANSFER_REQUESTED:
+        return _letter(job_of_event(event, sent.detail), event, sent.detail, error, "")
+    if (sent.source, sent.detail_type) == (S3_SOURCE, OBJECT_CREATED):
+        return _of_a_route(sent, event, error, found.reason.get("RULE_ARN", ""), rule_input)
+    return None
+
+
+def _of_a_route(sent: _Sent, event: Event, error: ErrorReport, rule: str, rule_input: RuleInput) -> DeadLetter:
+    """The letter about a new object. What its route asks for is in the rule alone, and so is what the job is named
+    after."""
+    try:
+        made = _to_made(rule_input(rule, msgspec.to_builtins(sent)))
+    except msgspec.ValidationError:
+        bucket, thing = (sent.detail.get(name) for name in ("bucket", "object"))
+        names = [str(each.get(name, "")) for each, name in ((bucket, "name"), (thing, "key")) if isinstance(each, dict)]
+        letter = _letter(job_of_event(event), event, {"source": f"s3://{'/'.join(names)}"}, error, "")
+        return msgspec.structs.replace(letter, request=None, fields=(), rule=rule)
+    return _letter(job_of_event(made.event, made.request), made.event, made.request, error, "")
+
+
+def _made(found: Undelivered) -> _Made | None:
+    """None for a message of another shape."""
+    due = found.reason.get("SCHEDULED_TIME") or found.sent
+    text = found.body.replace(_DUE, due).replace(_RUN, found.reason.get("EXECUTION_ID", due))
+    try:
+        return _decode_made(text)
+    except msgspec.DecodeError:
         return None
-    event = Event(id=raw.id, source=raw.source, detail_type=raw.detail_type, time=raw.time)
-    message = f"EventBridge could not deliver it: {reason.get('ERROR_MESSAGE') or reason.get('ERROR_CODE', '')}"
-    return _letter(job_of_event(event, raw.detail), event, raw.detail, by_name("", message).report(), "")
+
+
+def _said(reason: Mapping[str, str]) -> str:
+    return reason.get("ERROR_MESSAGE") or reason.get("ERROR_CODE", "")
 
 
 def replay_input(letter: DeadLetter) -> dict[str, Any]:
