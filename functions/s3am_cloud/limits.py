@@ -209,9 +209,10 @@ MOST_IN_ORDER: Final = 800 * LAMBDA_BYTES_PER_SECOND
 # A worker takes no part when less than this is left, and drops those in flight when less than that is.
 DEADLINE_MARGIN_SECONDS: Final = 60
 ABANDON_SECONDS: Final = 20
-# Where workers are limited, so are the control function's invocations: they take seconds each, and a thousand events at
-# once have been accepted after some minutes.
+# Where workers are limited, so are invocations of the other functions, which take seconds each: a thousand events at
+# once have been accepted, or reported as failed, after some minutes.
 CONTROL_CONCURRENCY: Final = 20
+JANITOR_CONCURRENCY: Final = 5
 # Lambda leaves so much of an account's concurrency to functions that reserve none (developer guide, "Configuring
 # reserved concurrency").
 UNRESERVED_CONCURRENCY: Final = 100

@@ -59,7 +59,6 @@ class S3amCloudStack(Stack):
         control = self._control(ingest)
         worker = self._worker()
         self._let_transfer(control, worker)
-        self._workers.reserve(worker.function, control.function)
         queue = dead_letter_queue(self, "DeadLetters")
         machine = Machine(
             self,
@@ -77,6 +76,7 @@ class S3amCloudStack(Stack):
         requests = Requests(self, "Requests", machine=machine.machine, bus=self._bus, dead_letters=queue)
         add_ingest(self, ingest, requests=requests, machine=machine.machine, dead_letters=queue)
         janitor = self._janitor(machine, queue)
+        self._workers.reserve(worker.function, control.function, janitor.function)
         BucketKeys(self, "KeyRights", control=control.role, worker=worker.role, janitor=janitor.role)
         Monitoring(
             self,

@@ -12,7 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from s3am_cloud import names
-from s3am_cloud.limits import CONTROL_CONCURRENCY
+from s3am_cloud.limits import CONTROL_CONCURRENCY, JANITOR_CONCURRENCY
 
 _RESERVED = "WorkersAreReserved"
 
@@ -34,8 +34,8 @@ class Workers:
             names.RESERVE_WORKERS,
             default="yes",
             allowed_values=["yes", "no"],
-            description=f"Whether Lambda reserves that concurrency, and {CONTROL_CONCURRENCY} for the control "
-            "function, which limits all jobs together; no: it limits single jobs",
+            description="Whether Lambda reserves that concurrency, and some for the other functions, which limits all "
+            "jobs together; no: it limits single jobs",
         )
         limited = Fn.condition_not(Fn.condition_equals(most, "0"))
         CfnCondition(
@@ -45,9 +45,13 @@ class Workers:
         )
         self.environment = {names.MAX_WORKERS_VARIABLE: most.value_as_string}
 
-    def reserve(self, worker: lambda_.Function, control: lambda_.Function) -> None:
-        """Has Lambda reserve concurrency for the two functions where the parameters say so."""
-        for function, most in ((worker, {"Ref": names.MAX_WORKERS}), (control, CONTROL_CONCURRENCY)):
+    def reserve(self, worker: lambda_.Function, control: lambda_.Function, janitor: lambda_.Function) -> None:
+        """Has Lambda reserve concurrency for the functions where the parameters say so."""
+        for function, most in (
+            (worker, {"Ref": names.MAX_WORKERS}),
+            (control, CONTROL_CONCURRENCY),
+            (janitor, JANITOR_CONCURRENCY),
+        ):
             raw = function.node.default_child
             assert isinstance(raw, lambda_.CfnFunction)
             raw.add_property_override(

@@ -13,7 +13,7 @@ from cfnlint.api import ManualArgs, lint
 from s3am_cloud import names
 from s3am_cloud.costs.storage import ALARM, DASHBOARD, KEY, resting_cost
 from s3am_cloud.handlers.environment import Environment
-from s3am_cloud.limits import CONTROL_CONCURRENCY
+from s3am_cloud.limits import CONTROL_CONCURRENCY, JANITOR_CONCURRENCY
 from s3am_cloud_infra.assembly import resource_counts
 from s3am_cloud_infra.synth import Synthesized
 from template_roles import HANDLERS, Json, as_list, function, of_type, statements
@@ -154,15 +154,15 @@ def test_allowed_hosts_are_names_with_a_star_for_all_below_one(template: Json, h
 
 
 def test_lambda_reserves_concurrency_only_where_workers_are_limited(template: Json) -> None:
-    """The control function, which a burst of events starts as well, is limited together with the worker."""
+    """The others, which a burst of events starts as well, are limited together with the worker."""
     parameters, ref = template["Parameters"], {"Ref": names.MAX_WORKERS}
     assert (parameters[names.MAX_WORKERS]["Default"], parameters[names.RESERVE_WORKERS]["Default"]) == (0, "yes")
     reserved: Json = {module: function(template, module).get("ReservedConcurrentExecutions") for module in HANDLERS}
-    assert reserved["janitor"] is None
     condition = reserved["worker"]["Fn::If"][0]
     nothing = {"Ref": "AWS::NoValue"}
     assert reserved["worker"] == {"Fn::If": [condition, ref, nothing]}
     assert reserved["control"] == {"Fn::If": [condition, CONTROL_CONCURRENCY, nothing]}
+    assert reserved["janitor"] == {"Fn::If": [condition, JANITOR_CONCURRENCY, nothing]}
     assert template["Conditions"][condition] == {
         "Fn::And": [
             {"Fn::Not": [{"Fn::Equals": [ref, "0"]}]},

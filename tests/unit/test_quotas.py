@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from s3am_cloud.errors import Usage
 from s3am_cloud.handlers.environment import Environment
+from s3am_cloud.limits import CONTROL_CONCURRENCY, JANITOR_CONCURRENCY
 from s3am_cloud_cli.deployment.quotas import Quota, WorkerLimit, lambda_quota, worker_limit
 
 USUAL, NEW = Quota(total=1000, unreserved=1000), Quota(total=10, unreserved=10)
@@ -37,6 +38,13 @@ def test_a_stack_reserves_a_quarter_of_the_quota_by_default() -> None:
     assert limit("0").parameters == {"MaxWorkers": "0"}
 
 
+@pytest.mark.parametrize("total", [300, 1000, 3000, 50_000])
+def test_a_burst_of_events_leaves_more_than_half_of_the_quota_to_other_functions(total: int) -> None:
+    made = limit(None, Quota(total=total, unreserved=total))
+    assert made.parameters["ReserveWorkers"] == "yes"
+    assert int(made.parameters["MaxWorkers"]) + CONTROL_CONCURRENCY + JANITOR_CONCURRENCY < total / 2
+
+
 def test_a_stack_that_has_a_limit_keeps_it() -> None:
     assert limit(None, MaxWorkers="40") == WorkerLimit({}, [])
     assert limit(None, MaxWorkers="0") == WorkerLimit({}, [])
@@ -53,20 +61,20 @@ def test_a_quota_below_200_is_warned_of_and_limits_single_jobs() -> None:
 
 
 def test_more_than_lambda_can_reserve_is_refused_with_what_it_can() -> None:
-    assert limit("880").parameters["ReserveWorkers"] == "yes"
+    assert limit("875").parameters["ReserveWorkers"] == "yes"
     with pytest.raises(Usage) as refused:
-        limit("881")
-    assert "--max-workers 880 or less" in refused.value.hint
+        limit("876")
+    assert "--max-workers 875 or less" in refused.value.hint
 
 
 def test_what_the_stack_reserves_already_is_its_own_to_reserve() -> None:
-    """Of 1,000 others reserve 300, and the stack 200 and those of the control function."""
-    quota = Quota(total=1000, unreserved=480)
-    assert limit("580", quota, MaxWorkers="200", ReserveWorkers="yes").parameters["ReserveWorkers"] == "yes"
-    with pytest.raises(Usage, match="581 workers"):
-        limit("581", quota, MaxWorkers="200", ReserveWorkers="yes")
+    """Of 1,000 others reserve 300, and the stack 200 and 25 beside."""
+    quota = Quota(total=1000, unreserved=475)
+    assert limit("575", quota, MaxWorkers="200", ReserveWorkers="yes").parameters["ReserveWorkers"] == "yes"
+    with pytest.raises(Usage, match="576 workers"):
+        limit("576", quota, MaxWorkers="200", ReserveWorkers="yes")
     with pytest.raises(Usage):
-        limit("580", quota, MaxWorkers="200", ReserveWorkers="no")
+        limit("575", quota, MaxWorkers="200", ReserveWorkers="no")
 
 
 def test_a_quota_that_may_not_be_read_is_reported_and_changes_nothing() -> None:

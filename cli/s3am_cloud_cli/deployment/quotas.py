@@ -9,11 +9,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from s3am_cloud import names
 from s3am_cloud.errors import Usage
-from s3am_cloud.limits import CONTROL_CONCURRENCY, SMALL_LAMBDA_QUOTA, UNRESERVED_CONCURRENCY
+from s3am_cloud.limits import CONTROL_CONCURRENCY, JANITOR_CONCURRENCY, SMALL_LAMBDA_QUOTA, UNRESERVED_CONCURRENCY
 from s3am_cloud_cli.deployment.account import Account
 
-# Of the quota, where nobody says otherwise: other functions of the region keep the rest, also in a burst of events.
+# Of the quota, where nobody says otherwise: other functions of the region keep the rest, even in a burst of events.
 _RESERVED_SHARE = 1 / 4
+# What the stack's other functions reserve beside the workers.
+_OTHERS = CONTROL_CONCURRENCY + JANITOR_CONCURRENCY
 # Where none of it can be reserved this limits single jobs only, so that one leaves something to the control function.
 _SHARE_OF_A_JOB = 4 / 5
 
@@ -26,7 +28,7 @@ class Quota(msgspec.Struct, frozen=True):
 
     def room(self, before: Mapping[str, str]) -> int:
         """What workers can reserve; `before` are the parameters of the stack, which may reserve some already."""
-        return self.unreserved + _reserved(before) - UNRESERVED_CONCURRENCY - CONTROL_CONCURRENCY
+        return self.unreserved + _reserved(before) - UNRESERVED_CONCURRENCY - _OTHERS
 
 
 class WorkerLimit(msgspec.Struct, frozen=True):
@@ -78,7 +80,7 @@ def _usual(quota: Quota, room: int) -> int:
 
 def _reserved(parameters: Mapping[str, str]) -> int:
     workers = int(parameters.get(names.MAX_WORKERS, "0"))
-    return workers + CONTROL_CONCURRENCY if workers and parameters.get(names.RESERVE_WORKERS) == "yes" else 0
+    return workers + _OTHERS if workers and parameters.get(names.RESERVE_WORKERS) == "yes" else 0
 
 
 def _warning(quota: Quota, region: str) -> str:
