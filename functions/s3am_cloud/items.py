@@ -41,3 +41,11 @@ class Rejected(Value, frozen=True, kw_only=True):
     item: Item
     place: str
     error: ErrorReport
+
+
+class LeftOut(Value, frozen=True, kw_only=True):
+    """What a tree has and no item can be made of, such as a FIFO, or what shall wait: it counts as skipped."""
+
+    item: Item
+    place: str
+    reason: str

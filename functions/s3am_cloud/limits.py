@@ -16,6 +16,10 @@ MAX_PART: Final = 5 * GIB
 MAX_OBJECT: Final = MAX_PARTS * MAX_PART  # 48.8 TiB, which S3 calls 50 TB
 # All names and values of an object's own metadata, in UTF-8 ("Working with object metadata", user guide).
 MAX_METADATA: Final = 2048
+# A key, in UTF-8 ("Naming Amazon S3 objects", user guide).
+MAX_KEY: Final = 1024
+# A file's name, in the bytes of all common file systems.
+MAX_FILE_NAME: Final = 255
 
 # What DataSync copies ("AWS DataSync quotas", user guide).
 MOST_BY_DATASYNC: Final = 5 * 10**12
@@ -183,6 +187,10 @@ MAX_DIGEST_FILE: Final = 4 * MIB
 MANIFEST_LINE: Final = 64 * KIB
 # A manifest of 5 million items has a comment or an option with each of them at most.
 MANIFEST_LINES: Final = 10_000_000
+# Names in a folder that are sorted at once, in a few MB; those of a larger folder come in such pieces.
+TREE_NAMES: Final = 50_000
+# A listing of as many objects as a manifest may have lines.
+MAX_TREE_PAGES: Final = MANIFEST_LINES // LIST_PAGE
 # Size classes of items: up to the first, an item is one PutObject from memory; up to the second, one that is streamed.
 SMALL_ITEM: Final = MIB
 MEDIUM_ITEM: Final = 128 * MIB

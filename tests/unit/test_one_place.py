@@ -21,13 +21,16 @@ from support.fakes import PART, SOURCE, World, request
 from support.syntax import tree_of
 from unit.test_layers import PRODUCT
 
-# Where a URL comes in as text: a request's two, a named digest file, a redirect, a login, a rule of the ingest file.
+# Where a URL comes in as text: a request's two, an item's, a named digest file, a redirect, a login, a rule of the
+# ingest file.
 ENTRIES = {
     "s3am_cloud_client.inprocess.dataset.candidates",
     "s3am_cloud.request",
     "s3am_cloud.url_prefixes",
     "s3am_cloud.adapters.curl.transport.redirects",
     "s3am_cloud.checksums.published",
+    "s3am_cloud.datasets.names",
+    "s3am_cloud.datasets.selection",
     "s3am_cloud.ingest.accept",
     "s3am_cloud.ingest.dead_letter",
     "s3am_cloud.ingest.rules",

@@ -8,5 +8,6 @@ objects       What copies whole objects, many at once.
 pace          Rates and deadlines.
 records       The records of jobs.
 transfer      Source, store, mover, reader, clock.
+trees         What holds many files.
 vault         What seals and keeps secrets.
 """

@@ -17,16 +17,16 @@ Page = TypeVar("Page", bound=Mapping[str, object])
 _FEW_ENTRIES, _MANY_PAGES = 10, 100
 
 
-def bounded(pages: Iterable[Page], field: str, what: str, clock: Clock) -> Iterator[Page]:
+def bounded(pages: Iterable[Page], field: str, what: str, clock: Clock, most: int = MAX_PAGES) -> Iterator[Page]:
     """The pages, of which each has its entries in `field`. Raises StoreUnavailable where they bring next to nothing and
-    never end, and where no listing of S3's has so many."""
+    never end, and where there are more than `most`: no listing of S3's has so many."""
     began, entries = clock.monotonic(), 0
     try:
         for number, page in enumerate(pages, 1):
             found = page.get(field)
             entries += len(found) if isinstance(found, list) else 0
             passed = max(number, clock.monotonic() - began if clock.monotonic() - began > PATIENCE_SECONDS else 0.0)
-            if number > MAX_PAGES or (passed > _MANY_PAGES and entries < _FEW_ENTRIES * passed):
+            if number > most or (passed > _MANY_PAGES and entries < _FEW_ENTRIES * passed):
                 raise endless(what)
             yield page
     except PaginationError as error:

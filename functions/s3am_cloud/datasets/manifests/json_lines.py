@@ -58,6 +58,7 @@ def _line(lines: Lines, fields: dict[str, Any]) -> ManifestLine:
         known_digest = digest_of(digest) if digest else None
     except TransferError as error:
         raise lines.error(error.message, f'"{name}"', error.hint) from error
+    labels = _labels(lines, fields)
     return ManifestLine(
         place=lines.place,
         text=lines.text,
@@ -65,7 +66,8 @@ def _line(lines: Lines, fields: dict[str, Any]) -> ManifestLine:
         destination=destination or None,
         size=known_size,
         digest=known_digest,
-        labels=_labels(lines, fields),
+        labels=labels,
+        columns={**labels, **{name: str(fields[name]) for name in _OWN[:4] if fields.get(name) is not None}},
     )
 
 

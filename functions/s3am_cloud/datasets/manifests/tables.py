@@ -25,7 +25,17 @@ _ENA = ("fastq", "submitted", "sra", "bam")
 _COMMENT = "#"
 
 Row = dict[str, str]
-RowReader = Callable[[Lines, Row], Iterator[ManifestLine]]
+RowsReader = Callable[[Lines], Iterator[ManifestLine]]
+
+
+class _Cells(msgspec.Struct, frozen=True):
+    """What a row says of one item, as it is written there."""
+
+    source: str
+    destination: str | None = None
+    size: str = ""
+    digest: str = ""
+    algorithm: str | None = None
 
 
 class _Roles(msgspec.Struct, frozen=True):
@@ -70,14 +80,10 @@ def read_gdc(lines: Lines) -> Iterator[ManifestLine]:
     identity, filename, md5, size = (named[name] for name in ("id", "filename", "md5", "size"))
     labels = [title for name, title in named.items() if name not in _GDC]
     for row in _rows(lines, titles):
-        yield _line(
-            lines,
-            source=GDC_FILES + row[identity],
-            destination=f"{row[identity]}/{row[filename]}",
-            size=row[size],
-            digest=(row[md5], "md5"),
-            labels={title: row[title] for title in labels if row[title]},
-        )
+        name = f"{row[identity]}/{row[filename]}"
+        found = {title: row[title] for title in labels if row[title]}
+        cells = _Cells(GDC_FILES + row[identity], name, row[size], row[md5], "md5")
+        yield _line(lines, row, found, cells)
 
 
 def table_reader(header: str) -> RowsReader | None:
@@ -90,9 +96,6 @@ def table_reader(header: str) -> RowsReader | None:
     if names >= _GDC:
         return read_gdc
     return read_table if any(name in names for name in columns.NAMES) else None
-
-
-RowsReader = Callable[[Lines], Iterator[ManifestLine]]
 
 
 def _titles(lines: Lines) -> list[str]:
@@ -183,14 +186,14 @@ def _items(lines: Lines, row: Row, roles: _Roles, labels: list[str]) -> Iterator
         if is_nothing(row[title]) and len(roles.sources) > 1:
             continue
         named = True
-        yield _line(
-            lines,
-            source=row[title].strip(),
-            destination=(row[roles.destination] if roles.destination else "") or None,
-            size=row[roles.size] if roles.size else "",
-            digest=(row[roles.digest], digest_title(roles.digest)) if roles.digest else ("", None),
-            labels=found,
+        cells = _Cells(
+            row[title].strip(),
+            (row[roles.destination] if roles.destination else "") or None,
+            row[roles.size] if roles.size else "",
+            row[roles.digest] if roles.digest else "",
+            digest_title(roles.digest) if roles.digest else None,
         )
+        yield _line(lines, row, found, cells)
     if not named:
         raise lines.error("no source", hint="each line needs a file")
 
@@ -210,32 +213,26 @@ def _ena_files(lines: Lines, row: Row, kind: str) -> Iterator[ManifestLine]:
     for file, size, md5 in zip_longest(files, stated["bytes"], stated["md5"], fillvalue=""):
         if file:
             source = file if "://" in file else f"https://{file}"
-            yield _line(lines, source=source, destination=None, size=size, digest=(md5, "md5"), labels=labels)
+            yield _line(lines, row, labels, _Cells(source, None, size, md5, "md5"))
 
 
-def _line(
-    lines: Lines,
-    source: str,
-    destination: str | None,
-    size: str,
-    digest: tuple[str, str | None],
-    labels: dict[str, str],
-) -> ManifestLine:
-    if not source:
+def _line(lines: Lines, row: Row, labels: dict[str, str], cells: _Cells) -> ManifestLine:
+    if not cells.source:
         raise lines.error("no source", hint="each line needs a URL or a path")
-    value = size
+    value = cells.size
     try:
-        known_size = size_of(size)
-        value = digest[0]
-        known_digest = digest_of(*digest)
+        size = size_of(cells.size)
+        value = cells.digest
+        digest = digest_of(cells.digest, cells.algorithm)
     except TransferError as error:
         raise lines.error(error.message, value, error.hint) from error
     return ManifestLine(
         place=lines.place,
         text=lines.text,
-        source=source,
-        destination=destination,
-        size=known_size,
-        digest=known_digest,
+        source=cells.source,
+        destination=cells.destination,
+        size=size,
+        digest=digest,
         labels=labels,
+        columns=row,
     )
