@@ -194,6 +194,7 @@ def test_the_outcomes_of_a_run_are_a_manifest() -> None:
         ("url,size\nhttps://h/a,5k\n", "list:2:13: '5k' is not a number"),
         ("url,md5\nhttps://h/a,abc\n", "list:2:13: 'abc'"),
         ('url,md5\n"https://h/a,\nhttps://h/b,\n', "list:3: "),
+        ('url,note\nhttps://h/a,"x\ny"\n', "list:3: a quoted cell does not end on its line"),
         ('url,md5\n"https://h/a"b,\n', "list:2: not CSV"),
         ("url,uri\na,b\n", "list:1:5: both 'url' and 'uri'"),
         ("url,x,x\na,b,c\n", "list:1:5: two columns"),
