@@ -11,8 +11,10 @@ import pytest
 from hypothesis import settings
 
 from s3am_cloud.ingest.file import read_ingest
+from s3am_cloud.names import DEFAULT_STACK
 from s3am_cloud_cli import local_cloud as embedded
 from s3am_cloud_cli.local_cloud import LocalCloud
+from s3am_cloud_cli.local_cloud.build import build, fingerprint
 from servers.certificates import make_certificate
 from servers.faulty_http import FaultyHttp
 from servers.ftp import FtpServer
@@ -20,6 +22,7 @@ from servers.proxy import FaultyProxy
 from servers.sftp import SftpServer
 from servers.strict_s3 import StrictS3
 from support.fork_server import ForkServer
+from support.turns import one_at_a_time
 
 # How long an example takes says how busy the machine is, and nothing of the code.
 settings.register_profile("untimed", deadline=None)
@@ -145,10 +148,14 @@ def sftp_server(tmp_path: Path) -> Iterator[SftpServer]:
 
 
 @pytest.fixture(scope="session")
-def local_cloud(isolated_environment: None) -> Iterator[LocalCloud]:
+def local_cloud(isolated_environment: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """One embedded cloud with the real stack for all tests that ask for it."""
+    comes_in = read_ingest(INGEST)
+    with one_at_a_time("build"):
+        key = fingerprint(DEFAULT_STACK, comes_in)
+        build(DEFAULT_STACK, comes_in, key, tmp_path_factory.mktemp("build") / "log", lambda step: None)
     try:
-        yield embedded.up(on_step=lambda step: None, ingest=read_ingest(INGEST))
+        yield embedded.up(on_step=lambda step: None, ingest=comes_in)
     finally:
         embedded.down()
 

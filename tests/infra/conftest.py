@@ -8,9 +8,10 @@ from typing import Any, cast
 
 import pytest
 
-from s3am_cloud_infra.asset import AWS, Target, build_asset
+from s3am_cloud_infra.asset import AWS, Target, build_asset, default_cache
 from s3am_cloud_infra.node import point_jsii_at_node
 from s3am_cloud_infra.synth import Synthesized, synthesized
+from support.turns import one_at_a_time
 
 # Before a test module is collected that imports aws_cdk, which starts Node.js at once: there may be none on the path.
 point_jsii_at_node()
@@ -61,8 +62,10 @@ def asset_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def asset_here(asset_cache: Path) -> Path:
-    return build_asset(Target.here(), asset_cache / "s3am-cloud" / "assets")
+def asset_here() -> Path:
+    """In the user's own cache, from where the embedded cloud takes it, too."""
+    with one_at_a_time("build"):
+        return build_asset(Target.here(), default_cache())
 
 
 @pytest.fixture(scope="session")
