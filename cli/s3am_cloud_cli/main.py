@@ -23,7 +23,7 @@ _ALLOCATIONS_BETWEEN_COLLECTIONS = 100_000
 
 # The short help stands here as well, so that listing the commands imports none of them; a test compares the two.
 COMMANDS = {
-    "upload": "Copy a file or a URL into S3 from this machine.",
+    "upload": "Copy files, folders or URLs into S3 from this machine.",
     "download": "Copy an object from S3 into a local file, or to standard output.",
     "submit": "Copy a URL into S3 in the cloud; this machine can be switched off.",
     "plan": "Show what submit would take, in time and dollars; nothing is written.",
@@ -87,7 +87,12 @@ def run(arguments: Sequence[str]) -> int:
     """Runs the command and returns its exit code; whatever goes wrong is reported in one line with a hint."""
     drop_empty_variables()
     spell_http_proxy()
-    console = Console(json="--json" in arguments, debug="--debug" in arguments, verbose="--verbose" in arguments)
+    console = Console(
+        json="--json" in arguments,
+        debug="--debug" in arguments,
+        verbose="--verbose" in arguments,
+        json_lines="--json-lines" in arguments,
+    )
     try:
         code = cli.main(args=list(arguments), prog_name="s3am-cloud", standalone_mode=False, obj=console)
     except click.exceptions.NoArgsIsHelpError as error:

@@ -16,6 +16,8 @@ inprocess/  The pipeline on this machine, over worker processes.
 remote/     Jobs in the cloud.
 """
 
+from s3am_cloud.items import Item
+from s3am_cloud_client.datasets import Uploads, exists_of_one, is_one_item, run_folder, upload_many
 from s3am_cloud_client.diagnosis import diagnose
 from s3am_cloud_client.inprocess.destinations import Output, destination_of
 from s3am_cloud_client.inprocess.patience import Patience
@@ -24,6 +26,7 @@ from s3am_cloud_client.objects import cancel_uploads, provenance, verify, verify
 from s3am_cloud_client.observer import Observer, OnProgress, SilentObserver
 from s3am_cloud_client.options import (
     Aws,
+    DatasetOptions,
     DownloadOptions,
     ObjectOptions,
     Options,
@@ -38,7 +41,9 @@ from s3am_cloud_client.transfers import download, upload
 __all__ = (
     "Aws",
     "Client",
+    "DatasetOptions",
     "DownloadOptions",
+    "Item",
     "Job",
     "ObjectOptions",
     "Observer",
@@ -52,15 +57,20 @@ __all__ = (
     "SilentObserver",
     "SubmitOptions",
     "UploadOptions",
+    "Uploads",
     "cancel_uploads",
     "destination_of",
     "diagnose",
     "download",
     "error_of",
+    "exists_of_one",
+    "is_one_item",
     "plan",
     "provenance",
     "read_request",
+    "run_folder",
     "upload",
+    "upload_many",
     "verify",
     "verify_receipt",
 )

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from s3am_cloud.items import Placed
-from s3am_cloud_client.observer import Observer, SilentObserver
+from s3am_cloud.items import Item
+from s3am_cloud.request import Exists, OnExisting
+from s3am_cloud_client.observer import Observer, OnProgress, observer_of
 from s3am_cloud_client.options import DatasetOptions, UploadOptions
 
 if TYPE_CHECKING:
     from s3am_cloud.datasets.outcomes import Counts, Failures, Outcome, Summary
     from s3am_cloud_client.inprocess.dataset.report import RunFiles
-    from s3am_cloud_client.inprocess.dataset.upload_run import UploadRun
-
+    from s3am_cloud_client.inprocess.dataset.upload_run import Selected, UploadRun
 
 _USUAL_UPLOAD = UploadOptions()
 _USUAL_DATASET = DatasetOptions()
@@ -35,9 +37,15 @@ class Uploads:
                         self._files.add(outcome)
                     yield outcome
             finally:
-                self._summary = self._run.summary()
+                self._summary = self._run.summary(self._files.folder if self._files is not None else None)
                 if self._files is not None:
                     self._files.end(self._summary)
+
+    def wait(self) -> Summary:
+        """Copies all items, and says how it went."""
+        for _ in self:
+            pass
+        return self.summary
 
     @property
     def summary(self) -> Summary:
@@ -55,21 +63,100 @@ class Uploads:
 
 
 def upload_many(
-    items: Iterable[Placed],
+    sources: Iterable[str | os.PathLike[str] | Item],
+    destination: str,
     *,
     options: UploadOptions = _USUAL_UPLOAD,
     dataset: DatasetOptions = _USUAL_DATASET,
+    progress: OnProgress | None = None,
     observer: Observer | None = None,
 ) -> Uploads:
-    """Copy many files or URLs into S3. Nothing is copied before the result is iterated."""
+    """Copy many files, URLs and folders into S3, and return their outcomes, to be iterated.
+
+    `sources` are files, URLs, folders and prefixes (which end in `/`), globs, or `Item`s with whole destinations; a
+    manifest is among the `dataset` options. `destination` is `s3://BUCKET/PREFIX/`. All items are read and checked
+    before this returns; nothing is copied before the result is iterated. A failed item stops no other: its outcome has
+    the error. Running the same again copies what is missing.
+
+    Raises BadManifest, with line and column, for a list that can't be read, and the classes of `s3am_cloud.errors`
+    for what concerns all items, such as missing credentials.
+
+    >>> from s3am_cloud_client import upload_many
+    >>> uploads = upload_many(["runs/"], "s3://bucket/runs/")
+    >>> for outcome in uploads:
+    ...     if outcome.error is not None:
+    ...         print(outcome.source, outcome.error.message)
+    >>> uploads.counts.copied, uploads.counts.failed
+    (2, 0)
+    """
+    from s3am_cloud.datasets.names import parse_s3_prefix
+    from s3am_cloud.urls import parse_s3
     from s3am_cloud_client.inprocess.dataset.report import RunFiles
     from s3am_cloud_client.inprocess.dataset.upload_run import UploadRun
+    from s3am_cloud_client.inprocess.system_errors import naming_system_errors
 
-    resources = ExitStack()
+    place, resources = parse_s3_prefix(destination), ExitStack()
+    found = _selected(sources, place, options, dataset)
     try:
-        run = resources.enter_context(UploadRun(items, options, dataset, observer or SilentObserver()))
-        files = resources.enter_context(RunFiles(dataset.report_dir)) if dataset.report_dir else None
+        with naming_system_errors():
+            target = parse_s3(place, key_needed=False)
+            run = resources.enter_context(UploadRun(found, target, options, dataset, observer_of(progress, observer)))
+            files = resources.enter_context(RunFiles(dataset.report_dir)) if dataset.report_dir else None
     except BaseException:
         resources.close()
         raise
     return Uploads(run, files, resources)
+
+
+def is_one_item(sources: Sequence[str], dataset: DatasetOptions = _USUAL_DATASET) -> bool:
+    """Whether `upload` takes this, and not `upload_many`: one file or URL, and no option that only many items have."""
+    from s3am_cloud.datasets.globs import has_magic
+    from s3am_cloud.urls import parse_source
+
+    of_one = DatasetOptions(exists=dataset.exists if dataset.exists != "update" else None)
+    if len(sources) != 1 or dataset != of_one:
+        return False
+    if sources[0].startswith("s3://") and sources[0].endswith("/"):
+        return False
+    url = parse_source(sources[0])
+    if url.scheme != "file":
+        return not url.url.partition("?")[0].endswith("/")
+    is_glob = has_magic(url.url) and not os.path.lexists(url.url)
+    return not (is_glob or url.url.endswith("/") or os.path.isdir(url.url))
+
+
+def exists_of_one(exists: OnExisting | None) -> Exists | None:
+    """What `upload` calls it: by default an object that exists is an error."""
+    return exists if exists == "skip" or exists == "overwrite" else None
+
+
+def run_folder() -> Path | None:
+    """A new folder's path for a run's files, in the state folder; None where this user keeps no state."""
+    from s3am_cloud.adapters.clock import SystemClock
+    from s3am_cloud_client.remote.job_ids import new_id
+    from s3am_cloud_client.state_home import state_home
+
+    home = state_home()
+    return None if home is None else home / "runs" / new_id(SystemClock())
+
+
+def _selected(
+    sources: Iterable[str | os.PathLike[str] | Item],
+    place: str,
+    options: UploadOptions,
+    dataset: DatasetOptions,
+) -> Iterator[Selected]:
+    from s3am_cloud.datasets.names import Place
+    from s3am_cloud.items import Placed
+    from s3am_cloud_client.inprocess.dataset.selected import selected
+    from s3am_cloud_client.inprocess.ports import SourceReach, local_ports
+
+    texts = []
+    for number, source in enumerate(sources, 1):
+        if isinstance(source, Item):
+            yield Placed(item=source, place=f"item {number}")
+        else:
+            texts.append(os.fspath(source))
+    access = options.source_access()
+    ports = local_ports(options.destination_access(), access, SourceReach(options.patience, options.netrc))
+    yield from selected(texts, Place(place, is_local=False), dataset, access, ports)

@@ -21,6 +21,9 @@ class Meter(Protocol):
     def expect(self, total: int) -> None:
         """Sets the number of bytes, where it was unknown at the start."""
 
+    def say(self, text: str) -> None:
+        """Shows this beside the bytes from now on."""
+
     def counting(self, moving: Iterable[MovedPart], count: int, done: int) -> Iterator[MovedPart]:
         """Passes parts on as they come; `count` is the number of all parts, `done` of those that were there before."""
 
@@ -51,6 +54,9 @@ class SilentMeter:
     """A `Meter` that shows nothing."""
 
     def __call__(self, count: int) -> None:
+        """Nobody wants to know."""
+
+    def say(self, text: str) -> None:
         """Nobody wants to know."""
 
     def expect(self, total: int) -> None:
@@ -128,6 +134,9 @@ class _CallbackMeter:
     def expect(self, total: int) -> None:
         self._total = total
         self._meter.expect(total)
+
+    def say(self, text: str) -> None:
+        self._meter.say(text)
 
     def counting(self, moving: Iterable[MovedPart], count: int, done: int) -> Iterator[MovedPart]:
         for part in self._meter.counting(moving, count, done):

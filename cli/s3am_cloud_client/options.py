@@ -229,12 +229,25 @@ class DatasetOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     `exists` says what becomes of existing objects: None skips those that are the same as their source, and fails the
     others; "update" replaces these. The run ends early after `max_failures` failed items; None for the default: 100,
-    if they are over half of those finished. The run's files are written to `report_dir`, if one is given.
+    if they are over half of those finished. `report_dir` gets the run's files.
+
+    `manifest` is a list of items in any known format: a path, a URL, or `-` for standard input.
+
+    `base` is what relative names in a manifest are below, `name` a template of the items' names at the destination.
+    `filters` are pairs of "include" or "exclude" and a glob; the first that matches decides. What was modified less
+    than `min_age` seconds ago is left out. Without `follow`, symbolic links to files and folders are left out.
     """
 
     exists: OnExisting | None = None
     max_failures: int | None = None
     report_dir: Path | None = None
+    manifest: str | None = None
+    manifest_format: str = "auto"
+    base: str | None = None
+    name: str | None = None
+    filters: tuple[tuple[Literal["include", "exclude"], str], ...] = ()
+    min_age: float | None = None
+    follow: bool = True
 
 
 def check_exists(exists: str | None) -> None:

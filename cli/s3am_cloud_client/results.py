@@ -1,6 +1,7 @@
 """The types of what calls return, for annotations. They are not loaded with the package: they take time."""
 
 from s3am_cloud.costs.quote import Basis, Cloud, DataSync, InProcess, Quote, Where
+from s3am_cloud.datasets.outcomes import Counts, Failures, Outcome, Summary
 from s3am_cloud.integrity.provenance_lookup import Provenance
 from s3am_cloud.model import Receipt
 from s3am_cloud.transfer.verification import ReceiptVerified, Verified
@@ -14,19 +15,23 @@ __all__ = (
     "Basis",
     "Cancelled",
     "Cloud",
+    "Counts",
     "DataSync",
     "Diagnosis",
     "FailedEvent",
     "FailedEvents",
+    "Failures",
     "Finding",
     "InProcess",
     "JobLine",
     "JobStatus",
     "LogLine",
+    "Outcome",
     "Provenance",
     "Quote",
     "Receipt",
     "ReceiptVerified",
+    "Summary",
     "Verified",
     "Where",
 )

@@ -337,6 +337,12 @@ class TooManyFiles(JobFailed):
     hint = "raise the limit of open files (ulimit -n), or use fewer connections"
 
 
+class ItemsNotReached(JobFailed):
+    """A run over many items ended early, as too many failed or all of them would."""
+
+    hint = "fix the cause and run the same command again: it copies what is missing"
+
+
 class JobFailedForGood(TransferError):
     code = 25
     meaning = "job failed for good"
@@ -379,6 +385,14 @@ class ProblemsFound(JobFailedForGood):
 
 class TooExpensive(JobFailedForGood):
     hint = "allow more with --max-cost, or use s3am-cloud upload, which takes no functions"
+
+
+class ItemsFailed(TransferError):
+    """Of many items, some were not copied; the others were."""
+
+    code = 26
+    meaning = "done in part: some items failed"
+    hint = "fix the causes and run the same command again: it copies what is missing"
 
 
 class Interrupted(TransferError):

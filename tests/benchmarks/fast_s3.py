@@ -30,6 +30,7 @@ _DATE = "Fri, 02 Jan 2026 03:04:05 GMT"
 _ISO = "2026-01-02T03:04:05.000Z"
 _XML = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 _SLICE = 1 << 18
+_PAGE = 1000
 # What a GET asks for that is not an object's bytes.
 _QUESTIONS = {"uploadId", "uploads", "tagging", "location", "list-type", "prefix", "attributes", "acl"}
 
@@ -106,14 +107,19 @@ class FastS3:
         prefix, bucket = request.query.get("prefix", ""), request.path.strip("/")
         for file in (self._folder / bucket).rglob("*") if request.query else ():
             self._object(Request("GET", f"/{file.relative_to(self._folder)}", {}, {}))
+        after = request.query.get("continuation-token", "")
+        listed = sorted(path for path in self._objects if path.startswith(f"/{bucket}/{prefix}") and path > after)
         found = "".join(
-            f"<Contents><Key>{path.split('/', 2)[2]}</Key><LastModified>{_ISO}</LastModified><ETag>{one.etag}</ETag>"
-            f"<Size>{one.size}</Size><StorageClass>STANDARD</StorageClass></Contents>"
-            for path, one in sorted(self._objects.items())
-            if path.startswith(f"/{bucket}/{prefix}")
+            f"<Contents><Key>{path.split('/', 2)[2]}</Key><LastModified>{_ISO}</LastModified>"
+            f"<ETag>{self._objects[path].etag}</ETag>"
+            f"<Size>{self._objects[path].size}</Size><StorageClass>STANDARD</StorageClass></Contents>"
+            for path in listed[:_PAGE]
         )
+        more = len(listed) > _PAGE
+        token = f"<NextContinuationToken>{listed[_PAGE - 1]}</NextContinuationToken>" if more else ""
         answer = _xml(
-            f"<ListBucketResult {_XML}><Name>{bucket}</Name><IsTruncated>false</IsTruncated>{found}</ListBucketResult>"
+            f"<ListBucketResult {_XML}><Name>{bucket}</Name><IsTruncated>{str(more).lower()}</IsTruncated>{token}"
+            f"{found}</ListBucketResult>"
         )
         answer.headers["x-amz-bucket-region"] = "us-east-1"
         return answer
@@ -142,6 +148,8 @@ class FastS3:
         if "partNumber" in request.query:
             self._uploads[request.query["uploadId"]][int(request.query["partNumber"])] = stored
         elif request.path.count("/") > 1:
+            if request.headers.get("if-none-match") == "*" and request.path in self._objects:
+                return _xml("<Error><Code>PreconditionFailed</Code></Error>", 412)
             stored.headers = _kept(request)
             self._objects[request.path] = stored
         if "x-amz-copy-source" in request.headers:

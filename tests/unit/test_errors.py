@@ -46,6 +46,7 @@ TABLE = {
     23: "source busy or throttled",
     24: "job failed, can be resumed",
     25: "job failed for good",
+    26: "done in part: some items failed",
     130: "interrupted",
 }
 
@@ -104,6 +105,7 @@ def test_only_what_may_pass_is_worth_another_try() -> None:
         "SourceUnavailable",
         "StoreBusy",
         "StoreUnavailable",
+        "ItemsNotReached",
         "JobFailed",
         "SettingMissing",
         "DiskFull",

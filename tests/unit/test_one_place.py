@@ -25,6 +25,8 @@ from unit.test_layers import PRODUCT
 # ingest file.
 ENTRIES = {
     "s3am_cloud_client.inprocess.dataset.candidates",
+    "s3am_cloud_client.inprocess.dataset.selected",
+    "s3am_cloud_client.datasets",
     "s3am_cloud.request",
     "s3am_cloud.url_prefixes",
     "s3am_cloud.adapters.curl.transport.redirects",

@@ -5,20 +5,25 @@ from __future__ import annotations
 import click
 
 import s3am_cloud_client
-from s3am_cloud.request import Exists
+from s3am_cloud.request import OnExisting
 from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.options import datasets as dataset_options
 from s3am_cloud_cli.options import keys as key_options
 from s3am_cloud_cli.options import transfer as options
+from s3am_cloud_cli.options.datasets import ItemCommand
 from s3am_cloud_cli.options.directions import check_into_s3
 from s3am_cloud_cli.options.keys import KeyOptions, SourceKeyOptions
 from s3am_cloud_cli.options.transfer import AwsOptions
-from s3am_cloud_client import Patience, UploadOptions
+from s3am_cloud_client import DatasetOptions, Patience, UploadOptions, exists_of_one
 
 
-@click.command(short_help="Copy a file or a URL into S3 from this machine.")
-@click.argument("source", metavar="SRC_URL")
+@click.command(cls=ItemCommand, short_help="Copy files, folders or URLs into S3 from this machine.")
+@click.argument("sources", metavar="SRC...", nargs=-1)
 @click.argument("destination", metavar="DST_URL")
-@options.transfer(UploadOptions)
+@dataset_options.exists
+@dataset_options.globs
+@dataset_options.dataset
+@options.transfer_alone(UploadOptions)
 @key_options.keys
 @key_options.source_keys
 @options.netrc
@@ -27,13 +32,15 @@ from s3am_cloud_client import Patience, UploadOptions
 @options.requester_pays
 @options.no_sign_request
 @options.aws
+@dataset_options.json_lines
 @options.output
 @click.pass_obj
 def upload(
     console: Console,
-    source: str,
+    sources: tuple[str, ...],
     destination: str,
-    exists: Exists | None,
+    exists: OnExisting | None,
+    dataset: DatasetOptions,
     transfer: UploadOptions,
     keys: KeyOptions,
     source_keys: SourceKeyOptions,
@@ -44,20 +51,27 @@ def upload(
     no_sign_request: bool,
     aws: AwsOptions,
 ) -> None:
-    """Copy SRC_URL into S3 as DST_URL, in parallel parts, each checked by S3 against what the source sent.
+    """Copy SRC into S3 as DST_URL, in parallel parts, each checked by S3 against what the source sent.
 
-    SRC_URL is a local path or a URL with file, http, https, ftp, ftpes, ftps, sftp or s3. DST_URL is
-    s3://BUCKET/KEY; one that ends in / gets the source's file name.
+    SRC is a local path or a URL with file, http, https, ftp, ftpes, ftps, sftp or s3. DST_URL is s3://BUCKET/KEY; one
+    that ends in / gets the source's file name.
+
+    Several SRC, a folder, a prefix in S3 (both end in /), and the items of a --manifest are copied below DST_URL, each
+    with an outcome of its own: a failed item stops no other, and running the same command again copies what is missing.
 
     \b
       s3am-cloud upload genome.bam s3://bucket/genomes/
       s3am-cloud upload --part-size 128MB https://host/run42.tar s3://bucket/run42.tar
+      s3am-cloud upload runs/ --exclude '*.tmp' s3://bucket/runs/
+      s3am-cloud upload --manifest urls.txt s3://bucket/archive/
     """
-    check_into_s3(source, destination)
     options.exclusive(resume=transfer.resume, force=transfer.force)
+    if not sources and dataset.manifest is None:
+        raise click.UsageError(f"Missing argument '{'SRC...' if destination.startswith('s3://') else 'DST_URL'}'.")
+    for source in sources:
+        check_into_s3(source, destination)
     import msgspec
 
-    from s3am_cloud_cli.console.receipt_text import receipt_text
     from s3am_cloud_cli.options.settings import aws_of
 
     chosen = msgspec.structs.replace(
@@ -71,5 +85,21 @@ def upload(
         patience=patience,
         stack=stack,
     )
-    receipt = s3am_cloud_client.upload(source, destination, exists=exists, options=chosen, observer=console)
+    dataset = msgspec.structs.replace(dataset, exists=exists)
+    if s3am_cloud_client.is_one_item(sources, dataset):
+        _upload_one(console, sources[0], destination, chosen, dataset)
+        return
+    from s3am_cloud_cli.console.many import upload_items
+
+    upload_items(console, sources, destination, dataset, chosen)
+
+
+def _upload_one(
+    console: Console, source: str, destination: str, chosen: UploadOptions, dataset: DatasetOptions
+) -> None:
+    from s3am_cloud_cli.console.receipt_text import receipt_text
+
+    receipt = s3am_cloud_client.upload(
+        source, destination, exists=exists_of_one(dataset.exists), options=chosen, observer=console
+    )
     console.result(receipt, receipt_text(receipt))

@@ -8,6 +8,8 @@ follow_logs   Shows a job's log until the job ends.
 hints         Hints name only options that the command has.
 output        Results on stdout; progress, notes and errors on stderr.
 quote_text    A quote as text.
+many          Runs over many items.
 receipt_text  Receipts and jobs as text.
+summary_text  How a run over many items went as text.
 streams       Standard input and output that survive closed ends and odd encodings.
 """

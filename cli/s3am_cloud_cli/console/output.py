@@ -43,9 +43,11 @@ class Console:
         json: bool = False,
         debug: bool = False,
         verbose: bool = False,
+        json_lines: bool = False,
         out: IO[str] | None = None,
         err: IO[str] | None = None,
     ) -> None:
+        self.json_lines = json_lines
         self.json, self.debug, self.verbose = json, debug, verbose or debug
         self._out = out or sys.stdout
         self._err = err or sys.stderr
@@ -58,14 +60,32 @@ class Console:
 
     def result(self, document: object, text: Lines) -> None:
         """The one result: `document` as JSON where that was asked for, else `text`."""
-        try:
+        with self._naming_stdout():
             if self.json:
                 print(self._json_text(document), file=self._out, flush=True)
             else:
                 self._write(text, self._out)
+
+    @contextmanager
+    def _naming_stdout(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             named = DiskFull if error.errno == errno.ENOSPC else AccessDenied
             raise named(f"the result can't be written to stdout: {error.strerror}", "write it elsewhere") from error
+
+    def line(self, document: object) -> None:
+        """One of many results, for --json-lines."""
+        if self.json_lines:
+            with self._naming_stdout():
+                print(self._json_text(document), file=self._out)
+
+    def summary(self, document: object, text: Lines) -> None:
+        """What ends many results: on stdout, unless that has their lines."""
+        if self.json_lines:
+            self.note(text)
+        else:
+            self.result(document, text)
 
     def _json_text(self, document: object) -> str:
         """Only ASCII where stdout is not UTF-8, or where there are bytes of a file's name that are not."""

@@ -1,6 +1,7 @@
 """Options that several commands share, each defined once.
 
 cost          --max-cost.
+datasets      Which items are wanted, and what they are called.
 deploy        The stack's parameters.
 directions    Arguments the wrong way round.
 keys          SSE-C keys.

@@ -295,4 +295,9 @@ _transfer = (
 
 def transfer(kind: type[Options]) -> Callable[[Any], Any]:
     """What a transfer into S3 takes, as the argument `transfer`, which is a `kind`; and `exists`."""
-    return together(exists, as_value("transfer", kind, *_transfer))
+    return together(exists, transfer_alone(kind))
+
+
+def transfer_alone(kind: type[Options]) -> Callable[[Any], Any]:
+    """The same without `exists`."""
+    return as_value("transfer", kind, *_transfer)

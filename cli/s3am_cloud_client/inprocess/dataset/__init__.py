@@ -6,6 +6,8 @@ known        Which objects were copied from which version of their sources, from
 lanes        Threads that copy: one for whole objects over one loop, some for items that need a transfer of their own.
 report       The files of a run.
 run          One run, from a list of items to the outcome of each.
+streams      Bytes that come in pieces, as a file.
 upload_run   A run of uploads, put together.
+selected     The items that a user names.
 single       One item by the thorough way of single transfers.
 """

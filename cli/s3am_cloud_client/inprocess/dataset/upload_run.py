@@ -10,18 +10,22 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.curl.objects.bodies import probe_file
 from s3am_cloud.adapters.curl.objects.mover import CurlObjectMover, ObjectRoute
 from s3am_cloud.adapters.files.item_list import SqliteItemList
+from s3am_cloud.adapters.s3.trees import S3Tree
 from s3am_cloud.datasets.failures import FailureRule
-from s3am_cloud.datasets.outcomes import Outcome, Summary, Tally
+from s3am_cloud.datasets.outcomes import Outcome, Summary, Tally, outcome_of
+from s3am_cloud.errors import AccessDenied
 from s3am_cloud.integrity.provenance import written
-from s3am_cloud.items import Placed
-from s3am_cloud.limits import OBJECT_CONNECTIONS, SINGLE_LANES
+from s3am_cloud.items import LeftOut, Placed, Rejected
+from s3am_cloud.limits import ITEMS_WITHOUT_LISTING, OBJECT_CONNECTIONS, SINGLE_LANES
 from s3am_cloud.model import Attributes, Job, SourceInfo
 from s3am_cloud.ports.item_list import Listed
+from s3am_cloud.urls import S3Url
 from s3am_cloud_client.inprocess.dataset.known import KnownObjects
 from s3am_cloud_client.inprocess.dataset.lanes import ByteCount, LaneObserver, Lanes
 from s3am_cloud_client.inprocess.dataset.run import DatasetRun, Wanted
@@ -36,21 +40,30 @@ if TYPE_CHECKING:
     from s3am_cloud_client.options import DatasetOptions, UploadOptions
 
 
+Selected = Placed | Rejected | LeftOut
+
+
 class UploadRun:
-    """Reads and checks all items when it is made. Raises BadManifest, NoCredentials, and what `items` raises."""
+    """Reads and checks all items when it is made. Raises BadManifest, NoCredentials, and what `selected` raises."""
 
     def __init__(
-        self, items: Iterable[Placed], options: UploadOptions, dataset: DatasetOptions, observer: Observer
+        self,
+        selected: Iterable[Selected],
+        destination: S3Url,
+        options: UploadOptions,
+        dataset: DatasetOptions,
+        observer: Observer,
     ) -> None:
         self._observer, self._clock = observer, SystemClock()
         self._id, self._started = new_id(self._clock), self._clock.now()
         self._tally, self._moved, self._ended = Tally(), ByteCount(), False
         self._meter: Meter | None = None
+        self._outside: list[Outcome] = []
         self._shown = 0
         self._resources = ExitStack()
         try:
             listed = self._resources.enter_context(SqliteItemList())
-            listed.add(items)
+            listed.add(self._placed(selected))
             self._known = KnownObjects(_known_path())
             self._resources.callback(self._known.close)
             self._run = DatasetRun(
@@ -64,6 +77,7 @@ class UploadRun:
                 self._lanes(options),
                 self._tick,
             )
+            self._note_existing(listed, destination, options)
         except BaseException:
             self._resources.close()
             raise
@@ -78,13 +92,16 @@ class UploadRun:
         self._resources.close()
 
     def outcomes(self) -> Iterator[Outcome]:
+        for outcome in self._outside:
+            self._tally.add(outcome)
+            yield outcome
         with self._observer.progress(f"{self._list.count:,} items", self._list.known_bytes) as self._meter:
             for outcome in self._run.outcomes():
                 self._tally.add(outcome)
                 yield outcome
         self._ended = True
 
-    def summary(self) -> Summary:
+    def summary(self, report: Path | None = None) -> Summary:
         return Summary(
             state=self._tally.state if self._ended else "interrupted",
             counts=self._tally.counts,
@@ -92,7 +109,28 @@ class UploadRun:
             started=self._started.isoformat(timespec="milliseconds"),
             seconds=round((self._clock.now() - self._started).total_seconds(), 3),
             heads=self._run.heads,
+            report=None if report is None else str(report),
         )
+
+    def _placed(self, selected: Iterable[Selected]) -> Iterator[Placed]:
+        """Those that can be copied; the others have their outcome already."""
+        for one in selected:
+            match one:
+                case Placed():
+                    yield one
+                case Rejected(item=item, error=error):
+                    self._outside.append(replace(outcome_of(item, "failed"), error=error))
+                case LeftOut(item=item, reason=reason):
+                    self._outside.append(replace(outcome_of(item, "skipped"), reason=reason))
+
+    def _note_existing(self, listed: SqliteItemList, destination: S3Url, options: UploadOptions) -> None:
+        if listed.count <= ITEMS_WITHOUT_LISTING:
+            return
+        self._observer.detail(f"listing what is below {destination}")
+        try:
+            listed.note_existing(S3Tree(options.destination_access(), self._clock).existing(destination))
+        except AccessDenied as error:
+            self._observer.note(f"{error.message}: each existing object is found by the request that would make it")
 
     def listed(self, number: int) -> Listed:
         """An item on its way."""
@@ -101,9 +139,13 @@ class UploadRun:
     def _tick(self) -> None:
         self._observer.check()
         moved = self._moved.moved
-        if self._meter is not None and moved != self._shown:
-            self._meter(moved - self._shown)
-            self._shown = moved
+        if self._meter is None:
+            return
+        self._meter(moved - self._shown)
+        self._shown = moved
+        counts = self._tally.counts
+        failed = f", {counts.failed:,} failed" if counts.failed else ""
+        self._meter.say(f"{counts.items:,}/{self._list.count:,} items{failed}")
 
     def _lanes(self, options: UploadOptions) -> Lanes:
         access = options.destination_access()

@@ -1,0 +1,55 @@
+"""Runs over many items, as the commands show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+import s3am_cloud_client
+from s3am_cloud.errors import ItemsFailed, ItemsNotReached, JobFailedForGood, TransferError
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.console.summary_text import counts_text, summary_text
+from s3am_cloud_client import DatasetOptions, UploadOptions, run_folder
+
+if TYPE_CHECKING:
+    from s3am_cloud_client.results import Summary
+
+
+def upload_items(
+    console: Console,
+    sources: Sequence[str],
+    destination: str,
+    dataset: DatasetOptions,
+    options: UploadOptions,
+) -> None:
+    """Copies them, prints the summary, and raises what its exit code stands for."""
+    if dataset.report_dir is None:
+        dataset = msgspec.structs.replace(dataset, report_dir=run_folder())
+    uploads = s3am_cloud_client.upload_many(sources, destination, options=options, dataset=dataset, observer=console)
+    try:
+        for outcome in uploads:
+            console.line(outcome)
+    except KeyboardInterrupt:
+        console.note(summary_text(uploads.summary, destination))
+        console.advise("the same command copies what is missing")
+        raise
+    summary = uploads.summary
+    console.summary(summary, summary_text(summary, destination))
+    error = error_of_run(summary)
+    if error is not None:
+        raise console.reported(error)
+
+
+def error_of_run(summary: Summary) -> TransferError | None:
+    """None where every item was copied or skipped."""
+    counts = summary.counts
+    said = counts_text(counts)
+    if counts.not_reached:
+        return ItemsNotReached(f"the run ended early: {said}")
+    if not counts.failed:
+        return None
+    if counts.copied or counts.skipped:
+        return ItemsFailed(f"some items failed: {said}")
+    return JobFailedForGood(f"all items failed: {said}", ItemsFailed.hint)

@@ -1,0 +1,49 @@
+"""How a run over many items went, as people read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from s3am_cloud.amounts import size_text
+from s3am_cloud.command_lines import command_line
+
+if TYPE_CHECKING:
+    from s3am_cloud_client.results import Counts, Summary
+
+
+def summary_text(summary: Summary, destination: str) -> list[str]:
+    """Counts, failures by their names with what to do about each, and how to repeat them."""
+    return [_counts_line(summary), *_failures(summary), *_report(summary, destination)]
+
+
+def counts_text(counts: Counts) -> str:
+    named = {
+        "copied": counts.copied,
+        "skipped": counts.skipped,
+        "failed": counts.failed,
+        "not reached": counts.not_reached,
+    }
+    return ", ".join(f"{count:,} {name}" for name, count in named.items() if count) or "nothing to do"
+
+
+def _counts_line(summary: Summary) -> str:
+    counts, seconds = summary.counts, summary.seconds
+    rate = f", {size_text(counts.copied_bytes / seconds)}/s" if counts.copied and seconds else ""
+    return f"{counts.items:,} items, {size_text(counts.bytes)}: {counts_text(counts)}; {seconds:.1f} s{rate}"
+
+
+def _failures(summary: Summary) -> Iterator[str]:
+    for one in summary.failures:
+        yield f"{one.count:,} {one.name}: {one.message}"
+        yield f"  Hint: {one.hint}."
+
+
+def _report(summary: Summary, destination: str) -> Iterator[str]:
+    if summary.report is None:
+        return
+    yield f"report: {summary.report}"
+    if summary.counts.failed or summary.counts.not_reached:
+        again = command_line("upload", "--manifest", str(Path(summary.report) / "failed.jsonl"), destination)
+        yield f"what was not copied: {again}"
