@@ -5,11 +5,11 @@ UV := $(BIN)/uv
 SOURCES := functions cli infra tests
 NODE_LOCK := infra/s3am_cloud_infra/package.json infra/s3am_cloud_infra/package-lock.json
 
-.PHONY: help demo test faults stress simulate bench lint check audit lock clean
+.PHONY: help demo test faults stress simulate bench aws-check lint check audit lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 demo: .venv/run.stamp  ## the main job, seen end to end on an embedded cloud
 	@$(BIN)/s3am-cloud demo
@@ -32,6 +32,10 @@ bench: .venv/dev.stamp .venv-bench/own.stamp  ## speed and memory beside those o
 	@cd tests && ../$(BIN)/python -m benchmarks --programs ../.venv-bench/bin --own ../.venv-bench/own/bin \
 		--output ../build $(BENCH)
 	$(if $(BENCH),,@cd tests && ../$(BIN)/python -m benchmarks.adaptive | tee ../build/adaptive.md)
+
+# CHECK="--max-cost 0.50 --profile lab" for other options than the usual ones; see s3am-cloud doctor --help.
+aws-check: .venv/run.stamp .venv/node.stamp  ## what the documentation claims, on your AWS account, for less than a dollar; asks first
+	@$(BIN)/s3am-cloud doctor --full $(CHECK)
 
 lint: .venv/dev.stamp .venv/node.stamp
 	$(BIN)/ruff check $(SOURCES)

@@ -6,6 +6,7 @@ main            Finds the command, runs it, and is the one place that exits.
 netrc_logins    Where programs that were written for earlier versions import logins from ~/.netrc.
 newest_folders  Keeps the newest folders of a cache.
 
+aws_check/    `doctor --full`: claims checked on a real account.
 commands/     One file per command.
 options/      Options that several commands share.
 console/      What a user reads.
