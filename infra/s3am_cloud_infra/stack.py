@@ -93,12 +93,9 @@ class S3amCloudStack(Stack):
                 names.EVENT_BUS: self._bus.event_bus_name,
                 names.KEY_ARN: self._storage.key.key_arn,
                 names.DEAD_LETTERS: queue.queue_url,
-                names.WORKER_NAME: worker.function.function_name,
-                names.CONTROL_NAME: control.function.function_name,
-                names.JANITOR_NAME: janitor.function.function_name,
-                names.WORKER_LOG: worker.log.log_group_name,
-                names.CONTROL_LOG: control.log.log_group_name,
-                names.JANITOR_LOG: janitor.log.log_group_name,
+                **_described(control, names.CONTROL_NAME, names.CONTROL_LOG),
+                **_described(worker, names.WORKER_NAME, names.WORKER_LOG),
+                **_described(janitor, names.JANITOR_NAME, names.JANITOR_LOG),
             }
         )
         acknowledge(self)
@@ -171,3 +168,8 @@ class S3amCloudStack(Stack):
     def _outputs(self, values: dict[str, str]) -> None:
         for name, value in values.items():
             CfnOutput(self, name, value=value)
+
+
+def _described(handler: Handler, name: str, log: str) -> dict[str, str]:
+    """The outputs with a function's name and that of its log group."""
+    return {name: handler.function.function_name, log: handler.log.log_group_name}
