@@ -56,9 +56,10 @@ def test_a_bucket_that_demands_encryption_takes_what_names_it(
     stored.assert_is("copy", CONTENT)
 
 
-def test_a_bucket_that_demands_encryption_refuses_other_uploads_with_a_hint(
+def test_a_bucket_that_demands_encryption_refuses_others_with_a_hint(
     through_proxy: Command, home: Path, stored: Stored, s3_proxy: FaultyProxy
 ) -> None:
+    """A bucket that demands encryption refuses other uploads with a hint."""
     write_file(CONTENT, home / "x.bin")
     demand_encryption(s3_proxy)
     assert "--sse" in through_proxy.run("upload", "x.bin", stored.url("made")).ended(14).error_line

@@ -106,7 +106,7 @@ def test_secrets_of_jobs_are_opened_by_the_worker_alone(template: Json) -> None:
     assert read["Resource"]["Fn::Join"][1][-1] == ":secret:s3am-cloud/*"
 
 
-def test_keys_of_buckets_are_used_by_way_of_s3_and_by_the_worker_of_secrets(template: Json) -> None:
+def test_keys_of_buckets_are_used_by_way_of_s3_and_by_the_worker(template: Json) -> None:
     """Nothing of it exists where no key is given."""
     policies = [p for p in of_type(template, "AWS::IAM::Policy") if names.BUCKET_KEYS in json.dumps(p)]
     assert {p["Condition"] for p in policies} == {"KeysAreGiven"}
@@ -136,7 +136,8 @@ def test_every_statement_about_buckets_is_for_accounts_that_are_allowed(template
         assert s["Condition"] == {"StringEquals": {"aws:ResourceAccount": accounts}}
 
 
-def test_objects_are_deleted_by_who_completes_them_and_versions_nowhere_else(template: Json) -> None:
+def test_only_who_completes_objects_deletes_them_and_nobody_versions(template: Json) -> None:
+    """Objects are deleted by who completes them and versions nowhere else."""
     deleting = [s for s in allowed(template) if "s3:DeleteObjectVersion" in as_list(s["Action"])]
     assert [s["Action"] for s in deleting] == [["s3:DeleteObject", "s3:DeleteObjectVersion"]]
     assert "s3:DeleteObjectVersion" not in actions(template, "janitor")

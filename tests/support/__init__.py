@@ -9,4 +9,5 @@ fork_server  Runs of the command as forks of a process that has imported it.
 prefetch     Cases of a table, worked on a few at a time ahead of their tests.
 stored       What is in a test's bucket.
 syntax       The syntax trees of the product's modules.
+turns        What several workers would do at once, one after the other.
 """

@@ -223,7 +223,7 @@ def test_many_events_of_a_route_need_one_look_at_its_rule(queue: Queue) -> None:
 
 
 @pytest.mark.parametrize("filled", [True, False])
-def test_a_schedule_that_could_not_be_started_is_sent_again_for_the_time_it_was_due(filled: bool, queue: Queue) -> None:
+def test_a_schedule_that_could_not_be_started_is_replayed_for_its_time(filled: bool, queue: Queue) -> None:
     """Whether or not the Scheduler has put the time into its input."""
     due = "2026-03-04T06:00:00Z"
     text = json.dumps(SCHEDULED)
@@ -246,9 +246,10 @@ def test_a_schedule_that_could_not_be_started_is_sent_again_for_the_time_it_was_
         ({"Arn": "arn:elsewhere"}, NoSuchEvent, "starts no jobs of this stack any more"),
     ],
 )
-def test_a_route_whose_rule_can_not_be_read_is_listed_with_the_reason_and_stays(
+def test_a_route_whose_rule_can_not_be_read_is_listed_with_the_reason(
     target: dict[str, Any] | str, error: type[Exception], said: str, queue: Queue
 ) -> None:
+    """A route whose rule can not be read is listed with the reason and stays."""
     queue.put(json.dumps(CREATED), 1, RULE_ARN=RULE)
     found = letters(queue, Started(), rules=Rules(target)).failed()
     [event] = found.events

@@ -66,7 +66,8 @@ def test_what_is_no_topics_arn_is_refused(topic: str) -> None:
 
 
 @pytest.mark.parametrize("partition", ["aws-us-gov", "aws-cn", "aws-eusc"])
-def test_buckets_have_arns_of_the_accounts_partition_and_others_are_refused(partition: str) -> None:
+def test_buckets_have_arns_of_the_accounts_partition_and_no_others(partition: str) -> None:
+    """Buckets have arns of the accounts partition and others are refused."""
     own = Wanted(destination_bucket=("runs", f"arn:{partition}:s3:::x")).parameters(partition)
     assert own == {"DestinationBuckets": f"arn:{partition}:s3:::runs,arn:{partition}:s3:::x"}
     check_partition(own, partition)

@@ -39,7 +39,8 @@ def test_a_stack_reserves_a_quarter_of_the_quota_by_default() -> None:
 
 
 @pytest.mark.parametrize("total", [300, 1000, 3000, 50_000])
-def test_a_burst_of_events_leaves_more_than_half_of_the_quota_to_other_functions(total: int) -> None:
+def test_a_burst_of_events_leaves_half_of_the_quota_to_other_functions(total: int) -> None:
+    """A burst of events leaves more than half of the quota to other functions."""
     made = limit(None, Quota(total=total, unreserved=total))
     assert made.parameters["ReserveWorkers"] == "yes"
     assert int(made.parameters["MaxWorkers"]) + CONTROL_CONCURRENCY + JANITOR_CONCURRENCY < total / 2
