@@ -319,3 +319,13 @@ def test_a_denied_bucket_has_the_command_that_gives_it_to_the_stack(
     found = failed(job, AccessDenied(message), world.clock).error
     assert found is not None
     assert (f"s3am-cloud deploy {option}" in found.hint) if option else ("deploy" not in found.hint)
+
+
+def test_a_job_that_fails_is_noted_then_whatever_was_noted_when_it_began(world: World, machine: Machine) -> None:
+    """As by a stack of before, which noted nothing when it opened an upload."""
+    prepared(world)
+    [(job_id, when)] = world.jobs.expiring(START + WEEK * 9)
+    world.jobs.remove_expiry(job_id, when)
+    reported(world, "job")
+    world.clock.pass_time(WEEK + timedelta(seconds=1))
+    assert sweep(world.ports, machine.describe) == swept("job")
