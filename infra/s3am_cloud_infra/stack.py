@@ -60,17 +60,7 @@ class S3amCloudStack(Stack):
         worker = self._worker()
         self._let_transfer(control, worker)
         queue = dead_letter_queue(self, "DeadLetters")
-        machine = Machine(
-            self,
-            "Machine",
-            MachineProps(
-                control=control.function,
-                worker=worker.function,
-                bus=self._bus,
-                dead_letters=queue,
-                rights=[*self._rights.read_units(), *announce(self._bus), *send_to(queue)],
-            ),
-        )
+        machine = self._machine(control, worker, queue)
         # A policy of its own: inside the role it would have control and machine wait for each other.
         iam.Policy(self, "AskWhetherItRuns", roles=[control.role], statements=ask_whether_it_runs(machine.machine))
         requests = Requests(self, "Requests", machine=machine.machine, bus=self._bus, dead_letters=queue)
@@ -99,6 +89,19 @@ class S3amCloudStack(Stack):
             }
         )
         acknowledge(self)
+
+    def _machine(self, control: Handler, worker: Handler, dead_letters: sqs.IQueue) -> Machine:
+        return Machine(
+            self,
+            "Machine",
+            MachineProps(
+                control=control.function,
+                worker=worker.function,
+                bus=self._bus,
+                dead_letters=dead_letters,
+                rights=[*self._rights.read_units(), *announce(self._bus), *send_to(dead_letters)],
+            ),
+        )
 
     def _control(self, ingest: Ingest) -> Handler:
         granted = {names.GRANTS_VARIABLE: write_grants(grants_of(ingest))}
