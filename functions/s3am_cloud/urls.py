@@ -259,7 +259,7 @@ def _network(scheme: str, text: str) -> SourceUrl:
     except ValueError:
         # Its own message may repeat a piece of the password.
         raise _unreadable(text) from None
-    if not host or any(c.isspace() or not c.isprintable() for c in text):
+    if not host or " " in text or not text.isprintable():  # which no other white space is
         raise _unreadable(text)
     if scheme in FILE_TRANSFER_SCHEMES and port is not None and "@" not in parts.netloc and "@" in url:
         raise _unreadable(text)  # a password of digits and a slash, or a port before a name with an @
@@ -308,6 +308,8 @@ def _encoded(text: str, netloc: str) -> str:
     """
     before, slashes, rest = text.partition("//")
     login, at, host = netloc.rpartition("@")
+    if text.isascii() and "@" not in login:
+        return text
     name, colon, port = host.partition(":") if not host.isascii() else (host, "", "")
     plain = host if host.isascii() else name.encode("idna").decode() + colon + port
     login = quote(login, _ASCII.replace("@", ""))

@@ -21,7 +21,8 @@ from s3am_cloud.urls import LINE_CONTROLS, SourceUrl, parse_s3, parse_source
 # What is compressed has two endings: x.fastq.gz.
 _EXTENSION = re.compile(r"(?<=.)(?:\.[A-Za-z0-9]{1,8})?\.(?:gz|bz2|xz|zst|lz4|Z)$|(?<=.)\.[^./]+$")
 _S3 = "s3://"
-_WAYS = {".", ".."}
+_WAY = re.compile(r"(?:^|/)(\.{1,2})(?:/|$)")
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
 _RELATIVE = "names are relative to the destination: leave out .. and the / at the beginning, or use --name"
 FIELDS = ("name", "stem", "ext", "dir", "path", "host", "date", "n")
 
@@ -83,10 +84,12 @@ class Place(msgspec.Struct, frozen=True):
 
     text: str
     is_local: bool
+    # The key that all keys begin with.
+    prefix: str = ""
 
     def below(self, name: str) -> str:
         """The whole destination of an item with this relative name. Raises BadDestination."""
-        error = local_name_error(name) if self.is_local else key_error(self._prefix + name, name)
+        error = local_name_error(name) if self.is_local else key_error(self.prefix + name, name)
         if error is not None:
             raise error
         return self.text + name
@@ -103,10 +106,6 @@ class Place(msgspec.Struct, frozen=True):
             )
         return destination[len(self.text) :]
 
-    @property
-    def _prefix(self) -> str:
-        return parse_s3(self.text, key_needed=False).key
-
 
 def place_of_items(destination: str, folder: str | None = None) -> Place:
     """The destination of several items: an S3 URL that ends in a slash, or the local `folder` (its absolute path).
@@ -115,19 +114,13 @@ def place_of_items(destination: str, folder: str | None = None) -> Place:
     """
     if folder is not None:
         return Place(folder.rstrip("/") + "/", is_local=True)
-    target = parse_s3_prefix(destination)
-    return Place(target, is_local=False)
-
-
-def parse_s3_prefix(text: str) -> str:
-    """Raises BadDestination for what does not end in a slash."""
     try:
-        target = parse_s3(text, key_needed=False)
+        target = parse_s3(destination, key_needed=False)
     except TransferError as error:
         raise BadDestination(error.message, error.hint) from error
     if target.key and not target.key.endswith("/"):
-        raise BadDestination(f"{text} is one object, and there may be several items", f"write {text}/")
-    return text if text.endswith("/") else f"{text}/"
+        raise BadDestination(f"{destination} is one object, and there may be several items", f"write {destination}/")
+    return Place(str(target), is_local=False, prefix=target.key)
 
 
 def whole_source(name: str, base: str | None) -> SourceUrl:
@@ -217,12 +210,12 @@ def path_error(name: str) -> str | None:
         return "no name"
     if LINE_CONTROLS.search(name):
         return "a control character"
-    if any("\ud800" <= each <= "\udfff" for each in name):
+    if _SURROGATES.search(name):
         return "bytes that are not UTF-8"
     if name.startswith("/"):
         return "an absolute path"
-    way = next((each for each in name.split("/") if each in _WAYS), None)
-    return f"{way!r} as a name" if way else None
+    way = _WAY.search(name)
+    return f"{way[1]!r} as a name" if way else None
 
 
 def shown_name(name: str) -> str:

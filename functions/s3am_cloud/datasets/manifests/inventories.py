@@ -13,6 +13,7 @@ from urllib.parse import unquote_plus
 
 from s3am_cloud.datasets.manifests.columns import size_of
 from s3am_cloud.datasets.manifests.lines import Lines, ManifestLine
+from s3am_cloud.errors import Usage
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _VERSION = re.compile(r"[A-Za-z0-9._-]{32}")
@@ -61,8 +62,12 @@ def _line(lines: Lines, cells: list[str]) -> ManifestLine:
     key = unquote_plus(cells[1], errors="strict") if _is_encoded(cells[1]) else None
     if key is None:
         raise lines.error("the key is not URL-encoded UTF-8", cells[1], "encode it as S3 Inventory does")
-    size = next((cell for cell in cells[2:] if cell.isdecimal()), "")
-    return ManifestLine(place=lines.place, text=lines.text, source=f"s3://{cells[0]}/{key}", size=size_of(size))
+    stated = next((cell for cell in cells[2:] if cell.isdecimal()), "")
+    try:
+        size = size_of(stated)
+    except Usage as error:
+        raise lines.error(error.message, stated, error.hint) from error
+    return ManifestLine(place=lines.place, text=lines.text, source=f"s3://{cells[0]}/{key}", size=size)
 
 
 def _is_encoded(key: str) -> bool:

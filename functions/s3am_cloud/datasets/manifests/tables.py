@@ -45,10 +45,13 @@ class _Roles(msgspec.Struct, frozen=True):
     destination: str | None
     size: str | None
     digest: str | None
+    algorithm: str | None
+    # Where sources are keys in the bucket that another column names.
+    bucket: str | None
 
     @property
     def named(self) -> frozenset[str]:
-        return frozenset((*self.sources, self.destination or "", self.size or "", self.digest or ""))
+        return frozenset((*self.sources, self.destination or "", self.size or "", self.digest or "", self.bucket or ""))
 
 
 def read_table(lines: Lines) -> Iterator[ManifestLine]:
@@ -161,6 +164,9 @@ def _roles(lines: Lines, titles: list[str]) -> _Roles:
         raise lines.error(
             f"both {sources[0]!r} and {sources[1]!r} may be the source", sources[1], "rename all but one of them"
         )
+    bucket = names.get("bucket") if not sources and "key" in names else None
+    if bucket is not None:
+        sources = [names["key"]]
     sources = sources or [title for title in titles if columns.FILES.fullmatch(plain(title))]
     named = [names[name] for name in columns.NAMES if name in names and names[name] not in sources]
     if not sources:
@@ -171,11 +177,14 @@ def _roles(lines: Lines, titles: list[str]) -> _Roles:
     stated = [names[name] for name in columns.ANY_DIGEST if name in names]
     # Of several files in a row nobody knows which one the others describe.
     alone = len(sources) == 1
+    digest = next((found for found in (*map(digests.get, columns.DIGESTS), *stated) if found and alone), None)
     return _Roles(
         tuple(sources),
         named[0] if named and alone else None,
         next((names[name] for name in columns.SIZES if name in names and alone), None),
-        next((found for found in (*map(digests.get, columns.DIGESTS), *stated) if found and alone), None),
+        digest,
+        digest_title(digest) if digest else None,
+        bucket,
     )
 
 
@@ -187,11 +196,11 @@ def _items(lines: Lines, row: Row, roles: _Roles, labels: list[str]) -> Iterator
             continue
         named = True
         cells = _Cells(
-            row[title].strip(),
+            f"s3://{row[roles.bucket]}/{row[title]}" if roles.bucket else row[title].strip(),
             (row[roles.destination] if roles.destination else "") or None,
             row[roles.size] if roles.size else "",
             row[roles.digest] if roles.digest else "",
-            digest_title(roles.digest) if roles.digest else None,
+            roles.algorithm,
         )
         yield _line(lines, row, found, cells)
     if not named:
