@@ -84,12 +84,10 @@ class Place(msgspec.Struct, frozen=True):
 
     text: str
     is_local: bool
-    # The key that all keys begin with.
-    prefix: str = ""
 
     def below(self, name: str) -> str:
         """The whole destination of an item with this relative name. Raises BadDestination."""
-        error = local_name_error(name) if self.is_local else key_error(self.prefix + name, name)
+        error = local_name_error(name) if self.is_local else key_error(self._prefix + name, name)
         if error is not None:
             raise error
         return self.text + name
@@ -106,6 +104,11 @@ class Place(msgspec.Struct, frozen=True):
             )
         return destination[len(self.text) :]
 
+    @property
+    def _prefix(self) -> str:
+        """What all keys begin with."""
+        return self.text.removeprefix(_S3).partition("/")[2]
+
 
 def place_of_items(destination: str, folder: str | None = None) -> Place:
     """The destination of several items: an S3 URL that ends in a slash, or the local `folder` (its absolute path).
@@ -114,13 +117,18 @@ def place_of_items(destination: str, folder: str | None = None) -> Place:
     """
     if folder is not None:
         return Place(folder.rstrip("/") + "/", is_local=True)
+    return Place(parse_s3_prefix(destination), is_local=False)
+
+
+def parse_s3_prefix(text: str) -> str:
+    """Raises BadDestination for what does not end in a slash."""
     try:
-        target = parse_s3(destination, key_needed=False)
+        target = parse_s3(text, key_needed=False)
     except TransferError as error:
         raise BadDestination(error.message, error.hint) from error
     if target.key and not target.key.endswith("/"):
-        raise BadDestination(f"{destination} is one object, and there may be several items", f"write {destination}/")
-    return Place(str(target), is_local=False, prefix=target.key)
+        raise BadDestination(f"{text} is one object, and there may be several items", f"write {text}/")
+    return str(target)
 
 
 def whole_source(name: str, base: str | None) -> SourceUrl:
