@@ -371,6 +371,12 @@ class UploadGone(JobFailedForGood):
     """The multipart upload was completed or aborted by somebody else."""
 
 
+class CompletionConflict(JobFailedForGood):
+    """S3 refused to complete the upload, as another request on the object was at work at that moment."""
+
+    hint = "see what is there now, then start the transfer again; the parts of this upload can't become an object"
+
+
 class JobCancelled(JobFailedForGood):
     """Somebody has cancelled the job; its upload is discarded."""
 

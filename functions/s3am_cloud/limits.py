@@ -12,8 +12,11 @@ GIB: Final = 1 << 30
 # --- Amazon S3 ---
 MAX_PARTS: Final = 10_000
 MIN_PART: Final = 5 * MIB  # the last part may be smaller
-MAX_PART: Final = 5 * GIB
+MAX_COPY_PART: Final = 5 * GIB  # S3's own limit, of what one request brings or copies
+# What is sent is framed with its checksum, which counts too: a few dozen bytes, and parts have whole MiB.
+MAX_PART: Final = MAX_COPY_PART - MIB
 MAX_OBJECT: Final = MAX_PARTS * MAX_PART  # 48.8 TiB, which S3 calls 50 TB
+MAX_COPIED_OBJECT: Final = MAX_PARTS * MAX_COPY_PART
 # All names and values of an object's own metadata, in UTF-8 ("Working with object metadata", user guide).
 MAX_METADATA: Final = 2048
 # A key, in UTF-8 ("Naming Amazon S3 objects", user guide).

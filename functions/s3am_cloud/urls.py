@@ -32,6 +32,13 @@ _S3_HOST = re.compile(
 )
 # A version of an object, as its URL may name it. S3 makes ids of letters, digits, dots, underscores and dashes.
 _VERSION = re.compile(r"\?versionId=([A-Za-z0-9._~-]+)\Z")
+# What S3 keeps apart by the end of a bucket's name ("General purpose bucket naming rules", user guide).
+_KINDS = {
+    "--x-s3": "a directory bucket (S3 Express One Zone)",
+    "--table-s3": "a table bucket",
+    "--ol-s3": "an access point of S3 Object Lambda",
+    ".mrap": "a multi-region access point",
+}
 # C0 and DEL, which end or change a line.
 LINE_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 SCHEMES = ("file", *NETWORK_SCHEMES, "s3")
@@ -145,9 +152,20 @@ def parse_s3(text: str, *, key_needed: bool = True) -> S3Url:
         raise BadS3Url(f"no bucket in {text}")
     if LINE_CONTROLS.search(bucket):
         raise BadS3Url(f"control characters in the name of the bucket in {text}")
+    _check_kind(bucket, text)
     if key_needed and not key:
         raise BadS3Url(f"no key in {text}")
     return S3Url(bucket, key, version)
+
+
+def _check_kind(bucket: str, text: str) -> None:
+    """Raises BadS3Url for what S3 addresses otherwise than a bucket, so that requests would go astray."""
+    if bucket.startswith("arn:"):
+        kind = "a multi-region access point" if bucket.endswith(".mrap") or ".mrap/" in text else "an access point"
+        raise BadS3Url(f"{text} names {kind} by its ARN, which is not supported", "give the name of the bucket")
+    for ending, kind in _KINDS.items():
+        if bucket.endswith(ending):
+            raise BadS3Url(f"{bucket} is {kind}, which is not supported", "give a general purpose bucket")
 
 
 def parse_s3_target(text: str, *, key_needed: bool = True) -> S3Url:

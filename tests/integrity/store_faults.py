@@ -186,7 +186,7 @@ UPLOADS = [
     _up("Complete reset", OBJECT, COMPLETE_UPLOAD, ResetBefore()),
     _up("lost reply at Complete", OBJECT, COMPLETE_UPLOAD, LoseReply()),
     _up("lost reply at Create", OBJECT, CREATE_UPLOAD, LoseReply()),
-    _up("409 at Complete", {"upload": "StoreUnavailable", "cloud": OBJECT}, COMPLETE_UPLOAD, CONFLICT),
+    _up("409 at Complete", "CompletionConflict", COMPLETE_UPLOAD, CONFLICT),
     _aborted("NoSuchUpload at Complete: somebody aborts it", COMPLETE_UPLOAD),
     _up("bit of a small object flipped on its way", OBJECT, PUT_OBJECT, FLIPPED, content=SMALL),
     _up("503 SlowDown to PutObject", OBJECT, PUT_OBJECT, SLOW_DOWN, times=2, content=SMALL),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+import msgspec
 import pytest
 
 from s3am_cloud.adapters.memory.transfer import MemoryStore
 from s3am_cloud.checksums.crc64nvme import update
 from s3am_cloud.errors import (
+    AccessDenied,
     ChecksumMismatch,
+    CompletionConflict,
     JobFailed,
     ObjectExists,
     PartReplaced,
@@ -286,4 +289,51 @@ def test_a_part_that_somebody_else_stored_meanwhile_is_refused(store: Store) -> 
     piece = bytes(PART)
     store.put_part(upload, 2, piece, update(0, piece))
     with pytest.raises(ChecksumMismatch):
+        complete(PLAN, upload, moved, False, store)
+
+
+class Unlisted(Store):
+    """A store whose user may not list parts."""
+
+    def parts(self, upload: Upload, after: int = 0) -> Iterator[UploadedPart]:
+        raise AccessDenied("not authorized to perform: s3:ListMultipartUploadParts")
+
+
+def test_an_upload_whose_parts_can_not_be_listed_is_completed_from_the_answers() -> None:
+    store = Unlisted()
+    upload, moved = filled(store)
+    assert complete(PLAN, upload, moved, False, store) == update(0, DATA)
+    assert store.content(TARGET) == DATA
+
+
+@pytest.mark.parametrize("lacking", ["part", "etag", "crc", "length"])
+def test_what_this_run_did_not_send_itself_takes_the_right_to_list(lacking: str) -> None:
+    store = Unlisted()
+    upload, moved = filled(store)
+    first = moved[0]
+    moved[0] = msgspec.structs.replace(
+        first,
+        number=2 if lacking == "part" else first.number,
+        etag="" if lacking == "etag" else first.etag,
+        crc=None if lacking == "crc" else first.crc,
+        length=1 if lacking == "length" else first.length,
+    )
+    with pytest.raises(AccessDenied, match="ListMultipartUploadParts"):
+        complete(PLAN, upload, moved, False, store)
+    assert store.head(TARGET) is None
+
+
+class Conflicting(Store):
+    def complete(self, upload: Upload, parts: Sequence[UploadedPart], crc: int, size: int, overwrite: bool) -> None:
+        raise CompletionConflict("409")
+
+
+def test_a_conflict_ends_a_completion_at_once_unless_the_object_is_there() -> None:
+    store = Conflicting()
+    upload, moved = filled(store)
+    with pytest.raises(CompletionConflict):
+        complete(PLAN, upload, moved, False, store)
+    assert store.unfinished(TARGET) == [upload.upload_id]
+    store.put_object(TARGET, b"theirs", overwrite=True)
+    with pytest.raises(ObjectExists):
         complete(PLAN, upload, moved, False, store)

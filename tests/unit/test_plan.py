@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from s3am_cloud.adapters.curl.store.put import encoded_length
 from s3am_cloud.errors import BadPartSize, BadSource, SourceTooLarge
 from s3am_cloud.limits import (
     DEFAULT_PART,
@@ -215,3 +216,13 @@ def test_a_stack_that_limits_workers_plans_no_more_of_them() -> None:
     assert (free.concurrency, limited.concurrency) == (8, 3)
     assert limited.slots == free.slots
     assert plan(info, 64, most_workers=100) == free
+
+
+def test_a_part_has_at_most_5_gib_on_the_wire_with_its_checksum() -> None:
+    """A copy is not framed: S3 itself takes the whole 5 GiB."""
+    assert encoded_length(MAX_PART) <= 5 * GIB
+    with pytest.raises(BadPartSize) as caught:
+        plan(info(100 * GIB), 8, 5 * GIB)
+    assert caught.value.hint == "use --part-size 5119MB or less"
+    assert plan(info(100 * GIB), 8, 5 * GIB, copies=True).part_size == 5 * GIB
+    assert plan(info(10_000 * 5 * GIB), 8, copies=True).count == 10_000

@@ -112,7 +112,7 @@ def test_the_arithmetic_of_a_part_that_is_too_long_is_told() -> None:
     with pytest.raises(BadPartSize) as caught:
         plan(info(100 * GIB, 2_000_000), 64, MAX_PART)
     assert caught.value.message == (
-        "a part of 5,368,709,120 bytes takes 2,684 s at the 2.0 MB/s that the source was seen to give; "
+        "a part of 5,367,660,544 bytes takes 2,684 s at the 2.0 MB/s that the source was seen to give; "
         "a worker has 840 s"
     )
     assert caught.value.hint == "use --part-size 1602MB or less"
@@ -120,7 +120,7 @@ def test_the_arithmetic_of_a_part_that_is_too_long_is_told() -> None:
 
 
 def test_an_object_whose_size_forces_parts_that_are_too_long_is_refused() -> None:
-    with pytest.raises(SourceTooLarge, match=r"need parts that large: a part of 5,368,709,120 bytes takes 2,684 s"):
+    with pytest.raises(SourceTooLarge, match=r"need parts that large: a part of 5,367,660,544 bytes takes 2,684 s"):
         plan(info(MAX_OBJECT, 2_000_000), 64)
     with pytest.raises(SourceTooLarge, match="need parts that large"):
         plan(info(MAX_OBJECT, 2_000_000), 64, MAX_PART)

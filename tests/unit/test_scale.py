@@ -14,7 +14,7 @@ import pytest
 from s3am_cloud.adapters.records.jobs import Folder, Jobs
 from s3am_cloud.jobs.cleanup import detail
 from s3am_cloud.jobs.tasks import Prepared, Worked
-from s3am_cloud.limits import GIB, MAX_OBJECT, MAX_PARTS, MIN_PART
+from s3am_cloud.limits import MAX_OBJECT, MAX_PART, MAX_PARTS, MIN_PART
 from s3am_cloud.model import Plan, Receipt, SourceInfo, Unit
 from s3am_cloud.transfer.part_sizes import units
 from s3am_cloud.transfer.steps.plan import plan
@@ -23,7 +23,7 @@ from s3am_cloud.transfer.steps.plan import plan
 MOST_BYTES = 8 * 1024
 # The longest names that Step Functions and S3 allow, and a URL that is long for one.
 JOB, BUCKET, KEY, URL = "j" * 80, "b" * 63, "k" * 1024, f"https://host/{'u' * 2000}"
-LARGEST = {"48.8 TiB": (MAX_OBJECT, 5 * GIB), "10,000 small parts": (MAX_PARTS * MIN_PART, MIN_PART)}
+LARGEST = {"48.8 TiB": (MAX_OBJECT, MAX_PART), "10,000 small parts": (MAX_PARTS * MIN_PART, MIN_PART)}
 TESTS = Path(__file__).parents[1]
 
 

@@ -210,3 +210,21 @@ def test_a_source_may_name_a_version_and_no_destination_does() -> None:
 @pytest.mark.parametrize("key", ["k?versionId=", "k?versionId=a/b", "k?versionId=a&x=1", "k?version=1", "?"])
 def test_what_only_looks_like_a_version_belongs_to_the_key(key: str) -> None:
     assert parse_s3(f"s3://b/{key}") == S3Url("b", key)
+
+
+@pytest.mark.parametrize(
+    ("bucket", "kind"),
+    [
+        ("data--usw2-az1--x-s3", "directory bucket"),
+        ("arn:aws:s3:eu-west-1:111122223333:accesspoint/mine", "access point"),
+        ("arn:aws:s3::111122223333:accesspoint/mfzwi23gnjvgw.mrap", "multi-region access point"),
+        ("mfzwi23gnjvgw.mrap", "multi-region access point"),
+        ("mine--ol-s3", "Object Lambda"),
+    ],
+)
+def test_what_is_no_general_purpose_bucket_is_refused_by_its_name(bucket: str, kind: str) -> None:
+    for url in (f"s3://{bucket}/key", f"s3://{bucket}/prefix/"):
+        with pytest.raises(BadS3Url, match=kind):
+            parse_s3(url)
+        with pytest.raises(BadDestination, match=kind):
+            parse_destination(url, WEB)

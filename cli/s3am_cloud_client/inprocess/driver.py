@@ -10,6 +10,7 @@ from s3am_cloud.amounts import size_text
 from s3am_cloud.command_lines import command_line
 from s3am_cloud.errors import (
     AccessDenied,
+    CompletionConflict,
     NotAsExpected,
     ObjectExists,
     ObjectReplaced,
@@ -141,14 +142,12 @@ def _tell_what_is_left(job: Job, error: BaseException, observer: Observer) -> No
     where = job.target
     # Where the object exists, --resume alone would be refused as this run was.
     how = "--resume --exists overwrite" if isinstance(error, ObjectExists) else "--resume"
-    discard = command_line("cancel", str(where))
-    observer.advise(f"continue with {how}, or discard the upload with {discard}")
+    discard = f"discard it with {command_line('cancel', str(where))}"
+    todo = discard if isinstance(error, CompletionConflict) else f"continue with {how}, or {discard}"
+    observer.advise(todo.replace("discard it", "discard the upload"))
     # The plan of a stream that does not say its size has the most that its parts can hold.
     size = f" ({size_text(job.info.size)})" if job.info is not None and job.info.size is not None else ""
-    observer.note(
-        f"An unfinished upload of {where}{size} is left in S3, where it costs storage: "
-        f"continue with {how}, or discard it with {discard}"
-    )
+    observer.note(f"An unfinished upload of {where}{size} is left in S3, where it costs storage: {todo}")
 
 
 def _tell_what_is_not_compared(job: Job, error: BaseException, observer: Observer) -> None:

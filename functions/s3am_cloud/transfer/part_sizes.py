@@ -13,6 +13,8 @@ from s3am_cloud.limits import (
     HOST_CONNECTIONS,
     LAMBDA_BYTES_PER_SECOND,
     LAMBDA_SECONDS,
+    MAX_COPIED_OBJECT,
+    MAX_COPY_PART,
     MAX_OBJECT,
     MAX_PART,
     MAX_PARTS,
@@ -158,15 +160,20 @@ def _megabytes(rate: int) -> str:
     return f"{rate / 1e6:.1f} MB/s" if rate >= 10**6 else f"{rate / 1e6:.2g} MB/s"
 
 
-def check_size(size: int) -> int:
-    if not 0 <= size <= MAX_OBJECT:
-        raise SourceTooLarge(f"{size:,} bytes; an S3 object has at most {MAX_OBJECT:,}", "split it")
+def check_size(size: int, copies: bool = False) -> int:
+    most = MAX_COPIED_OBJECT if copies else MAX_OBJECT
+    if not 0 <= size <= most:
+        raise SourceTooLarge(f"{size:,} bytes; an S3 object has at most {most:,}", "split it")
     return size
 
 
-def check_part(size: int, part_size: int) -> int:
-    if not MIN_PART <= part_size <= MAX_PART:
-        raise BadPartSize(f"a part has {MIN_PART:,} to {MAX_PART:,} bytes, not {part_size:,}")
+def check_part(size: int, part_size: int, copies: bool = False) -> int:
+    most = MAX_COPY_PART if copies else MAX_PART
+    if not MIN_PART <= part_size <= most:
+        raise BadPartSize(
+            f"a part has {MIN_PART:,} to {most:,} bytes, not {part_size:,}",
+            f"use --part-size {most // MIB}MB or less" if part_size > most else None,
+        )
     if size > part_size * MAX_PARTS:
         need = smallest_part(size) // MIB
         raise BadPartSize(f"{size:,} bytes are over {MAX_PARTS:,} parts of {part_size:,}", f"use {need}MB or more")

@@ -13,7 +13,7 @@ from s3am_cloud.errors import BadPartSize, ChecksumMismatch
 from s3am_cloud.integrity.before_commit import compare
 from s3am_cloud.integrity.compute import digest, digests
 from s3am_cloud.integrity.provenance_lookup import Reports, pinned, provenance_of, stated_in, version_of
-from s3am_cloud.limits import MAX_PART, MIN_PART
+from s3am_cloud.limits import MAX_COPY_PART, MIN_PART
 from s3am_cloud.model import ObjectInfo, PinnedSource
 from s3am_cloud.ports.transfer import Ports, Progress
 from s3am_cloud.urls import S3Url
@@ -64,8 +64,8 @@ def verify_object(request: VerifyRequest, ports: Ports, progress: Progress, on_s
     BadPartSize, for ranges that no part of S3's could have.
     """
     requested = request.part_size
-    if requested is not None and not MIN_PART <= requested <= MAX_PART:
-        raise BadPartSize(f"a part has {MIN_PART:,} to {MAX_PART:,} bytes, not {requested:,}")
+    if requested is not None and not MIN_PART <= requested <= MAX_COPY_PART:
+        raise BadPartSize(f"a part has {MIN_PART:,} to {MAX_COPY_PART:,} bytes, not {requested:,}")
     info = pinned(request.source, ports.store)
     on_size(info.size)
     origin = PinnedSource(source=request.source.as_source, info=version_of(info))

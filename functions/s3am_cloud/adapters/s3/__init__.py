@@ -7,6 +7,7 @@ authorities       Whose TLS certificates are trusted.
 bounded           Bounds every answer in bytes and seconds.
 codes             What S3's error codes and statuses mean.
 connections       Which connection a call uses, so that it can be ended.
+completion        CompleteMultipartUpload: its parts, and its refusals.
 configuration     What is wrong with the user's AWS configuration or credentials.
 denials           Control calls that are denied, and which right is missing.
 documents         Small documents in the work bucket.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.answers import code_of, naming
 from s3am_cloud.adapters.s3.attributes import parameters
+from s3am_cloud.adapters.s3.completion import completing, listed, was_retried
 from s3am_cloud.adapters.s3.denials import DENIED, is_optional, without_right
 from s3am_cloud.adapters.s3.encryption import check_decrypts, sse_refusal, uses_kms
 from s3am_cloud.adapters.s3.features import Feature
@@ -22,7 +23,14 @@ from s3am_cloud.adapters.s3.head import customer_key, key_refused, look, named_v
 from s3am_cloud.adapters.s3.pages import bounded, endless
 from s3am_cloud.checksums.crc64nvme import ALGORITHM, decode, encode
 from s3am_cloud.concurrency import Note, silent
-from s3am_cloud.errors import AccessDenied, BadDestination, BadEncryptionKey, ObjectExists, StoreUnavailable, UploadGone
+from s3am_cloud.errors import (
+    AccessDenied,
+    BadDestination,
+    BadEncryptionKey,
+    ObjectExists,
+    StoreUnavailable,
+    UploadGone,
+)
 from s3am_cloud.etags import quoted
 from s3am_cloud.limits import MAX_PARTS
 from s3am_cloud.model import Attributes, ObjectInfo, Upload, UploadedPart
@@ -46,7 +54,6 @@ _CREATED_WITH: Mapping[Feature, Mapping[str, Any]] = {
 }
 # To who lists the parts of an upload with a checksum and a customer's key, and has no key (API reference, ListParts).
 _KEY_IS_DUE = "InvalidRequest"
-_DONE_BEFORE = {"NoSuchUpload", "PreconditionFailed"}
 # Parts in flight may land after an abort; each try lets a second pass.
 _ABORT_TRIES = 60
 
@@ -161,7 +168,7 @@ class S3Store:
             )
         untagged = "tags" in optional and not features.has("tags")
         upload = Upload(target=target, upload_id=answer["UploadId"], full_object=_granted(answer), untagged=untagged)
-        if _retried(answer):
+        if was_retried(answer):
             self._drop_twins(upload)
         if uses_kms(answer):
             check_decrypts(upload, answer, lambda: self._list_parts(upload, 0), lambda: self._abort_once(upload))
@@ -246,7 +253,7 @@ class S3Store:
         client, key = self._access.client_for(target.bucket), self._access.key_of(target)
         optional: dict[Feature, dict[str, Any]] = {
             "object-size": {"MpuObjectSize": size},
-            "checksum": {"MultipartUpload": _listed(parts, with_checksums=True)},
+            "checksum": {"MultipartUpload": listed(parts, with_checksums=True)},
         }
         if upload.full_object:
             optional["checksum"] |= {"ChecksumCRC64NVME": encode(crc), "ChecksumType": "FULL_OBJECT"}
@@ -257,12 +264,12 @@ class S3Store:
         def send(sent: Mapping[str, Any]) -> CompleteMultipartUploadOutputTypeDef:
             if not overwrite and "IfNoneMatch" not in sent and self.head(target) is not None:
                 raise ObjectExists(f"{target} exists")
-            given: dict[str, Any] = {"MultipartUpload": _listed(parts, with_checksums=False), **sent}
+            given: dict[str, Any] = {"MultipartUpload": listed(parts, with_checksums=False), **sent}
             return client.complete_multipart_upload(
                 Bucket=target.bucket, Key=target.key, UploadId=upload.upload_id, **given, **customer_key(key)
             )
 
-        with _naming(str(target)), _lost_answer(target):
+        with _naming(str(target)), completing(target):
             answer = repeated(self._access.features(target.bucket), optional, send)
         if not answer.get("ETag"):
             raise StoreUnavailable(f"{target}: S3 answered the completion without an ETag")
@@ -306,36 +313,9 @@ def _uploaded(part: PartTypeDef) -> UploadedPart:
     return UploadedPart(part["PartNumber"], part["Size"], quoted(part.get("ETag", "")), decode(crc) if crc else None)
 
 
-def _retried(answer: Mapping[str, Any]) -> bool:
-    """Whether boto3 asked more than once."""
-    return bool(answer.get("ResponseMetadata", {}).get("RetryAttempts"))
-
-
-@contextmanager
-def _lost_answer(target: S3Url) -> Iterator[None]:
-    """After a try whose answer was lost, "no such upload" and "it exists" may be the work of that very try."""
-    try:
-        yield
-    except ClientError as error:
-        if code_of(error) in _DONE_BEFORE and _retried(error.response):
-            raise StoreUnavailable(f"{target}: the answer to the completion was lost") from error
-        raise
-
-
 def _granted(answer: Mapping[str, Any]) -> bool:
     """Whether the store keeps a CRC64NVME over the whole object."""
     return answer.get("ChecksumAlgorithm") == ALGORITHM and answer.get("ChecksumType") == "FULL_OBJECT"
-
-
-def _listed(parts: Sequence[UploadedPart], with_checksums: bool) -> Any:
-    """The parts as CompleteMultipartUpload takes them."""
-    return {
-        "Parts": [
-            {"PartNumber": part.number, "ETag": part.etag}
-            | ({"ChecksumCRC64NVME": encode(part.crc or 0)} if with_checksums else {})
-            for part in parts
-        ]
-    }
 
 
 def _md5(data: bytearray) -> str:

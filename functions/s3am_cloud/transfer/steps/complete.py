@@ -12,6 +12,7 @@ from s3am_cloud.checksums.crc64nvme import EMPTY, combine, encode
 from s3am_cloud.errors import (
     AccessDenied,
     ChecksumMismatch,
+    CompletionConflict,
     JobFailed,
     ObjectExists,
     PartReplaced,
@@ -82,7 +83,7 @@ def complete(
     whole.check(crc)
     try:
         store.complete(upload, parts, crc, plan.size, overwrite)
-    except StoreUnavailable:
+    except (StoreUnavailable, CompletionConflict):
         if not was_completed(upload, plan.size, crc, store):
             _look_again(upload, overwrite, store)
             raise

@@ -38,10 +38,10 @@ def plan(
     """
     if info.size is None:
         raise SourceTooLarge("the source does not report its size")
-    size = check_size(info.size)
+    size = check_size(info.size, copies)
     if not info.ranges and size > MAX_PART:
         raise SourceTooLarge(f"{NO_RANGES}, and its {size:,} bytes exceed the {MAX_PART:,} of one part", USE_UPLOAD)
-    chosen = free_part(size, info.rate, copies) if part_size is None else check_part(size, part_size)
+    chosen = free_part(size, info.rate, copies) if part_size is None else check_part(size, part_size, copies)
     if not info.ranges:
         chosen = max(chosen, size)
     small = MAX_COPY_OBJECT if copies else SMALL_OBJECT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from s3am_cloud.errors import BadSource
-from s3am_cloud.limits import MAX_OBJECT, WORTH_A_SAMPLE
+from s3am_cloud.limits import MAX_COPIED_OBJECT, MAX_OBJECT, WORTH_A_SAMPLE
 from s3am_cloud.model import PinnedSource
 from s3am_cloud.ports.pace import RateProbe, no_rate
 from s3am_cloud.ports.transfer import Source
@@ -18,9 +18,10 @@ def probe(url: SourceUrl, source: Source, rate_probe: RateProbe = no_rate) -> Pi
     Raises what `Source.probe` does, and BadSource beyond S3's largest.
     """
     info = source.probe(url)
-    if info.size is not None and info.size > MAX_OBJECT:
+    most = MAX_COPIED_OBJECT if url.scheme == "s3" else MAX_OBJECT
+    if info.size is not None and info.size > most:
         raise BadSource(
-            f"{url.display} has {info.size:,} bytes; an S3 object has at most {MAX_OBJECT:,}",
+            f"{url.display} has {info.size:,} bytes; an S3 object has at most {most:,}",
             "split it into several objects",
         )
     origin = PinnedSource(source=url, info=info)

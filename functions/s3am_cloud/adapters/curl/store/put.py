@@ -16,9 +16,10 @@ import pycurl
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings, Response, go_to, new_easy, set_headers
 from s3am_cloud.adapters.curl.transport.loop import Loop
 from s3am_cloud.adapters.curl.transport.pipes import BodySource
-from s3am_cloud.checksums.crc64nvme import EMPTY, encode
+from s3am_cloud.checksums.crc64nvme import ALGORITHM, EMPTY, encode
 from s3am_cloud.limits import MAX_STORE_ANSWER
 
+CHUNKED = "aws-chunked"
 TRAILER = "x-amz-checksum-crc64nvme"
 PAYLOAD = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 PLAIN_PAYLOAD = "UNSIGNED-PAYLOAD"
@@ -29,9 +30,14 @@ Answered = Callable[[int, str, Response, bytes], None]
 
 
 def body_headers(length: int) -> dict[str, str]:
-    """The headers, to be signed, that announce `length` bytes with a trailing checksum."""
+    """The headers, to be signed, that announce `length` bytes with a trailing checksum.
+
+    Buckets with Object Lock and a default retention look for the name of the checksum's algorithm, as AWS's own SDKs
+    send it, and take no request without.
+    """
     return {
-        "Content-Encoding": "aws-chunked",
+        "Content-Encoding": CHUNKED,
+        "x-amz-sdk-checksum-algorithm": ALGORITHM,
         "x-amz-content-sha256": PAYLOAD,
         "x-amz-decoded-content-length": str(length),
         "x-amz-trailer": TRAILER,

@@ -22,6 +22,7 @@ from s3am_cloud.model import Part, PinnedSource, SourceInfo
 from s3am_cloud.ports.transfer import FileSink, ObjectSink, PartSink, Sink
 from s3am_cloud.urls import S3Url
 
+_ENCODING = "Content-Encoding"
 SignedCopy = Callable[[], tuple[str, dict[str, str]]]
 
 
@@ -127,12 +128,8 @@ def part_put(route: TransferRoute, signers: Signers, part: Part) -> SignedPut:
     signer = signers(target.settings)
 
     def signed(headers: dict[str, str]) -> tuple[str, dict[str, str]]:
-        own = (
-            object_headers(route.sink, target.features, trailer=target.features.has("trailer"))
-            if isinstance(route.sink, ObjectSink)
-            else {}
-        )
-        given, payload = {**headers, **target.headers, **own}, headers["x-amz-content-sha256"]
+        own = object_headers(route.sink, target.features) if isinstance(route.sink, ObjectSink) else {}
+        given, payload = {**headers, **target.headers, **own, **_joined(headers, own)}, headers["x-amz-content-sha256"]
         return signer.sign("PUT", target.endpoint, target.object.key, query, given, payload)
 
     return signed
@@ -209,10 +206,16 @@ def _features(sink: Sink, proof: Feature) -> tuple[Feature, ...]:
     return ("acl", proof) if sink.overwrite else ("acl", proof, "condition")
 
 
-def object_headers(sink: ObjectSink, features: Features, *, trailer: bool = False) -> dict[str, str]:
-    """The object's own headers. With `trailer` its checksum follows the body."""
-    headers = {**_common_headers(sink, features), **attribute_headers(sink.attributes)}
-    return headers | ({"x-amz-sdk-checksum-algorithm": ALGORITHM} if trailer else {})
+def _joined(framing: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """The encoding of the body on its way and that of the object itself, of which S3 keeps the second (API reference,
+    PutObject: "Content-Encoding: aws-chunked,gzip")."""
+    codings = [headers[_ENCODING] for headers in (framing, own) if _ENCODING in headers]
+    return {_ENCODING: ",".join(codings)} if codings else {}
+
+
+def object_headers(sink: ObjectSink, features: Features) -> dict[str, str]:
+    """The object's own headers."""
+    return {**_common_headers(sink, features), **attribute_headers(sink.attributes)}
 
 
 def _common_headers(sink: ObjectSink, features: Features) -> dict[str, str]:
