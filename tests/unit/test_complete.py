@@ -299,7 +299,7 @@ class Unlisted(Store):
         raise AccessDenied("not authorized to perform: s3:ListMultipartUploadParts")
 
 
-def test_an_upload_whose_parts_can_not_be_listed_is_completed_from_the_answers() -> None:
+def test_unlisted_parts_are_completed_from_the_answers_to_them() -> None:
     store = Unlisted()
     upload, moved = filled(store)
     assert complete(PLAN, upload, moved, False, store) == update(0, DATA)
