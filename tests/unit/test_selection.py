@@ -161,6 +161,19 @@ def test_names_of_a_list_keep_their_folders_below_the_base() -> None:
     assert placed(selected(manifest=text)) == {"s3://b/p/d/a b": "d/a b", "s3://b/p/c": "./c"}
 
 
+def test_a_list_from_a_server_names_files_beside_it_and_none_of_ours() -> None:
+    def fetched(text: str, url: str) -> dict[str, str]:
+        given = Manifest(io.BytesIO(text.encode()), "list", url=url)
+        return placed(list(items_of([], given, UP, Trees(LocalTree(), Prefix()))))
+
+    sums = f"{'0' * 64}  d/a\n"
+    assert fetched(sums, "https://h/v1/SHA256SUMS?x=/y") == {"s3://b/p/d/a": "https://h/v1/d/a"}
+    assert fetched(sums, "s3://c/v?/SHA256SUMS") == {"s3://b/p/d/a": "s3://c/v?/d/a"}
+    for line in ("/etc/passwd", "file:///etc/passwd"):
+        with pytest.raises(BadManifest, match=r"list:1:1: .*(?:local file|absolute path)"):
+            fetched(f"{line}\n", "https://h/list")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -149,6 +149,12 @@ def whole_source(name: str, base: str | None) -> SourceUrl:
     return parse_source(folder + quote(name, safe="/~!$&'()*+,;=:@"))
 
 
+def folder_of(url: str) -> str:
+    """The URL of the folder that a file is in."""
+    plain = url if url.startswith(_S3) else url.partition("?")[0].partition("#")[0]
+    return plain[: plain.rindex("/") + 1]
+
+
 def path_of(name: str, source: SourceUrl) -> str:
     """What an item is called where nothing else says so: a relative name keeps its folders, others their last name."""
     if is_relative(name):

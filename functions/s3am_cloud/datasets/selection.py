@@ -12,7 +12,16 @@ from s3am_cloud.datasets.filters import Filters
 from s3am_cloud.datasets.globs import glob_of, has_magic
 from s3am_cloud.datasets.manifests.lines import ManifestLine
 from s3am_cloud.datasets.manifests.reading import read_manifest
-from s3am_cloud.datasets.names import Place, Template, is_relative, local_text, path_of, path_of_url, whole_source
+from s3am_cloud.datasets.names import (
+    Place,
+    Template,
+    folder_of,
+    is_relative,
+    local_text,
+    path_of,
+    path_of_url,
+    whole_source,
+)
 from s3am_cloud.errors import AccessDenied, BadDestination, BadManifest, BadSource, SourceNotFound, TransferError
 from s3am_cloud.items import Item, LeftOut, Placed, Rejected
 from s3am_cloud.ports.trees import Entry, FileTree, Found, NoEntry, Tree, Unreadable
@@ -24,17 +33,23 @@ _NEW = "modified too lately (--min-age)"
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """A list of items: its bytes, what messages call it, its format (one of `reading.FORMATS`)."""
+    """A list of items: its bytes, what messages call it, its format (one of `reading.FORMATS`).
+
+    `url` is where it was fetched from, None for a local file: relative names in it are below its folder there, and it
+    can name no local files, as who writes such a list has no business with them.
+    """
 
     stream: IO[bytes]
     name: str
     form: str = "auto"
+    url: str | None = None
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """Which items are wanted, where they go, and how they are called there.
 
-    `base` is what relative names in a manifest are below, None for the folder that the command runs in.
+    `base` is what relative names in a manifest are below, None for the folder that the command runs in, or that a
+    manifest was fetched from.
     """
 
     place: Place
@@ -67,7 +82,7 @@ def items_of(
         yield from chosen.of_argument(text)
     if manifest is not None:
         for line in read_manifest(manifest.stream, manifest.name, manifest.form):
-            yield from chosen.of_line(line)
+            yield from chosen.of_line(line, manifest.url)
 
 
 class _Chosen:
@@ -92,11 +107,13 @@ class _Chosen:
         else:
             yield from self._of_path(url)
 
-    def of_line(self, line: ManifestLine) -> Iterator[Selected]:
+    def of_line(self, line: ManifestLine, fetched_from: str | None) -> Iterator[Selected]:
         value = line.source
         try:
-            url = whole_source(line.source, self._selection.base)
+            url = whole_source(line.source, self._selection.base or (fetched_from and folder_of(fetched_from)))
             self._check_source(url)
+            if fetched_from is not None and url.scheme == "file":
+                raise BadSource("a list from elsewhere names a local file", "save the list to a file first")
             if url.url.endswith("/"):
                 raise BadSource("a folder in a list", "give the URLs or paths of files")
             value = line.destination or line.source

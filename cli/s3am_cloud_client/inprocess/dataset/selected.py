@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from typing import IO
 
 from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.files.file_errors import read_error
@@ -44,21 +43,20 @@ def selected(
     with ExitStack() as opened:
         given = None
         if options.manifest is not None:
-            stream, name = _opened(options.manifest, ports, opened)
-            given = Manifest(stream, name, options.manifest_format)
+            given = _opened(options.manifest, options.manifest_format, ports, opened)
         yield from items_of(sources, given, selection, trees)
 
 
-def _opened(manifest: str, ports: Ports, opened: ExitStack) -> tuple[IO[bytes], str]:
+def _opened(manifest: str, form: str, ports: Ports, opened: ExitStack) -> Manifest:
     if manifest == "-":
-        return sys.stdin.buffer, "standard input"
+        return Manifest(sys.stdin.buffer, "standard input", form)
     url = parse_source(manifest)
     if url.scheme == "file":
         try:
-            return opened.enter_context(open(url.url, "rb")), url.display
+            return Manifest(opened.enter_context(open(url.url, "rb")), url.display, form)
         except OSError as error:
             raise read_error(error, url.url) from error
-    return opened.enter_context(stream_of(_chunks(url, ports))), url.display
+    return Manifest(opened.enter_context(stream_of(_chunks(url, ports))), url.display, form, url.url)
 
 
 def _chunks(url: SourceUrl, ports: Ports) -> Iterator[memoryview]:
