@@ -173,10 +173,12 @@ class SubmitOptions(Options, frozen=True, kw_only=True):
 class PlanOptions(SubmitOptions, frozen=True, kw_only=True):
     """The options of `plan`: those of the job, and which AWS.
 
-    `rate` is what one connection to the source gives, in bytes a second; None measures it.
+    `rate` is what one connection to the source gives, in bytes a second; None measures it. `stack` is the one whose
+    limit of workers counts; without it there is none.
     """
 
     rate: int | None = None
+    stack: str | None = None
     aws: Aws = Aws()
 
 

@@ -27,7 +27,7 @@ def plan(
     """Look at the source, and return what copying it takes in the cloud, on this machine, and with AWS DataSync.
 
     The plan is the one that `Client.submit` with the same options has the cloud make, and is refused where that would
-    be. No stack is needed, and nothing is written anywhere.
+    be. No stack is needed, and nothing is written anywhere. Raises NoStack for an unknown `options.stack`.
 
     >>> from s3am_cloud_client import plan
     >>> quote = plan("https://host/run42.tar", "s3://bucket/planned/")
@@ -37,6 +37,7 @@ def plan(
     from s3am_cloud.ingest.accept import refuse_secrets
     from s3am_cloud.jobs.sealing import withheld
     from s3am_cloud_client.inprocess.dry_run import plan_ports, quote
+    from s3am_cloud_client.remote.client import max_workers
     from s3am_cloud_client.remote.netrc_logins import with_login
 
     with naming_system_errors():
@@ -44,5 +45,7 @@ def plan(
         keys = SideKeys(options.keys, options.source_keys)
         shown, secrets = withheld(request, keys.destination, keys.source)
         refuse_secrets(shown)
-        ports = plan_ports(*options.aws.both_sides(request, keys), options.rate)
+        access, source_access = options.aws.both_sides(request, keys)
+        most_workers = None if options.stack is None else max_workers(access, options.stack)
+        ports = plan_ports(access, source_access, options.rate, most_workers)
         return quote(request, bool(secrets), ports, observer)

@@ -10,7 +10,7 @@ import pytest
 from s3am_cloud.adapters.memory.transfer import MemorySource
 from s3am_cloud.costs.forecast import forecast
 from s3am_cloud.errors import AccessDenied, ObjectExists, SourceTooLarge, TooExpensive, UploadExists
-from s3am_cloud.limits import MIB
+from s3am_cloud.limits import MIB, MIN_PART
 from s3am_cloud.model import ObjectInfo, SourceInfo, TransferRequest
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.transfer.steps.plan import plan
@@ -177,3 +177,16 @@ def test_where_there_may_be_nothing_to_do_nothing_is_refused_from_afar(
     assert "The cloud checks the cost" in err.getvalue()
     with pytest.raises(TooExpensive):
         check_cost(bounded(1e-6), False, ports, console)
+
+
+def test_a_quote_counts_with_the_workers_that_a_stack_may_run(world: World, console: Console) -> None:
+    world.source.put(SOURCE, LARGE)
+    asked = TransferRequest(source=SOURCE, destination=str(TARGET), part_size=MIN_PART, download_slots=12)
+    free, limited = (
+        quote(asked, False, msgspec.structs.replace(seen_at(2 * 10**7, world), most_workers=most), console).cloud
+        for most in (None, 1)
+    )
+    assert free is not None
+    assert limited is not None
+    assert (free.concurrency, limited.concurrency) == (2, 1)
+    assert limited.seconds > free.seconds

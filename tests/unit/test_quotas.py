@@ -8,10 +8,12 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
+from s3am_cloud import names
 from s3am_cloud.errors import Usage
 from s3am_cloud.handlers.environment import Environment
 from s3am_cloud.limits import CONTROL_CONCURRENCY, JANITOR_CONCURRENCY
 from s3am_cloud_cli.deployment.quotas import Quota, WorkerLimit, lambda_quota, worker_limit
+from s3am_cloud_client.remote.client import max_workers
 
 USUAL, NEW = Quota(total=1000, unreserved=1000), Quota(total=10, unreserved=10)
 
@@ -97,3 +99,20 @@ def test_the_quota_is_what_lambda_says() -> None:
 def test_a_function_knows_how_many_workers_a_job_may_have(value: str, most: int | None) -> None:
     assert Environment({"S3AM_CLOUD_MAX_WORKERS": value}).most_workers == most
     assert Environment({}).most_workers is None
+
+
+@pytest.mark.parametrize(
+    ("parameters", "most"), [({}, None), ({"MaxWorkers": "0"}, None), ({"MaxWorkers": "12", "AllowedHosts": ""}, 12)]
+)
+def test_a_client_knows_the_limit_of_its_stack(parameters: dict[str, str], most: int | None) -> None:
+    """Also of one that was deployed before there was any."""
+    outputs = dict.fromkeys(names.OUTPUTS, "x")
+    described = {
+        "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+        "Outputs": [{"OutputKey": name, "OutputValue": value} for name, value in outputs.items()],
+    }
+    client = SimpleNamespace(describe_stacks=lambda StackName: {"Stacks": [described]})  # noqa: N803
+    access = SimpleNamespace(
+        region="r", settings=SimpleNamespace(endpoint_url=None), boto=SimpleNamespace(client=lambda *_, **__: client)
+    )
+    assert max_workers(cast(Any, access), "S") == most

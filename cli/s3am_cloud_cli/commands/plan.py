@@ -26,6 +26,7 @@ from s3am_cloud_client import PlanOptions
 @options.netrc
 @options.requester_pays
 @options.no_sign_request
+@options.planned_stack
 @options.aws
 @options.output
 @click.pass_obj
@@ -42,6 +43,7 @@ def plan(
     netrc: bool,
     requester_pays: bool,
     no_sign_request: bool,
+    stack: str | None,
     aws: AwsOptions,
 ) -> None:
     """Look at SRC_URL, and show what copying it to DST_URL takes in the cloud, on this machine, and with AWS DataSync.
@@ -69,6 +71,7 @@ def plan(
         no_sign_request=no_sign_request,
         secret=secret,
         rate=rate,
+        stack=stack,
         aws=aws_of(aws),
     )
     quote = s3am_cloud_client.plan(source, destination, exists=exists, options=chosen, observer=console)

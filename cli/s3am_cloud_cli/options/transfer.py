@@ -157,6 +157,14 @@ record_stack = click.option(
     "it is kept with the default stack if there is one, else on this machine.",
 )
 
+planned_stack = click.option(
+    "--stack",
+    metavar="NAME",
+    envvar=names.STACK_VARIABLE,
+    show_envvar=True,
+    help="Count with the workers of this stack, which deploy --max-workers limits.",
+)
+
 requester_pays = click.option(
     "--requester-pays", is_flag=True, help="Pay for requests to buckets of others that require it (requester pays)."
 )

@@ -91,13 +91,13 @@ class Planned(msgspec.Struct, frozen=True):
     plan: Plan | None
 
 
-def plan_ports(access: S3Access, source: S3Access, rate: int | None = None) -> Ports:
+def plan_ports(access: S3Access, source: S3Access, rate: int | None = None, most_workers: int | None = None) -> Ports:
     """The ports of this machine, with both sides' keys; a source's rate is measured as the cloud does, unless the user
     gives it. The stack is assumed to be in the user's region."""
     measured = CurlRateProbe(curl_settings(access), SystemClock())
     rate_probe: RateProbe = measured if rate is None else lambda origin: rate
     ports = local_ports(access, source, SourceReach(tags=False))
-    return msgspec.structs.replace(ports, rate_probe=rate_probe, region=access.region)
+    return msgspec.structs.replace(ports, rate_probe=rate_probe, region=access.region, most_workers=most_workers)
 
 
 def planned(request: TransferRequest, sealed: bool, store: ReadOnlyStore, ports: Ports) -> Planned:

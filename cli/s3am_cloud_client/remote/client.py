@@ -54,7 +54,8 @@ QUICK = Config(
 
 
 class Stack(msgspec.Struct, frozen=True):
-    """Where a stack's state machine and work bucket are; `logs` are its functions' log groups, by the functions."""
+    """Where a stack's state machine and work bucket are; `logs` are its functions' log groups, by the functions. At
+    most `max_workers` run at once; None for any number."""
 
     name: str
     state_machine_arn: str
@@ -62,6 +63,7 @@ class Stack(msgspec.Struct, frozen=True):
     key_arn: str
     logs: dict[str, str] = {}
     dead_letters: str = ""
+    max_workers: int | None = None
 
 
 def stack_jobs(settings: S3Settings, stack_name: str) -> Jobs:
@@ -76,6 +78,11 @@ def stack_jobs(settings: S3Settings, stack_name: str) -> Jobs:
 def work_bucket(access: S3Access, stack_name: str, waiting: Config | None = None) -> str:
     """Raises NoStack, NoCredentials, StoreUnavailable."""
     return _find(access, stack_name, waiting).work_bucket
+
+
+def max_workers(access: S3Access, stack_name: str) -> int | None:
+    """Of the stack; None for any number. Raises NoStack, NoCredentials, StoreUnavailable."""
+    return _find(access, stack_name).max_workers
 
 
 class Started(msgspec.Struct, frozen=True):
@@ -183,6 +190,7 @@ def _find(access: S3Access, name: str, waiting: Config | None = None) -> Stack:
             if code_of(error) == "ValidationError":
                 raise NoStack(f"there is no stack {name} in {access.region}") from error
             raise
+    parameters = {item["ParameterKey"]: item.get("ParameterValue", "") for item in stack.get("Parameters", [])}
     outputs = {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
     if names.STATE_MACHINE_ARN not in outputs:
         raise NoStack(f"the stack {name} is not one of s3am-cloud's, or is not deployed yet")
@@ -193,4 +201,5 @@ def _find(access: S3Access, name: str, waiting: Config | None = None) -> Stack:
         outputs[names.KEY_ARN],
         {function: outputs[output] for function, output in names.LOGS.items() if output in outputs},
         outputs.get(names.DEAD_LETTERS, ""),
+        int(parameters.get(names.MAX_WORKERS, "0")) or None,
     )
