@@ -49,6 +49,8 @@ def test_names_are_as_long_as_a_file_or_a_key_may_have_them() -> None:
         FOLDER.below("a//b")
     assert BUCKET.below("a//b") == "s3://b/p/a//b"
     assert BUCKET.below("x" * 1022)
+    with pytest.raises(BadDestination, match="the id of a version"):
+        BUCKET.below("x?versionId=1")
     with pytest.raises(BadDestination, match="1024 bytes"):
         BUCKET.below("x" * 1023)
 

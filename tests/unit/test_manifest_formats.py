@@ -116,3 +116,10 @@ def test_an_inventory_of_all_versions_gives_the_current_objects() -> None:
         ]
     )
     assert [(line.source, line.size) for line in read(text)] == [("s3://bkt/a b", 5)]
+
+
+def test_a_batch_names_versions_of_objects() -> None:
+    version = "kQ5c1Z3lXbA9wR7tY2uI4oP6aS8dF0gH"
+    assert [line.source for line in read(f"bkt,a%20b,{version}\nbkt,c,null\n")] == [
+        *(f"s3://bkt/a b?versionId={version}", "s3://bkt/c")
+    ]

@@ -14,6 +14,7 @@ from s3am_cloud.adapters.files.item_list import SqliteItemList
 from s3am_cloud.adapters.files.tree import LocalTree
 from s3am_cloud.datasets.filters import Filter, Filters
 from s3am_cloud.datasets.names import Template, place_of_items
+from s3am_cloud.datasets.outcomes import outcome_of
 from s3am_cloud.datasets.selection import Manifest, Selected, Selection, Trees, items_of
 from s3am_cloud.errors import BadManifest, BadSource, Usage
 from s3am_cloud.items import LeftOut, Placed, Rejected
@@ -201,6 +202,16 @@ def test_a_folder_as_a_destination_gets_the_name_of_the_source() -> None:
 def test_the_outcomes_of_a_download_are_a_list_for_the_same_folder() -> None:
     text = '{"source":"s3://c/q/x","destination":"/out/d/x","state":"failed"}\n'
     assert placed(selected(manifest=text, selection=DOWN)) == {"/out/d/x": "s3://c/q/x"}
+
+
+def test_an_item_that_failed_for_its_name_fails_alone_again() -> None:
+    found = selected("s3://c/q/", names=("a\nb", "ok"))
+    lines = [
+        msgspec.json.encode(outcome_of(one.item, "failed")).decode() for one in found if not isinstance(one, LeftOut)
+    ]
+    again = selected(manifest="\n".join(lines))
+    assert errors(again) == [("list:1", "BadDestination")]
+    assert [one.item for one in again] == [one.item for one in found]
 
 
 @pytest.mark.usefixtures("folder")

@@ -167,7 +167,15 @@ def test_a_file_system_is_asked_which_names_are_one(tmp_path: Path) -> None:
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Tree]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "x")
-    objects = {"p/": b"", "p/a b": b"123", "p/d/": b"", "p/d/ü\n": b"1", "p/n/": b"x", "px": b""}
+    objects = {
+        "p/": b"",
+        "p/a b": b"123",
+        "p/d/": b"",
+        "p/d/ü\n": b"1",
+        "p/n/": b"x",
+        "p/v?versionId=1": b"",
+        "px": b"",
+    }
     with mock_aws():
         client = boto3.client("s3", region_name="us-east-1")
         client.create_bucket(Bucket="bkt")
@@ -180,7 +188,7 @@ def test_a_prefix_gives_its_objects_and_names_what_is_none(s3: S3Tree) -> None:
     found = list(s3.entries(S3Url("bkt", "p/").as_source))
     assert names(found) == ["a b", "d/ü\n"]
     assert [one.name for one in found if isinstance(one, NoEntry)] == ["", "d/"]
-    assert [one.name for one in found if isinstance(one, Unreadable)] == ["n/"]
+    assert [one.name for one in found if isinstance(one, Unreadable)] == ["n/", "v?versionId=1"]
     [first] = [one for one in found if isinstance(one, Entry)][:1]
     assert (first.source, first.size, first.checksum) == ("s3://bkt/p/a b", 3, "CRC32C")
     assert first.etag == '"202cb962ac59075b964b07152d234b70"'
@@ -189,7 +197,7 @@ def test_a_prefix_gives_its_objects_and_names_what_is_none(s3: S3Tree) -> None:
 
 def test_a_destination_is_listed_with_what_is_known_of_each_object(s3: S3Tree) -> None:
     found = list(s3.existing(S3Url("bkt", "")))
-    assert [one.destination for one in found][-2:] == ["s3://bkt/p/n/", "s3://bkt/px"]
+    assert [one.destination for one in found][-2:] == ["s3://bkt/p/v?versionId=1", "s3://bkt/px"]
     assert {one.size for one in found} == {0, 1, 3}
 
 

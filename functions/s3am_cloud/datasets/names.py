@@ -20,10 +20,12 @@ from s3am_cloud.urls import LINE_CONTROLS, SourceUrl, parse_s3, parse_source
 
 # What is compressed has two endings: x.fastq.gz.
 _EXTENSION = re.compile(r"(?<=.)(?:\.[A-Za-z0-9]{1,8})?\.(?:gz|bz2|xz|zst|lz4|Z)$|(?<=.)\.[^./]+$")
+_CONTROL, _BYTES, _VERSION = "a control character", "bytes that are not UTF-8", "the id of a version"
 _S3 = "s3://"
 _WAY = re.compile(r"(?:^|/)(\.{1,2})(?:/|$)")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
-_RELATIVE = "names are relative to the destination: leave out .. and the / at the beginning, or use --name"
+_RELATIVE = "names are relative to the destination, without .. and without a / at the beginning"
+_RENAMED = "rename it, or leave it out with --exclude"
 FIELDS = ("name", "stem", "ext", "dir", "path", "host", "date", "n")
 
 
@@ -199,6 +201,8 @@ def extension_of(name: str) -> str:
 def key_error(key: str, name: str) -> TransferError | None:
     """Why no object can have this key, whose relative name is `name`; None where one can."""
     reason = path_error(name)
+    if reason is None and "?versionId=" in name and parse_s3(f"s3://b/{name}").version is not None:
+        reason = _VERSION
     if reason is None and len(key.encode()) > MAX_KEY:
         return BadDestination(f"the key of {shown_name(name)} has more than {MAX_KEY} bytes", "use --name")
     return _name_error(reason, name)
@@ -223,9 +227,9 @@ def path_error(name: str) -> str | None:
     if not name or name.endswith("/"):
         return "no name"
     if LINE_CONTROLS.search(name):
-        return "a control character"
+        return _CONTROL
     if _SURROGATES.search(name):
-        return "bytes that are not UTF-8"
+        return _BYTES
     if name.startswith("/"):
         return "an absolute path"
     way = _WAY.search(name)
@@ -239,7 +243,10 @@ def shown_name(name: str) -> str:
 
 
 def _name_error(reason: str | None, name: str) -> BadDestination | None:
-    return BadDestination(f"{reason} in the destination {shown_name(name)}", _RELATIVE) if reason else None
+    if reason is None:
+        return None
+    hint = _RENAMED if reason in {_CONTROL, _BYTES, _VERSION} else _RELATIVE
+    return BadDestination(f"{reason} in the destination {shown_name(name)}", hint)
 
 
 def _listed(names: tuple[str, ...]) -> str:

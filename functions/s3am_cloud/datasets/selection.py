@@ -119,7 +119,10 @@ class _Chosen:
             value = line.destination or line.source
             yield from self._of_line(line, url)
         except TransferError as error:
-            raise BadManifest(f"{line.place_of(value)}: {error.message}", error.hint) from error
+            if not line.is_outcome:
+                raise BadManifest(f"{line.place_of(value)}: {error.message}", error.hint) from error
+            # What a run has left was no error of the whole there, either.
+            yield self._rejected(line.source, line.place, error)
 
     def _check_source(self, url: SourceUrl) -> None:
         if self._place.is_local and url.scheme != "s3":

@@ -68,6 +68,9 @@ def _entry(prefix: S3Url, found: ObjectTypeDef) -> Found:
             return NoEntry(source=source, name=name, reason="the marker of a folder")
         unnamed = BadSource(f"{source} ends in /, so it has no file name", "copy it by itself, with its whole key")
         return Unreadable(source=source, name=name, error=unnamed)
+    if "?versionId=" in name and parse_s3(source).version is not None:
+        unclear = BadSource(f"the key of {source} ends like a version's id", "rename the object")
+        return Unreadable(source=source, name=name, error=unclear)
     return Entry(
         source=source,
         name=name,

@@ -14,6 +14,7 @@ from urllib.parse import unquote_plus
 from s3am_cloud.datasets.manifests.columns import size_of
 from s3am_cloud.datasets.manifests.lines import Lines, ManifestLine
 from s3am_cloud.errors import Usage
+from s3am_cloud.urls import parse_s3
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _VERSION = re.compile(r"[A-Za-z0-9._-]{32}")
@@ -35,44 +36,37 @@ def is_inventory(head: list[str]) -> bool:
 
 
 def read_inventory(lines: Lines) -> Iterator[ManifestLine]:
-    """The current objects; of an inventory of all versions the others are left out. Raises BadManifest, also where a
-    line names a version without saying whether it is the latest."""
+    """The objects that are listed, in the version that a line names; of an inventory of all versions, which says which
+    one is the latest, only that one. Raises BadManifest."""
     for text in lines:
         if text.strip():
             cells = next(csv.reader([text]))
             if len(cells) < 2 or not _BUCKET.fullmatch(cells[0]) or not cells[1]:
                 raise lines.error("no bucket and key", hint="write BUCKET,KEY with the key URL-encoded")
-            if _is_current(lines, cells[2:]):
-                yield _line(lines, cells)
+            truths = [cell.lower() for cell in cells[2:] if cell.lower() in _TRUTH][:2]
+            if not truths:
+                yield _line(lines, cells, _version(cells[2:]))
+            elif truths[0] == "true" and truths[1:] != ["true"]:
+                yield _line(lines, cells, "")
 
 
-def _is_current(lines: Lines, cells: list[str]) -> bool:
-    truths = [cell.lower() for cell in cells if cell.lower() in _TRUTH][:2]
-    if truths:
-        return truths[0] == "true" and truths[1:] != ["true"]
-    version = cells[0] if cells and _VERSION.fullmatch(cells[0]) and not _HEX.fullmatch(cells[0]) else None
-    if version is not None:
-        raise lines.error(
-            "it names a version of the object, and current objects only are copied", version, "leave that column out"
-        )
-    return True
+def _version(cells: list[str]) -> str:
+    if cells and _VERSION.fullmatch(cells[0]) and not _HEX.fullmatch(cells[0]):
+        return f"?versionId={cells[0]}"
+    return ""
 
 
-def _line(lines: Lines, cells: list[str]) -> ManifestLine:
-    key = unquote_plus(cells[1], errors="strict") if _is_encoded(cells[1]) else None
-    if key is None:
-        raise lines.error("the key is not URL-encoded UTF-8", cells[1], "encode it as S3 Inventory does")
+def _line(lines: Lines, cells: list[str], version: str) -> ManifestLine:
+    try:
+        key = unquote_plus(cells[1], errors="strict")
+    except UnicodeDecodeError as error:
+        raise lines.error("the key is not URL-encoded UTF-8", cells[1], "encode it as S3 Inventory does") from error
     stated = next((cell for cell in cells[2:] if cell.isdecimal()), "")
     try:
         size = size_of(stated)
     except Usage as error:
         raise lines.error(error.message, stated, error.hint) from error
-    return ManifestLine(place=lines.place, text=lines.text, source=f"s3://{cells[0]}/{key}", size=size)
-
-
-def _is_encoded(key: str) -> bool:
-    try:
-        unquote_plus(key, errors="strict")
-    except UnicodeDecodeError:
-        return False
-    return True
+    source = f"s3://{cells[0]}/{key}"
+    if parse_s3(source).version is not None:
+        raise lines.error("the key ends like a version's id", cells[1], "rename the object")
+    return ManifestLine(place=lines.place, text=lines.text, source=source + version, size=size)

@@ -37,7 +37,8 @@ class ManifestLine(msgspec.Struct, frozen=True, kw_only=True):
     """What a line says of one item, as it is written there: `source` and `destination` may be relative names.
 
     A `destination` that ends in `/` is a folder, None is for the name of the source. `digest` is ALGORITHM:HEX.
-    `place` is FILE:LINE, `text` the whole line, `columns` all that it says by the names of its columns.
+    `place` is FILE:LINE, `text` the whole line, `columns` all that it says by the names of its columns. `is_outcome` is
+    true of the lines that a run has left.
     """
 
     place: str
@@ -48,6 +49,7 @@ class ManifestLine(msgspec.Struct, frozen=True, kw_only=True):
     digest: str | None = None
     labels: dict[str, str] = {}
     columns: dict[str, str] = {}
+    is_outcome: bool = False
 
     def place_of(self, value: str | None) -> str:
         """FILE:LINE:COLUMN of this value in the line; FILE:LINE where it is written there in another way."""
