@@ -63,6 +63,14 @@ def test_a_quota_below_200_is_warned_of_and_limits_single_jobs() -> None:
     assert limit(None, Quota(total=199, unreserved=199)).notes[0] != limit(None, Quota(200, 200)).notes[0]
 
 
+def test_a_quota_that_has_grown_since_is_reported() -> None:
+    made = limit(None, USUAL, MaxWorkers="8", ReserveWorkers="no")
+    assert made.parameters == {}
+    assert "--max-workers allows up to 875" in made.notes[0]
+    assert limit(None, NEW, MaxWorkers="8", ReserveWorkers="no").notes == limit(None, NEW).notes[:1]
+    assert limit(None, USUAL, MaxWorkers="8", ReserveWorkers="yes").notes == []
+
+
 def test_more_than_lambda_can_reserve_is_refused_with_what_it_can() -> None:
     assert limit("875").parameters["ReserveWorkers"] == "yes"
     with pytest.raises(Usage) as refused:

@@ -56,9 +56,9 @@ def worker_limit(requested: str | None, before: Mapping[str, str], quota: Quota 
         note = f"the Lambda quota in {region} can't be read (lambda:GetAccountSettings), so it is not checked"
         return WorkerLimit({} if requested is None else {names.MAX_WORKERS: requested}, [note])
     warnings = [_warning(quota, region)] if quota.total < SMALL_LAMBDA_QUOTA else []
-    if requested is None and names.MAX_WORKERS in before:
-        return WorkerLimit({}, warnings)
     room = quota.room(before)
+    if requested is None and names.MAX_WORKERS in before:
+        return WorkerLimit({}, [*warnings, *_outgrown(before, room)])
     workers = _usual(quota, room) if requested is None else int(requested)
     if workers == 0:
         return WorkerLimit({names.MAX_WORKERS: "0"}, warnings)
@@ -81,6 +81,14 @@ def _usual(quota: Quota, room: int) -> int:
 def _reserved(parameters: Mapping[str, str]) -> int:
     workers = int(parameters.get(names.MAX_WORKERS, "0"))
     return workers + _OTHERS if workers and parameters.get(names.RESERVE_WORKERS) == "yes" else 0
+
+
+def _outgrown(before: Mapping[str, str], room: int) -> list[str]:
+    """What to do where the limit is of a time when the quota was too small to reserve any of it."""
+    workers = int(before[names.MAX_WORKERS])
+    if workers == 0 or before.get(names.RESERVE_WORKERS) != "no" or room <= workers:
+        return []
+    return [f"a job has at most {workers} workers at once, but the quota has grown: --max-workers allows up to {room}"]
 
 
 def _warning(quota: Quota, region: str) -> str:
