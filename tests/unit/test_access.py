@@ -10,7 +10,8 @@ import pytest
 from moto import mock_aws
 
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
-from s3am_cloud.errors import BadDestination, NoCredentials
+from s3am_cloud.adapters.s3.endpoints import own_base
+from s3am_cloud.errors import BadDestination, NoCredentials, Usage
 from s3am_cloud.sse import KeyRing, SseKey, derive
 from s3am_cloud.urls import S3Url
 
@@ -85,3 +86,38 @@ def test_amazon_s_own_endpoint_is_addressed_by_host() -> None:
 def test_an_unknown_profile_is_told() -> None:
     with pytest.raises(NoCredentials):
         _ = S3Access(S3Settings(profile="nobody")).client("us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("region", "variables", "base"),
+    [
+        ("us-east-1", {"AWS_USE_FIPS_ENDPOINT": "true"}, "https://data.s3-fips.us-east-1.amazonaws.com"),
+        ("us-east-2", {"AWS_USE_FIPS_ENDPOINT": "true"}, "https://data.s3-fips.us-east-2.amazonaws.com"),
+        ("us-east-1", {"AWS_USE_DUALSTACK_ENDPOINT": "true"}, "https://data.s3.dualstack.us-east-1.amazonaws.com"),
+        (
+            "us-gov-west-1",
+            {"AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true"},
+            "https://data.s3-fips.dualstack.us-gov-west-1.amazonaws.com",
+        ),
+        ("cn-north-1", {}, "https://data.s3.cn-north-1.amazonaws.com.cn"),
+        ("eusc-de-east-1", {}, "https://data.s3.eusc-de-east-1.amazonaws.eu"),
+    ],
+)
+def test_the_data_path_goes_where_botocore_itself_goes(
+    region: str, variables: dict[str, str], base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By FIPS, dual-stack and partition, on the host of the bucket."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert own_base(S3Access(S3Settings(region=region)).client(region), "data") == base
+
+
+def test_a_partition_without_fips_is_wrong_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
+    with pytest.raises(Usage, match="FIPS"):
+        S3Access(S3Settings(region="cn-north-1")).endpoint("b")
+
+
+def test_a_path_of_the_endpoint_stands_before_the_bucket() -> None:
+    access = S3Access(S3Settings(endpoint_url="http://127.0.0.1:9/store"))
+    assert own_base(access.client("us-east-1"), "b") == "http://127.0.0.1:9/store/b"

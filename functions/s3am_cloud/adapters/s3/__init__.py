@@ -12,6 +12,7 @@ configuration     What is wrong with the user's AWS configuration or credentials
 denials           Control calls that are denied, and which right is missing.
 documents         Small documents in the work bucket.
 encryption        What S3 refuses of an encryption.
+endpoints         Where botocore itself sends a client's requests.
 features          What a store supports of S3, remembered for the rest of the run.
 fewer             Repeats a call without the features that a store refuses.
 head              HEAD of an object, and why it is refused.

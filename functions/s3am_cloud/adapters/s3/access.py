@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from s3am_cloud.adapters.s3.answers import code_of, naming
 from s3am_cloud.adapters.s3.configuration import finding_credentials
+from s3am_cloud.adapters.s3.endpoints import own_base
 from s3am_cloud.adapters.s3.features import Features
 from s3am_cloud.adapters.s3.session import new_session
 from s3am_cloud.adapters.s3.signer import Endpoint, Signer
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from botocore.session import Session
     from mypy_boto3_s3 import S3Client
 
-# Buckets whose names can be the first label of a host's.
-_HOST_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu")
 
@@ -184,11 +183,7 @@ class S3Access:
     def _find(self, bucket: str) -> Endpoint:
         client = self.client(self.region)
         region = self._region_of(bucket, client)
-        host = self.client(region).meta.endpoint_url.rstrip("/")
-        if is_aws(self.client(region)) and _HOST_NAME.fullmatch(bucket):
-            return Endpoint(host.replace("://", f"://{bucket}.", 1), region)
-        # A name with dots fits no TLS certificate of S3's, and other stores seldom know names of buckets as hosts.
-        return Endpoint(f"{host}/{bucket}", region)
+        return Endpoint(own_base(self.client(region), bucket), region)
 
     def _region_of(self, bucket: str, client: S3Client) -> str:
         """S3 says a bucket's region even to those who may not list it; other stores may know no such question."""

@@ -10,6 +10,7 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectionError,  # noqa: A004 - botocore's own name
+    EndpointProviderError,
     HTTPClientError,
     NoRegionError,
     ParamValidationError,
@@ -62,6 +63,9 @@ def _from_botocore(error: BotoCoreError, what: str) -> TransferError:
         return unusable
     if isinstance(error, NoRegionError):
         return Usage("no AWS region is set", "use --region or set AWS_REGION")
+    if isinstance(error, EndpointProviderError):
+        said = str(error).rstrip(".")
+        return Usage(f"{what}: {said}", "check the region, AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT")
     if isinstance(error, ParamValidationError) and what.startswith("s3://"):
         return BadDestination(f"{what}: that is not a valid bucket name", "check the bucket's name")
     if isinstance(error, ProxyConnectionError):
