@@ -56,8 +56,11 @@ class FileContent:
         return self._file.read(first, length) if self._data is None else self._data[first : first + length]
 
     def close(self) -> None:
+        """Lets the bytes go, which the flow that has sent them would keep until it is collected as garbage."""
         if self._data is None:
             self._file.close()
+        else:
+            self._data = b""
 
     def _read_once(self, expected: Expected | None) -> tuple[int, bytes | None]:
         """Its CRC64NVME, and the bytes where they are to be kept."""
@@ -87,7 +90,8 @@ class AnswerContent:
         return self._data[first : first + length]
 
     def close(self) -> None:
-        """Nothing is open."""
+        """As for files."""
+        self._data = b""
 
     def digest_error(self, expected: Expected, name: str) -> TransferError | None:
         if expected.algorithm == PARTS_CRC:
