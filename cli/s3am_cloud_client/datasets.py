@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,10 +32,11 @@ class Uploads:
     def __iter__(self) -> Iterator[Outcome]:
         with self._resources:
             try:
-                for outcome in self._run.outcomes():
-                    if self._files is not None:
-                        self._files.add(outcome)
-                    yield outcome
+                with closing(self._run.outcomes()) as outcomes:
+                    for outcome in outcomes:
+                        if self._files is not None:
+                            self._files.add(outcome)
+                        yield outcome
             finally:
                 self._summary = self._run.summary(self._files.folder if self._files is not None else None)
                 if self._files is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import queue
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import msgspec
 
@@ -68,7 +68,8 @@ class DatasetRun:
         """An item that is on its way; for other threads."""
         return self._in_hand[number].listed
 
-    def outcomes(self) -> Iterator[Outcome]:
+    def outcomes(self) -> Generator[Outcome, None, None]:
+        """Whoever does not iterate to the end closes it."""
         items = self._wanted.items
         feeds = (
             _Feed((one for one in items.items() if is_whole(one)), ITEMS_IN_HAND),

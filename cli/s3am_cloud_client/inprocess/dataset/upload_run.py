@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -91,12 +91,15 @@ class UploadRun:
     ) -> None:
         self._resources.close()
 
-    def outcomes(self) -> Iterator[Outcome]:
+    def outcomes(self) -> Generator[Outcome, None, None]:
+        """Whoever does not iterate to the end closes it."""
         for outcome in self._outside:
             self._tally.add(outcome)
             yield outcome
-        with self._observer.progress(f"{self._list.count:,} items", self._list.known_bytes) as self._meter:
-            for outcome in self._run.outcomes():
+        title = f"{self._list.count:,} items"
+        showing = self._observer.progress(title, self._list.known_bytes)
+        with showing as self._meter, closing(self._run.outcomes()) as outcomes:
+            for outcome in outcomes:
                 self._tally.add(outcome)
                 yield outcome
         self._ended = True

@@ -1,6 +1,7 @@
 """The contracts of `ports` kept in memory, for tests and dry runs.
 
 jobs      Job records.
+objects   What copies whole objects.
 reader    Readers.
 transfer  A source, a store and a mover.
 vault     Secrets.
