@@ -10,7 +10,8 @@ from s3am_cloud import __version__, names
 from s3am_cloud.errors import TransferError
 from s3am_cloud_client.doctor.ports import Answer, Refused
 
-USER = "arn:aws:iam::123456789012:user/ann"
+ACCOUNT = "123456789012"
+USER = f"arn:aws:iam::{ACCOUNT}:user/ann"
 NOW = "Fri, 02 Jan 2026 03:04:05 GMT"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/0a1b"
 
@@ -44,6 +45,7 @@ class FakeAws:
 
     def __init__(self, rights: Iterable[str] = EVERYTHING, region: str = "us-east-1", at_aws: bool = True) -> None:
         self.rights, self.region, self.at_aws, self.has_services = set(rights), region, at_aws, at_aws
+        self.owner = ACCOUNT
         self.credentials: TransferError | None = None
         self.answers = _usual(region)
         self.errors: dict[str, Refused | TransferError] = {
@@ -63,6 +65,8 @@ class FakeAws:
         needed = ACTIONS[operation]
         if needed is not None and needed not in self.rights:
             raise self._denied(operation, needed, region or self.region)
+        if parameters.get("ExpectedBucketOwner") not in {None, self.owner}:
+            raise Refused("403")
         if operation in self.errors:
             raise self.errors[operation]
         return self.answers[operation]
@@ -101,6 +105,7 @@ def stack(status: str = "CREATE_COMPLETE", version: str = __version__, **paramet
         "Stacks": [
             {
                 "StackStatus": status,
+                "StackId": f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/S3amCloud/1",
                 "Description": f"{names.DESCRIPTION} ({version})",
                 "Outputs": [{"OutputKey": name, "OutputValue": "x"} for name in names.OUTPUTS if whole],
                 "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()],

@@ -187,6 +187,13 @@ def test_a_source_is_judged_by_what_a_transfer_needs(
     assert state == "ok" or finding.fix
 
 
+def test_a_host_that_the_stack_does_not_fetch_from_is_named() -> None:
+    aws = FakeAws()
+    aws.answers["describe_stacks"] = stack(AllowedHosts="*.example.org")
+    finding = of(found(site(aws), URL), "stack")
+    assert finding.fix == "s3am-cloud deploy --allow-host '*.example.org' --allow-host host"
+
+
 def test_what_is_no_url_is_refused() -> None:
     with pytest.raises(BadSource):
         parse_urls(["gopher://host/x"])

@@ -9,7 +9,7 @@ import pytest
 
 from s3am_cloud_client.doctor.ports import Refused
 from support.diagnosed import BUCKET, found, of, site
-from support.fake_aws import EVERYTHING, KEY, UPLOADER, WRITES, FakeAws, encrypted_with, policy
+from support.fake_aws import EVERYTHING, KEY, UPLOADER, WRITES, FakeAws, encrypted_with, policy, stack
 
 
 def test_keys_in_the_environment_that_hide_a_profile_are_named() -> None:
@@ -61,6 +61,23 @@ def test_a_bucket_that_the_stack_may_not_use_is_named_with_the_option() -> None:
     finding = of(found(site(FakeAws()), "s3://other/"), "stack")
     assert finding.state == "warning"
     assert finding.fix == "s3am-cloud deploy --destination-bucket 's3am-*' --destination-bucket other"
+
+
+def test_a_bucket_of_another_account_is_named_with_the_option() -> None:
+    aws = FakeAws()
+    aws.owner = "999999999999"
+    finding = of(found(site(aws), BUCKET), "stack")
+    assert (finding.state, "--allow-account" in str(finding.fix)) == ("warning", True)
+    aws.answers["describe_stacks"] = stack(AllowedAccounts="999999999999")
+    assert of(found(site(aws), BUCKET), "stack").state == "ok"
+
+
+def test_a_key_that_the_stack_may_not_use_is_named_with_the_option() -> None:
+    aws = with_key()
+    finding = of(found(site(aws), BUCKET), "stack")
+    assert finding.fix == f"s3am-cloud deploy --bucket-key {KEY}"
+    aws.answers["describe_stacks"] = stack(BucketKeys=f"arn:aws:kms:us-east-1:1:key/other,{KEY}")
+    assert of(found(site(aws), BUCKET), "stack").state == "ok"
 
 
 def with_key(rights: frozenset[str] = EVERYTHING) -> FakeAws:

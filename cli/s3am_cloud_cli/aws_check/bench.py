@@ -62,7 +62,7 @@ class Bench:
         return self._buckets[kind]
 
     def key(self) -> str:
-        """The ARN of a scratch KMS key that everybody in the account may use by way of S3, as with AWS's own."""
+        """The ARN of a scratch KMS key. A stack of this run is deployed with it; any other may use it by way of S3."""
         if self._key is None:
             # Only its answer says which key to remove, so that Ctrl-C has to wait for it.
             with interruptible():
@@ -73,7 +73,7 @@ class Bench:
         kms = self.client("kms")
         with naming("a KMS key"):
             account, user = map(self.client("sts").get_caller_identity().get, ("Account", "Arn"))
-            policy = _key_policy(str(account), str(user).split(":")[1])
+            policy = _key_policy(str(account), str(user).split(":")[1], to_everybody=not self.own_stack)
             made = kms.create_key(Description=f"s3am-cloud doctor --full {self.id}", Policy=policy)
         arn = str(made["KeyMetadata"]["Arn"])
         by_hand = f"aws kms schedule-key-deletion --key-id {arn} --pending-window-in-days {_KEY_DAYS}"
@@ -139,24 +139,19 @@ def _cancel(job: Job) -> None:
         job.cancel()
 
 
-def _key_policy(account: str, partition: str) -> str:
+def _key_policy(account: str, partition: str, to_everybody: bool) -> str:
+    """IAM decides who may use the key, and with `to_everybody` the whole account may by way of S3."""
     by_s3 = {"StringEquals": {"aws:PrincipalAccount": account}, "StringLike": {"kms:ViaService": "s3.*"}}
-    statements = [
-        {
-            "Effect": "Allow",
-            "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"},
-            "Action": "kms:*",
-            "Resource": "*",
-        },
-        {
-            "Effect": "Allow",
-            "Principal": {"AWS": "*"},
-            "Action": ["kms:GenerateDataKey", "kms:Decrypt"],
-            "Resource": "*",
-            "Condition": by_s3,
-        },
-    ]
-    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+    root = {"AWS": f"arn:{partition}:iam::{account}:root"}
+    by_iam = {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}
+    for_all = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": ["kms:GenerateDataKey", "kms:Decrypt"],
+        "Resource": "*",
+        "Condition": by_s3,
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [by_iam, for_all] if to_everybody else [by_iam]})
 
 
 def failure_text(error: TransferError) -> str:

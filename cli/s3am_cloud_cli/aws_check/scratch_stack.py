@@ -50,7 +50,7 @@ def deploy_scratch(bench: Bench, account: Account, console: Console) -> str:
     )
     site = open_site(settings, bench.stack, AWS if bench.at_aws else Target.here(), Ingest(), console)
     # The limit of workers is a claim of its own to check, so that none is reserved here.
-    deploy(site, Wanted(max_workers=0), True, console)
+    deploy(site, Wanted(max_workers=0, bucket_key=(bench.key(),)), True, console)
     kept = f"; the bucket of {TOOLKIT} keeps its code" if had_toolkit else ""
     return f"stack {bench.stack}{kept}"
 

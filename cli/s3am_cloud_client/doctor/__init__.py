@@ -10,6 +10,7 @@ policies     What a bucket's policy demands of uploads.
 ports        What the checks ask of the world.
 progress     Says what is being checked when that takes long.
 quotas       The account's Lambda quota.
+reach        What the stack's functions may use.
 region       Which region is used, and why.
 run          All checks, in their order.
 sources      Whether a source can be reached, and how it can be read.

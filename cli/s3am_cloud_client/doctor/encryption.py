@@ -8,6 +8,8 @@ from typing import Any
 from s3am_cloud_client.doctor.buckets import BucketSite
 from s3am_cloud_client.doctor.findings import Findings, Report
 from s3am_cloud_client.doctor.ports import Refused
+from s3am_cloud_client.doctor.reach import check_key_reach
+from s3am_cloud_client.doctor.stack import StackFound
 
 # KMS answers so where the call would have succeeded.
 _WOULD_SUCCEED = "DryRunOperation"
@@ -15,7 +17,7 @@ _ACTION = "kms:GenerateDataKey"
 _UNUSABLE = {"DisabledException", "KMSInvalidStateException", "NotFoundException"}
 
 
-def check_encryption(bucket: BucketSite) -> Findings:
+def check_encryption(bucket: BucketSite, stack: StackFound) -> Findings:
     rule = _rule(bucket)
     default: Mapping[str, Any] = rule.get("ApplyServerSideEncryptionByDefault", {})
     algorithm, key = default.get("SSEAlgorithm", "AES256"), default.get("KMSMasterKeyID")
@@ -27,6 +29,7 @@ def check_encryption(bucket: BucketSite) -> Findings:
     else:
         yield report.ok(f"{algorithm} with the KMS key {key}")
         yield from _key(bucket, str(key))
+        yield from check_key_reach(bucket, str(key), stack)
     if algorithm != "AES256" and not rule.get("BucketKeyEnabled"):
         yield report.warning(
             "S3 Bucket Keys are off: every part is a request to KMS, which costs $0.03 for 10,000 and may be throttled",

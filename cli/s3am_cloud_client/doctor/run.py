@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from s3am_cloud.urls import S3Url, SourceUrl, parse_s3, parse_source
-from s3am_cloud_client.doctor.buckets import CHECKS, BucketSite, find_bucket, guarded
+from s3am_cloud_client.doctor.buckets import CHECKS, BucketSite, Check, find_bucket, guarded
 from s3am_cloud_client.doctor.credentials import check_credentials
 from s3am_cloud_client.doctor.encryption import check_encryption
 from s3am_cloud_client.doctor.findings import Diagnosis, Finding, Report, diagnosis
@@ -13,16 +13,20 @@ from s3am_cloud_client.doctor.policies import check_policy
 from s3am_cloud_client.doctor.ports import Site
 from s3am_cloud_client.doctor.progress import Progress
 from s3am_cloud_client.doctor.quotas import check_lambda_quota
+from s3am_cloud_client.doctor.reach import check_bucket_reach, check_host_reach, check_owner
 from s3am_cloud_client.doctor.region import check_endpoint, check_region
 from s3am_cloud_client.doctor.sources import check_source
-from s3am_cloud_client.doctor.stack import StackFound, check_reach, find_stack
+from s3am_cloud_client.doctor.stack import StackFound, find_stack
 from s3am_cloud_client.doctor.write_test import write_test
 
-_ALL_CHECKS = (
-    *CHECKS,
-    ("encryption", "s3:GetEncryptionConfiguration", check_encryption),
-    ("policy", "s3:GetBucketPolicy", check_policy),
-)
+
+def _checks(stack: StackFound) -> tuple[tuple[str, str, Check], ...]:
+    return (
+        ("stack", "s3:ListBucket", lambda bucket: check_owner(bucket, stack)),
+        *CHECKS,
+        ("encryption", "s3:GetEncryptionConfiguration", lambda bucket: check_encryption(bucket, stack)),
+        ("policy", "s3:GetBucketPolicy", check_policy),
+    )
 
 
 def parse_urls(urls: Iterable[str]) -> list[S3Url | SourceUrl]:
@@ -56,6 +60,7 @@ def _findings(
         progress.begin(str(url) if isinstance(url, S3Url) else url.display)
         if isinstance(url, SourceUrl):
             yield from check_source(url, site)
+            yield from check_host_reach(url, stack)
         elif signed:
             yield from _bucket(site, url, stack, with_write_test)
         else:
@@ -67,10 +72,10 @@ def _bucket(site: Site, url: S3Url, stack: StackFound, with_write_test: bool) ->
     yield from findings
     if bucket is None:
         return
-    yield from check_reach(url.bucket, stack)
+    yield from check_bucket_reach(url.bucket, stack)
     written = list(guarded("write test", "s3:PutObject", write_test, bucket)) if with_write_test else []
     works = bool(written) and all(finding.state == "ok" for finding in written)
-    for name, permission, check in _ALL_CHECKS:
+    for name, permission, check in _checks(stack):
         for finding in guarded(name, permission, check, bucket):
             yield _settled(finding, bucket) if works else finding
     yield from written

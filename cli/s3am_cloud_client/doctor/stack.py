@@ -9,7 +9,7 @@ import msgspec
 from s3am_cloud import __version__, names
 from s3am_cloud.command_lines import command_line
 from s3am_cloud.errors import TransferError
-from s3am_cloud_client.doctor.findings import Finding, Findings, Report
+from s3am_cloud_client.doctor.findings import Finding, Report
 from s3am_cloud_client.doctor.ports import Answer, Refused, Site
 
 _VERSION = re.compile(r"\((\d+\.\d+\.\d+[^)]*)\)\s*$")
@@ -19,9 +19,10 @@ _PERMISSION = "cloudformation:DescribeStacks"
 
 
 class StackFound(msgspec.Struct, frozen=True):
-    """What later checks need to know of the stack: its region, and its parameters; None where there is no stack."""
+    """What later checks need to know of the stack; without `parameters` there is none."""
 
     region: str
+    account: str = ""
     parameters: dict[str, str] | None = None
 
     def list(self, name: str) -> tuple[str, ...]:
@@ -45,30 +46,8 @@ def find_stack(site: Site) -> tuple[StackFound, Finding]:
     except ValueError:
         return nothing, _missing(report, site)
     parameters = {item["ParameterKey"]: item.get("ParameterValue", "") for item in found.get("Parameters", [])}
-    return StackFound(region, parameters), _judged(report, found, site)
-
-
-def check_reach(bucket: str, stack: StackFound) -> Findings:
-    """Whether the stack's own roles may use the bucket."""
-    if stack.parameters is None:
-        return
-    report = Report("stack", bucket)
-    for parameter, option, verb in (
-        (names.DESTINATION_BUCKETS, "--destination-bucket", "write to"),
-        (names.SOURCE_BUCKETS, "--source-bucket", "read from"),
-    ):
-        patterns = stack.list(parameter)
-        if patterns and not any(_matches(bucket, pattern) for pattern in patterns):
-            yield report.warning(
-                f"jobs in the cloud may not {verb} this bucket: the stack was deployed for "
-                f"{', '.join(map(_name, patterns))}",
-                _widened(option, [*map(_name, patterns), bucket]),
-            )
-
-
-def _widened(option: str, buckets: list[str]) -> str:
-    """The buckets given to `deploy` take the place of those given before, so that all are named."""
-    return command_line("deploy", *(word for bucket in buckets for word in (option, bucket)))
+    account = str(found.get("StackId", "")).split(":")[4:5]
+    return StackFound(region, "".join(account), parameters), _judged(report, found, site)
 
 
 def _missing(report: Report, site: Site) -> Finding:
@@ -101,11 +80,3 @@ def _judged(report: Report, found: Answer, site: Site) -> Finding:
             f"it was deployed by {other}, and this is {__version__}", command_line("deploy", "--stack", site.stack)
         )
     return report.ok(f"{status}, version {version[1] if version else 'unknown'}")
-
-
-def _matches(bucket: str, pattern: str) -> bool:
-    return re.fullmatch(re.escape(_name(pattern)).replace(r"\*", ".*"), bucket) is not None
-
-
-def _name(arn: str) -> str:
-    return arn.rpartition(":")[2]
