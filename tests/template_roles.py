@@ -24,7 +24,8 @@ def as_list(value: Any) -> list[Any]:
 
 
 def statements(role: Json, effect: str = "Allow") -> Iterator[Json]:
-    for policy in role["Properties"]["Policies"]:
+    """Those that it has in any case: what is on a condition is read by the tests of that."""
+    for policy in (each for each in role["Properties"]["Policies"] if "Fn::If" not in each):
         yield from _of(policy["PolicyDocument"], effect)
 
 

@@ -77,6 +77,18 @@ ALLOWED_ACCOUNTS: Final = "AllowedAccounts"
 BUCKET_KEYS: Final = "BucketKeys"
 """Parameter of the stack: comma-separated ARNs of the KMS keys that buckets and secrets of jobs are encrypted with."""
 
+SUBNETS: Final = "Subnets"
+SECURITY_GROUPS: Final = "SecurityGroups"
+"""Parameters of the stack: comma-separated ids of the subnets and security groups that the functions are in."""
+
+PERMISSIONS_BOUNDARY: Final = "PermissionsBoundary"
+"""Parameter of the stack: ARN of the managed policy that bounds all of its roles."""
+
+# What these three have for nothing: checkers of templates refuse an empty value also where a condition leaves it out.
+NO_SUBNETS: Final = "subnet-00000000"
+NO_SECURITY_GROUPS: Final = "sg-00000000"
+NO_BOUNDARY: Final = "arn:aws:iam::aws:policy/none"
+
 ALLOWED_HOSTS: Final = "AllowedHosts"
 """Parameter of the stack: comma-separated names of the hosts that sources may be at."""
 

@@ -7,6 +7,7 @@ accounts          The accounts whose buckets jobs may use: a parameter.
 app               The CDK app.
 assembly          The cloud assembly that the CDK's command deploys.
 asset             The code that Lambda runs, built without Docker.
+boundary          The permissions boundary of all roles: a parameter.
 buckets           The buckets that jobs may use: two parameters.
 cdk_command       The CDK's command, installed once in one version.
 events            When the janitor is called.
@@ -15,6 +16,7 @@ hosts             The hosts that jobs may fetch from: a parameter.
 ingest            A rule for each route, a schedule for each schedule.
 keys              The KMS keys that jobs may use: a parameter.
 monitoring        A dashboard and three alarms.
+network           The subnets that the functions are in: two parameters.
 nag_suppressions  Rules of cdk-nag that the stack breaks on purpose, with reasons.
 node              A Node.js that fits the CDK.
 permissions       IAM statements by purpose.

@@ -46,7 +46,6 @@ def allowed_accounts(scope: Construct) -> Accounts:
     others = CfnCondition(
         scope, _OTHERS, expression=Fn.condition_not(Fn.condition_equals(parameter.value_as_string, ""))
     )
-    joined = Fn.join(",", [Aws.ACCOUNT_ID, parameter.value_as_string])
+    joined = Fn.sub(f"${{AWS::AccountId}},${{{names.ALLOWED_ACCOUNTS}}}")
     ids = Fn.condition_if(others.logical_id, Fn.split(",", joined), [Aws.ACCOUNT_ID])
-    variable = Fn.condition_if(others.logical_id, joined, Aws.ACCOUNT_ID)
-    return Accounts(Token.as_list(ids), {names.ACCOUNTS_VARIABLE: Token.as_string(variable)})
+    return Accounts(Token.as_list(ids), {names.ACCOUNTS_VARIABLE: joined})

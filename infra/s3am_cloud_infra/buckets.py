@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_cdk import Aws, CfnCondition, CfnParameter, Fn, Token
+from aws_cdk import CfnCondition, CfnParameter, Fn, Token
 from constructs import Construct
 
 from s3am_cloud import names
@@ -33,12 +33,12 @@ def bucket_parameter(scope: Construct, name: str, purpose: str) -> Buckets:
     by_default = CfnCondition(
         scope, f"Default{name}", expression=Fn.condition_equals(Fn.join(",", given), names.DEFAULT_BUCKETS)
     )
-    default = f"arn:{Aws.PARTITION}:s3:::{names.DEFAULT_PATTERN}"
 
     def chosen(default: str, given: list[str]) -> list[str]:
-        return Token.as_list(Fn.condition_if(by_default.logical_id, [default], given))
+        own = Fn.sub(f"arn:${{AWS::Partition}}:s3:::{default}")
+        return Token.as_list(Fn.condition_if(by_default.logical_id, [own], given))
 
-    return Buckets(chosen(default, given), chosen(f"{default}/*", objects))
+    return Buckets(chosen(names.DEFAULT_PATTERN, given), chosen(f"{names.DEFAULT_PATTERN}/*", objects))
 
 
 def destination_buckets(scope: Construct) -> Buckets:

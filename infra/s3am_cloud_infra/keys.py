@@ -19,8 +19,9 @@ _SECRETS = f"secretsmanager.{Aws.REGION}.{Aws.URL_SUFFIX}"
 
 
 class BucketKeys(Construct):
-    """Who writes needs both actions: S3 makes a data key for an upload, and opens it again for its parts. The janitor
-    lists and aborts, the worker also reads secrets that have a key of their own. Every use goes by way of a service.
+    """S3 makes a data key for an upload, and opens it again for its parts, and for who lists them, as the janitor does.
+    Secrets may have a key of their own: to read one takes a right on the secret, which is the worker's alone. Every
+    use goes by way of a service.
     """
 
     def __init__(
@@ -39,12 +40,11 @@ class BucketKeys(Construct):
         self._given = CfnCondition(
             scope, _GIVEN, expression=Fn.condition_not(Fn.condition_equals(parameter.value_as_string, ""))
         )
-        self._grant("Write", [control, worker], ["kms:Decrypt", "kms:GenerateDataKey"], _S3)
-        self._grant("List", [janitor], ["kms:Decrypt"], _S3)
-        self._grant("Secrets", [worker], ["kms:Decrypt"], _SECRETS)
+        self._grant("Decrypt", [control, worker, janitor], "kms:Decrypt", [_S3, _SECRETS])
+        self._grant("GenerateDataKey", [control, worker], "kms:GenerateDataKey", [_S3])
 
-    def _grant(self, construct_id: str, roles: Sequence[iam.IRole], actions: Sequence[str], service: str) -> None:
-        statement = allow(actions, self._keys, {"StringLike": {"kms:ViaService": service}})
+    def _grant(self, construct_id: str, roles: Sequence[iam.IRole], action: str, services: Sequence[str]) -> None:
+        statement = allow([action], self._keys, {"StringLike": {"kms:ViaService": list(services)}})
         granted = iam.Policy(self, construct_id, roles=list(roles), document=document([statement]))
         raw = granted.node.default_child
         assert isinstance(raw, iam.CfnPolicy)

@@ -39,7 +39,7 @@ def _objects_of(parameter: str) -> str:
 
 
 def _chosen(parameter: str, default: str, given: str) -> str:
-    own = f'{{"Fn::Join":["",["arn:",{{"Ref":"AWS::Partition"}},":s3:::{default}"]]}}'
+    own = f'{{"Fn::Sub":"arn:${{AWS::Partition}}:s3:::{default}"}}'
     spelled = f'{{"Fn::If":["Default{parameter}",[{own}],{given}]}}'
     return f"IAM5[Resource::{spelled}]".replace("{", "{{").replace("}", "}}")
 

@@ -19,6 +19,10 @@ from s3am_cloud_infra.storage import SEALED_FOR_A_JOB, Storage
 # The key also seals secrets of jobs. Who reads and writes notes uses it through S3, and can't open those by itself.
 _BY_S3 = {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.{Aws.URL_SUFFIX}"}}
 
+# For who completes objects: one that turns out not to be what was asked for is deleted again, in a versioned bucket
+# just its version. Nobody else deletes anything at a destination.
+_TAKE_BACK = ("s3:DeleteObject", "s3:DeleteObjectVersion")
+
 
 def allow(
     actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, object] | None = None
@@ -105,6 +109,7 @@ class Rights:
             self._at(
                 self.destinations.object_arns,
                 "s3:AbortMultipartUpload",
+                *_TAKE_BACK,
                 "s3:GetObject",
                 "s3:GetObjectVersion",
                 "s3:ListMultipartUploadParts",
@@ -114,11 +119,6 @@ class Rights:
             ),
             self._at(self.destinations.arns, "s3:ListBucket", "s3:ListBucketMultipartUploads"),
         ]
-
-    def take_back(self) -> list[iam.PolicyStatement]:
-        """For who completes objects: one that turns out not to be what was asked for is deleted again, in a versioned
-        bucket just its version."""
-        return [self._at(self.destinations.object_arns, "s3:DeleteObject", "s3:DeleteObjectVersion")]
 
     def abort_uploads(self) -> list[iam.PolicyStatement]:
         return [self._at(self.destinations.object_arns, "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")]

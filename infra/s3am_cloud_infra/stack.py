@@ -17,6 +17,7 @@ from s3am_cloud.ingest.rules import Ingest
 from s3am_cloud.limits import JANITOR_RUN_SECONDS
 from s3am_cloud_infra.accounts import allowed_accounts
 from s3am_cloud_infra.asset import tree_digest
+from s3am_cloud_infra.boundary import bound_roles
 from s3am_cloud_infra.buckets import destination_buckets, source_buckets
 from s3am_cloud_infra.events import Housekeeping, dead_letter_queue
 from s3am_cloud_infra.functions import LONGEST, Handler, HandlerProps
@@ -25,6 +26,7 @@ from s3am_cloud_infra.ingest import add_ingest
 from s3am_cloud_infra.keys import BucketKeys
 from s3am_cloud_infra.monitoring import Monitoring
 from s3am_cloud_infra.nag_suppressions import acknowledge
+from s3am_cloud_infra.network import Network
 from s3am_cloud_infra.permissions import Rights, announce, ask_whether_it_runs, ask_why_it_failed, document, send_to
 from s3am_cloud_infra.request_rule import Requests
 from s3am_cloud_infra.state_machine import Machine, MachineProps
@@ -67,6 +69,7 @@ class S3amCloudStack(Stack):
         add_ingest(self, ingest, requests=requests, machine=machine.machine, dead_letters=queue)
         janitor = self._janitor(machine, queue)
         self._workers.reserve(worker.function, control.function, janitor.function)
+        Network(self, "Network", handlers=[control, worker, janitor])
         BucketKeys(self, "KeyRights", control=control.role, worker=worker.role, janitor=janitor.role)
         Monitoring(
             self,
@@ -88,6 +91,7 @@ class S3amCloudStack(Stack):
                 **_described(janitor, names.JANITOR_NAME, names.JANITOR_LOG),
             }
         )
+        bound_roles(self)
         acknowledge(self)
 
     def _machine(self, control: Handler, worker: Handler, dead_letters: sqs.IQueue) -> Machine:
@@ -140,8 +144,8 @@ class S3amCloudStack(Stack):
 
     def _let_transfer(self, *handlers: Handler) -> None:
         """At sources and destinations both do the same: the worker prepares and completes jobs that have secrets."""
-        rights = [*self._rights.manage_uploads(), *self._rights.take_back()]
-        granted = iam.Policy(self, "TransferRights", roles=[each.role for each in handlers], document=document(rights))
+        rights = document(self._rights.manage_uploads())
+        granted = iam.Policy(self, "TransferRights", roles=[each.role for each in handlers], document=rights)
         for each in handlers:
             each.function.node.add_dependency(granted)
 

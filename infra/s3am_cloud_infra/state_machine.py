@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 from aws_cdk import Aws, RemovalPolicy
 from aws_cdk import aws_events as events
@@ -106,7 +107,13 @@ class Machine(Construct):
 def definition() -> str:
     """The machine's definition in Amazon States Language, with `${Name}` where the stack's names go.
 
-    Without the file's spaces, which would be a fifth of the template: CreateStack takes 51,200 bytes.
+    Without the file's spaces and the comments on its states: CreateStack takes a template of 51,200 bytes.
     """
-    text = files("s3am_cloud_infra").joinpath("state_machine.asl.json").read_text(encoding="utf-8")
-    return json.dumps(json.loads(text), separators=(",", ":"))
+    machine = json.loads(files("s3am_cloud_infra").joinpath("state_machine.asl.json").read_text(encoding="utf-8"))
+    return json.dumps({**machine, "States": _without_comments(machine["States"])}, separators=(",", ":"))
+
+
+def _without_comments(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_comments(inner) for name, inner in value.items() if name != "Comment"}
+    return [_without_comments(each) for each in value] if isinstance(value, list) else value
