@@ -248,6 +248,8 @@ LONGEST_JOB_DAYS: Final = 14  # the state machine stops itself then
 KMS_PLAINTEXT: Final = 4096
 # Bytes of the grants of named secrets: Lambda takes 4 KB of environment variables, and the others are short.
 MOST_GRANTS: Final = 2500
+# Characters of all inline policies of a role, white space not counted (IAM user guide, "IAM and AWS STS quotas").
+MAX_ROLE_POLICIES: Final = 10_240
 # The longest pause between looks at a job. DescribeExecution has 10 calls a second for the account in most regions
 # (Step Functions developer guide, "Quotas"): so 100 watchers take two thirds of it.
 POLL_SECONDS: Final = 15.0

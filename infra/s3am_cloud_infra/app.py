@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _DONT_COPY = "aws:cdk:disable-asset-staging"  # the CDK's name for it, in its module cx-api
 
+_QUALIFIER = "@aws-cdk/core:bootstrapQualifier"
+
 
 def make_app(
     asset_dir: Path,
@@ -24,14 +26,15 @@ def make_app(
     outdir: Path | None = None,
     copy_asset: bool = True,
     ingest: Ingest | None = None,
+    qualifier: str | None = None,
 ) -> App:
     """The app with its one stack, whose functions run the code in `asset_dir`; `.synth()` writes it to `outdir`.
 
     The stack's name is `stack_name`, else the context's `stack`, else the environment's S3AM_CLOUD_STACK, else the
     default. Without `outdir` the CDK's command says where to write (CDK_OUTDIR), or it is a temporary folder. Without
     `copy_asset` what is written refers to `asset_dir` where it is. What comes in by itself is `ingest`, else what the
-    file says that the context's `ingest` names, else the environment's S3AM_CLOUD_INGEST, else nothing. Raises
-    NodeMissing, BadIngest.
+    file says that the context's `ingest` names, else the environment's S3AM_CLOUD_INGEST, else nothing. `qualifier` is
+    that of the CDK's bootstrap, else the usual one. Raises NodeMissing, BadIngest.
     """
     point_jsii_at_node()
     from aws_cdk import App
@@ -39,7 +42,7 @@ def make_app(
     from s3am_cloud_infra.stack import S3amCloudStack
 
     app = App(
-        context={**feature_flags(), _DONT_COPY: not copy_asset},
+        context={**feature_flags(), _DONT_COPY: not copy_asset, **bootstrap_context(qualifier)},
         outdir=None if outdir is None else str(outdir),
         analytics_reporting=False,
     )
@@ -58,3 +61,7 @@ def feature_flags() -> dict[str, Any]:
     """
     text = Path(__file__).with_name("cdk.json").read_text(encoding="utf-8")
     return cast("dict[str, Any]", json.loads(text)["context"])
+
+
+def bootstrap_context(qualifier: str | None) -> dict[str, str]:
+    return {} if qualifier is None else {_QUALIFIER: qualifier}

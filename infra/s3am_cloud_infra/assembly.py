@@ -1,6 +1,8 @@
-"""The cloud assembly that the CDK's command deploys: `python -m s3am_cloud_infra.assembly OUT STACK [ASSET INGEST]`.
+"""The cloud assembly that the CDK's command deploys: `python -m s3am_cloud_infra.assembly OUT STACK QUALIFIER
+[ASSET INGEST]`.
 
-ASSET is the folder with the functions' code, INGEST what comes in by itself, as JSON. In a process of its own, because
+QUALIFIER is that of the CDK's bootstrap, empty for the usual one. ASSET is the folder with the functions' code, INGEST
+what comes in by itself, as JSON. In a process of its own, because
 the CDK takes 200 MB of memory and a Node.js process, and gives neither back.
 """
 
@@ -15,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from s3am_cloud.ingest.rules import Ingest
-from s3am_cloud_infra.app import make_app
+from s3am_cloud_infra.app import bootstrap_context, make_app
 from s3am_cloud_infra.node import NodeMissing, point_jsii_at_node
 
 
@@ -27,15 +29,15 @@ class Bootstrap:
     version: int
 
 
-def write_assembly(outdir: Path, stack_name: str, asset_dir: Path, ingest: Ingest) -> None:
+def write_assembly(outdir: Path, stack_name: str, qualifier: str | None, asset_dir: Path, ingest: Ingest) -> None:
     """Synthesize into `outdir`, with the functions' code left where it is: the CDK's command zips it from there.
 
     Raises NodeMissing.
     """
-    make_app(asset_dir, stack_name, outdir, copy_asset=False, ingest=ingest).synth()
+    make_app(asset_dir, stack_name, outdir, copy_asset=False, ingest=ingest, qualifier=qualifier).synth()
 
 
-def write_empty_assembly(outdir: Path, stack_name: str) -> None:
+def write_empty_assembly(outdir: Path, stack_name: str, qualifier: str | None) -> None:
     """An assembly that names the stack and says nothing of it, which is all that is needed to remove it.
 
     Raises NodeMissing.
@@ -43,7 +45,7 @@ def write_empty_assembly(outdir: Path, stack_name: str) -> None:
     point_jsii_at_node()
     from aws_cdk import App, Stack
 
-    app = App(outdir=str(outdir), analytics_reporting=False)
+    app = App(outdir=str(outdir), analytics_reporting=False, context=bootstrap_context(qualifier))
     Stack(app, stack_name)
     app.synth()
 
@@ -62,13 +64,13 @@ def resource_counts(assembly: Path, stack_name: str) -> Counter[str]:
 
 
 def main() -> None:
-    out, stack, *more = sys.argv[1:]
+    out, stack, qualifier, *more = sys.argv[1:]
     try:
         if more:
             asset, ingest = more
-            write_assembly(Path(out), stack, Path(asset), msgspec.json.decode(ingest, type=Ingest))
+            write_assembly(Path(out), stack, qualifier or None, Path(asset), msgspec.json.decode(ingest, type=Ingest))
         else:
-            write_empty_assembly(Path(out), stack)
+            write_empty_assembly(Path(out), stack, qualifier or None)
     except NodeMissing as error:
         sys.exit(str(error))
 

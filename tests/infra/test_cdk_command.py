@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_every_option_of_deploy_is_a_parameter_of_the_template(template: dict[str, Any]) -> None:
     accounts, keys = ("123456789012",), ("arn:aws:kms:eu-west-1:123456789012:key/1",)
-    every = Wanted(("a",), ("b",), ("c.org",), "none", "default", 7, accounts, keys).parameters("aws")
+    more = (("subnet-1",), ("sg-1",), "lab-boundary")
+    every = Wanted(("a",), ("b",), ("c.org",), "none", "default", 7, accounts, keys, *more).parameters("aws")
     assert len(every) == len(Wanted._fields)
     assert set(every) <= set(template["Parameters"])
 
@@ -57,14 +58,14 @@ def test_what_is_installed_already_is_used_again(tmp_path: Path, monkeypatch: py
 
 def test_an_assembly_leaves_the_code_in_place_and_names_its_bootstrap(stub_asset: Path, tmp_path: Path) -> None:
     """An assembly leaves the code where it is and says which bootstrap it needs."""
-    write_assembly(tmp_path / "out", "Mine", stub_asset, Ingest())
+    write_assembly(tmp_path / "out", "Mine", "lab", stub_asset, Ingest())
     files = json.loads((tmp_path / "out" / "Mine.assets.json").read_text())["files"]
     assert str(stub_asset) in [file["source"]["path"] for file in files.values()]
     assert not [path for path in (tmp_path / "out").iterdir() if path.is_dir()]
-    assert needed_bootstrap(tmp_path / "out", "Mine") == Bootstrap("/cdk-bootstrap/hnb659fds/version", 6)
+    assert needed_bootstrap(tmp_path / "out", "Mine") == Bootstrap("/cdk-bootstrap/lab/version", 6)
 
 
 def test_a_stack_can_be_named_without_its_code(tmp_path: Path) -> None:
-    write_empty_assembly(tmp_path / "out", "Mine")
+    write_empty_assembly(tmp_path / "out", "Mine", None)
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["artifacts"]["Mine"]["type"] == "aws:cloudformation:stack"

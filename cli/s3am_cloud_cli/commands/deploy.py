@@ -9,13 +9,16 @@ import click
 
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.deployment.parameters import Wanted
+from s3am_cloud_cli.deployment.toolkit import Terms
 from s3am_cloud_cli.options import transfer
 from s3am_cloud_cli.options.deploy import stack_parameters
+from s3am_cloud_cli.options.deploy import terms as terms_options
 from s3am_cloud_cli.options.transfer import AwsOptions
 
 
 @click.command(short_help="Deploy the stack to AWS, or update it.")
 @stack_parameters
+@terms_options
 @click.option("--yes", is_flag=True, help="Deploy without asking.")
 @transfer.ingest
 @transfer.stack
@@ -25,6 +28,7 @@ from s3am_cloud_cli.options.transfer import AwsOptions
 def deploy(
     console: Console,
     wanted: Wanted,
+    terms: Terms,
     yes: bool,
     ingest: Path | None,
     stack: str | None,
@@ -45,8 +49,8 @@ def deploy(
     from s3am_cloud.ingest.file import read_ingest
     from s3am_cloud.ingest.rules import Ingest
     from s3am_cloud.names import DEFAULT_STACK
+    from s3am_cloud_cli.deployment.deploy import Content, deployment_text, open_site
     from s3am_cloud_cli.deployment.deploy import deploy as deploy_stack
-    from s3am_cloud_cli.deployment.deploy import deployment_text, open_site
     from s3am_cloud_cli.options.settings import aws_of
     from s3am_cloud_infra.asset import AWS, Target
 
@@ -55,7 +59,7 @@ def deploy(
     settings = aws_of(aws).settings()
     # The embedded cloud's functions run on this machine and this Python: that is all that differs from AWS's code.
     target = Target.here() if aws.local else AWS
-    site = open_site(settings, stack or DEFAULT_STACK, target, comes_in, console)
+    site = open_site(settings, stack or DEFAULT_STACK, Content(target, comes_in), terms, console)
     done = deploy_stack(site, wanted, yes, console)
     if aws.local:
         from s3am_cloud_cli import local_cloud

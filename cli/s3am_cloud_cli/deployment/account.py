@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from s3am_cloud import names
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.answers import code_of, naming
-from s3am_cloud.errors import NoStack
+from s3am_cloud.errors import NoStack, TransferError
 
 if TYPE_CHECKING:
     from s3am_cloud_infra.assembly import Bootstrap
@@ -33,6 +33,7 @@ class DeployedStack(msgspec.Struct, frozen=True):
     status: str
     parameters: dict[str, str]
     outputs: dict[str, str]
+    tags: dict[str, str] = {}
 
     @property
     def stands(self) -> bool:
@@ -53,7 +54,7 @@ class Account:
 
     @property
     def partition(self) -> str:
-        """`aws`, `aws-cn` or `aws-us-gov`: the second word of every ARN."""
+        """`aws`, `aws-cn`, `aws-us-gov` or `aws-eusc`: the second word of every ARN."""
         return self.user.split(":")[1]
 
     def client(self, service: str) -> Any:
@@ -63,6 +64,13 @@ class Account:
     def _client(self, service: str) -> Any:
         make: Any = self._access.boto.client
         return make(service, region_name=self.region, endpoint_url=self._access.settings.endpoint_url)
+
+    def bucket_region(self, bucket: str) -> str | None:
+        """The region of a bucket, None where it can't be seen."""
+        try:
+            return self._access.endpoint(bucket).region
+        except TransferError:
+            return None
 
     def environment(self) -> dict[str, str]:
         """What has another program act as the same user in the same place. It holds credentials: never to be shown."""
@@ -80,6 +88,21 @@ class Account:
 
     def stack(self, name: str) -> DeployedStack | None:
         """The stack, None where there is none. Raises NoStack where it is somebody else's."""
+        found = self._found(name)
+        if found is None:
+            return None
+        outputs = {item["OutputKey"]: item["OutputValue"] for item in found.get("Outputs", [])}
+        if names.STATE_MACHINE_ARN not in outputs and not found.get("Description", "").startswith(names.DESCRIPTION):
+            raise NoStack(f"the stack {name} is not one of s3am-cloud's", "choose another name with --stack")
+        parameters = {item["ParameterKey"]: item["ParameterValue"] for item in found.get("Parameters", [])}
+        tags = {item["Key"]: item["Value"] for item in found.get("Tags", [])}
+        return DeployedStack(found["StackStatus"], parameters, outputs, tags)
+
+    def has_stack(self, name: str) -> bool:
+        """Whether there is a stack of this name, whosever it is."""
+        return self._found(name) is not None
+
+    def _found(self, name: str) -> Any:
         with naming(f"stack {name}"):
             try:
                 found = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
@@ -87,13 +110,7 @@ class Account:
                 if code_of(error) == "ValidationError":
                     return None
                 raise
-        if found["StackStatus"] in {"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"}:
-            return None
-        outputs = {item["OutputKey"]: item["OutputValue"] for item in found.get("Outputs", [])}
-        if names.STATE_MACHINE_ARN not in outputs and not found.get("Description", "").startswith(names.DESCRIPTION):
-            raise NoStack(f"the stack {name} is not one of s3am-cloud's", "choose another name with --stack")
-        parameters = {item["ParameterKey"]: item["ParameterValue"] for item in found.get("Parameters", [])}
-        return DeployedStack(found["StackStatus"], parameters, outputs)
+        return None if found["StackStatus"] in {"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"} else found
 
     def resources(self, stack: str) -> list[Resource]:
         """What the stack consists of at this moment."""

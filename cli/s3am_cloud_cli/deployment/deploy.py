@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,11 +18,20 @@ from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.deployment.account import Account, DeployedStack
 from s3am_cloud_cli.deployment.cdk import Cdk, cdk_script
 from s3am_cloud_cli.deployment.failures import DeployFailed
-from s3am_cloud_cli.deployment.parameters import Wanted, bucket_of, check_partition, parameter_changes
+from s3am_cloud_cli.deployment.network import network_text
+from s3am_cloud_cli.deployment.parameters import Wanted, boundary_of, bucket_of, check_partition, parameter_changes
 from s3am_cloud_cli.deployment.prompts import agree
 from s3am_cloud_cli.deployment.quotas import lambda_quota, worker_limit
-from s3am_cloud_cli.deployment.scope import refuse_unreachable, refuse_work_bucket, silent_buckets, switch_on
+from s3am_cloud_cli.deployment.role_policies import check_role_policies
+from s3am_cloud_cli.deployment.scope import (
+    refuse_other_regions,
+    refuse_unreachable,
+    refuse_work_bucket,
+    silent_buckets,
+    switch_on,
+)
 from s3am_cloud_cli.deployment.synthesis import assembly, functions_code
+from s3am_cloud_cli.deployment.toolkit import Terms, bootstrap_arguments
 from s3am_cloud_cli.deployment.unfinished_rules import keeping_buckets, recommended_rule
 
 if TYPE_CHECKING:
@@ -63,19 +73,35 @@ class Site(NamedTuple):
     cdk: Cdk
     assembly: Path
     ingest: Ingest = Ingest()
+    terms: Terms = Terms()
+
+    @property
+    def old_parameters(self) -> dict[str, str]:
+        return self.before.parameters if self.before else {}
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The stack's tags after the deployment: those that it has and those that were given."""
+        return {**(self.before.tags if self.before else {}), **self.terms.tags}
 
 
-def open_site(settings: S3Settings, stack: str, target: Target, ingest: Ingest, console: Console) -> Site:
+class Content(NamedTuple):
+    """What the functions run, and what comes in by itself."""
+
+    target: Target
+    ingest: Ingest
+
+
+def open_site(settings: S3Settings, stack: str, content: Content, terms: Terms, console: Console) -> Site:
     """Everything in place for a deployment. Raises NoCredentials, AccessDenied, NoStack, MissingExtra, DeployFailed."""
     from s3am_cloud_infra.asset import default_cache
 
     account = Account(S3Access(settings))
     console.note(f"account {account.id}, region {account.region}, as {account.user}")
     before = account.stack(stack)
-    cache = default_cache().parent
-    script = cdk_script(cache, console)
-    made = assembly(functions_code(target, console), stack, ingest, console, cache)
-    return Site(stack, before, account, Cdk(script, made, account, console), made, ingest)
+    script = cdk_script(default_cache().parent, console)
+    made = assembly(functions_code(content.target, console), stack, terms.qualifier, content.ingest, console)
+    return Site(stack, before, account, Cdk(script, made, account, console), made, content.ingest, terms)
 
 
 def deploy(site: Site, wanted: Wanted, yes: bool, console: Console) -> Deployment:
@@ -86,29 +112,50 @@ def deploy(site: Site, wanted: Wanted, yes: bool, console: Console) -> Deploymen
     from s3am_cloud_infra.assembly import needed_bootstrap, resource_counts
 
     console.resume_hint = "CloudFormation continues what it has begun; run the command again to see how it ended"
-    parameters = _with_workers(wanted.parameters(site.account.partition), site, console)
-    check_partition(parameters, site.account.partition)
-    refuse_unreachable(site.ingest, parameters, site.before.parameters if site.before else {})
+    account = site.account
+    parameters = _with_workers(wanted.parameters(account.partition, account.id), site, console)
+    check_partition(parameters, account.partition)
+    refuse_unreachable(site.ingest, parameters, site.old_parameters)
     refuse_work_bucket(site.ingest, site.before.outputs.get(names.WORK_BUCKET) if site.before else None)
+    refuse_other_regions(site.ingest, account)
+    _check_policies(site, parameters)
     for bucket in silent_buckets(site.ingest, site.account):
         console.note(switch_on(bucket))
     for keeping in keeping_buckets(_destinations(parameters, site), site.account):
         console.note(recommended_rule(keeping))
-    ready = site.account.is_bootstrapped(needed_bootstrap(site.assembly, site.stack))
+    ready = account.is_bootstrapped(needed_bootstrap(site.assembly, site.stack))
+    boundary = {**site.old_parameters, **parameters}.get(names.PERMISSIONS_BOUNDARY)
+    bootstrap = [] if ready else bootstrap_arguments(site.terms, account, boundary_of(boundary))
     if not _changes(site, parameters, console) and site.before is not None and site.before.stands:
         return _described(site, site.before, changed=False)
     if not ready:
-        console.note([line.format(account=site.account.id, region=site.account.region) for line in _BOOTSTRAP])
+        known = {"account": account.id, "region": account.region, "toolkit": site.terms.toolkit}
+        console.note([line.format(**known) for line in _BOOTSTRAP])
     console.note(resting_text(resting_cost(resource_counts(site.assembly, site.stack))))
-    agree(f"Deploy the stack {site.stack} to account {site.account.id}, region {site.account.region}?", yes)
+    console.note(network_text({**site.old_parameters, **parameters}))
+    agree(f"Deploy the stack {site.stack} to account {account.id}, region {account.region}?", yes)
     if not ready:
-        site.cdk.run("bootstrap", f"aws://{site.account.id}/{site.account.region}")
-    given = [word for name, value in parameters.items() for word in ("--parameters", f"{name}={value}")]
-    site.cdk.run("deploy", site.stack, "--require-approval", "never", "--progress", "events", *given)
+        site.cdk.run(*bootstrap)
+    site.cdk.run("deploy", site.stack, *_deploy_options(site, parameters))
     after = site.account.stack(site.stack)
     if after is None:
         raise DeployFailed(f"the stack {site.stack} is not there after its deployment")
     return _described(site, after, changed=True)
+
+
+def _deploy_options(site: Site, parameters: dict[str, str]) -> list[str]:
+    given = [word for name, value in parameters.items() for word in ("--parameters", f"{name}={value}")]
+    tags = [word for name, value in site.tags.items() for word in ("--tags", f"{name}={value}")]
+    shown = ["--require-approval", "never", "--progress", "events"]
+    return [*shown, *given, *tags, *site.terms.role, *site.terms.toolkit_name]
+
+
+def _check_policies(site: Site, parameters: dict[str, str]) -> None:
+    """Raises Usage where IAM would refuse a role's policies in the midst of the deployment."""
+    template = json.loads((site.assembly / f"{site.stack}.template.json").read_text(encoding="utf-8"))
+    account = site.account
+    places = {"AWS::Partition": account.partition, "AWS::AccountId": account.id, "AWS::Region": account.region}
+    check_role_policies(template, {**site.old_parameters, **parameters, **places})
 
 
 def _destinations(parameters: dict[str, str], site: Site) -> list[str]:
@@ -127,7 +174,7 @@ def _with_workers(given: dict[str, str], site: Site, console: Console) -> dict[s
 
 _BOOTSTRAP = (
     "account {account} has no CDK bootstrap, or an old one, in region {region}. `cdk bootstrap` makes it first:",
-    "a stack CDKToolkit with a bucket for code and templates, and the roles of deployments. One may do anything",
+    "a stack {toolkit} with a bucket for code and templates, and the roles of deployments. One may do anything",
 )
 
 
@@ -147,12 +194,15 @@ def _changes(site: Site, parameters: dict[str, str], console: Console) -> bool:
     """
     before = site.before
     method = "auto" if before is not None and before.stands else "template"
-    said = site.cdk.run("diff", site.stack, "--method", method)
+    said = site.cdk.run("diff", site.stack, "--method", method, *site.terms.role)
     changed = parameter_changes(before.parameters if before else {}, parameters)
     for name, (old, new) in changed.items():
         console.note(f"[~] Parameter {name}: {old or '(default)'} -> {new or '(every host)'}")
+    retagged = before is not None and site.tags != before.tags
+    if retagged:
+        console.note(f"[~] Tags: {', '.join(f'{name}={value}' for name, value in site.tags.items())}")
     found = _DIFFERENCES.search(said)
-    return bool(changed) or found is None or found[1] != "0"
+    return bool(changed) or retagged or found is None or found[1] != "0"
 
 
 def _described(site: Site, stack: DeployedStack, changed: bool) -> Deployment:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,6 +17,7 @@ from s3am_cloud_cli.deployment.failures import DeployFailed
 from s3am_cloud_cli.deployment.leftovers import Leftovers, LeftUpload
 from s3am_cloud_cli.deployment.prompts import agree
 from s3am_cloud_cli.deployment.synthesis import empty_assembly
+from s3am_cloud_cli.deployment.toolkit import Terms
 
 _BUCKET, _MACHINE = "AWS::S3::Bucket", "AWS::StepFunctions::StateMachine"
 _ATTEMPTS = 3  # the janitor may write one more report into the work bucket after it was emptied
@@ -34,13 +36,20 @@ class Removal(msgspec.Struct, frozen=True, kw_only=True):
     left_uploads: list[str] = []
 
 
-def destroy(settings: S3Settings, stack: str, abort_uploads: bool, yes: bool, console: Console) -> Removal:
+class Consent(NamedTuple):
+    """What the user agrees to beforehand."""
+
+    abort_uploads: bool
+    yes: bool
+
+
+def destroy(settings: S3Settings, stack: str, consent: Consent, terms: Terms, console: Console) -> Removal:
     """Removes the stack with its work bucket, in which are the records of its jobs. Nothing else is touched.
 
     Raises:
         NoCredentials, AccessDenied, StoreUnavailable: AWS can't be asked.
         NoStack: the stack of this name is not one of s3am-cloud's.
-        Usage: without a terminal and without `yes`, after it was shown what would go.
+        Usage: without a terminal and without consent, after it was shown what would go.
         DeployFailed: the CDK's command could not remove it.
     """
     access = S3Access(settings)
@@ -52,14 +61,14 @@ def destroy(settings: S3Settings, stack: str, abort_uploads: bool, yes: bool, co
     named = {each.kind: each.name for each in resources if each.name}
     jobs = Leftovers(access, account, named.get(_BUCKET), named.get(_MACHINE))
     running, uploads = jobs.running(), jobs.uploads()
-    _show(resources, running, uploads, abort_uploads, console)
-    agree(f"Destroy the stack {stack} in account {account.id}, region {account.region}?", yes)
-    cdk = _cdk(stack, account, console)
+    _show(resources, running, uploads, consent.abort_uploads, console)
+    agree(f"Destroy the stack {stack} in account {account.id}, region {account.region}?", consent.yes)
+    cdk = _cdk(stack, account, terms, console)
     if running:
         jobs.stop(running)
         uploads = jobs.uploads()
-    left = jobs.abort(uploads) if abort_uploads else uploads
-    _remove(stack, cdk, jobs, console)
+    left = jobs.abort(uploads) if consent.abort_uploads else uploads
+    _remove([stack, "--force", *terms.role], cdk, jobs, console)
     return Removal(
         stack=stack,
         account=account.id,
@@ -101,20 +110,20 @@ def _show(
         console.note(f"warning: the unfinished upload of {left.url} (job {left.job}) {fate}")
 
 
-def _cdk(stack: str, account: Account, console: Console) -> Cdk:
+def _cdk(stack: str, account: Account, terms: Terms, console: Console) -> Cdk:
     from s3am_cloud_infra.asset import default_cache
 
     cache: Path = default_cache().parent
     script = cdk_script(cache, console)
-    return Cdk(script, empty_assembly(stack, console, cache), account, console)
+    return Cdk(script, empty_assembly(stack, terms.qualifier, console), account, console)
 
 
-def _remove(stack: str, cdk: Cdk, jobs: Leftovers, console: Console) -> None:
+def _remove(arguments: Sequence[str], cdk: Cdk, jobs: Leftovers, console: Console) -> None:
     console.resume_hint = "CloudFormation continues what it has begun; run the command again to see how it ended"
     for attempt in range(_ATTEMPTS):
         jobs.empty()
         try:
-            cdk.run("destroy", stack, "--force")
+            cdk.run("destroy", *arguments)
         except DeployFailed:
             if attempt == _ATTEMPTS - 1 or not jobs.empty():
                 raise

@@ -47,6 +47,19 @@ def refuse_work_bucket(ingest: Ingest, work_bucket: str | None) -> None:
             raise BadIngest(f"{entry}: {bucket} holds the records of this stack's jobs", "name another bucket")
 
 
+def refuse_other_regions(ingest: Ingest, account: Account) -> None:
+    """Raises BadIngest for a route from a bucket in another region: S3 sends its events to the bus of that region only,
+    so the route would never see one. Buckets of which this user can't see the region are taken for near."""
+    for route in ingest.route:
+        region = account.bucket_region(route.watched.bucket)
+        if region not in {None, account.region}:
+            raise BadIngest(
+                f"{route.name}: the bucket {route.watched.bucket} is in region {region}, and the stack in "
+                f"{account.region}: S3 sends events within a bucket's region only",
+                f"deploy a stack for this route with --region {region}",
+            )
+
+
 def silent_buckets(ingest: Ingest, account: Account) -> list[str]:
     """Buckets of routes that send EventBridge no events of new objects, as far as this user may see that."""
     silent = []

@@ -41,24 +41,31 @@ def functions_code(target: Target, console: Console) -> Path:
         raise DeployFailed(" ".join([first.rstrip(":"), *rest[-1:]]), INSTALL) from error
 
 
-def assembly(code: Path, stack: str, ingest: Ingest, console: Console, cache: Path) -> Path:
-    """The folder with the stack's assembly, below `cache`, made unless it is there. Raises DeployFailed."""
+def assembly(code: Path, stack: str, qualifier: str | None, ingest: Ingest, console: Console) -> Path:
+    """The folder with the stack's assembly, in the user's cache, made unless it is there. Raises DeployFailed."""
     from s3am_cloud_infra.synth import fingerprint
 
-    folder = cache / "assemblies" / fingerprint(code, stack, ingest)[:20]
+    name = fingerprint(code, stack, ingest)[:20]
+    folder = _cache() / "assemblies" / (name if qualifier is None else f"{name}-{qualifier}")
     if not folder.is_dir():
         console.note(f"... synthesizing the stack {stack}")
-        _synthesize(folder, console, stack, str(code), msgspec.json.encode(ingest).decode())
+        _synthesize(folder, console, stack, qualifier or "", str(code), msgspec.json.encode(ingest).decode())
         keep_newest(folder.parent, KEPT)
     return folder
 
 
-def empty_assembly(stack: str, console: Console, cache: Path) -> Path:
+def empty_assembly(stack: str, qualifier: str | None, console: Console) -> Path:
     """The same with nothing in the stack, for those who only need to name it. Raises DeployFailed."""
-    folder = cache / "empty-assemblies" / f"{stack}-{version('aws-cdk-lib')}"
+    folder = _cache() / "empty-assemblies" / "-".join([stack, version("aws-cdk-lib"), qualifier or "usual"])
     if not folder.is_dir():
-        _synthesize(folder, console, stack)
+        _synthesize(folder, console, stack, qualifier or "")
     return folder
+
+
+def _cache() -> Path:
+    from s3am_cloud_infra.asset import default_cache
+
+    return default_cache().parent
 
 
 def _synthesize(folder: Path, console: Console, *arguments: str) -> None:

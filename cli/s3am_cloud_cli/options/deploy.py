@@ -1,11 +1,27 @@
-"""What `deploy` and `template` say of the stack: its parameters. Who adds one adds a line here and in `Wanted`."""
+"""What `deploy` and `template` say of the stack: its parameters. Who adds one adds a line here and in `Wanted`.
+
+And the terms on which stacks are deployed and removed.
+"""
 
 from __future__ import annotations
+
+import re
 
 import click
 
 from s3am_cloud_cli.deployment.parameters import Wanted
-from s3am_cloud_cli.options.transfer import as_value
+from s3am_cloud_cli.deployment.toolkit import Terms
+from s3am_cloud_cli.options.transfer import as_value, pairs
+
+_QUALIFIER = re.compile(r"[a-z0-9]{1,10}")
+
+
+def _checked_qualifier(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """As the CDK's own template asks for it: it becomes a part of a bucket's name."""
+    if value is not None and not _QUALIFIER.fullmatch(value):
+        raise click.BadParameter("give up to ten small letters and digits", context, parameter)
+    return value
+
 
 stack_parameters = as_value(
     "wanted",
@@ -58,4 +74,44 @@ stack_parameters = as_value(
         help="How many workers may run at once, for all jobs together; 0 for any number. Default: a quarter of the "
         "region's Lambda quota for a new stack.",
     ),
+    click.option(
+        "--subnet",
+        metavar="ID",
+        multiple=True,
+        help="Subnet that the functions are in, as behind a NAT gateway whose address a partner allows; more than once "
+        "for more. 'none': Lambda's own network.",
+    ),
+    click.option(
+        "--security-group",
+        metavar="ID",
+        multiple=True,
+        help="Security group of the functions in these subnets; more than once for more.",
+    ),
+    click.option(
+        "--permissions-boundary",
+        metavar="POLICY",
+        help="Managed policy, by name or ARN, that bounds all roles of the stack; 'none' for none.",
+    ),
 )
+
+_who = (
+    click.option(
+        "--qualifier", metavar="NAME", callback=_checked_qualifier, help="Qualifier of the CDK's bootstrap to use."
+    ),
+    click.option("--role-arn", metavar="ARN", help="Role that CloudFormation acts as."),
+)
+
+terms = as_value(
+    "terms",
+    Terms,
+    *_who,
+    click.option(
+        "--tag",
+        "tags",
+        metavar="KEY=VALUE",
+        multiple=True,
+        callback=pairs,
+        help="Tag of the stack and of all that is in it; can be repeated.",
+    ),
+)
+removal_terms = as_value("terms", Terms, *_who)

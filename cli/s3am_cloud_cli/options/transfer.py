@@ -117,7 +117,7 @@ def exclusive(**flags: object) -> None:
         raise click.UsageError(f"{' and '.join(given)} exclude each other")
 
 
-def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+def pairs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
     for value in values:
         if "=" not in value:
             raise click.BadParameter(f"{value!r} is not NAME=VALUE", context, parameter)
@@ -256,7 +256,7 @@ _transfer = (
         "--metadata",
         metavar="NAME=VALUE",
         multiple=True,
-        callback=_pairs,
+        callback=pairs,
         help="Metadata, instead of the source object's; can be repeated.",
     ),
     click.option(
@@ -264,7 +264,7 @@ _transfer = (
         "tags",
         metavar="NAME=VALUE",
         multiple=True,
-        callback=_pairs,
+        callback=pairs,
         help="Tag, instead of the source object's; can be repeated.",
     ),
     click.option(

@@ -68,8 +68,9 @@ class Prices(msgspec.Struct, frozen=True, kw_only=True):
 
     From aws.amazon.com/step-functions/pricing (STANDARD), /lambda/pricing (arm64), /s3/pricing (S3 Standard; PUT, COPY,
     POST and LIST are writes, GET and HEAD reads, aborts and deletions free), /kms/pricing, /eventbridge/pricing,
-    /datasync/pricing, /cloudwatch/pricing. Prices of a month are for one key, alarm or dashboard, and for each
-    combination of a metric's dimensions that had a value; an account has three dashboards and ten alarms free.
+    /datasync/pricing, /cloudwatch/pricing, /vpc/pricing (NAT gateways). Prices of a month are for one key, alarm or
+    dashboard, and for each combination of a metric's dimensions that had a value; an account has three dashboards and
+    ten alarms free.
     """
 
     region: str = "us-east-1"
@@ -86,6 +87,8 @@ class Prices(msgspec.Struct, frozen=True, kw_only=True):
     alarm_month: float = 0.10
     dashboard_month: float = 3.00
     metric_month: float = 0.30
+    nat_hour: float = 0.045
+    nat_gb: float = 0.045
     classes: Mapping[str, ClassPrices] = MappingProxyType(_CLASSES)
 
     def of_class(self, storage_class: str | None) -> ClassPrices:
