@@ -19,9 +19,10 @@ _BUCKET: Final = "AWS::S3::Bucket"
 
 def deploy_scratch(bench: Bench, account: Account, console: Console) -> str:
     from s3am_cloud.ingest.rules import Ingest
-    from s3am_cloud_cli.deployment.deploy import deploy, open_site
-    from s3am_cloud_cli.deployment.destroy import destroy
+    from s3am_cloud_cli.deployment.deploy import Content, deploy, open_site
+    from s3am_cloud_cli.deployment.destroy import Consent, destroy
     from s3am_cloud_cli.deployment.parameters import Wanted
+    from s3am_cloud_cli.deployment.toolkit import Terms
     from s3am_cloud_infra.asset import AWS, Target
 
     settings, cloudformation = bench.aws.settings(), account.client("cloudformation")
@@ -37,7 +38,7 @@ def deploy_scratch(bench: Bench, account: Account, console: Console) -> str:
         )
 
     def remove() -> None:
-        destroy(settings, bench.stack, True, True, console)
+        destroy(settings, bench.stack, Consent(abort_uploads=True, yes=True), Terms(), console)
 
     by_hand = command_line("destroy", "--abort-uploads", "--stack", bench.stack)
     bench.scratch.add(
@@ -48,7 +49,8 @@ def deploy_scratch(bench: Bench, account: Account, console: Console) -> str:
             by_hand,
         )
     )
-    site = open_site(settings, bench.stack, AWS if bench.at_aws else Target.here(), Ingest(), console)
+    content = Content(AWS if bench.at_aws else Target.here(), Ingest())
+    site = open_site(settings, bench.stack, content, Terms(), console)
     # The limit of workers is a claim of its own to check, so that none is reserved here.
     deploy(site, Wanted(max_workers=0, bucket_key=(bench.key(),)), True, console)
     kept = f"; the bucket of {TOOLKIT} keeps its code" if had_toolkit else ""
