@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import CfnCondition, CfnParameter, Fn, Stack
+from aws_cdk import Aws, CfnCondition, CfnParameter, Fn, Stack, Token
 from aws_cdk import aws_iam as iam
 
 from s3am_cloud import names
@@ -21,7 +21,7 @@ def bound_roles(stack: Stack) -> None:
     )
     given = Fn.condition_not(Fn.condition_equals(parameter.value_as_string, names.NO_BOUNDARY))
     CfnCondition(stack, _GIVEN, expression=given)
-    chosen = {"Fn::If": [_GIVEN, {"Ref": names.PERMISSIONS_BOUNDARY}, {"Ref": "AWS::NoValue"}]}
+    chosen = Token.as_string(Fn.condition_if(_GIVEN, parameter.value_as_string, Aws.NO_VALUE))
     for each in stack.node.find_all():
         if isinstance(each, iam.CfnRole):
-            each.add_property_override("PermissionsBoundary", chosen)
+            each.permissions_boundary = chosen

@@ -37,7 +37,7 @@ def account(*stacks: str) -> Account:
     return cast("Account", Somewhere(*stacks))
 
 
-def test_an_account_without_a_bootstrap_gets_one_on_the_terms_that_were_given() -> None:
+def test_an_account_without_a_bootstrap_gets_one_on_the_given_terms() -> None:
     assert bootstrap_arguments(Terms(), account(), None) == ["bootstrap", "aws://123456789012/eu-west-1"]
     terms = Terms("lab", "arn:aws:iam::123456789012:role/deployer", {"cost": "42"})
     assert bootstrap_arguments(terms, account("CDKToolkit"), BOUNDARY)[2:] == [
