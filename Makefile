@@ -24,7 +24,7 @@ faults: .venv/dev.stamp  ## the table of faults, and what comes of each by every
 stress: .venv/dev.stamp .venv/node.stamp  ## random faults, kills and transfers that meet, for STRESS_SECONDS (300), and fifty jobs through faults
 	$(BIN)/python -m pytest -q -s -m stress
 
-simulate: .venv/dev.stamp  ## what jobs take in a simulated AWS: time, invocations, transitions, dollars; watchers; sweeps
+simulate: .venv/dev.stamp  ## what jobs take in a simulated AWS: time, invocations, transitions, dollars; watchers, bursts, sweeps
 	@cd tests && ../$(BIN)/python -m simulation
 
 # BENCH=--quick for two minutes; BENCH=--help says more. Without it, how many connections are opened is shown too.

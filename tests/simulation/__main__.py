@@ -6,6 +6,7 @@ import msgspec
 
 from s3am_cloud.limits import GIB, MAX_OBJECT, MAX_PARTS, MIB, MIN_PART
 from s3am_cloud.model import TransferRequest
+from simulation.burst import burst
 from simulation.run import Outcome, Simulation
 from simulation.sweeping import month_of
 from simulation.watching import watch_at_once
@@ -106,6 +107,12 @@ def print_others() -> None:
         f"\n20 watchers for half an hour: {watched.calls.total():,} calls of Step Functions, "
         f"{watched.throttled.total():,} throttled, {len(watched.failures)} watchers failed"
     )
+    for most in (None, 250):
+        came = burst(1000, 8, 1000, most)
+        print(
+            f"1,000 events at once, {'any number of' if most is None else most} workers: {came.most_together:,} of 1,000 "
+            f"invocations at once, {came.ended:,} jobs done in {came.seconds / 60:.0f} minutes"
+        )
     for jobs, failing in ((10_000, 0.5), (100_000, 0.05)):
         month = month_of(jobs, failing)
         print(

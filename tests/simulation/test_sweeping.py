@@ -23,7 +23,7 @@ def test_ten_times_as_many_jobs_of_which_as_many_fail_cost_the_same_sweeps() -> 
 
 
 def test_more_than_a_sweep_can_discard_is_discarded_by_the_next_ones() -> None:
-    came = month_of(0, failing=0, burst=2500)
+    came = month_of(0, failing=0, burst=1600)
     nothing_is_left(came)
     assert came.stopped > 1
 
