@@ -110,8 +110,8 @@ def print_others() -> None:
     for most in (None, 250):
         came = burst(1000, 8, 1000, most)
         print(
-            f"1,000 events at once, {'any number of' if most is None else most} workers: {came.most_together:,} of 1,000 "
-            f"invocations at once, {came.ended:,} jobs done in {came.seconds / 60:.0f} minutes"
+            f"1,000 events at once, {'any number of' if most is None else most} workers: {came.most_together:,} of "
+            f"1,000 invocations at once, {came.ended:,} jobs done in {came.seconds / 60:.0f} minutes"
         )
     for jobs, failing in ((10_000, 0.5), (100_000, 0.05)):
         month = month_of(jobs, failing)
