@@ -10,6 +10,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -22,7 +23,7 @@ from s3am_cloud.adapters.files.name_folding import folding, same_name
 from s3am_cloud.adapters.files.tree import LocalTree
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.trees import S3Tree
-from s3am_cloud.errors import AccessDenied, BadSource, SourceNotFound
+from s3am_cloud.errors import AccessDenied, BadSource, SourceNotFound, StoreUnavailable
 from s3am_cloud.ports.trees import Entry, Found, NoEntry, Unreadable
 from s3am_cloud.urls import S3Url, SourceUrl, parse_source
 
@@ -204,3 +205,14 @@ def test_a_destination_is_listed_with_what_is_known_of_each_object(s3: S3Tree) -
 def test_a_bucket_that_is_none_is_a_bad_source(s3: S3Tree) -> None:
     with pytest.raises(BadSource, match="nobucket"):
         list(s3.entries(S3Url("nobucket", "p/").as_source))
+
+
+def test_a_store_that_lists_what_is_elsewhere_is_not_believed() -> None:
+    class Elsewhere(S3Access):
+        def client_for(self, bucket: str) -> Any:
+            pages = SimpleNamespace(paginate=lambda **_: [{"Contents": [{"Key": "other/x", "Size": 1}]}])
+            return SimpleNamespace(get_paginator=lambda _: pages)
+
+    tree = S3Tree(Elsewhere(S3Settings()), SystemClock())
+    with pytest.raises(StoreUnavailable, match="below s3://bkt/p/: the store lists others"):
+        list(tree.entries(S3Url("bkt", "p/").as_source))

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.answers import code_of, named_client, naming
 from s3am_cloud.adapters.s3.pages import bounded
-from s3am_cloud.errors import AccessDenied, BadDestination, BadSource
+from s3am_cloud.errors import AccessDenied, BadDestination, BadSource, StoreUnavailable
 from s3am_cloud.etags import quoted
 from s3am_cloud.limits import MAX_TREE_PAGES
 from s3am_cloud.ports.item_list import Existing
@@ -53,6 +53,8 @@ class S3Tree:
             try:
                 for page in bounded(pages, "Contents", str(prefix), self._clock, MAX_TREE_PAGES):
                     for found in page.get("Contents", []):
+                        if not found["Key"].startswith(prefix.key):
+                            raise StoreUnavailable(f"{what}: the store lists others", "check the endpoint")
                         yield made(prefix, found)
             except ClientError as error:
                 if code_of(error) in _DENIED:
