@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from botocore.loaders import Loader
+from botocore.utils import parse_timestamp
 
 from s3am_cloud.adapters.curl.store.routing import Signers
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
-from s3am_cloud.adapters.s3.session import new_session
+from s3am_cloud.adapters.s3.session import new_session, timestamp
 
 
 @pytest.mark.parametrize("kind", ["service-2", "paginators-1", "endpoint-rule-set-1"])
@@ -37,3 +38,32 @@ def test_credentials_are_looked_for_once_if_both_ends_agree(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     target, source = S3Access(S3Settings()), S3Access(S3Settings())
     assert Signers(target, source)(S3Settings()) is target.signer
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-11-28T13:05:14.000Z",
+        "2026-11-28T13:05:14Z",
+        "2026-11-28T13:05:14.123456Z",
+        "2026-11-28T13:05:14+01:00",
+        "Sat, 28 Nov 2026 13:05:14 GMT",
+        "1764335114",
+        "1764335114.5",
+    ],
+)
+def test_a_time_is_what_botocore_reads_in_it(written: str) -> None:
+    assert timestamp(written) == parse_timestamp(written)
+    assert timestamp(written).isoformat() == parse_timestamp(written).isoformat()
+
+
+@pytest.mark.parametrize("written", ["2026-13-28T13:05:14.000Z", "never", ""])
+def test_what_is_not_a_time_is_refused_as_botocore_does(written: str) -> None:
+    for read in (timestamp, parse_timestamp):
+        with pytest.raises(ValueError, match=r"month|Invalid|Unknown"):
+            read(written)
+
+
+def test_clients_read_times_in_this_way() -> None:
+    parser = new_session(None).get_component("response_parser_factory").create_parser("rest-xml")
+    assert parser._timestamp_parser is timestamp
