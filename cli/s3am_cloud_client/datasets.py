@@ -112,7 +112,7 @@ def upload_many(
 def is_one_item(sources: Sequence[str], dataset: DatasetOptions = _USUAL_DATASET) -> bool:
     """Whether `upload` takes this, and not `upload_many`: one file or URL, and no option that only many items have."""
     from s3am_cloud.datasets.globs import has_magic
-    from s3am_cloud.urls import parse_source
+    from s3am_cloud.urls import STDIN, parse_source
 
     of_one = DatasetOptions(exists=dataset.exists if dataset.exists != "update" else None)
     if len(sources) != 1 or dataset != of_one:
@@ -120,6 +120,8 @@ def is_one_item(sources: Sequence[str], dataset: DatasetOptions = _USUAL_DATASET
     if sources[0].startswith("s3://") and sources[0].endswith("/"):
         return False
     url = parse_source(sources[0])
+    if url.url == STDIN:
+        return True
     if url.scheme != "file":
         return not url.url.partition("?")[0].endswith("/")
     is_glob = has_magic(url.url) and not os.path.lexists(url.url)

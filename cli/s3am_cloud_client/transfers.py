@@ -32,9 +32,10 @@ def upload(
 ) -> Receipt:
     """Copy a file or a URL into S3, and return the receipt.
 
-    `source` is a path or a URL, `destination` is `s3://BUCKET/KEY`, or `s3://BUCKET/PREFIX/` to keep the source's
-    name. `exists` says what to do if the object exists: "skip", "overwrite", or raise ObjectExists (None). `progress`
-    is called with the bytes transferred so far and their total (None where it is unknown), in this thread.
+    `source` is a path, `-` for standard input, or a URL. `destination` is `s3://BUCKET/KEY`, or `s3://BUCKET/PREFIX/`
+    to keep the source's name. `exists` says what to do if the object exists: "skip", "overwrite", or raise
+    ObjectExists (None). `progress` is called with the bytes transferred so far and their total (None where it is
+    unknown), in this thread.
 
     Raises the classes of `s3am_cloud.errors`, all of which are a `TransferError`. If it is interrupted, or fails
     midway, an unfinished upload may be left in S3: `observer` gets a note of it, and the same call with

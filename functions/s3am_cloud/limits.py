@@ -177,6 +177,8 @@ ORPHAN_SECONDS: Final = 2.0
 
 # How long a FIFO is waited for that nobody reads from.
 READER_SECONDS: Final = 30.0
+# How long a FIFO that is to be uploaded is waited for that nobody writes to: a shell opens both ends at once.
+WRITER_SECONDS: Final = 5.0
 
 # --- reading in order ---
 READ_AHEAD: Final = 48 * MIB  # what all buffers of a reader together hold of what is not yet wanted

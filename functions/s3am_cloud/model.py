@@ -68,6 +68,8 @@ class SourceInfo(Value, frozen=True, kw_only=True):
     encoding: str | None = None
     # False where only the end of the connection says where a content of unknown size ends.
     end_told: bool = True
+    # Whether it can be read only once, as a pipe: nothing of it can be compared again, and no transfer continued.
+    once: bool = False
     # Whether the HTTP server wants logins by Digest.
     digest_login: bool = False
     # The displayable URL that redirects led to.

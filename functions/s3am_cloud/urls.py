@@ -42,6 +42,8 @@ _KINDS = {
 # C0 and DEL, which end or change a line.
 LINE_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 SCHEMES = ("file", *NETWORK_SCHEMES, "s3")
+# As a source: standard input. A file that is called so is ./-
+STDIN = "-"
 
 
 class S3Url(msgspec.Struct, frozen=True):
@@ -70,7 +72,7 @@ class S3Url(msgspec.Struct, frozen=True):
 
 
 class SourceUrl(msgspec.Struct, frozen=True):
-    """Where bytes come from. For `file`, `url` is the path itself."""
+    """Where bytes come from. For `file`, `url` is the path itself, or `-` for standard input."""
 
     scheme: str
     url: str
@@ -88,7 +90,7 @@ class SourceUrl(msgspec.Struct, frozen=True):
     def name(self) -> str:
         """The decoded last component of the path, empty where there is none."""
         if self.scheme == "file":
-            return self.path.name
+            return "" if self.url == STDIN else self.path.name
         if self.scheme == "s3":
             return parse_s3(self.url, key_needed=False).key.rsplit("/", 1)[-1]
         path = _PARAMETER.sub(_named_parameter, urlsplit(self.url).path)
@@ -127,6 +129,12 @@ def place_of(source: SourceUrl) -> str:
     parts = urlsplit(source.url)
     port = _PORTS[source.scheme] if parts.port is None else parts.port
     return f"{source.scheme}://{parts.hostname}:{port}"
+
+
+def local_error(source: SourceUrl) -> BadSource:
+    """The error of a local source where only the cloud could read it."""
+    what = "standard input is on this machine" if source.url == STDIN else f"{source.url} is a local path"
+    return BadSource(f"{what}, which the cloud can't read", "use s3am-cloud upload")
 
 
 def shown_path(path: str | Path) -> str:
@@ -206,16 +214,15 @@ def parse_destination(text: str, source: SourceUrl) -> S3Url:
     if not text.endswith("/"):
         raise BadDestination(f"no key in {text}")
     if not source.name:
-        raise BadDestination(f"{source.display} has no file name to add to {text}", "write the whole key")
+        what = "standard input" if source.url == STDIN else source.display
+        raise BadDestination(f"{what} has no file name to add to {text}", "write the whole key")
     if not _is_utf8(source.name):
         raise BadDestination(f"{source.name} is not UTF-8, as the keys of S3 are", "write the whole key")
     return S3Url(target.bucket, target.key + source.name)
 
 
 def parse_source(text: str) -> SourceUrl:
-    """A URL of a supported scheme, or one of S3AM's forms of a local path. Raises BadSource."""
-    if text == "-":
-        raise BadSource("standard input can't be read", "save it to a file first; a file that is called - is ./-")
+    """A URL of a supported scheme, one of S3AM's forms of a local path, or `-`. Raises BadSource."""
     if text.startswith(("/", "./", "../")) or ":" not in text:
         return _local(text)
     scheme = text.partition(":")[0].lower()

@@ -191,9 +191,13 @@ def test_a_local_name_with_a_colon_gets_a_hint_unless_it_may_be_secret() -> None
     with pytest.raises(BadSource) as refused:
         parse_source("gopher://anna:hidden@host/")
     assert "hidden" not in refused.value.hint
-    with pytest.raises(BadSource, match="standard input"):
-        parse_source("-")
+
+
+def test_standard_input_has_no_name_and_a_file_called_so_has() -> None:
+    assert parse_source("-").name == ""
     assert parse_source("./-").name == "-"
+    with pytest.raises(BadDestination, match="standard input has no file name"):
+        parse_destination("s3://b/p/", parse_source("-"))
 
 
 def test_a_source_may_name_a_version_and_no_destination_does() -> None:

@@ -9,7 +9,7 @@ from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.options import cost
 from s3am_cloud_cli.options import keys as key_options
 from s3am_cloud_cli.options import transfer as options
-from s3am_cloud_cli.options.directions import check_into_s3
+from s3am_cloud_cli.options.directions import check_into_cloud
 from s3am_cloud_cli.options.keys import KeyOptions, SourceKeyOptions
 from s3am_cloud_cli.options.transfer import AwsOptions
 from s3am_cloud_client import PlanOptions
@@ -60,7 +60,7 @@ def plan(
     from s3am_cloud_cli.console.quote_text import quote_text
     from s3am_cloud_cli.options.settings import aws_of
 
-    check_into_s3(source, destination)
+    check_into_cloud(source, destination)
     options.exclusive(resume=transfer.resume, force=transfer.force)
     chosen = msgspec.structs.replace(
         transfer,

@@ -9,7 +9,7 @@ from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.options import cost
 from s3am_cloud_cli.options import keys as key_options
 from s3am_cloud_cli.options import transfer as options
-from s3am_cloud_cli.options.directions import check_into_s3
+from s3am_cloud_cli.options.directions import check_into_cloud
 from s3am_cloud_cli.options.keys import KeyOptions, SourceKeyOptions
 from s3am_cloud_cli.options.transfer import AwsOptions
 from s3am_cloud_client import SideKeys, SubmitOptions
@@ -76,7 +76,7 @@ def submit(
     elif source is None or destination is None:
         raise click.UsageError("SRC_URL and DST_URL are needed, or --request", context)
     else:
-        check_into_s3(source, destination)
+        check_into_cloud(source, destination)
         options.exclusive(resume=transfer.resume, force=transfer.force)
         chosen = msgspec.structs.replace(
             transfer,

@@ -53,8 +53,9 @@ def upload(
 ) -> None:
     """Copy SRC into S3 as DST_URL, in parallel parts, each checked by S3 against what the source sent.
 
-    SRC is a local path or a URL with file, http, https, ftp, ftpes, ftps, sftp or s3. DST_URL is s3://BUCKET/KEY; one
-    that ends in / gets the source's file name.
+    SRC is a local path or a URL with file, http, https, ftp, ftpes, ftps, sftp or s3; - is standard input, which like
+    any pipe is read in order and can't be resumed. DST_URL is s3://BUCKET/KEY; one that ends in / gets the source's
+    file name.
 
     Several SRC, a folder, a prefix in S3 (both end in /), and the items of a --manifest are copied below DST_URL, each
     with an outcome of its own: a failed item stops no other, and running the same command again copies what is missing.

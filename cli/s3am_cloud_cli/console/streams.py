@@ -57,7 +57,8 @@ def open_closed() -> None:
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+            # The lowest number that is free. To read from a closed stdin is an error, not an empty input.
+            os.open(os.devnull, os.O_RDWR if descriptor else os.O_WRONLY)
 
 
 def _lasting(stream: TextIO, must_arrive: bool) -> TextIO:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from s3am_cloud.errors import BadDestination, BadS3Url
-from s3am_cloud.urls import parse_s3
+from s3am_cloud.urls import STDIN, SourceUrl, local_error, parse_s3
 
 _S3 = "s3://"
 
@@ -14,6 +14,13 @@ def check_into_s3(source: str, destination: str) -> None:
         raise BadDestination(
             f"not an S3 URL: {destination}", "to copy an object to this machine, use s3am-cloud download S3_URL DST"
         )
+
+
+def check_into_cloud(source: str, destination: str) -> None:
+    """The same, and BadSource for standard input, where it is the cloud that copies."""
+    check_into_s3(source, destination)
+    if source == STDIN:
+        raise local_error(SourceUrl("file", STDIN))
 
 
 def check_from_s3(source: str, destination: str) -> None:

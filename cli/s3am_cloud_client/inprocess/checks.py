@@ -61,7 +61,7 @@ def concurrent_check(job: Job, ports: Ports) -> Iterator[ConcurrentCheck | None]
     """Reads the source during its transfer, where that shows before the object is made that it is the expected one."""
     source = job.source
     wanted = by_reading(job.request, source, job.info) if job.info is not None else ()
-    if not wanted or job.info is None or source.scheme != "file":
+    if not wanted or job.info is None or source.scheme != "file" or job.state == "stream":
         yield None
         return
     reading = ConcurrentCheck(wanted, PinnedSource(source=source, info=job.info), ports)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from s3am_cloud.adapters.files.pipes import reads_once
 from s3am_cloud.amounts import size_text
 from s3am_cloud.command_lines import command_line
 from s3am_cloud.errors import (
@@ -29,6 +30,7 @@ from s3am_cloud_client.inprocess.checks import ConcurrentCheck, checked_afterwar
 from s3am_cloud_client.inprocess.discarding import forget
 from s3am_cloud_client.inprocess.part_journal import record_sent
 from s3am_cloud_client.inprocess.parts_run import PartsRun
+from s3am_cloud_client.inprocess.reading_once import reading_once
 from s3am_cloud_client.inprocess.runners import this_process
 from s3am_cloud_client.observer import Observer
 from s3am_cloud_client.remote.job_ids import new_id
@@ -38,7 +40,17 @@ _COMPLETED_OR_GONE = (UploadGone, ObjectReplaced)
 
 
 def run_upload(request: TransferRequest, ports: Ports, observer: Observer) -> Receipt:
-    """Copies the source into S3. If that fails midway, a note says what is left, and how to continue."""
+    """Copies the source into S3. If that fails midway, a note says what is left, and how to continue.
+
+    Of a source that can be read only once nothing is left, as nothing could continue it.
+    """
+    if reads_once(request.source_url):
+        with reading_once(request, observer):
+            return _run(request, ports, observer)
+    return _run(request, ports, observer)
+
+
+def _run(request: TransferRequest, ports: Ports, observer: Observer) -> Receipt:
     earlier = _earlier(request, ports, observer)
     job = msgspec.structs.replace(new_job(request, new_id(ports.clock), ports.clock), runner=this_process(ports.clock))
     job = prepare(job, ports, DEFAULT_SLOTS, may_stream=True)
@@ -52,7 +64,8 @@ def run_upload(request: TransferRequest, ports: Ports, observer: Observer) -> Re
             _discard(job, error, ports, observer)
             raise
         except BaseException as error:  # whatever ends the run, what it leaves costs storage
-            _tell_what_is_left(job, error, observer)
+            if job.info is None or not job.info.once or not _is_discarded(job, error, ports, observer):
+                _tell_what_is_left(job, error, observer)
             if job.upload is None or isinstance(error, _COMPLETED_OR_GONE):
                 forget(job, ports)
             raise
@@ -136,10 +149,29 @@ def _discard(job: Job, error: TransferError, ports: Ports, observer: Observer) -
         _tell_what_is_left(job, error, observer)
 
 
+def _is_discarded(job: Job, error: BaseException, ports: Ports, observer: Observer) -> bool:
+    """Discards what nobody could continue; False where it stays."""
+    if isinstance(error, _COMPLETED_OR_GONE):
+        return True
+    try:
+        _drop(job, ports)
+    except (TransferError, KeyboardInterrupt) as failed:
+        observer.detail(f"the unfinished upload could not be discarded: {failed}")
+        return False
+    return True
+
+
 def _tell_what_is_left(job: Job, error: BaseException, observer: Observer) -> None:
     if job.upload is None or job.plan is None or isinstance(error, _COMPLETED_OR_GONE):
         return
     where = job.target
+    if job.info is not None and job.info.once:
+        discard = command_line("cancel", str(where))
+        observer.advise(f"discard the upload with {discard}, and run the command again")
+        observer.note(
+            f"An unfinished upload of {where} is left in S3, where it costs storage: discard it with {discard}"
+        )
+        return
     # Where the object exists, --resume alone would be refused as this run was.
     how = "--resume --exists overwrite" if isinstance(error, ObjectExists) else "--resume"
     discard = f"discard it with {command_line('cancel', str(where))}"

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from s3am_cloud.checksums.digest_files import STRONGEST, read
 from s3am_cloud.checksums.digests import Expected
 from s3am_cloud.model import TransferRequest
-from s3am_cloud.urls import SourceUrl, parse_source
+from s3am_cloud.urls import STDIN, SourceUrl, parse_source
 
 # What `--source-digest` may say besides the URL of a file with digests.
 AUTO, NONE = "auto", "none"
@@ -58,6 +58,8 @@ def shown_source_digest(request: TransferRequest) -> str | None:
 
 def digest_urls(source: SourceUrl) -> Iterator[SourceUrl]:
     """Where files with the source's digest usually are."""
+    if source.url == STDIN:
+        return
     for suffix in _SUFFIXES:
         if source.scheme in {"file", "s3"}:
             yield SourceUrl(source.scheme, source.url + suffix)

@@ -25,7 +25,7 @@ from s3am_cloud.datasets.names import (
 from s3am_cloud.errors import AccessDenied, BadDestination, BadManifest, BadSource, SourceNotFound, TransferError
 from s3am_cloud.items import Item, LeftOut, Placed, Rejected
 from s3am_cloud.ports.trees import Entry, FileTree, Found, NoEntry, Tree, Unreadable
-from s3am_cloud.urls import SourceUrl, parse_s3, parse_source, shown_path
+from s3am_cloud.urls import STDIN, SourceUrl, parse_s3, parse_source, shown_path
 
 Selected = Placed | Rejected | LeftOut
 
@@ -125,6 +125,11 @@ class _Chosen:
             yield self._rejected(line.source, line.place, error)
 
     def _check_source(self, url: SourceUrl) -> None:
+        if url.url == STDIN and not self._place.is_local:
+            raise BadSource(
+                "standard input is one object, and these may be several items",
+                "upload it by itself, to s3://BUCKET/KEY, without options for several items; a file called - is ./-",
+            )
         if self._place.is_local and url.scheme != "s3":
             raise BadSource(f"{url.display} is not in S3, which download reads from", "use s3am-cloud upload")
 

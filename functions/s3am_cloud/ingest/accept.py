@@ -11,7 +11,7 @@ from s3am_cloud.checksums.published import AUTO, NONE
 from s3am_cloud.controls import check_text
 from s3am_cloud.decoders import Converter
 from s3am_cloud.encryption import check_encryption
-from s3am_cloud.errors import BadRequest, BadSource, DestinationBusy, KeyReused, NoSuchJob, StoreBusy
+from s3am_cloud.errors import BadRequest, DestinationBusy, KeyReused, NoSuchJob, StoreBusy
 from s3am_cloud.events import job_of_request, read_event
 from s3am_cloud.ingest.grants import Grants, check_granted, sender
 from s3am_cloud.ingest.rules import expanded
@@ -25,7 +25,7 @@ from s3am_cloud.request import VERSION
 from s3am_cloud.secret_names import carries_secret
 from s3am_cloud.transfer.pipeline import new_job
 from s3am_cloud.transfer.reserved import refuse_records_bucket
-from s3am_cloud.urls import NETWORK_SCHEMES, parse_source
+from s3am_cloud.urls import NETWORK_SCHEMES, SourceUrl, local_error, parse_source
 
 _QUOTED = re.compile("'.*'", re.DOTALL)
 _to_request: Converter[TransferRequest] = Converter(TransferRequest)
@@ -106,8 +106,7 @@ def _texts(request: TransferRequest) -> Iterator[str]:
 def _refuse_url(url: str, what: str, hint: str) -> None:
     source = parse_source(url)
     if source.scheme == "file":
-        path = what if carries_secret(url) else source.url
-        raise BadSource(f"{path} is a local path, which the cloud can't read", "use s3am-cloud upload")
+        raise local_error(SourceUrl("file", what) if carries_secret(url) else source)
     if source.scheme in NETWORK_SCHEMES and carries_secret(url):
         raise BadRequest(f"{what} carries a login or a signature, which a job's record must not hold in clear", hint)
 

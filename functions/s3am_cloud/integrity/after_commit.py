@@ -54,7 +54,8 @@ def verify_stored(
         if job.request.keep_mismatch:
             raise
         raise withdrawn(error, target, stored(done), store) from error
-    expected = job.request.expect if crc is not None and by_parts(job.request) else None
+    compared = crc is not None if by_parts(job.request) else checks_stream(job)
+    expected = job.request.expect if compared else None
     unchecked = tuple(str(claim) for claim in stated_digests(source) if claim not in agreed)
     done = msgspec.structs.replace(
         done, expected=expected, unchecked_digests=unchecked or None, verdict=_without_a_digest(job, info, done)

@@ -90,20 +90,24 @@ def check_crc(request: TransferRequest, crc: int, what: str) -> None:
 
 
 def checks_stream(job: Job) -> bool:
-    """Whether what the source claims is compared as the bytes pass in their order."""
+    """Whether what the user expects and the source claims is compared as the bytes pass in their order."""
     return job.state == "stream" and not job.request.keep_mismatch
 
 
 def passing(job: Job, chunks: Iterator[memoryview]) -> Iterator[memoryview]:
-    """The bytes of a stream, which ends in NotAsStated where they are not what the source claims."""
-    claims = stated_digests(job.info) if job.info is not None and checks_stream(job) else []
-    running = [new(claim.algorithm) for claim in claims]
+    """The bytes of a stream, which ends in NotAsExpected where they are not what the user expects, and of it in
+    NotAsStated where they are not what the source claims."""
+    due: list[Expected] = []
+    if checks_stream(job) and job.info is not None:
+        expected = expected_of(job.request)
+        due = [*([expected] if expected and not by_parts(job.request) else []), *stated_digests(job.info)]
+    running = [new(one.algorithm) for one in due]
     for chunk in chunks:
         for digest in running:
             digest.update(chunk)
         yield chunk
-    for claim, digest in zip(claims, running, strict=True):
-        compare(claim, digest.hexdigest(), job.source.display)
+    for one, digest in zip(due, running, strict=True):
+        compare(one, digest.hexdigest(), job.source.display)
 
 
 def check_source(wanted: tuple[Expected, ...], origin: PinnedSource, ports: Ports, progress: Progress) -> None:

@@ -87,6 +87,8 @@ def _is_same(job: Job, info: ObjectInfo, seen: list[MovedPart], ports: Ports, pr
 def _is_readable(source: SourceInfo, size: int, job: Job, ports: Ports) -> bool:
     """Whether the source can be read for a comparison in the time that there is. What S3 would copy never passes
     through this process."""
+    if source.once:
+        return False
     in_time = ports.most_in_order is None or size <= ports.most_in_order
     return in_time and job.source.scheme != "s3"
 

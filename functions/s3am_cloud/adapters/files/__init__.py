@@ -6,6 +6,7 @@ item_list      The items of a dataset while they are transferred, in SQLite.
 local_file     Local files as sources.
 locked_file    A file that one process at a time has.
 name_folding   Which names a file system takes for one.
+pipes          Standard input, pipes and FIFOs as sources.
 private_files  Files and folders of this user alone.
 output_stream  Writes in order to standard output, a pipe, a FIFO or a device.
 partial_file   A download on its way: .NAME.partial and .NAME.progress.

@@ -6,9 +6,10 @@ import os
 import stat
 
 from s3am_cloud.adapters.files.file_errors import read_error
+from s3am_cloud.adapters.files.pipes import pipe_info
 from s3am_cloud.errors import AccessDenied, BadSource, SourceChanged, TransferError
 from s3am_cloud.model import SourceInfo
-from s3am_cloud.urls import SourceUrl
+from s3am_cloud.urls import SourceUrl, local_error
 
 _STABLE = "upload it again when nobody writes to it"
 _UNTOUCHED = "continue with --resume, which compares its parts first, when nobody writes to it or renames it"
@@ -22,6 +23,9 @@ class FileSource:
     """
 
     def probe(self, url: SourceUrl) -> SourceInfo:
+        pipe = pipe_info(url)
+        if pipe is not None:
+            return pipe
         try:
             status = os.stat(url.path)
         except OSError as error:
@@ -56,7 +60,7 @@ def _ends_at(path: str, size: int) -> bool:
 def refuse_local(url: SourceUrl) -> None:
     """Raises BadSource for a path: what a function finds on its own disk, its environment for one, is no source."""
     if url.scheme == "file":
-        raise BadSource(f"{url.url} is a local path, which the cloud can't read", "use s3am-cloud upload")
+        raise local_error(url)
 
 
 class PinnedFile:

@@ -7,6 +7,7 @@ from s3am_cloud.adapters.curl.store.routing import source_address, source_endpoi
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.files.file_reader import FileReader
 from s3am_cloud.adapters.files.local_file import refuse_local
+from s3am_cloud.adapters.files.pipes import PipeReader
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.model import PinnedSource
 from s3am_cloud.ports.transfer import Clock, OrderedReader, Progress
@@ -23,6 +24,8 @@ class CurlReaders:
     ) -> OrderedReader:
         if not self._context.settings.local_files:
             refuse_local(origin.source)
+        if origin.info.once:
+            return PipeReader(origin.source, progress)
         if origin.source.scheme == "file":
             return FileReader(origin, progress)
         address = source_address(origin, source_endpoint(origin, self._access), lambda _: self._access.signer)
