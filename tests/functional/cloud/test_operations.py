@@ -49,7 +49,7 @@ class Rights:
 
 @pytest.fixture(scope="module")
 def job_client(local_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory, fork_server: ForkServer) -> JobClient:
-    return JobClient(local_cloud, tmp_path_factory.mktemp("office"), fork_server)
+    return JobClient(local_cloud, tmp_path_factory.mktemp("client"), fork_server)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,9 @@ def reports(job_client: JobClient) -> dict[str, Json]:
     """One job of every kind that uses rights of its own, run to its end: their reports by kind."""
     data = bytes(CONTENT.read(0, CONTENT.size))
     for bucket in (job_client.source, job_client.plain_source):
-        job_client.s3.put_object(Bucket=bucket, Key="whole", Body=data, Tagging="lab=here")
+        put = job_client.s3.put_object(Bucket=bucket, Key="whole", Body=data, Tagging="lab=here")
+        if bucket == job_client.source:
+            version = f"s3://{bucket}/whole?versionId={put['VersionId']}"
     for key in ("begun", "begun-too"):
         job_client.s3.create_multipart_upload(Bucket=job_client.destination, Key=key)
     with FaultyHttp() as server:
@@ -65,7 +67,7 @@ def reports(job_client: JobClient) -> dict[str, Json]:
         secret = {"user": "ann", "password": "pw", "cleartext": True}
         uses = {"sources": [parts], "destinations": [f"s3://{job_client.destination}"]}
         aws.client("secretsmanager", job_client.cloud).create_secret(
-            Name="s3am-cloud/office", SecretString=json.dumps({**secret, **uses})
+            Name="s3am-cloud/operations", SecretString=json.dumps({**secret, **uses})
         )
         slow = server.add("/slow", CONTENT, Slow(bytes_per_second=MIB))
         broken = server.add("/broken", CONTENT, Status(status=403, retry_after=None, skip=2))
@@ -78,6 +80,8 @@ def reports(job_client: JobClient) -> dict[str, Json]:
             "small": job_client.start(small, "small"),
             "copy": job_client.start(f"s3://{job_client.source}/whole", "copy"),
             "copied parts": job_client.start(f"s3://{job_client.source}/whole", "copied-parts", part_size=PART),
+            "version": job_client.start(version, "version"),
+            "version parts": job_client.start(version, "version-parts", part_size=PART),
             "plain copy": job_client.start(f"s3://{job_client.plain_source}/whole", "plain-copy"),
             "plain parts": job_client.start(f"s3://{job_client.plain_source}/whole", "plain-parts", part_size=PART),
             "missing copy": job_client.start(f"s3://{job_client.plain_source}/none", "missing-copy"),
@@ -88,9 +92,9 @@ def reports(job_client: JobClient) -> dict[str, Json]:
             "missing": job_client.start(server.url("/missing"), "missing"),
             "broken": job_client.start(broken, "broken", part_size=PART),
             "expired": job_client.start(expired, "expired", part_size=PART),
-            "named secret": job_client.start(parts, "named", part_size=PART, secret="s3am-cloud/office"),
+            "named secret": job_client.start(parts, "named", part_size=PART, secret="s3am-cloud/operations"),
             "sealed": job_client.submit(parts, "sealed", "--part-size", "5MB", "--sse-key-file", "key"),
-            "sealed copy": job_client.submit(f"s3://{job_client.source}/whole", "sealed-copy", "--sse-key-file", "key"),
+            "sealed copy": job_client.submit(version, "sealed-copy", "--sse-key-file", "key"),
             "sealed small": job_client.submit(small, "sealed-small", "--sse-key-file", "key"),
         }
         found = {kind: job_client.ended(job) for kind, job in jobs.items()} | {"cancelled": job_client.ended(cancelled)}
@@ -114,6 +118,7 @@ def test_every_kind_of_job_ends_as_it_should(reports: dict[str, Json]) -> None:
     states = {kind: report["state"] for kind, report in reports.items() if kind != "jobs"}
     assert states == {
         **dict.fromkeys(("parts", "small", "copy", "copied parts", "plain copy", "plain parts"), "succeeded"),
+        **dict.fromkeys(("version", "version parts"), "succeeded"),
         **dict.fromkeys(("named secret", "sealed", "sealed small", "sealed copy"), "succeeded"),
         **dict.fromkeys(("missing", "missing copy", "unexpected", "unexpected version", "broken", "expired"), "failed"),
         **dict.fromkeys(("resumed", "overwritten", "forced", "sealed forced"), "succeeded"),

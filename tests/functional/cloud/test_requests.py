@@ -63,7 +63,7 @@ def test_a_request_that_would_cost_more_than_it_allows_begins_nothing(
     )
     error = command.run("watch", "--json", name).ended(25).document["error"]
     assert (error["name"], error["retryable"]) == ("TooExpensive", False)
-    assert "$0.0001 " in error["message"]
+    assert error["message"].endswith("more than $0.0001")
     assert "--max-cost" in error["hint"]
     assert "Uploads" not in s3.list_multipart_uploads(Bucket=destination)
     assert s3.list_objects_v2(Bucket=destination)["KeyCount"] == 0
