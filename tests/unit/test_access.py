@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import boto3
@@ -121,3 +122,24 @@ def test_a_partition_without_fips_is_wrong_usage(monkeypatch: pytest.MonkeyPatch
 def test_a_path_of_the_endpoint_stands_before_the_bucket() -> None:
     access = S3Access(S3Settings(endpoint_url="http://127.0.0.1:9/store"))
     assert own_base(access.client("us-east-1"), "b") == "http://127.0.0.1:9/store/b"
+
+
+def test_other_threads_get_true_answers_while_a_base_is_found() -> None:
+    access = S3Access(S3Settings(region="us-east-1"))
+    client = access.client("us-east-1")
+    client.create_bucket(Bucket="data")
+    client.put_object(Bucket="data", Key="k", Body=b"12345")
+    sizes: list[int] = []
+    asked: list[bool] = []
+
+    def look(**_: object) -> None:
+        """Called while `own_base` has its own request answered, and for the other thread's request as well."""
+        if asked:
+            return
+        asked.append(True)
+        with ThreadPoolExecutor(1) as other:
+            sizes.append(other.submit(lambda: client.head_object(Bucket="data", Key="k")["ContentLength"]).result(10))
+
+    client.meta.events.register("before-call.s3.HeadObject", look)
+    assert own_base(client, "data") == "https://data.s3.amazonaws.com"
+    assert sizes == [5]

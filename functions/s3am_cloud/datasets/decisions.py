@@ -27,11 +27,11 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 def decision(existing: Existing | None, exists: OnExisting | None) -> Decision:
     """By the listing alone. `compare` costs a look at both sides; without an `exists`, what is the same is skipped."""
+    if exists == "overwrite":
+        return "replace"  # whatever was there when it was listed
     if existing is None:
         return "copy"
     match exists:
-        case "overwrite":
-            return "replace"
         case "skip":
             return "skip"
         case "fail":

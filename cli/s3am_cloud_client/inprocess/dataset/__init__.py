@@ -2,6 +2,7 @@
 
 answers      What an item's outcome is, by what the lanes report.
 candidates   An item whose URLs were read.
+existing     What is at the destinations before a run.
 known        Which objects were copied from which version of their sources, from one run to the next.
 lanes        Threads that copy: one for whole objects over one loop, some for items that need a transfer of their own.
 report       The files of a run.

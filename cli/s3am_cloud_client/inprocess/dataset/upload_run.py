@@ -16,16 +16,17 @@ from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.curl.objects.bodies import probe_file
 from s3am_cloud.adapters.curl.objects.mover import CurlObjectMover, ObjectRoute
 from s3am_cloud.adapters.files.item_list import SqliteItemList
+from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.s3.trees import S3Tree
 from s3am_cloud.datasets.failures import FailureRule
 from s3am_cloud.datasets.outcomes import Outcome, Summary, Tally, outcome_of
-from s3am_cloud.errors import AccessDenied
 from s3am_cloud.integrity.provenance import written
 from s3am_cloud.items import LeftOut, Placed, Rejected
-from s3am_cloud.limits import ITEMS_WITHOUT_LISTING, OBJECT_CONNECTIONS, SINGLE_LANES
+from s3am_cloud.limits import OBJECT_CONNECTIONS, SINGLE_LANES
 from s3am_cloud.model import Attributes, Job, SourceInfo
 from s3am_cloud.ports.item_list import Listed
 from s3am_cloud.urls import S3Url
+from s3am_cloud_client.inprocess.dataset.existing import note_existing
 from s3am_cloud_client.inprocess.dataset.known import KnownObjects
 from s3am_cloud_client.inprocess.dataset.lanes import ByteCount, LaneObserver, Lanes
 from s3am_cloud_client.inprocess.dataset.run import DatasetRun, Wanted
@@ -77,7 +78,10 @@ class UploadRun:
                 self._lanes(options),
                 self._tick,
             )
-            self._note_existing(listed, destination, options)
+            if dataset.exists != "overwrite":
+                access = options.destination_access()
+                store, listing = S3Store(access, self._clock, observer.note), S3Tree(access, self._clock)
+                note_existing(listed, destination, store, listing, observer)
         except BaseException:
             self._resources.close()
             raise
@@ -125,15 +129,6 @@ class UploadRun:
                     self._outside.append(replace(outcome_of(item, "failed"), error=error))
                 case LeftOut(item=item, reason=reason):
                     self._outside.append(replace(outcome_of(item, "skipped"), reason=reason))
-
-    def _note_existing(self, listed: SqliteItemList, destination: S3Url, options: UploadOptions) -> None:
-        if listed.count <= ITEMS_WITHOUT_LISTING:
-            return
-        self._observer.detail(f"listing what is below {destination}")
-        try:
-            listed.note_existing(S3Tree(options.destination_access(), self._clock).existing(destination))
-        except AccessDenied as error:
-            self._observer.note(f"{error.message}: each existing object is found by the request that would make it")
 
     def listed(self, number: int) -> Listed:
         """An item on its way."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -52,6 +53,8 @@ class S3Access:
         self._clients: dict[str, S3Client] = {}
         self._endpoints: dict[str, Endpoint] = {}
         self._features: dict[str, Features] = {}
+        # Threads that copy several items share one way to S3; each of these is looked up once.
+        self._finding = threading.RLock()
 
     @functools.cached_property
     def session(self) -> Session:
@@ -113,14 +116,16 @@ class S3Access:
 
     def endpoint(self, bucket: str) -> Endpoint:
         """Where the bucket answers. Raises BadDestination where there is no such bucket."""
-        if bucket not in self._endpoints:
-            self._endpoints[bucket] = self._find(bucket)
+        with self._finding:
+            if bucket not in self._endpoints:
+                self._endpoints[bucket] = self._find(bucket)
         return self._endpoints[bucket]
 
     def features(self, bucket: str) -> Features:
         """What the bucket's store supports, shared by all that talk to it. Raises BadDestination."""
-        if bucket not in self._features:
-            self._features[bucket] = Features(is_aws(self.client_for(bucket)))
+        with self._finding:
+            if bucket not in self._features:
+                self._features[bucket] = Features(is_aws(self.client_for(bucket)))
         return self._features[bucket]
 
     def key_of(self, target: S3Url) -> SseKey | None:
@@ -142,9 +147,10 @@ class S3Access:
         return {"x-amz-request-payer": "requester"} if self.settings.requester_pays else {}
 
     def client(self, region: str) -> S3Client:
-        if region not in self._clients:
-            with naming("S3"):
-                self._clients[region] = self._new_client(region)
+        with self._finding:
+            if region not in self._clients:
+                with naming("S3"):
+                    self._clients[region] = self._new_client(region)
         return self._clients[region]
 
     @functools.cached_property

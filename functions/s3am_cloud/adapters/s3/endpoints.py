@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -26,13 +27,16 @@ class _NoBody:
 def own_base(client: S3Client, bucket: str) -> str:
     """The URL of the bucket's objects without their keys, as botocore writes it for this client's own requests.
 
-    A request is made and not sent, as the endpoint of the client (`meta.endpoint_url`) may be no host at all: with FIPS
-    in us-east-1 it is s3-fips.aws-global.amazonaws.com.
+    A request is made and not sent; those of other threads that use the client are. The endpoint of the client
+    (`meta.endpoint_url`) may be no host at all: with FIPS in us-east-1 it is s3-fips.aws-global.amazonaws.com.
     """
     urls: list[str] = []
     events: Any = client.meta.events
+    own = threading.get_ident()
 
-    def keep(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+    def keep(request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
+        if threading.get_ident() != own:
+            return None
         urls.append(request.url)
         return AWSResponse(request.url, HTTPStatus.OK, HTTPHeaders(), _NoBody())
 
