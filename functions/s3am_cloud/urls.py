@@ -39,6 +39,8 @@ _KINDS = {
     "--ol-s3": "an access point of S3 Object Lambda",
     ".mrap": "a multi-region access point",
 }
+# Most URLs in a list of a million: nothing in them is to be checked, encoded or left out.
+_PLAIN = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?/[A-Za-z0-9/._~+=-]*")
 # C0 and DEL, which end or change a line.
 LINE_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 SCHEMES = ("file", *NETWORK_SCHEMES, "s3")
@@ -223,6 +225,8 @@ def parse_destination(text: str, source: SourceUrl) -> S3Url:
 
 def parse_source(text: str) -> SourceUrl:
     """A URL of a supported scheme, one of S3AM's forms of a local path, or `-`. Raises BadSource."""
+    if _PLAIN.fullmatch(text):
+        return SourceUrl(text.partition(":")[0], text)
     if text.startswith(("/", "./", "../")) or ":" not in text:
         return _local(text)
     scheme = text.partition(":")[0].lower()

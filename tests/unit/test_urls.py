@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from s3am_cloud import urls
 from s3am_cloud.adapters.s3.signer import Endpoint, Signer, object_url
 from s3am_cloud.errors import BadDestination, BadS3Url, BadSource
 from s3am_cloud.urls import S3Url, SourceUrl, parse_destination, parse_s3, parse_s3_target, parse_source
@@ -232,3 +235,10 @@ def test_what_is_no_general_purpose_bucket_is_refused_by_its_name(bucket: str, k
             parse_s3(url)
         with pytest.raises(BadDestination, match=kind):
             parse_destination(url, WEB)
+
+
+@pytest.mark.parametrize("url", ["https://h/", "http://h.org/a/b-1.2_~+=.x", "https://1.2.3.4/x", "https://a-b.c/../x"])
+def test_a_plain_url_is_read_as_any_other(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    quickly = parse_source(url)
+    monkeypatch.setattr(urls, "_PLAIN", re.compile("(?!)"))
+    assert parse_source(url) == quickly == SourceUrl(url.partition(":")[0], url)

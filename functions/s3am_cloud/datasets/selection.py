@@ -134,16 +134,13 @@ class _Chosen:
             raise BadSource(f"{url.display} is not in S3, which download reads from", "use s3am-cloud upload")
 
     def _of_line(self, line: ManifestLine, url: SourceUrl) -> Iterator[Selected]:
-        own = path_of(line.source, url)
-        name = own
-        if line.destination is not None:
-            name = self._place.relative(line.destination)
-            if name.endswith("/") or not name:
-                name += own.rpartition("/")[2]
+        name = self._place.relative(line.destination) if line.destination is not None else ""
+        if not name or name.endswith("/"):
+            own = path_of(line.source, url)
+            name += own if line.destination is None else own.rpartition("/")[2]
         if not self._filters.takes(name):
             return
-        path = own if is_relative(line.source) else path_of_url(url)
-        destination = self._place.below(self._filled(name, path, url, line.columns))
+        destination = self._place.below(self._filled(name, line.source, url, line.columns))
         item = Item(
             source=_written(url), destination=destination, size=line.size, digest=line.digest, labels=line.labels
         )
@@ -168,7 +165,7 @@ class _Chosen:
         if not self._filters.takes(url.name):
             return
         try:
-            destination = self._place.below(self._filled(url.name, path_of_url(url), url, {}))
+            destination = self._place.below(self._filled(url.name, None, url, {}))
         except BadDestination as error:
             yield self._rejected(_written(url), url.display, error)
         else:
@@ -224,10 +221,16 @@ class _Chosen:
             return LeftOut(item=item, place=place, reason=_NEW)
         return Placed(item=item, place=place, modified=entry.modified, etag=entry.etag)
 
-    def _filled(self, name: str, path: str, url: SourceUrl, columns: dict[str, str]) -> str:
-        """The name below the destination, by the template where there is one."""
+    def _filled(self, name: str, written: str | None, url: SourceUrl, columns: dict[str, str]) -> str:
+        """The name below the destination, by the template where there is one.
+
+        `written` is the source as it is written, where it may be a relative name.
+        """
         number = next(self._numbers)
-        return name if self._template is None else self._template.fill(path, url, number, columns)
+        if self._template is None:
+            return name
+        path = path_of(written, url) if written is not None and is_relative(written) else path_of_url(url)
+        return self._template.fill(path, url, number, columns)
 
     def _rejected(self, source: str, place: str, error: TransferError) -> Rejected:
         return Rejected(item=Item(source=source, destination=self._place.text), place=place, error=error.report())
