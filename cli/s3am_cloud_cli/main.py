@@ -40,6 +40,7 @@ COMMANDS = {
     "generate-sse-key": "Make a key for encryption with SSE-C.",
     "doctor": "Check credentials, region, stack, buckets and sources, and say how to fix what is wrong.",
     "deploy": "Deploy the stack to AWS, or update it.",
+    "template": "Write the stack as a CloudFormation template, to be deployed without the CDK.",
     "destroy": "Remove the stack from AWS.",
     "local": "The embedded cloud: the real stack on this machine, no AWS account needed.",
     "demo": "See a transfer from end to end on the embedded cloud.",

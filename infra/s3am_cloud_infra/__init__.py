@@ -20,6 +20,7 @@ network           The subnets that the functions are in: two parameters.
 nag_suppressions  Rules of cdk-nag that the stack breaks on purpose, with reasons.
 node              A Node.js that fits the CDK.
 permissions       IAM statements by purpose.
+plain             The template for CloudFormation alone, and its code.
 request_rule      The rule that starts the state machine for request events.
 stack             The stack as a whole.
 state_machine     The state machine, its role and its log.

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cfnlint.api import ManualArgs, lint
 
 from s3am_cloud import names
 from s3am_cloud_infra import app, synth
 from s3am_cloud_infra.node import find_node
+from s3am_cloud_infra.plain import plain_template, zip_code
 from s3am_cloud_infra.synth import Synthesized, synthesized
 
 Json = dict[str, Any]
@@ -70,6 +72,30 @@ def test_the_code_is_zipped_where_the_template_looks_for_it(stack: Synthesized, 
         assert function["Code"] == {"S3Bucket": {"Fn::Sub": code.bucket}, "S3Key": code.key}
     assert zipfile.ZipFile(code.zip).namelist() == ["placeholder.py"]
     assert code.bucket_in("123456789012", "eu-west-1").endswith("-123456789012-eu-west-1")
+
+
+def test_a_plain_template_names_the_bucket_of_its_code_and_other_defaults(
+    stack: Synthesized, template: Json, tmp_path: Path
+) -> None:
+    text = plain_template(stack.template, "deployments", "s3am/code.zip", {names.ALLOWED_HOSTS: "h.example.org"})
+    made = json.loads(text)
+    code = {json.dumps(r["Properties"]["Code"]) for r in made["Resources"].values() if "Code" in r["Properties"]}
+    assert code == {'{"S3Bucket": "deployments", "S3Key": "s3am/code.zip"}'}
+    assert made["Parameters"][names.ALLOWED_HOSTS]["Default"] == "h.example.org"
+    assert "cdk-" not in text.decode()
+    faults = lint(text.decode().replace("${Partition}", "aws"), config=ManualArgs(ignore_checks=["W3005"]))
+    assert [str(fault) for fault in faults] == []
+
+
+def test_the_code_of_a_plain_template_is_zipped_alike_for_everybody(tmp_path: Path) -> None:
+    (tmp_path / "code" / "__pycache__").mkdir(parents=True)
+    (tmp_path / "code" / "a.py").write_text("x = 1", encoding="utf-8")
+    (tmp_path / "code" / "__pycache__" / "a.pyc").write_bytes(b"made")
+    zip_code(tmp_path / "code", tmp_path / "one.zip")
+    os.utime(tmp_path / "code" / "a.py", (0, 0))
+    zip_code(tmp_path / "code", tmp_path / "two.zip")
+    assert zipfile.ZipFile(tmp_path / "one.zip").namelist() == ["__pycache__/a.pyc", "a.py"]
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
 
 
 def test_a_second_synthesis_of_the_same_takes_no_cdk(

@@ -17,6 +17,7 @@ resume            Resume a job.
 schema            Print JSON Schemas.
 status            Show a job's progress or result.
 submit            Transfer in the cloud.
+template          Write the stack as a CloudFormation template.
 upload            Transfer from this machine.
 verify            Print and compare checksums.
 watch             Follow a job to its end.

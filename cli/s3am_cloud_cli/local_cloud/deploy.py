@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 DEPLOY_SECONDS = 60.0
 POLL_SECONDS = 0.1
+BUCKET = "s3am-cloud-assets"  # not the CDK's own, which its bootstrap has to create for `deploy --local`
 TEMPLATE_KEY = "template.json"
 
 Step = Callable[[str], None]
@@ -33,25 +34,24 @@ def deploy(built: Synthesized, cloud: aws.Reachable, on_step: Step) -> dict[str,
 
 
 def _deploy(built: Synthesized, cloud: aws.Reachable, on_step: Step) -> dict[str, str]:
+    from s3am_cloud_infra.plain import plain_template
+
     on_step("uploading the functions' code")
-    account = aws.client("sts", cloud).get_caller_identity()["Account"]
     store = aws.client("s3", cloud)
-    for asset in built.assets:
-        _put_once(store, asset, account)
-    bucket = built.assets[0].bucket_in(account, aws.REGION)
-    store.put_object(Bucket=bucket, Key=TEMPLATE_KEY, Body=built.template.read_bytes())
+    [code] = built.assets
+    _put_once(store, code)
+    store.put_object(Bucket=BUCKET, Key=TEMPLATE_KEY, Body=plain_template(built.template, BUCKET, code.key))
     on_step(f"deploying the stack {built.stack_name} through CloudFormation")
     cloudformation = aws.client("cloudformation", cloud)
-    _create_or_update(cloudformation, built.stack_name, f"{cloud.endpoint_url}/{bucket}/{TEMPLATE_KEY}")
+    _create_or_update(cloudformation, built.stack_name, f"{cloud.endpoint_url}/{BUCKET}/{TEMPLATE_KEY}")
     return _outputs(_wait(cloudformation, built.stack_name))
 
 
-def _put_once(store: Any, asset: ZippedAsset, account: str) -> None:
+def _put_once(store: Any, asset: ZippedAsset) -> None:
     """Assets are named by their content: what is there needs no second upload."""
-    bucket = asset.bucket_in(account, aws.REGION)
-    store.create_bucket(Bucket=bucket)
-    if not store.list_objects_v2(Bucket=bucket, Prefix=asset.key).get("KeyCount"):
-        store.put_object(Bucket=bucket, Key=asset.key, Body=asset.zip.read_bytes())
+    store.create_bucket(Bucket=BUCKET)
+    if not store.list_objects_v2(Bucket=BUCKET, Prefix=asset.key).get("KeyCount"):
+        store.put_object(Bucket=BUCKET, Key=asset.key, Body=asset.zip.read_bytes())
 
 
 def _create_or_update(cloudformation: Any, stack: str, template: str) -> None:

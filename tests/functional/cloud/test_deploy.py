@@ -179,3 +179,36 @@ def test_a_stack_that_is_somebody_elses_is_left_alone(command: Command, bare: Ba
     refused = command.run("destroy", "--local", "--yes", "--stack", "Theirs").ended(2)
     assert "is not one of s3am-cloud's" in refused.error_line
     assert "Theirs" in status(bare)
+
+
+def test_a_plain_template_is_deployed_by_cloudformation_alone(
+    command: Command, bare: BareCloud, http_server: FaultyHttp
+) -> None:
+    """From a bucket of one's own: nothing of it is in the CDK's."""
+    store, cloudformation = bare.client("s3"), bare.client("cloudformation")
+    for bucket in ("deployments", "runs"):
+        store.create_bucket(Bucket=bucket)
+    given = ("--to", "s3://deployments/s3am/", "--destination-bucket", "runs")
+    written = command.run("template", "--local", "--json", *given).ended(0).document
+    assert written["template"] == "s3://deployments/s3am/S3amCloud.json"
+    assert written["template_bytes"] <= 51_200
+    body = store.get_object(Bucket="deployments", Key="s3am/S3amCloud.json")["Body"].read()
+    assert b"cdk-" not in body
+    cloudformation.create_stack(
+        StackName="S3amCloud", TemplateURL=written["template_url"], Capabilities=["CAPABILITY_IAM"]
+    )
+
+    def stands() -> bool:
+        [found] = cloudformation.describe_stacks(StackName="S3amCloud")["Stacks"]
+        assert "ROLLBACK" not in found["StackStatus"]
+        return bool(found["StackStatus"] == "CREATE_COMPLETE")
+
+    eventually(stands, "the stack")
+    url = http_server.add("/plain.tar", Pattern(200_000))
+    done = command.run("submit", "--local", "--wait", "--json", url, "s3://runs/").ended(0)
+    assert done.document["receipt"]["state"] == "succeeded"
+
+
+def test_a_template_goes_into_a_folder(command: Command) -> None:
+    refused = command.run("template", "--local", "--to", "s3://deployments/s3am").ended(6)
+    assert "write it as s3://deployments/s3am/" in refused.error_line
