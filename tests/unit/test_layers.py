@@ -120,7 +120,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 
 
 # These set the stack up and take it down, or run it here, which is no transfer.
-DEPLOYING = {"deploy", "destroy", "local", "demo"}
+DEPLOYING = {"deploy", "template", "destroy", "local", "demo"}
 
 
 def allowed_in_a_command(name: str) -> bool:
