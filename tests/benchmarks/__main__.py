@@ -22,8 +22,8 @@ from benchmarks.rows import MIB, Files
 from benchmarks.serving import Programs, wanted_rows
 from benchmarks.table import Measured, markdown
 
-_QUICK = {"size": 128, "slow_size": 64, "rounds": 1, "objects": 5}
-_FULL = {"size": 1024, "slow_size": 1024, "rounds": 5, "objects": 50}
+_QUICK = {"size": 128, "slow_size": 64, "rounds": 1, "objects": 5, "items": 300}
+_FULL = {"size": 1024, "slow_size": 1024, "rounds": 5, "objects": 50, "items": 10_000}
 
 
 def main() -> None:
@@ -33,13 +33,13 @@ def main() -> None:
     machine = about(given.programs, given.own, given.scratch)
     machine.append(
         f"objects of {given.size} MiB, URL to S3 {given.slow_size} MiB, {given.rounds} rounds, "
-        f"{given.objects} small objects"
+        f"{given.objects} small objects, {given.items} items of a dataset"
     )
     given.output.mkdir(parents=True, exist_ok=True)
     measured: list[Measured] = []
     with tempfile.TemporaryDirectory(dir=given.scratch) as scratch:
         folder = Path(scratch)
-        files = Files.make(folder, given.size * MIB, given.slow_size * MIB, given.objects)
+        files = Files.make(folder, given.size * MIB, given.slow_size * MIB, given.objects, given.items)
         for row in wanted_rows(folder, files, Programs(given.programs, given.own), given.row or ["*"]):
             measured.append(compare(row, files.work, given.rounds, given.tool))
             _write(given.output, measured, machine)
@@ -57,6 +57,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--slow-size", type=int, help=f"of the object at a URL, in MiB [{_FULL['slow_size']}]")
     parser.add_argument("--rounds", type=int, help=f"how often each tool does each job [{_FULL['rounds']}]")
     parser.add_argument("--objects", type=int, help=f"how many small objects [{_FULL['objects']}]")
+    parser.add_argument("--items", type=int, help=f"how many items a dataset has [{_FULL['items']}]")
     parser.add_argument("--quick", action="store_true", help="all in about two minutes, which shows that it works")
     parser.add_argument("--row", action="append", help="only rows with such names: 'download', '*TLS', '*strict*'")
     parser.add_argument("--tool", action="append", help="only these tools")

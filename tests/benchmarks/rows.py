@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MIB = 1 << 20
 BUCKET = "bench"
 SMALL = 16 << 10
+DATASETS = {"10KiB": 10 << 10, "256KiB": 256 << 10}
+"""Sizes of the items of a dataset. The names of the rows are those of the common workloads for S3 clients."""
 STRICT_SIZE = 128 * MIB
 """At most: what is deleted stays on the strict server's disk for a while."""
 SOURCE_RATE = 20 * 10**6
@@ -54,10 +56,12 @@ class Files:
     tiny: Path
     many: Path
     strict: Path
+    items: int
 
     @classmethod
-    def make(cls, folder: Path, size: int, slow: int, count: int) -> Files:
-        """`size` and `slow` in bytes, `count` of small files. The fast server serves what is in `served`."""
+    def make(cls, folder: Path, size: int, slow: int, count: int, items: int) -> Files:
+        """`size` and `slow` in bytes, `count` of small files, `items` of a dataset, which are made later. The fast
+        server serves what is in `served`."""
         served, many = folder / "served" / BUCKET, folder / "many"
         (folder / "work").mkdir()
         for number in range(count):
@@ -69,6 +73,7 @@ class Files:
             make_file(folder / "tiny", 1 << 10),
             many,
             make_file(folder / "strict", min(size, STRICT_SIZE)),
+            items,
         )
 
 
@@ -126,6 +131,40 @@ def small_rows(files: Files, bench: Bench) -> Iterator[Row]:
         _EACH,
     )
     yield Row("start", 0, tools.HELP, bench, "", "", Nothing(), "--help, or as near to it as a tool has.")
+
+
+def dataset_rows(folder: Path, count: int, bench: Bench) -> Iterator[Row]:
+    """`count` items by one command."""
+    for name, size in DATASETS.items():
+        paths = [make_file(folder / name / f"{number:05}", size) for number in range(count)]
+        yield Row(
+            f"upload-{name}-{count}x",
+            size * count,
+            tools.whole_folder(),
+            bench,
+            str(folder / name),
+            f"s3://{BUCKET}/{name}",
+            Objects(bench.endpoint, bench.certificate, [(f"{BUCKET}/{name}/{path.name}", path) for path in paths]),
+        )
+    yield _urls(folder, count, bench)
+
+
+def _urls(folder: Path, count: int, bench: Bench) -> Row:
+    """Small items from a web server, which is the fast S3 itself."""
+    size = DATASETS["10KiB"]
+    paths = [make_file(folder / "served" / BUCKET / "web" / f"{n:05}", size) for n in range(count // 10)]
+    listed = folder / "urls.csv"
+    listed.write_text("".join(f"{bench.endpoint}/{BUCKET}/web/{path.name},{path.name}\n" for path in paths))
+    objects = [(f"{BUCKET}/fetched/{path.name}", path) for path in paths]
+    return Row(
+        f"URLs-10KiB-{len(paths)}x",
+        size * len(paths),
+        tools.URLS,
+        bench,
+        str(listed),
+        f"s3://{BUCKET}/fetched",
+        Objects(bench.endpoint, bench.certificate, objects),
+    )
 
 
 def strict_rows(files: Files, bench: Bench, client: S3Client) -> Iterator[Row]:

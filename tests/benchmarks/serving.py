@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.authority import Trusted, make_trusted
-from benchmarks.rows import BUCKET, SOURCE_RATE, Files, Row, rows, small_rows, strict_rows
+from benchmarks.rows import BUCKET, SOURCE_RATE, Files, Row, dataset_rows, rows, small_rows, strict_rows
 from benchmarks.tools import Bench
 from servers.certificates import Certificate
 from servers.strict_s3 import StrictS3
@@ -61,7 +61,13 @@ def server(folder: Path, certificate: Certificate | None, *options: str) -> Iter
 
 def wanted_rows(folder: Path, files: Files, programs: Programs, patterns: Sequence[str]) -> Iterator[Row]:
     """The rows whose names match one of the patterns, each while its servers run."""
-    for group in (_plain(folder, files, programs), _tls(folder, files, programs), _strict(files, programs)):
+    groups = (
+        _plain(folder, files, programs),
+        _tls(folder, files, programs),
+        _strict(files, programs),
+        _datasets(folder, files, programs),
+    )
+    for group in groups:
         for row in group:
             if any(fnmatch.fnmatchcase(row.name, pattern) for pattern in patterns):
                 yield row
@@ -78,6 +84,12 @@ def _tls(folder: Path, files: Files, programs: Programs) -> Iterator[Row]:
     with ExitStack() as stack:
         bench, source = _bench(stack, folder, make_trusted(folder), programs)
         yield from rows(files, bench, source, ", TLS")
+
+
+def _datasets(folder: Path, files: Files, programs: Programs) -> Iterator[Row]:
+    with ExitStack() as stack:
+        bench, _ = _bench(stack, folder, None, programs)
+        yield from dataset_rows(folder, files.items, bench)
 
 
 def _bench(stack: ExitStack, folder: Path, trusted: Trusted | None, programs: Programs) -> tuple[Bench, str]:

@@ -146,9 +146,14 @@ HELP: Ways = {
     "rclone": lambda bench, source, target: [bench.programs / "rclone", "--help"],
 }
 _AT_ONCE: Ways = {
+    OWN: lambda bench, folder, target: bench.own("upload", "--exists", "overwrite", f"{folder}/", f"{target}/"),
     "s5cmd": lambda bench, folder, target: bench.s5cmd("cp", f"{folder}/*", f"{target}/"),
     "rclone": lambda bench, folder, target: bench.rclone("copy", folder, _bucket_path(target)),
     "aws-cli": lambda bench, folder, target: bench.aws("--recursive", folder, target),
+}
+URLS: Ways = {
+    OWN: lambda bench, source, target: bench.own("upload", "--exists", "overwrite", "--manifest", source, f"{target}/"),
+    "rclone": lambda bench, source, target: bench.rclone("copyurl", "--urls", source, _bucket_path(target)),
 }
 UPLOAD_FLOORS: Ways = {
     FLOOR: lambda bench, source, target: [*CURL, "-T", source, bench.url(target)],
@@ -184,3 +189,8 @@ def _each(way: Way) -> Way:
 def all_files() -> Ways:
     """A whole folder by one command, for those that can."""
     return {name + ONE_COMMAND: way for name, way in _AT_ONCE.items()}
+
+
+def whole_folder() -> Ways:
+    """The same, where nothing else is compared."""
+    return _AT_ONCE

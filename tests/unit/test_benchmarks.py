@@ -13,7 +13,7 @@ import pytest
 from benchmarks.compare import compare
 from benchmarks.measure import Different, Taken
 from benchmarks.plot import svg
-from benchmarks.rows import BUCKET, Files, Row, rows, small_rows
+from benchmarks.rows import BUCKET, Files, Row, dataset_rows, rows, small_rows
 from benchmarks.serving import serving
 from benchmarks.table import Measured, markdown
 from benchmarks.targets import File, Nothing, Objects, StrictObject
@@ -26,7 +26,7 @@ TESTS = Path(__file__).parent.parent
 @pytest.fixture
 def files(tmp_path: Path) -> Files:
     """What the benchmark moves, small."""
-    return Files.make(tmp_path, 3000, 2000, 2)
+    return Files.make(tmp_path, 3000, 2000, 2, 10)
 
 
 @pytest.fixture
@@ -149,8 +149,10 @@ def test_an_object_of_the_strict_server_counts_only_if_its_bytes_match(
         target.check()
 
 
-def test_every_row_that_moves_something_knows_when_nothing_arrived(files: Files, endpoint: str) -> None:
-    made = [*rows(files, bench(endpoint), "http://127.0.0.1:1/slow"), *small_rows(files, bench(endpoint))]
+def test_every_row_that_moves_something_knows_when_nothing_arrived(files: Files, endpoint: str, tmp_path: Path) -> None:
+    tools = bench(endpoint)
+    made = [*rows(files, tools, "http://127.0.0.1:1/slow"), *small_rows(files, tools)]
+    made += dataset_rows(tmp_path, files.items, tools)
     for row in made:
         assert OWN in row.ways
         # What is not compared keeps nothing, and is no tool but a floor.
