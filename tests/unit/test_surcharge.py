@@ -5,9 +5,17 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from s3am_cloud.amounts import NOT_AWS, rounded
 from s3am_cloud.costs.forecast import cost, forecast
 from s3am_cloud.costs.prices import PRICES, cross_region_gb, egress_gb
-from s3am_cloud.costs.quote import enforce_max_cost, in_cloud, in_process, where_of
+from s3am_cloud.costs.quote import (
+    enforce_max_cost,
+    forecast_of,
+    in_cloud,
+    in_process,
+    where_of,
+    with_upload_cost,
+)
 from s3am_cloud.costs.surcharge import (
     NOTHING,
     Terms,
@@ -18,8 +26,10 @@ from s3am_cloud.costs.surcharge import (
     terms_in_cloud,
 )
 from s3am_cloud.errors import TooExpensive
+from s3am_cloud.jobs.usage import spent
 from s3am_cloud.limits import GIB
-from s3am_cloud.model import Attributes, Job, Plan, Regions, SourceInfo, TransferRequest
+from s3am_cloud.model import Attributes, Job, Plan, Receipt, Regions, SourceInfo, TransferRequest
+from s3am_cloud.ports.records import Tally
 from support.cloud_fakes import DATA
 from support.fakes import SOURCE, TARGET, World, request
 
@@ -132,6 +142,26 @@ def test_what_leaves_aws_on_a_download_costs_nine_cents_a_gigabyte() -> None:
     assert out.requests == pytest.approx(1000 * (0.001 - 0.0004) / 1000)
     assert download_surcharge(TB, 1000, EAST, None, in_aws=True).total == 0
     assert covered(out) == ", data out to the internet, retrieval"
+
+
+def test_a_receipt_counts_the_bytes_that_its_workers_moved() -> None:
+    """Half of them where the other half was there already; what was moved twice, twice."""
+    planned = forecast_of(job("s3://from/key", IRELAND, EAST, EAST), TEN_TB)
+    workers = [Tally(first=1, gb_seconds=1.0, bytes=5 * TB)]
+    half, whole, twice = (spent(TEN_TB, planned, workers * count) for count in (1, 2, 4))
+    assert whole - half == pytest.approx(100, abs=0.1)
+    assert twice - whole == pytest.approx(200, abs=0.1)
+
+
+def test_the_receipt_of_a_copy_on_this_machine_says_what_the_way_cost() -> None:
+    copied = job("s3://from/key", IRELAND, None, EAST, source_class="STANDARD_IA")
+    done = Receipt(state="succeeded", source="s", destination="d", size=10 * TB)
+    receipt = with_upload_cost(done, copied, at_aws=True)
+    assert receipt.cost_usd == rounded(300)
+    assert str(receipt.cost_of).startswith("S3 requests, data between regions, retrieval: an estimate")
+    assert str(with_upload_cost(done, copied, at_aws=False).cost_of).endswith(NOT_AWS)
+    left = Receipt(state="skipped", source="s", destination="d")
+    assert with_upload_cost(left, copied, at_aws=True) is left
 
 
 def test_regions_far_away_have_prices_of_their_own() -> None:

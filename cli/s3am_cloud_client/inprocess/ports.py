@@ -61,6 +61,7 @@ def local_ports(
         jobs=jobs or Jobs(Folder(state_home()), with_sources=False),
         clock=clock,
         is_running=lambda job: running(job, access),
+        at_aws=lambda: access.at_aws,
     )
 
 

@@ -13,13 +13,13 @@ from typing import Literal
 
 import msgspec
 
-from s3am_cloud.amounts import price_text
+from s3am_cloud.amounts import NOT_AWS, price_text, rounded
 from s3am_cloud.costs.forecast import Forecast, Usage, cost, forecast, pages_of, source_reads
 from s3am_cloud.costs.prices import PRICES, STANDARD
-from s3am_cloud.costs.surcharge import Surcharge, surcharge, terms_here, terms_in_cloud
+from s3am_cloud.costs.surcharge import Surcharge, covered, surcharge, terms_here, terms_in_cloud
 from s3am_cloud.errors import TooExpensive
 from s3am_cloud.limits import COPY_BYTES_PER_SECOND, LINK_BYTES_PER_SECOND, MOST_BY_DATASYNC
-from s3am_cloud.model import Job, Part, Plan, has_secrets
+from s3am_cloud.model import Job, Part, Plan, Receipt, has_secrets
 
 
 class Extra(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,17 +183,8 @@ def in_process(job: Job, plan: Plan, connections: int, rate: int | None) -> InPr
 
     Counted as a forecast counts: what is tried again and the HEAD of each bucket are left out.
     """
-    scheme = job.source.scheme
-    small = plan.small and job.state != "transfer"
-    busy = min(connections, plan.count)
-    usage = Usage(
-        # The listing of unfinished uploads, and the object; or the new upload, its parts, their listing, its end.
-        s3_writes=2 if small else 2 + plan.count + pages_of(plan.count) + 1,
-        # The object, before and after.
-        s3_reads=2 + source_reads(scheme),
-        surcharge=surcharge(msgspec.structs.replace(plan, small=small), terms_here(job)),
-    )
-    speed = _speed(scheme, 1 if small else busy, rate)
+    busy, usage = min(connections, plan.count), usage_here(job, plan)
+    speed = _speed(job.source.scheme, 1 if _is_small(job, plan) else busy, rate)
     return InProcess(
         parts=plan.count,
         connections=busy,
@@ -204,6 +195,34 @@ def in_process(job: Job, plan: Plan, connections: int, rate: int | None) -> InPr
         dollars=_exact(cost(usage)),
         extra=_extra(usage.surcharge),
     )
+
+
+def usage_here(job: Job, plan: Plan) -> Usage:
+    """What AWS bills for where the job runs on somebody's machine."""
+    small = _is_small(job, plan)
+    return Usage(
+        # The listing of unfinished uploads, and the object; or the new upload, its parts, their listing, its end.
+        s3_writes=2 if small else 2 + plan.count + pages_of(plan.count) + 1,
+        # The object, before and after.
+        s3_reads=2 + source_reads(job.source.scheme),
+        surcharge=surcharge(msgspec.structs.replace(plan, small=small), terms_here(job)),
+    )
+
+
+def with_upload_cost(receipt: Receipt, job: Job, at_aws: bool) -> Receipt:
+    """The receipt of a transfer on somebody's machine, with an estimate of what AWS charges for it."""
+    if job.plan is None or receipt.state != "succeeded" or receipt.size is None:
+        return receipt
+    # The plan of a stream has the most that its parts can hold; what a resumed transfer moved before counts, too.
+    usage = usage_here(job, msgspec.structs.replace(job.plan, size=receipt.size))
+    said = f"S3 requests{covered(usage.surcharge)}: an estimate, by list prices of {PRICES.region}"
+    return msgspec.structs.replace(
+        receipt, cost_usd=rounded(cost(usage)), cost_of=said if at_aws else f"{said}, {NOT_AWS}"
+    )
+
+
+def _is_small(job: Job, plan: Plan) -> bool:
+    return plan.small and job.state != "transfer"
 
 
 def by_datasync(job: Job, size: int, keys: bool = False) -> DataSync | None:

@@ -86,6 +86,18 @@ def download_surcharge(size: int, gets: int, region: str | None, storage_class: 
     )
 
 
+def for_bytes(charges: Surcharge, moved: int, size: int) -> Surcharge:
+    """The charges of `size` bytes for those that were moved: fewer of a resumed transfer, more where some were moved
+    again."""
+    share = moved / size if size else 1.0
+    return msgspec.structs.replace(
+        charges,
+        cross_region=charges.cross_region * share,
+        retrieval=charges.retrieval * share,
+        egress=charges.egress * share,
+    )
+
+
 def covered(charges: Surcharge) -> str:
     """What of these is in a sum, for the text that says what the sum is of."""
     named = (

@@ -16,7 +16,7 @@ from s3am_cloud.amounts import rounded
 from s3am_cloud.costs.forecast import OVERHEAD_SECONDS, Forecast, cost, pages_of
 from s3am_cloud.costs.prices import PRICES
 from s3am_cloud.costs.quote import forecast_of
-from s3am_cloud.costs.surcharge import covered
+from s3am_cloud.costs.surcharge import covered, for_bytes
 from s3am_cloud.errors import TransferError
 from s3am_cloud.limits import WORKER_MEMORY_MIB
 from s3am_cloud.model import Job, Plan, Receipt
@@ -68,6 +68,9 @@ def spent(plan: Plan, planned: Forecast, tallies: Sequence[Tally]) -> float:
         s3_writes=planned.usage.s3_writes + 3 * more + repeated,
         s3_reads=planned.usage.s3_reads + 5 * more,
         kms_requests=planned.usage.kms_requests + more,
+        surcharge=for_bytes(planned.usage.surcharge, sum(tally.bytes for tally in tallies), plan.size)
+        if tallies
+        else planned.usage.surcharge,
     )
     return cost(usage)
 

@@ -232,6 +232,8 @@ class Ports(msgspec.Struct, frozen=True):
     target_readers: Readers | None = None
     # Bytes that can be read in their order in the time that there is; None where nobody is in a hurry.
     most_in_order: int | None = None
+    # Whether the destination's store is Amazon S3, whose prices are known.
+    at_aws: Callable[[], bool] = lambda: True
     # The AWS region that the bytes pass through on their way to S3, None on somebody's own machine.
     region: str | None = None
     # Workers that a job may have at once in the cloud; None for any number.
