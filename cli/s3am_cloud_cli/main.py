@@ -34,6 +34,7 @@ COMMANDS = {
     "logs": "Show what the cloud's functions logged about a job.",
     "events": "List the events that made no job, and send one again.",
     "schema": "Print the JSON Schema of requests, or of outcome events.",
+    "ls": "List objects, or unfinished uploads with their age and cost.",
     "verify": "Print the checksum of an object's content, and compare it.",
     "receipt": "Show where an object came from, and how it was verified.",
     "cancel": "Stop a job, or discard the unfinished uploads of an object.",

@@ -3,6 +3,7 @@
 datasets    `upload_many`: many objects, with an outcome for each.
 diagnosis   `diagnose`: what an account, a stack, buckets and sources lack.
 jobs        `Client` and `Job`: transfers in the cloud.
+listings    `list_objects`, `list_uploads`: what is below a prefix in S3.
 objects     `verify`, `verify_receipt`, `provenance`, `cancel_uploads`: what is in S3 already.
 observer    What a transfer reports while it runs.
 options     The options of transfers, and which AWS.
@@ -22,6 +23,7 @@ from s3am_cloud_client.diagnosis import diagnose
 from s3am_cloud_client.inprocess.destinations import Output, destination_of
 from s3am_cloud_client.inprocess.patience import Patience
 from s3am_cloud_client.jobs import Client, Job, OnStatus, error_of, read_request
+from s3am_cloud_client.listings import list_objects, list_uploads
 from s3am_cloud_client.objects import cancel_uploads, provenance, verify, verify_receipt
 from s3am_cloud_client.observer import Observer, OnProgress, SilentObserver
 from s3am_cloud_client.options import (
@@ -65,6 +67,8 @@ __all__ = (
     "error_of",
     "exists_of_one",
     "is_one_item",
+    "list_objects",
+    "list_uploads",
     "plan",
     "provenance",
     "read_request",

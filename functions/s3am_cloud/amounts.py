@@ -1,7 +1,8 @@
-"""Sizes and prices as people read them."""
+"""Sizes, prices and ages as people read them."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 NOT_AWS: Final = "if the store were Amazon S3"
@@ -27,3 +28,12 @@ def price_text(dollars: float) -> str:
     if dollars >= 1 or not dollars:
         return f"${dollars:,.2f}"
     return f"${rounded(dollars):.10f}".rstrip("0")
+
+
+def age_text(age: timedelta) -> str:
+    """The largest unit that there are two of: 90 minutes, 3 days."""
+    seconds = max(0, int(age.total_seconds()))
+    for name, length in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length} {name}"
+    return f"{seconds} s"

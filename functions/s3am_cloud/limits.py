@@ -205,6 +205,9 @@ WOVEN: Final = {"large": 1, "unsized": 4, "medium": 4, "small": 16}
 # What SQLite keeps in memory of the list of items; twice as much makes a million of them no faster.
 LIST_CACHE: Final = 16 * MIB
 
+# Uploads whose parts are listed at once: each takes a request of its own, and S3 answers one in some 30 ms.
+LISTING_THREADS: Final = 8
+
 # --- jobs in the cloud ---
 LAMBDA_SECONDS: Final = 900  # Lambda's own maximum
 # The janitor's own. A sweep discards about 700 uploads in this time, and the next one, an hour later, continues.

@@ -191,8 +191,9 @@ class Upload(Value, frozen=True, kw_only=True):
     target: S3Url
     upload_id: str
     full_object: bool
-    # When it was begun, where a listing of uploads says so.
+    # When it was begun, and its object's storage class, where a listing of uploads says so.
     initiated: str | None = None
+    storage_class: str | None = None
     # Whether it goes without the source's tags, for want of the right to write them.
     untagged: bool = False
 

@@ -77,6 +77,7 @@ ENTRIES = {
     "logs": [Entry("logs some-job")],
     "events": [Entry("events failed"), Entry("events replay some-event")],
     "schema": [Entry("schema outcome", 0)],
+    "ls": [Entry("ls s3://b/k")],
     "verify": [Entry("verify s3://b/k")],
     "receipt": [Entry("receipt s3://b/k")],
     "cancel": [Entry("cancel s3://b/k"), Entry("cancel some-job")],

@@ -156,6 +156,15 @@ def _plan(site: Site) -> None:
     site.run("plan", site.stored_source(), site.destination.url("copy")).ended(0)
 
 
+def _list(site: Site) -> None:
+    assert site.stored_source() in site.run("ls", site.source.url("")).ended(0).stdout
+
+
+def _list_unfinished(site: Site) -> None:
+    site.destination.begin("file")
+    assert site.destination.url("file") in site.run("ls", "--unfinished", site.destination.url("")).ended(0).stdout
+
+
 def _cancel(site: Site) -> None:
     site.destination.begin("file")
     site.run("cancel", site.destination.url("file")).ended(0)
@@ -180,6 +189,8 @@ RUNS: dict[str, Callable[[Site], None]] = {
     "`verify S3_URL`": _verify,
     "`receipt S3_URL`": _receipt,
     "`plan S3_URL S3_URL`": _plan,
+    "`ls S3_URL`": _list,
+    "`ls S3_URL --unfinished`": _list_unfinished,
     "`cancel S3_URL`": _cancel,
 }
 

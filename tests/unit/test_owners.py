@@ -13,10 +13,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from s3am_cloud.amounts import age_text
 from s3am_cloud.errors import AccessDenied, DestinationBusy, SeveralUploads, TransferError, UploadExists
 from s3am_cloud.limits import BEAT_SECONDS, STRANGER_HOURS
 from s3am_cloud.model import Job, Receipt, Runner, Upload
-from s3am_cloud.transfer.owners import age_text
 from s3am_cloud.urls import S3Url
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_client.inprocess import runners

@@ -11,6 +11,7 @@ generate_sse_key  Make a key for SSE-C.
 jobs              List jobs.
 local             Start, stop and show the embedded cloud.
 logs              Show a job's log.
+ls                List objects, or unfinished uploads.
 plan              Show what a transfer would take.
 receipt           Show where an object came from.
 resume            Resume a job.

@@ -6,6 +6,7 @@ event_text    Failed events as text.
 follow        Submits and watches jobs as the commands show it.
 follow_logs   Shows a job's log until the job ends.
 hints         Hints name only options that the command has.
+listing_text  Listings, printed as they come.
 output        Results on stdout; progress, notes and errors on stderr.
 quote_text    A quote as text.
 many          Runs over many items.

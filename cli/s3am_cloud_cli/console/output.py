@@ -7,9 +7,10 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from itertools import chain
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -27,6 +28,7 @@ _BAR_DELAY_SECONDS = 0.5
 _LINE_SECONDS = 30.0
 
 
+Listed = TypeVar("Listed")
 # One line, or several. A newline in a line is somebody else's, and shown as an escape.
 Lines = str | Sequence[str]
 
@@ -79,6 +81,37 @@ class Console:
         if self.json_lines:
             with self._naming_stdout():
                 print(self._json_text(document), file=self._out)
+
+    def listing(self, name: str, items: Iterator[Listed], text: Callable[[Listed], str], totals: object) -> None:
+        """Many results that are printed as they come: lines, or one JSON document with a list of that name.
+
+        `totals` are counted meanwhile, and end the document; so does the error that ends the list, which is raised.
+        """
+        first = next(items, None)  # what can't be listed at all is an error alone
+        found = iter(()) if first is None else chain([first], items)
+        with self._naming_stdout():
+            if not self.json:
+                for one in found:
+                    print(self._json_text(one) if self.json_lines else escaped(text(one)), file=self._out)
+                self._out.flush()
+                return
+            self._whole_listing(name, found, totals)
+
+    def _whole_listing(self, name: str, found: Iterator[object], totals: object) -> None:
+        self._out.write(f'{{"{name}":[')
+        failed: TransferError | None = None
+        between = ""
+        try:
+            for one in found:
+                self._out.write(between + self._json_text(one))
+                between = ","
+        except TransferError as error:
+            failed = error
+        end = msgspec.to_builtins(totals) | ({} if failed is None else {"error": failed.report()})
+        self._out.write("]," + self._json_text(end)[1:] + "\n")
+        self._out.flush()
+        if failed is not None:
+            raise self.reported(failed)
 
     def summary(self, document: object, text: Lines) -> None:
         """What ends many results: on stdout, unless that has their lines."""

@@ -6,6 +6,7 @@ discarding          Discards unfinished uploads.
 downloads           Runs downloads into files.
 driver              Runs uploads.
 dry_run             Plans a job as the cloud would prepare it, and writes nothing.
+listings            What is below a prefix in S3: objects, and unfinished uploads.
 new_processes       Whether worker processes are forked, spawned, or not started at all.
 part_journal        Checksums of moved parts, for stores that do not list them.
 parts_run           Moves all parts of one upload.

@@ -23,6 +23,11 @@ def storage_cost(size: int, seconds: float, storage_class: str | None) -> float:
     return size / _GB * PRICES.of_class(storage_class).stored_gb * max(0.0, seconds) / _MONTH_SECONDS
 
 
+def monthly_cost(size: int, storage_class: str | None) -> float:
+    """Dollars for `size` bytes in S3 over a month."""
+    return storage_cost(size, _MONTH_SECONDS, storage_class)
+
+
 class RestingCost(msgspec.Struct, frozen=True, kw_only=True):
     """Dollars a month: the key and the alarms in any case; a dashboard beyond the account's three free ones, and the
     metrics only in a month with jobs."""

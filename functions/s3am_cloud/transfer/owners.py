@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from s3am_cloud.amounts import age_text
 from s3am_cloud.command_lines import follow_or_stop
 from s3am_cloud.errors import DestinationBusy, SeveralUploads, TransferError, UploadExists
 from s3am_cloud.limits import BEAT_SECONDS, STRANGER_HOURS
@@ -52,15 +53,6 @@ def owner_text(job: Job, ports: Ports) -> str:
     if job.runner is None or job.execution is not None:
         return f"job {job.id}"
     return f"{_process(job.runner)} (started {_ago(job.created, ports)}, last active {_ago(job.runner.seen, ports)})"
-
-
-def age_text(age: timedelta) -> str:
-    """The largest unit that there are two of: 90 minutes, 3 days."""
-    seconds = max(0, int(age.total_seconds()))
-    for name, length in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds // length} {name}"
-    return f"{seconds} s"
 
 
 def _single(target: S3Url, job: Job | None, ports: Ports) -> UploadExists:

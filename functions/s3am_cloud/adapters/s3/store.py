@@ -143,6 +143,7 @@ class S3Store:
                     upload_id=found["UploadId"],
                     full_object=False,
                     initiated=None if begun is None else begun.isoformat(),
+                    storage_class=found.get("StorageClass"),
                 )
 
     def find(self, target: S3Url, upload_id: str) -> Upload:
