@@ -122,9 +122,11 @@ def test_whatever_is_not_a_plain_whole_answer_is_left_to_the_thorough_way(
 
 
 def test_a_file_of_another_size_than_was_said_is_left_to_the_thorough_way(
-    moves: Moves, bucket: str, http_server: FaultyHttp
+    moves: Moves, bucket: str, http_server: FaultyHttp, tmp_path: Path
 ) -> None:
-    assert isinstance(moves.one(wanted(http_server.add("/a.bin", DATA), bucket, size=7)), Unfit)
+    [file] = files(tmp_path, (8,))
+    for source in (http_server.add("/a.bin", DATA), file):
+        assert isinstance(moves.one(wanted(source, bucket, size=7)), Unfit)
 
 
 def test_an_object_that_exists_is_left_as_it_is(moves: Moves, bucket: str, s3_client: S3Client, tmp_path: Path) -> None:

@@ -105,6 +105,12 @@ def test_an_item_has_what_exists_at_its_destination(items: SqliteItemList) -> No
     assert [one.existing for one in items.items()] == [None, later, None]
 
 
+def test_only_a_list_states_the_size_that_an_item_must_have(items: SqliteItemList) -> None:
+    stated = placed("a", 1, 5)
+    items.add([stated, Placed(item=placed("b", 2, 4).item, place="runs/", modified=1.0)])
+    assert [one.stated_size for one in items.items()] == [5, None]
+
+
 def test_a_destination_that_is_a_folder_of_another_one_is_a_clash(items: SqliteItemList) -> None:
     items.add([placed("a"), placed("a!"), placed("a/b"), placed("a0"), placed("ab/c"), placed("a/b/c")])
     found = [(one.item.destination, other) for one, other in items.clashes()]

@@ -15,6 +15,7 @@ from s3am_cloud.adapters.files.tree import LocalTree
 from s3am_cloud.datasets.filters import Filter, Filters
 from s3am_cloud.datasets.names import Template, place_of_items
 from s3am_cloud.datasets.outcomes import outcome_of
+from s3am_cloud.datasets.report_lines import failed_line
 from s3am_cloud.datasets.selection import Manifest, Selected, Selection, Trees, items_of
 from s3am_cloud.errors import BadManifest, BadSource, Usage
 from s3am_cloud.items import LeftOut, Placed, Rejected
@@ -206,9 +207,13 @@ def test_the_outcomes_of_a_download_are_a_list_for_the_same_folder() -> None:
 
 def test_an_item_that_failed_for_its_name_fails_alone_again() -> None:
     found = selected("s3://c/q/", names=("a\nb", "ok"))
-    lines = [
-        msgspec.json.encode(outcome_of(one.item, "failed")).decode() for one in found if not isinstance(one, LeftOut)
+    assert isinstance(found[0], Rejected)
+    outcomes = [
+        msgspec.structs.replace(outcome_of(one.item, "failed"), error=found[0].error)
+        for one in found
+        if not isinstance(one, LeftOut)
     ]
+    lines = [failed_line(one).decode() for one in outcomes]
     again = selected(manifest="\n".join(lines))
     assert errors(again) == [("list:1", "BadDestination")]
     assert [one.item for one in again] == [one.item for one in found]

@@ -32,6 +32,11 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     etag: str | None = None
     existing: Existing | None = None
 
+    @property
+    def stated_size(self) -> int | None:
+        """The size that its content must have: a manifest's. That of a listing may have changed since."""
+        return self.item.size if self.modified is None else None
+
 
 class ItemList(Protocol):
     """The items of one run, on disk. Whatever is iterated here comes as it is read: memory stays bounded.

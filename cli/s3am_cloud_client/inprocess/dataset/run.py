@@ -153,7 +153,7 @@ class DatasetRun:
                 number=one.number,
                 source=one.source,
                 target=one.target,
-                size=one.listed.item.size,
+                size=one.listed.stated_size,
                 expected=one.expected,
                 overwrite=replace,
             )

@@ -50,8 +50,8 @@ def copy_one(task: Task, options: UploadOptions, ports: Ports, observer: Observe
     try:
         if task.compare and (found := _unchanged(task, ports)) is not None:
             return found
-        if item.size is not None:
-            _check_size(item.size, ports.source.probe(source), source)
+        if listed.stated_size is not None:
+            _check_size(listed.stated_size, ports.source.probe(source), source)
         request = options.request(item.source, item.destination, "overwrite" if task.replace or task.compare else None)
         request = msgspec.structs.replace(request, expect=item.digest or request.expect, resume=True)
         receipt = run_upload(request, ports, observer)

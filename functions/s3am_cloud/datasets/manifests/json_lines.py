@@ -67,7 +67,7 @@ def _line(lines: Lines, fields: dict[str, Any]) -> ManifestLine:
         size=known_size,
         digest=known_digest,
         labels=labels,
-        is_outcome="state" in fields,
+        is_outcome=not fields.keys().isdisjoint({"state", "error"}),
         columns={**labels, **{name: str(fields[name]) for name in _OWN[:4] if fields.get(name) is not None}},
     )
 

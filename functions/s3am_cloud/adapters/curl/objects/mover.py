@@ -125,7 +125,8 @@ class _Run:
     def _open(self, wanted: WholeObject) -> None:
         try:
             info = probe_file(wanted.source)
-            if info.size is None or info.size > MAX_WHOLE_OBJECT:
+            # Where a manifest and the file disagree, the thorough way looks again, and says so.
+            if info.size is None or info.size > MAX_WHOLE_OBJECT or wanted.size not in {None, info.size}:
                 self.settled.append(Unfit(number=wanted.number))
                 return
             content = FileContent(wanted.source, info, wanted.expected)
