@@ -111,7 +111,6 @@ class Rights:
                 "s3:AbortMultipartUpload",
                 *_TAKE_BACK,
                 "s3:GetObject",
-                "s3:GetObjectVersion",
                 "s3:ListMultipartUploadParts",
                 "s3:PutObject",
                 "s3:PutObjectAcl",

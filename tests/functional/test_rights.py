@@ -42,7 +42,7 @@ class Row:
 
 
 def _rows() -> list[Row]:
-    lines = DOCUMENT.read_text().partition("<!-- rights:")[2].splitlines()
+    lines = DOCUMENT.read_text().partition("<!-- rights:")[2].partition("<!--")[0].splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| `")]
     return [Row(one[0], tuple(_CODE.findall(one[1])), tuple(_CODE.findall(one[2]))) for one in cells]
 
@@ -130,6 +130,22 @@ def _copy_that_is_taken_back(site: Site) -> None:
     assert site.destination.keys() == []
 
 
+def _upload_of_a_folder(site: Site) -> None:
+    (site.home / "dir").mkdir()
+    for name in ("a", "b"):
+        (site.home / "dir" / name).write_bytes(b"data")
+    site.run("upload", "dir/", site.destination.url("copy/")).ended(0)
+    site.run("upload", "dir/", site.destination.url("copy/")).ended(0)
+    assert site.destination.keys() == ["copy/a", "copy/b"]
+
+
+def _copy_of_a_folder(site: Site) -> None:
+    for key in ("dir/a", "dir/b"):
+        site.stored_source(key)
+    site.run("upload", site.source.url("dir/"), site.destination.url("copy/")).ended(0)
+    assert site.destination.keys() == ["copy/a", "copy/b"]
+
+
 def _download(site: Site) -> None:
     site.run("download", site.stored_source(), "copy").ended(0)
 
@@ -183,6 +199,8 @@ RUNS: dict[str, Callable[[Site], None]] = {
     "`upload S3_URL S3_URL` (in parts, with tags)": _copy(*IN_PARTS, tags="lab=here"),
     "`upload S3_URL?versionId=ID S3_URL`": _copy_of_an_old_version,
     "`upload S3_URL S3_URL --expect SHA256` (that differs: the copy is deleted again)": _copy_that_is_taken_back,
+    "`upload FOLDER/ S3_URL/`": _upload_of_a_folder,
+    "`upload S3_URL/ S3_URL/`": _copy_of_a_folder,
     "`download S3_URL FILE`": _download,
     "`download S3_URL -`": _download_to_standard_output,
     "`download S3_URL?versionId=ID FILE`": _download_of_an_old_version,

@@ -141,4 +141,6 @@ def _written_policies(module: str, job_client: JobClient) -> dict[str, list[Json
         for policy in of_type(made, "AWS::IAM::Policy")
         if {"Ref": role} in policy["Properties"]["Roles"]
     ]
-    return {policy["PolicyName"]: policy["PolicyDocument"]["Statement"] for policy in found}
+    # What is on a condition, or nothing: whether it holds shows in what was made.
+    written = [policy.get("Fn::If", [None, policy])[1] for policy in found]
+    return {policy["PolicyName"]: policy["PolicyDocument"]["Statement"] for policy in written}

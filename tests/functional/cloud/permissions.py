@@ -65,14 +65,29 @@ def _is_denied(action: str, resource: str, denial: Json) -> bool:
     return at and action not in _listed(denial["NotAction"])
 
 
+# What only clients ask for, by any resource: the documentation lists the actions.
+_OF_CLIENTS = {
+    "Encrypt": "kms:Encrypt",
+    "FilterLogEvents": "logs:FilterLogEvents",
+    "StartExecution": "states:StartExecution",
+    "StopExecution": "states:StopExecution",
+    "DescribeMapRun": "states:DescribeMapRun",
+}
+
+
 def needs(call: Json, stack: Stack) -> Iterator[Need]:
     """What a recorded call needs. Raises KeyError for a call that this does not know."""
     target = call["headers"].get("x-amz-target")
-    if target is None:
+    if target is not None:
+        yield from _named_needs(target.rpartition(".")[2], call["resources"], stack)
+    elif (call["method"], call["path"]) == ("POST", "/"):
+        yield Need("cloudformation:DescribeStacks", "*")  # all that clients ask of that service
+    else:
         yield from _s3_needs(call, stack)
-        return
-    found = call["resources"]
-    match target.rpartition(".")[2]:
+
+
+def _named_needs(operation: str, found: Json, stack: Stack) -> Iterator[Need]:
+    match operation:
         case "PutEvents":
             yield from (Need("events:PutEvents", stack.buses.get(bus, bus)) for bus in found["EventBusName"])
         case "Decrypt":
@@ -86,8 +101,8 @@ def needs(call: Json, stack: Stack) -> Iterator[Need]:
             yield Need(f"states:{name}", found["executionArn"])
         case "ListExecutions":
             yield Need("states:ListExecutions", found.get("mapRunArn") or found["stateMachineArn"])
-        case unknown:
-            raise KeyError(unknown)
+        case other:
+            yield Need(_OF_CLIENTS[other], "*")
 
 
 def _s3_needs(call: Json, stack: Stack) -> Iterator[Need]:

@@ -53,7 +53,9 @@ def copy_one(task: Task, options: UploadOptions, ports: Ports, observer: Observe
         if listed.stated_size is not None:
             _check_size(listed.stated_size, ports.source.probe(source), source)
         request = options.request(item.source, item.destination, "overwrite" if task.replace or task.compare else None)
-        request = msgspec.structs.replace(request, expect=item.digest or request.expect, resume=True)
+        # An earlier run's upload is continued where it is seen: nobody asked for that, so it takes no right to look.
+        resume = request.resume or bool(ports.store.unfinished(request.target))
+        request = msgspec.structs.replace(request, expect=item.digest or request.expect, resume=resume)
         receipt = run_upload(request, ports, observer)
     except TransferError as error:
         return Done(number, failed(listed, error))
