@@ -164,10 +164,8 @@ def test_a_file_system_is_asked_which_names_are_one(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["a"]
 
 
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Tree]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "x")
+@pytest.fixture(scope="module")
+def s3() -> Iterator[S3Tree]:
     objects = {
         "p/": b"",
         "p/a b": b"123",
@@ -177,7 +175,9 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Tree]:
         "p/v?versionId=1": b"",
         "px": b"",
     }
-    with mock_aws():
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "x")
         client = boto3.client("s3", region_name="us-east-1")
         client.create_bucket(Bucket="bkt")
         for key, body in objects.items():
