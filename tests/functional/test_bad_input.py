@@ -65,7 +65,7 @@ CASES = [
     _upload("a destination without a bucket", 6, HERE, "s3:///x", "no bucket"),
     _upload("a destination elsewhere", 6, HERE, "https://host/x", "not an S3 URL"),
     _upload("a part size below S3's least", 8, HERE, THERE, "5,242,880", "--part-size", "1MB"),
-    _upload("a part size beyond S3's most", 8, HERE, THERE, "5,368,709,120", "--part-size", "6GB"),
+    _upload("a part size beyond S3's most", 8, HERE, THERE, "5,367,660,544", "--part-size", "6GB"),
     _upload("a part size of which 10,000 are too few", 8, "huge.bin", THERE, "6MB or more", "--part-size", "5MB"),
     _upload("a part size that is none", 2, HERE, THERE, "not a size", "--part-size", "large"),
     _upload("no slots", 2, HERE, THERE, "--download-slots", "--download-slots", "0"),

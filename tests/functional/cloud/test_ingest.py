@@ -45,12 +45,12 @@ def scheduler(local_cloud: LocalCloud) -> Iterator[Any]:
 
 @pytest.fixture
 def few_at_once(local_cloud: LocalCloud) -> Iterator[None]:
-    """The control function runs twelve times at once; who comes meanwhile is throttled, as on AWS, and comes again."""
+    """The control function runs six times at once; who comes meanwhile is throttled, as on AWS, and comes again."""
     functions = aws.client("lambda", local_cloud)
     [name] = [
         each["FunctionName"] for each in functions.list_functions()["Functions"] if "Control" in each["FunctionName"]
     ]
-    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=12)
+    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=6)
     yield
     functions.delete_function_concurrency(FunctionName=name)
 
@@ -121,7 +121,7 @@ def test_a_running_cloud_keeps_its_routes_and_schedules(local_cloud: LocalCloud)
     assert steps == []
 
 
-@pytest.mark.parametrize("count", [20, pytest.param(200, marks=[pytest.mark.stress, pytest.mark.timeout(600)])])
+@pytest.mark.parametrize("count", [10, pytest.param(200, marks=[pytest.mark.stress, pytest.mark.timeout(600)])])
 def test_a_burst_of_events_makes_one_object_for_each(
     count: int, s3: Any, states: Any, local_cloud: LocalCloud, destination: str, few_at_once: None
 ) -> None:
