@@ -248,6 +248,8 @@ START_SECONDS: Final = 120
 JANITOR_SECONDS: Final = 30
 # By so much the clocks of S3, of Lambda and of whoever submits a job may differ.
 CLOCK_SKEW_SECONDS: Final = 60
+# What a schedule has fetched is kept for so long after its last look: a year, for one that runs yearly, and a month.
+RAREST_SCHEDULE_DAYS: Final = 400
 LONGEST_JOB_DAYS: Final = 14  # the state machine stops itself then
 # KMS Encrypt takes no more (AWS KMS API reference).
 KMS_PLAINTEXT: Final = 4096

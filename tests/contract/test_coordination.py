@@ -94,3 +94,4 @@ def test_what_a_schedule_has_seen_is_replaced_by_what_it_sees_next(coordination:
         coordination.see("daily", seen)
         assert coordination.seen("daily") == seen
     assert coordination.seen("weekly") is None
+    assert list(coordination.schedules()) == ["daily"]

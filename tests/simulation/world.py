@@ -230,6 +230,9 @@ class CountedCoordination:
     def seen(self, schedule: str) -> Seen | None:
         raise AssertionError("no schedule has started the job")
 
+    def schedules(self) -> Iterator[str]:
+        raise AssertionError("no schedule has started the job")
+
 
 class SimulatedMovers:
     """Moves parts by letting time pass: each slot's share of what the worker, the source and S3 give."""

@@ -11,9 +11,10 @@ from s3am_cloud.errors import SourceNotFound, StoreBusy
 from s3am_cloud.ingest.accept import accept
 from s3am_cloud.integrity.provenance import JOB
 from s3am_cloud.jobs.locks import LockContext
-from s3am_cloud.jobs.skip import remember, skip_reason
+from s3am_cloud.jobs.skip import remember, renew_seen, skip_reason
 from s3am_cloud.jobs.tasks import Prepared, complete_job, prepare_job, work
 from s3am_cloud.model import Attributes, SourceInfo
+from s3am_cloud.ports.coordination import Seen
 from s3am_cloud.urls import S3Url, SourceUrl
 from servers.content import pattern
 from support.cloud_fakes import Machine
@@ -222,6 +223,36 @@ def test_a_schedule_that_was_changed_fetches_anew(world: World, told: Told) -> N
     due(world, 1)
     assert skipped(world, due(world, 2, destination="s3://archive/elsewhere")) is None
     assert world.store.content(S3Url("archive", "elsewhere")) == b"one"
+
+
+def test_what_a_yearly_schedule_has_seen_is_kept_from_expiring(
+    world: World, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The janitor writes the note anew each day, as S3 deletes documents of the work bucket after 30 days."""
+    world.source.put(URL, b"one")
+    due(world, 1)
+    written: list[str] = []
+    see = world.coordination.see
+
+    def noted(schedule: str, seen: Seen) -> None:
+        written.append(schedule)
+        see(schedule, seen)
+
+    monkeypatch.setattr(world.coordination, "see", noted)
+    world.clock.sleep(366 * 86_400)
+    renew_seen(world.ports)
+    assert written == ["daily"]
+    world.clock.sleep(40 * 86_400)
+    renew_seen(world.ports)
+    assert written == ["daily"]
+
+
+def test_a_renewed_note_is_still_of_the_same_version(world: World, told: Told) -> None:
+    world.source.put(URL, b"one")
+    due(world, 1)
+    world.clock.sleep(300 * 86_400)
+    renew_seen(world.ports)
+    assert skipped(world, due(world, 2)) == "the source has not changed since it was fetched"
 
 
 def test_what_was_not_fetched_to_its_end_is_not_taken_for_fetched(world: World, told: Told) -> None:

@@ -39,6 +39,11 @@ class Environment:
         return self._variables.get(names.ALLOWED_HOSTS_VARIABLE, "")
 
     @property
+    def accounts(self) -> tuple[str, ...]:
+        """Whose buckets jobs may use; empty where nobody says so."""
+        return tuple(filter(None, self._variables.get(names.ACCOUNTS_VARIABLE, "").split(",")))
+
+    @property
     def grants(self) -> str:
         """The secrets that events may name."""
         return self._variables.get(names.GRANTS_VARIABLE, "")

@@ -80,7 +80,7 @@ def ports_of(environment: Environment, access: S3Access | None = None) -> Ports:
     It may also name the only hosts where sources may be.
     """
     clock, settings = SystemClock(), _curl(environment)
-    access = access or S3Access(S3Settings())
+    access = access or S3Access(S3Settings(owners=environment.accounts))
     work = Bucket(access, environment.work_bucket)
     ports = _ports(settings, access, access, Jobs(work), clock, DocumentCoordination(work))
     return msgspec.structs.replace(ports, most_workers=environment.most_workers)
@@ -98,10 +98,10 @@ class JobPorts:
     def __call__(self, job: Job) -> Ports:
         """Raises what `opened` does."""
         found, pays = opened(job, self._vault), job.request.requester_pays
-        access = self._access.with_settings(S3Settings(requester_pays=pays), found.keys)
-        source = self._access.with_settings(
-            S3Settings(requester_pays=pays, sign=not job.request.no_sign_request), found.source_keys
-        )
+        own = S3Settings(requester_pays=pays, owners=self._access.settings.owners)
+        access = self._access.with_settings(own, found.keys)
+        sign = not job.request.no_sign_request
+        source = self._access.with_settings(msgspec.structs.replace(own, sign=sign), found.source_keys)
         jobs = opened_jobs(self._ports.jobs, job, found.job)
         settings = msgspec.structs.replace(self._settings, login_within=found.login_within)
         settings = knowing(settings, found.job.request.source, job.request.host_keys)
@@ -152,7 +152,8 @@ def _ports(
 @functools.cache
 def load_runtime() -> Runtime:
     """Made at the first invocation: what is imported makes no connection."""
-    access, environment = S3Access(S3Settings()), Environment(os.environ)
+    environment = Environment(os.environ)
+    access = S3Access(S3Settings(owners=environment.accounts))
     ports = ports_of(environment, access)
     vault = AwsVault(lambda: _client("kms"), lambda: _client("secretsmanager"), environment.key_arn)
     job_ports = JobPorts(ports, _curl(environment), vault, access)

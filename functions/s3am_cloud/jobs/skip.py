@@ -1,14 +1,20 @@
 """What a route or a schedule need not do: copy what jobs wrote themselves, or fetch what has not changed.
 
-The last good run of a schedule leaves a note of what it fetched. As notes expire, every later run renews it.
+The last good run of a schedule leaves a note of what it fetched. As notes expire, every later run renews it, and so
+does the janitor for schedules that run less often than notes expire.
 """
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
+import msgspec
+
 from s3am_cloud.integrity.provenance import JOB
+from s3am_cloud.limits import RAREST_SCHEDULE_DAYS
 from s3am_cloud.model import Ingested, Job, SourceInfo
 from s3am_cloud.ports.coordination import Seen
-from s3am_cloud.ports.transfer import Ports
+from s3am_cloud.ports.transfer import Clock, Ports
 
 UNCHANGED = "the source has not changed since it was fetched"
 OURS = "a job of s3am-cloud wrote the object"
@@ -31,7 +37,7 @@ def remember(job: Job, ports: Ports) -> None:
     """Notes what a schedule's job has fetched; for when the object is there."""
     why = job.ingested
     if why is not None and why.schedule is not None and job.info is not None and ports.coordination is not None:
-        ports.coordination.see(why.schedule, _seen(why, job.info))
+        ports.coordination.see(why.schedule, _seen(why, job.info, ports.clock))
 
 
 def _of_route(why: Ingested, info: SourceInfo) -> str | None:
@@ -53,18 +59,33 @@ def _of_schedule(why: Ingested, info: SourceInfo, ports: Ports) -> str | None:
     """What has no validator may always have changed."""
     if ports.coordination is None or why.schedule is None or not (info.etag or info.last_modified or info.version):
         return None
-    now = _seen(why, info)
-    if ports.coordination.seen(why.schedule) != now:
+    now, before = _seen(why, info, ports.clock), ports.coordination.seen(why.schedule)
+    if before is None or not before.is_same(now):
         return None
     ports.coordination.see(why.schedule, now)
     return UNCHANGED
 
 
-def _seen(why: Ingested, info: SourceInfo) -> Seen:
+def renew_seen(ports: Ports) -> None:
+    """Keeps the notes of schedules that may still run: those that have looked within the longest time between two."""
+    if ports.coordination is None:
+        return
+    now = ports.clock.now()
+    for schedule in ports.coordination.schedules():
+        seen = ports.coordination.seen(schedule)
+        if seen is None:
+            continue
+        looked = seen.looked or now.isoformat(timespec="seconds")
+        if now - datetime.fromisoformat(looked) < timedelta(days=RAREST_SCHEDULE_DAYS):
+            ports.coordination.see(schedule, msgspec.structs.replace(seen, looked=looked))
+
+
+def _seen(why: Ingested, info: SourceInfo, clock: Clock) -> Seen:
     return Seen(
         asked=why.asked,
         size=info.size,
         etag=info.etag,
         last_modified=info.last_modified,
         version=info.version,
+        looked=clock.now().isoformat(timespec="seconds"),
     )

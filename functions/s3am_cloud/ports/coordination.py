@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
+
+import msgspec
 
 from s3am_cloud.model import Value
 from s3am_cloud.urls import S3Url
@@ -23,13 +26,18 @@ class DestinationLock(Value, frozen=True, kw_only=True):
 
 class Seen(Value, frozen=True, kw_only=True):
     """What the last good run of a schedule fetched: the source's size and validators, as `SourceInfo` has them, and the
-    digest of what was asked for."""
+    digest of what was asked for. `looked` is when a run last saw that."""
 
     asked: str
     size: int | None = None
     etag: str | None = None
     last_modified: str | None = None
     version: str | None = None
+    looked: str | None = None
+
+    def is_same(self, other: Seen) -> bool:
+        """Whether both are of the same version, whenever it was seen."""
+        return msgspec.structs.replace(self, looked=None) == msgspec.structs.replace(other, looked=None)
 
 
 class Coordination(Protocol):
@@ -53,3 +61,6 @@ class Coordination(Protocol):
         """Notes what the schedule has fetched, in place of what it had before."""
 
     def seen(self, schedule: str) -> Seen | None: ...
+
+    def schedules(self) -> Iterator[str]:
+        """The names of the schedules that have seen something."""

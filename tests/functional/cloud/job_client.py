@@ -136,7 +136,8 @@ def _written_policies(module: str, job_client: JobClient) -> dict[str, list[Json
     template = body["TemplateBody"]
     made: Json = json.loads(template) if isinstance(template, str) else template
     role = function(made, module)["Role"]["Fn::GetAtt"][0]
-    found = made["Resources"][role]["Properties"]["Policies"] + [
+    inline = made["Resources"][role]["Properties"]["Policies"]
+    found = [policy for policy in inline if "Fn::If" not in policy] + [
         policy["Properties"]
         for policy in of_type(made, "AWS::IAM::Policy")
         if {"Ref": role} in policy["Properties"]["Roles"]

@@ -131,3 +131,6 @@ class MemoryCoordination:
 
     def seen(self, schedule: str) -> Seen | None:
         return self._seen.get(schedule)
+
+    def schedules(self) -> Iterator[str]:
+        yield from list(self._seen)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from typing import Protocol
 
 import msgspec
@@ -15,6 +16,7 @@ from s3am_cloud.ports.coordination import DestinationLock, Seen
 from s3am_cloud.urls import S3Url
 
 _decode_claim: Decoder[DestinationLock] = Decoder(DestinationLock)
+_SCHEDULES = f"{JOBS_PREFIX}.schedules/"
 _decode_seen: Decoder[Seen] = Decoder(Seen)
 
 
@@ -59,6 +61,10 @@ class DocumentCoordination:
         data = self._documents.read(_seen(schedule))
         return None if data is None else _decode_seen(data)
 
+    def schedules(self) -> Iterator[str]:
+        for name in self._documents.names(_SCHEDULES):
+            yield name.removeprefix(_SCHEDULES).partition("/")[0]
+
 
 def _claim(target: S3Url) -> str:
     return f"{JOBS_PREFIX}.destinations/{hashlib.sha256(str(target).encode()).hexdigest()[:40]}"
@@ -69,4 +75,4 @@ def _cancelled(job_id: str) -> str:
 
 
 def _seen(schedule: str) -> str:
-    return f"{JOBS_PREFIX}.schedules/{schedule}/seen.json"
+    return f"{_SCHEDULES}{schedule}/seen.json"

@@ -5,6 +5,7 @@ answers           boto3's errors under our names.
 attributes        Metadata, tags and headers of an object, for boto3 and for S3's headers.
 authorities       Whose TLS certificates are trusted.
 bounded           Bounds every answer in bytes and seconds.
+bucket_owners     The accounts that buckets have to be of.
 codes             What S3's error codes and statuses mean.
 connections       Which connection a call uses, so that it can be ended.
 completion        CompleteMultipartUpload: its parts, and its refusals.

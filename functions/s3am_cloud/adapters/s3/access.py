@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import msgspec
 from botocore.exceptions import ClientError
 
-from s3am_cloud.adapters.s3.answers import code_of, naming
+from s3am_cloud.adapters.s3.answers import code_of, naming, status_of
+from s3am_cloud.adapters.s3.bucket_owners import SOURCE_HEADER, BucketOwners
 from s3am_cloud.adapters.s3.configuration import finding_credentials
 from s3am_cloud.adapters.s3.endpoints import own_base
 from s3am_cloud.adapters.s3.features import Features
@@ -34,7 +35,8 @@ _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu")
 class S3Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The AWS settings that a command line may give; None leaves each to the environment and the profile.
 
-    Without `sign` requests are anonymous; with `requester_pays` the user agrees to pay for them.
+    Without `sign` requests are anonymous; with `requester_pays` the user agrees to pay for them. Signed requests expect
+    buckets of the accounts `owners`, where there are any.
     """
 
     profile: str | None = None
@@ -42,6 +44,7 @@ class S3Settings(msgspec.Struct, frozen=True, kw_only=True):
     endpoint_url: str | None = None
     sign: bool = True
     requester_pays: bool = False
+    owners: tuple[str, ...] = ()
 
 
 class S3Access:
@@ -53,6 +56,7 @@ class S3Access:
         self._clients: dict[str, S3Client] = {}
         self._endpoints: dict[str, Endpoint] = {}
         self._features: dict[str, Features] = {}
+        self._owners = BucketOwners(settings.owners if settings.sign else (), self._is_of)
         # Threads that copy several items share one way to S3; each of these is looked up once.
         self._finding = threading.RLock()
 
@@ -135,12 +139,15 @@ class S3Access:
     def headers(self, target: S3Url) -> dict[str, str]:
         """What every request of the mover's on the object carries besides its own headers."""
         key = self.key_of(target)
-        return {**(key.headers() if key else {}), **self._payer}
+        return {**(key.headers() if key else {}), **self._payer, **self._owners.headers(target.bucket)}
 
     def copy_headers(self, target: S3Url) -> dict[str, str]:
         """What a request that copies from the object carries."""
         key = self.key_of(target)
-        return key.headers(of_copy_source=True) if key else {}
+        return {
+            **(key.headers(of_copy_source=True) if key else {}),
+            **self._owners.headers(target.bucket, SOURCE_HEADER),
+        }
 
     @property
     def _payer(self) -> dict[str, str]:
@@ -181,6 +188,7 @@ class S3Access:
             "s3", region_name=region, endpoint_url=self.settings.endpoint_url, config=config
         )
         client.meta.events.register("before-call.s3", _without_redirector)
+        client.meta.events.register("before-parameter-build.s3", self._owners.expect)
         payer = self._payer
         if payer:
             client.meta.events.register("before-call.s3", lambda params, **_: params["headers"].update(payer))
@@ -190,6 +198,14 @@ class S3Access:
         client = self.client(self.region)
         region = self._region_of(bucket, client)
         return Endpoint(own_base(self.client(region), bucket), region)
+
+    def _is_of(self, bucket: str, account: str) -> bool:
+        """Whether S3 lets that account pass as the bucket's owner."""
+        try:
+            self.client_for(bucket).head_bucket(Bucket=bucket, ExpectedBucketOwner=account)
+        except ClientError as error:
+            return status_of(error) != 403
+        return True
 
     def _region_of(self, bucket: str, client: S3Client) -> str:
         """S3 says a bucket's region even to those who may not list it; other stores may know no such question."""
