@@ -15,6 +15,7 @@ from s3am_cloud_client.options import DatasetOptions, UploadOptions
 
 if TYPE_CHECKING:
     from s3am_cloud.datasets.outcomes import Counts, Failures, Outcome, Summary
+    from s3am_cloud_client.inprocess.dataset.preview import Planned
     from s3am_cloud_client.inprocess.dataset.report import RunFiles
     from s3am_cloud_client.inprocess.dataset.upload_run import Selected, UploadRun
 
@@ -107,6 +108,57 @@ def upload_many(
         resources.close()
         raise
     return Uploads(run, files, resources)
+
+
+def preview_many(
+    sources: Iterable[str | os.PathLike[str] | Item],
+    destination: str,
+    *,
+    options: UploadOptions = _USUAL_UPLOAD,
+    dataset: DatasetOptions = _USUAL_DATASET,
+    observer: Observer | None = None,
+) -> Iterator[Planned]:
+    """Say what `upload_many` would do with each item, and do nothing. Of one item with a whole key, say what `upload`
+    would do.
+
+    An item whose object exists is to be compared, unless it is known from an earlier run that it is the same. Sources
+    are looked at where there are few. Raises what `upload_many` does.
+
+    >>> from s3am_cloud_client import preview_many
+    >>> [planned.action for planned in preview_many(["runs/"], "s3://bucket/new/")]
+    ['copy', 'copy']
+    """
+    from s3am_cloud.adapters.s3.trees import S3Tree
+    from s3am_cloud.datasets.names import parse_s3_prefix
+    from s3am_cloud.items import Placed
+    from s3am_cloud.urls import parse_destination, parse_s3, parse_source
+    from s3am_cloud_client.inprocess.dataset.preview import Preview
+    from s3am_cloud_client.inprocess.ports import SourceReach, local_ports
+    from s3am_cloud_client.inprocess.system_errors import naming_system_errors
+
+    given = list(sources)
+    texts = [os.fspath(source) for source in given if not isinstance(source, Item)]
+    is_single = len(texts) == len(given) and is_one_item(texts, dataset)
+    if is_single:
+        target = parse_destination(destination, parse_source(texts[0]))
+        found: Iterator[Selected] = iter([Placed(item=Item(source=texts[0], destination=str(target)), place=texts[0])])
+    else:
+        place = parse_s3_prefix(destination)
+        target, found = parse_s3(place, key_needed=False), _selected(given, place, options, dataset)
+    with naming_system_errors():
+        access, observer = options.destination_access(), observer_of(None, observer)
+        access.require_credentials()
+        reach = SourceReach(options.patience, options.netrc)
+        ports = local_ports(access, options.source_access(), reach, observer=observer)
+        preview = Preview(
+            destination=target,
+            exists=dataset.exists,
+            ports=ports,
+            tree=S3Tree(access, ports.clock),
+            observer=observer,
+            is_single=is_single,
+        )
+        yield from preview.items(found)
 
 
 def is_one_item(sources: Sequence[str], dataset: DatasetOptions = _USUAL_DATASET) -> bool:

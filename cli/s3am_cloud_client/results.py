@@ -6,6 +6,7 @@ from s3am_cloud.integrity.provenance_lookup import Provenance
 from s3am_cloud.model import Receipt
 from s3am_cloud.transfer.verification import ReceiptVerified, Verified
 from s3am_cloud_client.doctor.findings import Diagnosis, Finding
+from s3am_cloud_client.inprocess.dataset.preview import Planned
 from s3am_cloud_client.inprocess.listings import StoredObject, UnfinishedUpload
 from s3am_cloud_client.remote.cancel import Cancelled
 from s3am_cloud_client.remote.dead_letters import FailedEvent, FailedEvents
@@ -28,6 +29,7 @@ __all__ = (
     "JobStatus",
     "LogLine",
     "Outcome",
+    "Planned",
     "Provenance",
     "Quote",
     "Receipt",

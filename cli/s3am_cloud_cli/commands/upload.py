@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 import s3am_cloud_client
@@ -23,6 +25,7 @@ from s3am_cloud_client import DatasetOptions, Patience, UploadOptions, exists_of
 @dataset_options.exists
 @dataset_options.globs
 @dataset_options.dataset
+@dataset_options.dry_run
 @options.transfer_alone(UploadOptions)
 @key_options.keys
 @key_options.source_keys
@@ -41,6 +44,7 @@ def upload(
     destination: str,
     exists: OnExisting | None,
     dataset: DatasetOptions,
+    dry_run: bool,
     transfer: UploadOptions,
     keys: KeyOptions,
     source_keys: SourceKeyOptions,
@@ -86,7 +90,22 @@ def upload(
         patience=patience,
         stack=stack,
     )
-    dataset = msgspec.structs.replace(dataset, exists=exists)
+    run = _preview if dry_run else _upload
+    run(console, sources, destination, msgspec.structs.replace(dataset, exists=exists), chosen)
+
+
+def _preview(
+    console: Console, sources: Sequence[str], destination: str, dataset: DatasetOptions, chosen: UploadOptions
+) -> None:
+    from s3am_cloud_cli.console.preview_text import show_preview
+
+    planned = s3am_cloud_client.preview_many(sources, destination, options=chosen, dataset=dataset, observer=console)
+    show_preview(planned, console)
+
+
+def _upload(
+    console: Console, sources: Sequence[str], destination: str, dataset: DatasetOptions, chosen: UploadOptions
+) -> None:
     if s3am_cloud_client.is_one_item(sources, dataset):
         _upload_one(console, sources[0], destination, chosen, dataset)
         return

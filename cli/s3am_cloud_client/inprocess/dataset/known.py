@@ -18,6 +18,8 @@ PRAGMA synchronous = OFF;
 CREATE TABLE IF NOT EXISTS objects (destination TEXT PRIMARY KEY, etag TEXT NOT NULL, size INTEGER NOT NULL,
     source TEXT NOT NULL, version TEXT NOT NULL) WITHOUT ROWID;
 """
+# Its name in the state folder.
+OBJECTS = "objects.sqlite"
 _COMMIT_SECONDS = 1.0
 _BUSY_SECONDS = 10.0
 

@@ -121,26 +121,16 @@ class DatasetRun:
             case "skip":
                 self._end(listed, _skipped(listed, NOT_COMPARED))
             case "refuse":
-                self._end(listed, failed(listed, _exists(listed)))
+                self._end(listed, failed(listed, existing_error(listed)))
             case "compare":
                 self._compare(one)
 
     def _compare(self, one: Candidate) -> None:
         known = self._wanted.known.get(one.listed.item.destination)
-        if self._is_unchanged_file(one, known):
+        if is_unchanged_file(one, known, self._wanted.probe_file):
             self._end(one.listed, _skipped(one.listed, UNCHANGED))
         else:
             self._lanes.single.put(Task(one, True, self._wanted.exists == "update", known))
-
-    def _is_unchanged_file(self, one: Candidate, known: Known | None) -> bool:
-        existing = one.listed.existing
-        if known is None or existing is None or one.expected is not None or one.source.scheme != "file":
-            return False
-        try:
-            version = fingerprint(self._wanted.probe_file(one.source))
-        except TransferError:
-            return False  # its own look names what is wrong
-        return is_known(existing, known, source_id(one.source), version)
 
     def _copy(self, one: Candidate, replace: bool) -> None:
         if not is_whole(one.listed):
@@ -205,7 +195,7 @@ class DatasetRun:
             case "skip":
                 self._end(listed, _skipped(listed, NOT_COMPARED))
             case "fail":
-                self._end(listed, failed(listed, _exists(listed)))
+                self._end(listed, failed(listed, existing_error(listed)))
             case _:
                 self._lanes.single.put(Task(one, True, self._wanted.exists == "update"))
 
@@ -231,6 +221,18 @@ def is_whole(listed: Listed) -> bool:
     return (is_local or scheme in _WHOLE_SCHEMES) and (size is None or size <= MAX_WHOLE_OBJECT)
 
 
+def is_unchanged_file(one: Candidate, known: Known | None, probe_file: ProbeFile) -> bool:
+    """Whether the object was copied from just this version of a local file, by what was recorded then."""
+    existing = one.listed.existing
+    if known is None or existing is None or one.expected is not None or one.source.scheme != "file":
+        return False
+    try:
+        version = fingerprint(probe_file(one.source))
+    except TransferError:
+        return False  # its own look names what is wrong
+    return is_known(existing, known, source_id(one.source), version)
+
+
 def _skipped(listed: Listed, reason: str) -> Outcome:
     existing = listed.existing
     return msgspec.structs.replace(
@@ -241,5 +243,5 @@ def _skipped(listed: Listed, reason: str) -> Outcome:
     )
 
 
-def _exists(listed: Listed) -> ObjectExists:
+def existing_error(listed: Listed) -> ObjectExists:
     return ObjectExists(f"{listed.item.destination} exists", _EXISTS)

@@ -27,7 +27,7 @@ from s3am_cloud.model import Attributes, Job, SourceInfo
 from s3am_cloud.ports.item_list import Listed
 from s3am_cloud.urls import S3Url
 from s3am_cloud_client.inprocess.dataset.existing import note_existing
-from s3am_cloud_client.inprocess.dataset.known import KnownObjects
+from s3am_cloud_client.inprocess.dataset.known import OBJECTS, KnownObjects
 from s3am_cloud_client.inprocess.dataset.lanes import ByteCount, LaneObserver, Lanes
 from s3am_cloud_client.inprocess.dataset.run import DatasetRun, Wanted
 from s3am_cloud_client.inprocess.dataset.single import Done, Task, copy_one
@@ -182,4 +182,4 @@ def _known_path() -> Path | None:
     if home is None:
         return None
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return home / "objects.sqlite"
+    return home / OBJECTS
