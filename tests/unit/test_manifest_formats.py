@@ -10,6 +10,7 @@ import pytest
 from contract.test_manifests import MANIFESTS, MD5, NAMES, SHA, read
 from s3am_cloud.datasets.manifests.reading import read_manifest
 from s3am_cloud.datasets.outcomes import Outcome
+from s3am_cloud.datasets.report_lines import checksum_line
 from s3am_cloud.errors import BadManifest
 
 
@@ -90,6 +91,22 @@ def test_checksums_are_of_the_algorithm_that_line_or_file_names() -> None:
     ]
     [line] = read_manifest(io.BytesIO(f"{'0' * 128}  x\n".encode()), "d/B2SUMS")
     assert line.digest == f"blake2b:{'0' * 128}"
+
+
+def test_the_checksums_that_a_run_leaves_are_a_list_of_its_objects() -> None:
+    made = Outcome(source="https://h/a", destination="s3://b/a (1)", state="copied", checksum="crc64nvme:AAAAAAAAAKs=")
+    written = [checksum_line(made), checksum_line(msgspec.structs.replace(made, digest=f"sha256:{SHA}"))]
+    assert [(line.source, line.digest) for line in read(b"\n".join(filter(None, written)))] == [
+        ("s3://b/a (1)", "crc64nvme:00000000000000ab"),
+        ("s3://b/a (1)", f"sha256:{SHA}"),
+    ]
+
+
+@pytest.mark.parametrize("url", [f"https://h/x?sig={SHA}", f"https://h/{MD5}", f"https://h/x#{SHA}"])
+def test_a_url_that_ends_like_a_checksum_is_a_url(url: str) -> None:
+    assert [line.source for line in read(f"{url}\n")] == [url]
+    [line] = read(f"{SHA}  {url}\n")
+    assert (line.source, line.digest) == (url, f"sha256:{SHA}")
 
 
 def test_the_options_of_aria2_belong_to_the_url_above() -> None:

@@ -18,12 +18,15 @@ _HINT = "write HEX, two spaces and the name, or ALGORITHM (NAME) = HEX"
 
 
 def is_checksum_line(text: str) -> bool:
-    """Whether a tool for checksums may have written this line."""
+    """Whether a tool for checksums may have written this line. A URL may end like a checksum, so that one only counts
+    in the two usual forms."""
     found = _GNU.fullmatch(text)
     if found is not None:
         # Fewer hexadecimal digits may be the beginning of an ordinary name.
         return len(found[2]) in digest_files.BY_DIGITS
-    return _BSD.fullmatch(text) is not None or digest_files.entry_of(text, None) is not None
+    if _BSD.fullmatch(text) is not None:
+        return True
+    return "://" not in text and digest_files.entry_of(text, None) is not None
 
 
 def read_checksum_lines(lines: Lines) -> Iterator[ManifestLine]:

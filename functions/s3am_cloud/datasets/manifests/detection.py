@@ -54,13 +54,13 @@ def _reader(first: str, head: list[str]) -> Reader | None:
         return read_transfer_table
     if first.startswith("{"):
         return read_json_lines
-    if "://" in first:
-        return read_url_list
-    by_header = table_reader(first)
+    by_header = table_reader(first) if "://" not in first else None
     if by_header is not None:
         return by_header
     if is_checksum_line(first):
         return read_checksum_lines
+    if "://" in first:
+        return read_url_list
     if is_inventory(head):
         return read_inventory
     return read_url_list if is_url_table(head) or not _SEPARATORS & set(first) else None
