@@ -76,7 +76,7 @@ class Redirects:
         self._count += 1
         if self._count > MAX_REDIRECTS:
             raise BadSource(f"{self.name}: more than {MAX_REDIRECTS} redirects", _CHECK_URL)
-        self.url = self._judged(response.headers.get_all("Location", []))
+        self.url = self._judged(response.headers.all("Location"))
         return True
 
     def _judged(self, locations: list[str]) -> str:
