@@ -26,7 +26,7 @@ UNSEEN = {
         "s3:DeleteObject jobs/*",
     ): "of a record whose destination another job has: that takes two at one moment",
     ("janitor", "sqs:SendMessage"): "Lambda puts away the events that the function could not handle",
-    ("worker", "s3:GetObjectVersionTagging"): _SEALED,
+    ("worker", "s3:GetObjectTagging"): _SEALED,
     ("worker", "s3:DeleteObject"): _SEALED,
     ("worker", "s3:DeleteObjectVersion"): _SEALED,
     ("worker", "s3:ListBucket"): _SEALED,
