@@ -8,8 +8,10 @@ from typing import cast
 import pytest
 
 from s3am_cloud.errors import StoreBusy, TooExpensive
+from s3am_cloud.limits import MAX_COPY_PART, MAX_PART, MAX_PARTS, MIN_PART
 from s3am_cloud_cli.aws_check.bench import Bench, remove_bucket
 from s3am_cloud_cli.aws_check.claims import Claim, ClaimFails, Need, check_budget, expect, total_cost
+from s3am_cloud_cli.aws_check.large import LARGE, SEED, ranges
 from s3am_cloud_cli.aws_check.run import CLAIMS, DEPLOY, MOST_DOLLARS, judged_all
 from s3am_cloud_cli.aws_check.scratch import Made, Order, Scratch
 from s3am_cloud_cli.aws_check.verdicts import Checked, checked_text
@@ -162,3 +164,13 @@ def test_a_bucket_is_removed_with_versions_markers_and_uploads() -> None:
         remove_bucket(s3, "scratch")
         assert s3.list_buckets()["Buckets"] == []
         remove_bucket(s3, "scratch")
+
+
+def test_large_objects_are_made_of_whole_pieces() -> None:
+    size = MAX_PARTS * MIN_PART
+    pieces = list(ranges("five", size, LARGE))
+    assert sum(length for _, _, length in pieces) == size
+    assert max(length for _, _, length in pieces) == LARGE == MAX_COPY_PART
+    assert all(length >= MIN_PART for _, _, length in pieces)
+    assert LARGE % SEED == 0
+    assert MAX_PART < LARGE < 2 * MAX_PART

@@ -7,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from s3am_cloud.adapters.s3.answers import naming
-from s3am_cloud.limits import MAX_PART, MIB
+from s3am_cloud.limits import MAX_COPY_PART, MIB
 from s3am_cloud_cli.aws_check.bench import Bench
 from s3am_cloud_client import upload
 
 SEED: Final = 64 * MIB
+LARGE: Final = MAX_COPY_PART
+"""Of the object that the others are made of: S3 copies no more by one request."""
 _AT_ONCE: Final = 8
 
 
@@ -19,7 +21,7 @@ def five_gib(bench: Bench) -> str:
     """The key of an object of 5 GiB, made of 80 copies of one of 64 MiB."""
     bucket = bench.bucket("plain")
     upload(bench.file(SEED), f"s3://{bucket}/seed.bin", options=bench.options, exists="skip")
-    return composed(bench, bucket, "five.bin", [("seed.bin", 0, SEED)] * (MAX_PART // SEED))
+    return composed(bench, bucket, "five.bin", [("seed.bin", 0, SEED)] * (LARGE // SEED))
 
 
 def composed(bench: Bench, bucket: str, key: str, pieces: list[tuple[str, int, int]]) -> str:

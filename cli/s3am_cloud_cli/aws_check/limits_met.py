@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
 
 from s3am_cloud import names
-from s3am_cloud.adapters.s3.answers import naming
+from s3am_cloud.adapters.s3.answers import code_of, naming
 from s3am_cloud.costs.prices import PRICES
 from s3am_cloud.limits import MAX_PART, MAX_PARTS, MIN_PART
 from s3am_cloud_cli.aws_check.bench import Bench
 from s3am_cloud_cli.aws_check.claims import Claim, expect
-from s3am_cloud_cli.aws_check.large import composed, five_gib, ranges
+from s3am_cloud_cli.aws_check.large import LARGE, composed, five_gib, ranges
 from s3am_cloud_client import SubmitOptions
 
 _ALL_PARTS: Final = MAX_PARTS * MIN_PART
@@ -20,19 +22,19 @@ _WORKERS: Final = 2
 
 
 def largest_part(bench: Bench) -> str:
-    """Over the wire: a function reads 5 GiB by https and sends them in one part."""
+    """Over the wire: a function reads 5 GiB by https and sends the largest part that there is, and the rest."""
     bucket, key = bench.bucket("plain"), five_gib(bench)
     signed = bench.client("s3").generate_presigned_url(
         "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=6 * 3600
     )
     receipt = bench.submit(signed, f"s3://{bucket}/one-part.bin", SubmitOptions(part_size=MAX_PART))
-    expect(receipt.size == MAX_PART, f"the object has {receipt.size} bytes")
+    expect((receipt.size, receipt.parts) == (LARGE, 2), f"it has {receipt.size} bytes in {receipt.parts} parts")
     return f"{receipt.parts} parts, {receipt.seconds:.0f} s, {receipt.proof}"
 
 
 def most_parts(bench: Bench) -> str:
     bucket, key = bench.bucket("plain"), five_gib(bench)
-    fifty = composed(bench, bucket, "fifty.bin", list(ranges(key, _ALL_PARTS, MAX_PART)))
+    fifty = composed(bench, bucket, "fifty.bin", list(ranges(key, _ALL_PARTS, LARGE)))
     target = f"s3://{bucket}/ten-thousand.bin"
     receipt = bench.submit(f"s3://{bucket}/{fifty}", target, SubmitOptions(part_size=MIN_PART))
     expect(receipt.parts == MAX_PARTS, f"the object has {receipt.parts} parts")
@@ -41,32 +43,44 @@ def most_parts(bench: Bench) -> str:
 
 def throttled(bench: Bench) -> str:
     bucket, key = bench.bucket("plain"), five_gib(bench)
-    with _few_workers(bench):
+    with _few_workers(bench) as limited:
         target = f"s3://{bucket}/throttled.bin"
         receipt = bench.submit(f"s3://{bucket}/{key}", target, SubmitOptions(part_size=MIN_PART))
-    return f"{receipt.parts} parts with {_WORKERS} workers at once, {receipt.seconds:.0f} s"
+    return f"{receipt.parts} parts, {receipt.seconds:.0f} s, {limited}"
 
 
 @contextmanager
-def _few_workers(bench: Bench) -> Iterator[None]:
-    """The stack's worker may run twice at once; the stack is one of this run's own."""
+def _few_workers(bench: Bench) -> Iterator[str]:
+    """The stack's worker may run twice at once; the stack is one of this run's own. Yields what limits it."""
     lambda_ = bench.client("lambda")
     stack = bench.client("cloudformation").describe_stacks(StackName=bench.stack)["Stacks"][0]
     outputs = {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}
     worker = outputs[names.WORKER_NAME]
-    with naming(f"the concurrency of {worker}"):
-        lambda_.put_function_concurrency(FunctionName=worker, ReservedConcurrentExecutions=_WORKERS)
+    reserved = _reserved(lambda_, worker)
     try:
-        yield
+        yield f"with {_WORKERS} workers at once" if reserved else "limited by the account's own small quota"
     finally:
-        with naming(f"the concurrency of {worker}"):
-            lambda_.delete_function_concurrency(FunctionName=worker)
+        if reserved:
+            with naming(f"the concurrency of {worker}"):
+                lambda_.delete_function_concurrency(FunctionName=worker)
+
+
+def _reserved(lambda_: Any, worker: str) -> bool:
+    """False where the account's quota is too small for that: it throttles by itself then."""
+    with naming(f"the concurrency of {worker}"):
+        try:
+            lambda_.put_function_concurrency(FunctionName=worker, ReservedConcurrentExecutions=_WORKERS)
+        except ClientError as error:
+            if code_of(error) == "InvalidParameterValueException":
+                return False
+            raise
+    return True
 
 
 CLAIMS: Final = (
     Claim(
         name="5-gib-part",
-        text="A part may have 5 GiB",
+        text="A part may have 5 GiB on its way, with its framing",
         check=largest_part,
         # 80 copies, and a function that reads and sends for 72 s at the speed that functions have.
         dollars=100 * PRICES.s3_write + 60 * PRICES.gb_second,

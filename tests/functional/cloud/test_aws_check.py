@@ -8,8 +8,14 @@ from typing import Any
 
 import pytest
 
+from s3am_cloud.adapters.s3.access import S3Access, S3Settings
+from s3am_cloud.limits import MIB, MIN_PART
+from s3am_cloud_cli.aws_check import large, limits_met
+from s3am_cloud_cli.aws_check.bench import Bench
 from s3am_cloud_cli.aws_check.run import CLAIMS
-from s3am_cloud_cli.local_cloud import LocalCloud
+from s3am_cloud_cli.aws_check.scratch import Scratch
+from s3am_cloud_cli.local_cloud import LocalCloud, environment
+from s3am_cloud_client import Aws
 from support.bare_cloud import BareCloud
 from support.command import Command, eventually
 
@@ -58,3 +64,27 @@ def test_a_run_with_a_stack_of_its_own_leaves_an_account_as_it_was(tmp_path: Pat
         stacks = bare.client("cloudformation").list_stacks()["StackSummaries"]
         assert [each["StackName"] for each in stacks if each["StackStatus"] != "DELETE_COMPLETE"] == []
         assert buckets(bare.client("s3")) == set()
+
+
+@pytest.mark.stress
+def test_the_checks_of_limits_run_with_smaller_objects(
+    local_cloud: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What only AWS can judge is at least run: every call is one that S3 and Lambda take."""
+    for name, value in environment(local_cloud).items():
+        monkeypatch.setenv(name, value)
+    for module in (large, limits_met):
+        monkeypatch.setattr(module, "LARGE", 20 * MIB)
+    monkeypatch.setattr(large, "SEED", 5 * MIB)
+    monkeypatch.setattr(limits_met, "MAX_PART", 15 * MIB)
+    monkeypatch.setattr(limits_met, "MAX_PARTS", 10)
+    monkeypatch.setattr(limits_met, "_ALL_PARTS", 10 * MIN_PART)
+    said: list[str] = []
+    scratch = Scratch(said.append)
+    bench = Bench(S3Access(S3Settings()), Aws(), local_cloud.stack, True, scratch, tmp_path)
+    try:
+        assert limits_met.largest_part(bench).startswith("2 parts")
+        assert limits_met.most_parts(bench).startswith("10 parts")
+        assert "with 2 workers at once" in limits_met.throttled(bench)
+    finally:
+        assert scratch.remove_all() == ()
