@@ -26,4 +26,7 @@ def _is_about(bucket: str, error: TransferError) -> bool:
 
 def _deploy(does: str, option: str, bucket: str) -> str:
     command = command_line("deploy", option, bucket)
-    return f"if the stack may not {does} {bucket}, add it to its buckets with {command}, which names all of them"
+    return (
+        f"if the stack may not {does} {bucket}, add it to its buckets with {command}, which names all of them; "
+        "a bucket of another account needs --allow-account as well"
+    )

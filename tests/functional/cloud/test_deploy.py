@@ -54,7 +54,16 @@ def command(state: Path, bare: BareCloud) -> Command:
 @pytest.fixture(scope="module")
 def deployed(command: Command) -> Result:
     """The first deployment."""
-    limits = ("--destination-bucket", "runs", "--destination-bucket", "archive-*", "--source-bucket", "raw-*")
+    limits = (
+        "--tag",
+        "cost=42",
+        "--destination-bucket",
+        "runs",
+        "--destination-bucket",
+        "archive-*",
+        "--source-bucket",
+        "raw-*",
+    )
     return command.run("deploy", "--local", "--yes", "--json", *limits).ended(0)
 
 
@@ -72,6 +81,18 @@ def status(bare: BareCloud) -> list[str]:
 def parameters(bare: BareCloud) -> dict[str, str]:
     (stack,) = bare.client("cloudformation").describe_stacks(StackName="S3amCloud")["Stacks"]
     return {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
+
+
+def tags(bare: BareCloud) -> dict[str, str]:
+    (stack,) = bare.client("cloudformation").describe_stacks(StackName="S3amCloud")["Stacks"]
+    return {each["Key"]: each["Value"] for each in stack["Tags"]}
+
+
+def test_what_iam_would_refuse_is_refused_before_the_changes_are_shown(command: Command, bare: BareCloud) -> None:
+    many = [word for n in range(120) for word in ("--source-bucket", f"a-bucket-with-quite-a-long-name-{n}")]
+    refused = command.run("deploy", "--local", *many).ended(2)
+    assert "the policies of the role Control" in refused.error_line
+    assert "10,240" in refused.error_line
 
 
 def test_without_a_terminal_the_changes_are_shown_and_nothing_is_done(command: Command, bare: BareCloud) -> None:
@@ -93,6 +114,7 @@ def test_a_new_account_is_bootstrapped_and_has_the_named_buckets(
     assert status(bare) == ["CDKToolkit", "S3amCloud"]
     assert parameters(bare)["DestinationBuckets"] == "arn:aws:s3:::runs,arn:aws:s3:::archive-*"
     assert parameters(bare)["SourceBuckets"] == "arn:aws:s3:::raw-*"
+    assert tags(bare) == {"cost": "42"}
     machines = bare.client("stepfunctions").list_state_machines()["stateMachines"]
     assert told["state_machine_arn"] in [each["stateMachineArn"] for each in machines]
     assert "account 000000000000, region us-east-1" in deployed.stderr

@@ -59,6 +59,15 @@ def test_the_storage_class_is_the_one_that_was_asked_for(
     assert s3.head_object(Bucket=bucket, Key="x")["StorageClass"] == "STANDARD_IA"
 
 
+def test_a_job_s_object_has_the_encryption_that_was_asked_for(
+    command: Command, s3: Any, bucket: str, http_server: FaultyHttp
+) -> None:
+    url = http_server.add("/encrypted", Pattern(1000))
+    kms = ("--sse", "aws:kms", "--bucket-key")
+    command.run("submit", "--wait", *kms, url, f"s3://{bucket}/encrypted").ended(0)
+    assert s3.head_object(Bucket=bucket, Key="encrypted")["ServerSideEncryption"] == "aws:kms"
+
+
 def test_an_upload_begun_here_is_finished_in_the_cloud(
     command: Command, s3: Any, bucket: str, http_server: FaultyHttp, local_cloud: LocalCloud
 ) -> None:
