@@ -197,7 +197,7 @@ def test_an_unknown_format_is_a_wrong_usage() -> None:
         ("bucket,a\nbucket,%ff\n", "list:2:8: the key is not"),
         ("bucket,a?versionId%3D1\n", "list:1:8: the key ends like a version's id"),
         (b"\x1f\x8b\x08" + b"\0" * 20, "list:1: can't be read further"),
-        (gzip.compress(b"https://h/a\n" * 100)[:-9], "can't be read further"),
+        (gzip.compress(b"https://h/a\n" * 100, mtime=0)[:-9], "can't be read further"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(text: str | bytes, said: str) -> None:
