@@ -24,7 +24,7 @@ _ALLOCATIONS_BETWEEN_COLLECTIONS = 100_000
 # The short help stands here as well, so that listing the commands imports none of them; a test compares the two.
 COMMANDS = {
     "upload": "Copy files, folders or URLs into S3 from this machine.",
-    "download": "Copy an object from S3 into a local file, or to standard output.",
+    "download": "Copy objects from S3 into local files, or one to standard output.",
     "submit": "Copy a URL into S3 in the cloud; this machine can be switched off.",
     "plan": "Show what submit would take, in time and dollars; nothing is written.",
     "status": "Show a job's progress or result.",

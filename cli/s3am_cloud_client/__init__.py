@@ -1,6 +1,6 @@
 """The Python client: transfers on this machine, and jobs in the cloud.
 
-datasets    `upload_many`: many objects, with an outcome for each; `preview_many`: what it would do.
+datasets    `upload_many`, `download_many`: many objects, with an outcome for each; `preview_many`: what it would do.
 diagnosis   `diagnose`: what an account, a stack, buckets and sources lack.
 jobs        `Client` and `Job`: transfers in the cloud.
 listings    `list_objects`, `list_uploads`: what is below a prefix in S3.
@@ -18,7 +18,16 @@ remote/     Jobs in the cloud.
 """
 
 from s3am_cloud.items import Item
-from s3am_cloud_client.datasets import Uploads, exists_of_one, is_one_item, preview_many, run_folder, upload_many
+from s3am_cloud_client.datasets import (
+    Transfers,
+    download_many,
+    exists_of_one,
+    is_one_item,
+    is_one_object,
+    preview_many,
+    run_folder,
+    upload_many,
+)
 from s3am_cloud_client.diagnosis import diagnose
 from s3am_cloud_client.inprocess.destinations import Output, destination_of
 from s3am_cloud_client.inprocess.patience import Patience
@@ -58,15 +67,17 @@ __all__ = (
     "SideKeys",
     "SilentObserver",
     "SubmitOptions",
+    "Transfers",
     "UploadOptions",
-    "Uploads",
     "cancel_uploads",
     "destination_of",
     "diagnose",
     "download",
+    "download_many",
     "error_of",
     "exists_of_one",
     "is_one_item",
+    "is_one_object",
     "list_objects",
     "list_uploads",
     "plan",

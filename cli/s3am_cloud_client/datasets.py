@@ -1,4 +1,4 @@
-"""`upload_many`: a dataset, on this machine, with an outcome for each item."""
+"""`upload_many` and `download_many`: a dataset, on this machine, with an outcome for each item."""
 
 from __future__ import annotations
 
@@ -6,27 +6,33 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from s3am_cloud.errors import Usage
 from s3am_cloud.items import Item
 from s3am_cloud.request import Exists, OnExisting
 from s3am_cloud_client.observer import Observer, OnProgress, observer_of
-from s3am_cloud_client.options import DatasetOptions, UploadOptions
+from s3am_cloud_client.options import DatasetOptions, DownloadOptions, UploadOptions
 
 if TYPE_CHECKING:
+    from s3am_cloud.adapters.s3.access import S3Access
+    from s3am_cloud.datasets.names import Place
     from s3am_cloud.datasets.outcomes import Counts, Failures, Outcome, Summary
+    from s3am_cloud.datasets.selection import Selected
+    from s3am_cloud.ports.transfer import Ports
+    from s3am_cloud_client.inprocess.dataset.items_run import ItemsRun, Side
     from s3am_cloud_client.inprocess.dataset.preview import Planned
     from s3am_cloud_client.inprocess.dataset.report import RunFiles
-    from s3am_cloud_client.inprocess.dataset.upload_run import Selected, UploadRun
 
 _USUAL_UPLOAD = UploadOptions()
+_USUAL_DOWNLOAD = DownloadOptions()
 _USUAL_DATASET = DatasetOptions()
 
 
-class Uploads:
+class Transfers:
     """A dataset on its way. Iterate it, once, for the outcome of each item as it ends; `summary` is how it went."""
 
-    def __init__(self, run: UploadRun, files: RunFiles | None, resources: ExitStack) -> None:
+    def __init__(self, run: ItemsRun[Any], files: RunFiles | None, resources: ExitStack) -> None:
         self._run, self._files, self._resources = run, files, resources
         self._summary: Summary | None = None
 
@@ -72,7 +78,7 @@ def upload_many(
     dataset: DatasetOptions = _USUAL_DATASET,
     progress: OnProgress | None = None,
     observer: Observer | None = None,
-) -> Uploads:
+) -> Transfers:
     """Copy many files, URLs and folders into S3, and return their outcomes, to be iterated.
 
     `sources` are files, URLs, folders and prefixes (which end in `/`), globs, or `Item`s with whole destinations; a
@@ -91,23 +97,70 @@ def upload_many(
     >>> uploads.counts.copied, uploads.counts.failed
     (2, 0)
     """
-    from s3am_cloud.datasets.names import parse_s3_prefix
+    from s3am_cloud.datasets.names import Place, parse_s3_prefix
     from s3am_cloud.urls import parse_s3
-    from s3am_cloud_client.inprocess.dataset.report import RunFiles
-    from s3am_cloud_client.inprocess.dataset.upload_run import UploadRun
+    from s3am_cloud_client.inprocess.dataset.upload_run import UploadSide
+    from s3am_cloud_client.inprocess.ports import SourceReach, local_ports
     from s3am_cloud_client.inprocess.system_errors import naming_system_errors
 
-    place, resources = parse_s3_prefix(destination), ExitStack()
-    found = _selected(sources, place, options, dataset)
+    place, watching = parse_s3_prefix(destination), observer_of(progress, observer)
+    with naming_system_errors():
+        access = options.source_access()
+        ports = local_ports(options.destination_access(), access, SourceReach(options.patience, options.netrc))
+        found = _selected(sources, Place(place, is_local=False), dataset, access, ports)
+        side = UploadSide(parse_s3(place, key_needed=False), options, dataset, watching)
+        return _begun(found, side, dataset, watching)
+
+
+def download_many(
+    sources: Iterable[str | Item],
+    folder: str | os.PathLike[str],
+    *,
+    options: DownloadOptions = _USUAL_DOWNLOAD,
+    dataset: DatasetOptions = _USUAL_DATASET,
+    progress: OnProgress | None = None,
+    observer: Observer | None = None,
+) -> Transfers:
+    """Copy many objects from S3 into files below `folder`, and return their outcomes, to be iterated.
+
+    `sources` are objects, prefixes (which end in `/`), or `Item`s whose destinations are absolute paths below `folder`;
+    a manifest is among the `dataset` options. Folders are made as needed, and nothing is ever written outside `folder`.
+    Each file appears only when it is whole and matches the object's checksum. All else is as for `upload_many`: a
+    failed item stops no other, and running the same again copies what is missing.
+
+    >>> from s3am_cloud_client import download_many
+    >>> downloads = download_many(["s3://bucket/runs/"], "copies")
+    >>> summary = downloads.wait()
+    >>> summary.counts.copied, summary.counts.failed
+    (2, 0)
+    """
+    from s3am_cloud.datasets.names import place_of_items
+    from s3am_cloud_client.inprocess.dataset.download_run import DownloadSide
+    from s3am_cloud_client.inprocess.ports import SourceReach, local_ports
+    from s3am_cloud_client.inprocess.system_errors import naming_system_errors
+
+    if options.max_cost is not None:
+        raise Usage("max_cost is for one object", "leave it out, or download the objects one by one")
+    path, watching, access = os.path.abspath(os.fspath(folder)), observer_of(progress, observer), options.access()
+    with naming_system_errors():
+        ports = local_ports(access, reach=SourceReach(options.patience))
+        found = _selected(sources, place_of_items("", path), dataset, access, ports)
+        side = DownloadSide(path, options, access, watching)
+        return _begun(found, side, dataset, watching)
+
+
+def _begun(found: Iterator[Selected], side: Side[Any], dataset: DatasetOptions, observer: Observer) -> Transfers:
+    from s3am_cloud_client.inprocess.dataset.items_run import ItemsRun
+    from s3am_cloud_client.inprocess.dataset.report import RunFiles
+
+    resources = ExitStack()
     try:
-        with naming_system_errors():
-            target = parse_s3(place, key_needed=False)
-            run = resources.enter_context(UploadRun(found, target, options, dataset, observer_of(progress, observer)))
-            files = resources.enter_context(RunFiles(dataset.report_dir)) if dataset.report_dir else None
+        run = resources.enter_context(ItemsRun(found, side, dataset, observer))
+        files = resources.enter_context(RunFiles(dataset.report_dir)) if dataset.report_dir else None
     except BaseException:
         resources.close()
         raise
-    return Uploads(run, files, resources)
+    return Transfers(run, files, resources)
 
 
 def preview_many(
@@ -129,7 +182,7 @@ def preview_many(
     ['copy', 'copy']
     """
     from s3am_cloud.adapters.s3.trees import S3Tree
-    from s3am_cloud.datasets.names import parse_s3_prefix
+    from s3am_cloud.datasets.names import Place, parse_s3_prefix
     from s3am_cloud.items import Placed
     from s3am_cloud.urls import parse_destination, parse_s3, parse_source
     from s3am_cloud_client.inprocess.dataset.preview import Preview
@@ -139,17 +192,20 @@ def preview_many(
     given = list(sources)
     texts = [os.fspath(source) for source in given if not isinstance(source, Item)]
     is_single = len(texts) == len(given) and is_one_item(texts, dataset)
-    if is_single:
-        target = parse_destination(destination, parse_source(texts[0]))
-        found: Iterator[Selected] = iter([Placed(item=Item(source=texts[0], destination=str(target)), place=texts[0])])
-    else:
-        place = parse_s3_prefix(destination)
-        target, found = parse_s3(place, key_needed=False), _selected(given, place, options, dataset)
     with naming_system_errors():
-        access, observer = options.destination_access(), observer_of(None, observer)
+        access, source_access = options.destination_access(), options.source_access()
         access.require_credentials()
+        observer = observer_of(None, observer)
         reach = SourceReach(options.patience, options.netrc)
-        ports = local_ports(access, options.source_access(), reach, observer=observer)
+        ports = local_ports(access, source_access, reach, observer=observer)
+        if is_single:
+            target = parse_destination(destination, parse_source(texts[0]))
+            item = Item(source=texts[0], destination=str(target))
+            found: Iterator[Selected] = iter([Placed(item=item, place=texts[0])])
+        else:
+            place = parse_s3_prefix(destination)
+            target = parse_s3(place, key_needed=False)
+            found = _selected(given, Place(place, is_local=False), dataset, source_access, ports)
         preview = Preview(
             destination=target,
             exists=dataset.exists,
@@ -180,6 +236,12 @@ def is_one_item(sources: Sequence[str], dataset: DatasetOptions = _USUAL_DATASET
     return not (is_glob or url.url.endswith("/") or os.path.isdir(url.url))
 
 
+def is_one_object(sources: Sequence[str], dataset: DatasetOptions = _USUAL_DATASET) -> bool:
+    """Whether `download` takes this, and not `download_many`."""
+    of_one = DatasetOptions(exists=dataset.exists if dataset.exists != "update" else None)
+    return len(sources) == 1 and dataset == of_one and not (sources[0].startswith("s3://") and sources[0].endswith("/"))
+
+
 def exists_of_one(exists: OnExisting | None) -> Exists | None:
     """What `upload` calls it: by default an object that exists is an error."""
     return exists if exists == "skip" or exists == "overwrite" else None
@@ -197,14 +259,14 @@ def run_folder() -> Path | None:
 
 def _selected(
     sources: Iterable[str | os.PathLike[str] | Item],
-    place: str,
-    options: UploadOptions,
+    place: Place,
     dataset: DatasetOptions,
+    access: S3Access,
+    ports: Ports,
 ) -> Iterator[Selected]:
-    from s3am_cloud.datasets.names import Place
+    """`access` lists the prefixes among the sources, `ports` read a manifest."""
     from s3am_cloud.items import Placed
     from s3am_cloud_client.inprocess.dataset.selected import selected
-    from s3am_cloud_client.inprocess.ports import SourceReach, local_ports
 
     texts = []
     for number, source in enumerate(sources, 1):
@@ -212,6 +274,4 @@ def _selected(
             yield Placed(item=source, place=f"item {number}")
         else:
             texts.append(os.fspath(source))
-    access = options.source_access()
-    ports = local_ports(options.destination_access(), access, SourceReach(options.patience, options.netrc))
-    yield from selected(texts, Place(place, is_local=False), dataset, access, ports)
+    yield from selected(texts, place, dataset, access, ports)

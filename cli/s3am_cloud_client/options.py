@@ -6,6 +6,7 @@ to say.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from s3am_cloud.adapters.s3.access import S3Access, S3Settings
     from s3am_cloud.model import TransferRequest
     from s3am_cloud.sse import KeyRing
+    from s3am_cloud.transfer.download import DownloadRequest
+    from s3am_cloud.urls import S3Url
 
 
 class Aws(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,6 +201,20 @@ class DownloadOptions(msgspec.Struct, frozen=True, kw_only=True):
     no_sign_request: bool = False
     aws: Aws = Aws()
     patience: Patience = USUAL_PATIENCE
+
+    def request(self, source: S3Url, overwrite: bool = False) -> DownloadRequest:
+        from s3am_cloud.transfer.download import DownloadRequest
+
+        return DownloadRequest(
+            source=source,
+            connections=self.download_slots,
+            overwrite=overwrite,
+            resume=self.partial == "resume",
+            discard=self.partial == "discard",
+            part_size=self.part_size,
+            checksum_slots=self.checksum_slots or os.cpu_count() or 1,
+            max_cost=self.max_cost,
+        )
 
     def access(self) -> S3Access:
         from s3am_cloud.adapters.s3.access import S3Access

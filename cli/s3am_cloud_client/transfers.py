@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from s3am_cloud.adapters.s3.access import S3Access
     from s3am_cloud.model import Receipt
     from s3am_cloud.transfer.download import DownloadRequest
-    from s3am_cloud.urls import S3Url
     from s3am_cloud_client.inprocess.destinations import Output
 
 _USUAL_UPLOAD = UploadOptions()
@@ -89,25 +88,10 @@ def download(
     wanted, observer = parse_s3(source), observer_of(progress, observer)
     with naming_system_errors():
         place = destination_of(wanted, os.fspath(destination))
-        request = _request(wanted, exists, options)
+        request = options.request(wanted, overwrite=exists == "overwrite")
         if isinstance(place, Output):
             return _to_output(request, place, options, observer)
         return _to_file(request, place, exists, options, observer)
-
-
-def _request(source: S3Url, exists: Exists | None, options: DownloadOptions) -> DownloadRequest:
-    from s3am_cloud.transfer.download import DownloadRequest
-
-    return DownloadRequest(
-        source=source,
-        connections=options.download_slots,
-        overwrite=exists == "overwrite",
-        resume=options.partial == "resume",
-        discard=options.partial == "discard",
-        part_size=options.part_size,
-        checksum_slots=options.checksum_slots or os.cpu_count() or 1,
-        max_cost=options.max_cost,
-    )
 
 
 def _with_terms(request: DownloadRequest, access: S3Access) -> DownloadRequest:

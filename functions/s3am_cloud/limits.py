@@ -42,6 +42,9 @@ SMALL_OBJECT: Final = 16 * MIB
 # Of a dataset, one PutObject does it up to here: more than one connection would not make it faster, as other items have
 # connections as well.
 MAX_WHOLE_OBJECT: Final = 128 * MIB
+# One GET fetches an object of a dataset up to here. When it breaks it begins anew, so what is larger is fetched in
+# ranges, which are resumed.
+MAX_WHOLE_FILE: Final = 16 * MIB
 # A unit is one Lambda invocation: long beside its start-up of under a second, short beside its 15 minutes.
 UNIT_SECONDS: Final = 45
 # What one Lambda environment moves, whatever its memory size (600 Mbit/s).

@@ -23,6 +23,7 @@ from s3am_cloud.datasets.failures import FailureRule
 from s3am_cloud.datasets.outcomes import Outcome
 from s3am_cloud.items import Item, Placed
 from s3am_cloud.ports.item_list import Existing
+from s3am_cloud.ports.objects import WholeObject
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.request import OnExisting
 from s3am_cloud.urls import S3Url, parse_source
@@ -30,6 +31,7 @@ from s3am_cloud_client.inprocess.dataset.known import KnownObjects
 from s3am_cloud_client.inprocess.dataset.lanes import Lanes
 from s3am_cloud_client.inprocess.dataset.run import DatasetRun, Wanted
 from s3am_cloud_client.inprocess.dataset.single import copy_one
+from s3am_cloud_client.inprocess.dataset.uploading import Uploading
 from s3am_cloud_client.observer import SilentObserver
 from s3am_cloud_client.options import UploadOptions
 from support.fakes import FakeClock
@@ -95,12 +97,16 @@ class Histories(RuleBasedStateMachine):
             if listed:
                 items.note_existing(map(self._existing, sorted(self.objects)))
             wanted = Wanted(
-                items=items, exists=exists, failures=FailureRule(100), known=self.known, probe_file=self.source.probe
+                items=items,
+                direction=Uploading(self.source.probe),
+                exists=exists,
+                failures=FailureRule(100),
+                known=self.known,
             )
             options, observer = UploadOptions(), SilentObserver()
             mover = MemoryObjectMover(self.source, self.store)
-            run = DatasetRun(wanted, Lanes(mover, lambda task: copy_one(task, options, self.ports, observer), 2))
-            outcomes = run.outcomes()
+            lanes: Lanes[WholeObject] = Lanes(mover, lambda task: copy_one(task, options, self.ports, observer), 2)
+            outcomes = DatasetRun(wanted, lanes).outcomes()
             found = list(islice(outcomes, most))
             outcomes.close()
         assert most is not None or len(found) == len(NAMES)

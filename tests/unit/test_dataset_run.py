@@ -26,6 +26,7 @@ from s3am_cloud_client.inprocess.dataset.known import KnownObjects
 from s3am_cloud_client.inprocess.dataset.lanes import Lanes
 from s3am_cloud_client.inprocess.dataset.run import DatasetRun, Wanted
 from s3am_cloud_client.inprocess.dataset.single import Done, Task
+from s3am_cloud_client.inprocess.dataset.uploading import Uploading
 
 INFO = SourceInfo(size=10, ranges=True, version="1-2", changed_ns=3)
 VERSION = "10 1-2  3"
@@ -69,11 +70,12 @@ class Dataset:
             exists=exists,
             failures=FailureRule(most),
             known=self.known,
-            probe_file=lambda source: INFO,
+            direction=Uploading(lambda source: INFO),
         )
 
     def outcomes(self) -> dict[str, Outcome]:
-        self.run = DatasetRun(self._wanted, Lanes(self.mover, self.singles, 2))
+        lanes: Lanes[WholeObject] = Lanes(self.mover, self.singles, 2)
+        self.run = DatasetRun(self._wanted, lanes)
         found = list(self.run.outcomes())
         assert len({one.destination for one in found}) == len(found) == self.items.count
         return {one.destination.rpartition("/")[2]: one for one in found}

@@ -10,33 +10,47 @@ import msgspec
 import s3am_cloud_client
 from s3am_cloud.errors import ItemsFailed, ItemsNotReached, JobFailedForGood, TransferError
 from s3am_cloud_cli.console.output import Console
-from s3am_cloud_cli.console.summary_text import counts_text, summary_text
-from s3am_cloud_client import DatasetOptions, UploadOptions, run_folder
+from s3am_cloud_cli.console.summary_text import Again, counts_text, summary_text
+from s3am_cloud_client import DatasetOptions, DownloadOptions, Transfers, UploadOptions, run_folder
 
 if TYPE_CHECKING:
     from s3am_cloud_client.results import Summary
 
 
 def upload_items(
-    console: Console,
-    sources: Sequence[str],
-    destination: str,
-    dataset: DatasetOptions,
-    options: UploadOptions,
+    console: Console, sources: Sequence[str], destination: str, dataset: DatasetOptions, options: UploadOptions
 ) -> None:
     """Copies them, prints the summary, and raises what its exit code stands for."""
-    if dataset.report_dir is None:
-        dataset = msgspec.structs.replace(dataset, report_dir=run_folder())
-    uploads = s3am_cloud_client.upload_many(sources, destination, options=options, dataset=dataset, observer=console)
+    uploads = s3am_cloud_client.upload_many(
+        sources, destination, options=options, dataset=_reported(dataset), observer=console
+    )
+    _shown(console, uploads, Again("upload", destination))
+
+
+def download_items(
+    console: Console, sources: Sequence[str], folder: str, dataset: DatasetOptions, options: DownloadOptions
+) -> None:
+    """The same the other way."""
+    downloads = s3am_cloud_client.download_many(
+        sources, folder, options=options, dataset=_reported(dataset), observer=console
+    )
+    _shown(console, downloads, Again("download", folder))
+
+
+def _reported(dataset: DatasetOptions) -> DatasetOptions:
+    return dataset if dataset.report_dir is not None else msgspec.structs.replace(dataset, report_dir=run_folder())
+
+
+def _shown(console: Console, transfers: Transfers, again: Again) -> None:
     try:
-        for outcome in uploads:
+        for outcome in transfers:
             console.line(outcome)
     except KeyboardInterrupt:
-        console.note(summary_text(uploads.summary, destination))
+        console.note(summary_text(transfers.summary, again))
         console.advise("the same command copies what is missing")
         raise
-    summary = uploads.summary
-    console.summary(summary, summary_text(summary, destination))
+    summary = transfers.summary
+    console.summary(summary, summary_text(summary, again))
     error = error_of_run(summary)
     if error is not None:
         raise console.reported(error)

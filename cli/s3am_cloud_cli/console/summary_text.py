@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from s3am_cloud.amounts import size_text
 from s3am_cloud.command_lines import command_line
@@ -13,9 +13,16 @@ if TYPE_CHECKING:
     from s3am_cloud_client.results import Counts, Summary
 
 
-def summary_text(summary: Summary, destination: str) -> list[str]:
+class Again(NamedTuple):
+    """The command that a run was, and where its items went."""
+
+    command: str
+    destination: str
+
+
+def summary_text(summary: Summary, again: Again) -> list[str]:
     """Counts, failures by their names with what to do about each, and how to repeat them."""
-    return [_counts_line(summary), *_failures(summary), *_report(summary, destination)]
+    return [_counts_line(summary), *_failures(summary), *_report(summary, again)]
 
 
 def counts_text(counts: Counts) -> str:
@@ -40,10 +47,10 @@ def _failures(summary: Summary) -> Iterator[str]:
         yield f"  Hint: {one.hint}."
 
 
-def _report(summary: Summary, destination: str) -> Iterator[str]:
+def _report(summary: Summary, again: Again) -> Iterator[str]:
     if summary.report is None:
         return
     yield f"report: {summary.report}"
     if summary.counts.failed or summary.counts.not_reached:
-        again = command_line("upload", "--manifest", str(Path(summary.report) / "failed.jsonl"), destination)
-        yield f"what was not copied: {again}"
+        failed = str(Path(summary.report) / "failed.jsonl")
+        yield f"what was not copied: {command_line(again.command, '--manifest', failed, again.destination)}"

@@ -68,6 +68,13 @@ exists = click.option(
     "fail; update replaces these.",
 )
 
+file_exists = click.option(
+    "--exists",
+    type=click.Choice(["fail", "skip", "overwrite", "update"]),
+    help="What to do if a file exists. Of several items, those that are the same are skipped by default and others "
+    "fail; update replaces these.",
+)
+
 dataset = as_value(
     "dataset",
     DatasetOptions,

@@ -5,16 +5,19 @@ from __future__ import annotations
 from s3am_cloud.datasets.outcomes import Outcome
 from s3am_cloud.limits import FAILURES_ALLOWED, SAME_FAILURES
 
-# Errors of the destination, of the disk or of the credentials, and not of an item.
-_OF_ALL = {"NoCredentials", "BadDestination", "DiskFull", "DiskFailed"}
+# Errors of the disk or of the credentials, and not of an item.
+OF_ALL = frozenset({"NoCredentials", "DiskFull", "DiskFailed"})
+# Uploads have one bucket as destination; downloads have a file each, and one that can't be made says nothing of others.
+OF_ALL_UPLOADS = OF_ALL | {"BadDestination"}
 
 
 class FailureRule:
     """Counts outcomes. `most` is what the user allows; None for the default: FAILURES_ALLOWED failed items that are
     more than half of those finished. A run whose first SAME_FAILURES items all fail in the same way ends as well."""
 
-    def __init__(self, most: int | None = None) -> None:
-        self._most = most
+    def __init__(self, most: int | None = None, of_all: frozenset[str] = OF_ALL_UPLOADS) -> None:
+        """`of_all` are the names of errors that end the run at once."""
+        self._most, self._of_all_names = most, of_all
         self._failed = self._finished = 0
         self._names: set[str] = set()
         self._of_all = False
@@ -26,7 +29,7 @@ class FailureRule:
         if outcome.error is not None:
             self._failed += 1
             self._names.add(outcome.error.name)
-            self._of_all = self._of_all or outcome.error.name in _OF_ALL
+            self._of_all = self._of_all or outcome.error.name in self._of_all_names
 
     @property
     def ends_the_run(self) -> bool:

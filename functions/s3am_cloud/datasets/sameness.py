@@ -1,7 +1,8 @@
-"""Whether the object at an item's destination is the same as its source. Clocks are never compared.
+"""Whether the object at an item's destination is the same as its source, or a file the same as the object that it would
+be made of. Clocks are never compared.
 
-What shows it: a digest that the manifest or the source states, the CRC64NVME of a local file, and the version of the
-source that the object's own metadata say it was made of.
+What shows it of an object: a digest that the manifest or the source states, the CRC64NVME of a local file, and the
+version of the source that the object's own metadata say it was made of.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from s3am_cloud.checksums.digests import PARTS_CRC, Expected
+from s3am_cloud.etags import is_md5
+from s3am_cloud.etags import plain as plain_etag
 from s3am_cloud.integrity.compute import digest
 from s3am_cloud.integrity.provenance import OBJECT, SOURCE, SOURCE_VERSION, mark, plain, version_text
 from s3am_cloud.model import ObjectInfo, PinnedSource
+from s3am_cloud.ports.item_list import Listed
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.urls import S3Url
 
@@ -38,6 +42,37 @@ def compared(
     if crc is not None:
         return Compared(crc == existing.checksums.get(PARTS_CRC), PARTS_CRC)
     return _by_version(origin, target, existing)
+
+
+def compared_with_listing(
+    file: PinnedSource, expected: Expected | None, listed: Listed, ports: Ports
+) -> Compared | None:
+    """A local file with what a list says of an object; None where only the object itself can show it.
+
+    An ETag may be another sum than the MD5, so that only an equal one shows anything.
+    """
+    if listed.item.size is not None and listed.item.size != file.info.size:
+        return Compared(False, "size")
+    if expected is not None:
+        return Compared(_digest(expected.algorithm, file, ports) == expected.digest, expected.algorithm)
+    if listed.etag and is_md5(listed.etag) and _digest("md5", file, ports) == plain_etag(listed.etag):
+        return Compared(True, "md5")
+    return None
+
+
+def compared_with_object(file: PinnedSource, existing: ObjectInfo, ports: Ports) -> Compared:
+    """A local file with what HEAD says of the object."""
+    if existing.size != file.info.size:
+        return Compared(False, "size")
+    known = existing.checksums
+    best = PARTS_CRC if PARTS_CRC in known else next(iter(known), None)
+    if best is None:
+        return Compared(None, "nothing")
+    return Compared(_digest(best, file, ports) == known[best], best)
+
+
+def _digest(algorithm: str, file: PinnedSource, ports: Ports) -> str:
+    return digest(algorithm, ports.readers(file, 1, lambda count: None))
 
 
 def _crc(origin: PinnedSource, existing: ObjectInfo, ports: Ports) -> str | None:

@@ -1,9 +1,9 @@
-"""The contract of what copies whole objects, many at once, each with one PUT."""
+"""The contract of what copies whole objects, many at once: into S3 each with one PUT, into files each with one GET."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -29,6 +29,22 @@ class WholeObject(msgspec.Struct, frozen=True, kw_only=True):
     overwrite: bool = False
 
 
+class WholeFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One file to make of an object. `number` is the caller's name for it.
+
+    `path` is absolute, and its folder exists. `size` and `etag` are what a listing said of the object. Without
+    `overwrite` a file that exists is left as it is.
+    """
+
+    number: int
+    source: S3Url
+    path: str
+    size: int | None = None
+    etag: str | None = None
+    expected: Expected | None = None
+    overwrite: bool = False
+
+
 class Put(msgspec.Struct, frozen=True, kw_only=True):
     """An object that was made, of `size` bytes with the CRC64NVME `crc`.
 
@@ -48,8 +64,25 @@ class Put(msgspec.Struct, frozen=True, kw_only=True):
     retries: int = 0
 
 
+class Saved(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that was made of an object, of `size` bytes with the CRC64NVME `crc`.
+
+    `shown` says whether a checksum of S3's, or the expected one, showed that it has just the object's bytes.
+    `file_version` identifies the file as it was made.
+    """
+
+    number: int
+    size: int
+    crc: int
+    shown: bool
+    etag: str = ""
+    version_id: str | None = None
+    file_version: str = ""
+    retries: int = 0
+
+
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
-    """An object that was not made."""
+    """An object or file that was not made."""
 
     number: int
     error: TransferError
@@ -57,12 +90,13 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unfit(msgspec.Struct, frozen=True, kw_only=True):
-    """An object that one PUT from here is not right for: it is larger, or its source needs more than one plain GET."""
+    """What one PUT or GET is not right for: it is larger, or needs more than one plain request."""
 
     number: int
 
 
-Settled = Put | Refused | Unfit
+Settled = Put | Saved | Refused | Unfit
+Whole_contra = TypeVar("Whole_contra", contravariant=True)
 
 
 class AttributesOf(Protocol):
@@ -71,12 +105,16 @@ class AttributesOf(Protocol):
     def __call__(self, number: int, info: SourceInfo) -> Attributes: ...
 
 
-class ObjectMover(Protocol):
-    """Copies whole objects over many connections at once. An object that fails stops no other."""
+class WholeMover(Protocol[Whole_contra]):
+    """Copies whole objects over many connections at once. One that fails stops no other."""
 
-    def copy(self, objects: Iterable[WholeObject | None], should_stop: ShouldStop) -> Iterator[Settled]:
+    def copy(self, objects: Iterable[Whole_contra | None], should_stop: ShouldStop) -> Iterator[Settled]:
         """Each object when it is settled, in any order; `objects` is read as connections become free, and gives None
         where there is no other one yet.
 
         When `should_stop` is true, what is on its way is dropped, and not among what is yielded.
         """
+
+
+ObjectMover = WholeMover[WholeObject]
+FileMover = WholeMover[WholeFile]

@@ -10,10 +10,12 @@ from collections.abc import Callable
 import msgspec
 
 from s3am_cloud.checksums.crc64nvme import ALGORITHM, encode
+from s3am_cloud.checksums.digests import Expected
 from s3am_cloud.concurrency import first_connections
 from s3am_cloud.costs.downloads import DownloadTerms, check_download_cost, download_usage, with_download_cost
 from s3am_cloud.costs.forecast import Usage
-from s3am_cloud.errors import ChecksumMismatch, LocalFileExists, PartialDownloadExists
+from s3am_cloud.errors import ChecksumMismatch, LocalFileExists, NotAsExpected, PartialDownloadExists
+from s3am_cloud.integrity.compute import digest
 from s3am_cloud.limits import MOST_CONNECTIONS
 from s3am_cloud.model import MovedPart, ObjectInfo, PinnedSource, Plan, Receipt, SourceInfo
 from s3am_cloud.ports.local_file import LocalTarget
@@ -22,7 +24,7 @@ from s3am_cloud.transfer.local_parts import trusted, whole
 from s3am_cloud.transfer.part_sizes import download_plan
 from s3am_cloud.transfer.steps.probe import probe
 from s3am_cloud.transfer.steps.save import save_parts
-from s3am_cloud.urls import S3Url, shown_path
+from s3am_cloud.urls import S3Url, SourceUrl, shown_path
 
 
 class DownloadRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +41,9 @@ class DownloadRequest(msgspec.Struct, frozen=True, kw_only=True):
     # Dollars that the download may cost, and what decides how much it costs.
     max_cost: float | None = None
     terms: DownloadTerms = DownloadTerms()
+    # What the object is said to be: another one is not downloaded, or not kept.
+    size: int | None = None
+    expected: Expected | None = None
 
 
 def download(
@@ -72,6 +77,7 @@ def _fetched(
 ) -> Receipt:
     started = ports.clock.now()
     origin = probe(request.source.as_source, ports.source)
+    _check_size(request, origin.info)
     _check_cost(request, origin.info)
     existing, plan = _on_disk(request, origin.info, target)
     usage = _usage(request, origin.info, plan, existing)
@@ -84,7 +90,8 @@ def _fetched(
     try:
         _read_back(plan, moved, target, request.checksum_slots)
         info = check_arrived(request.source, origin, whole(plan, moved), ports)
-    except ChecksumMismatch:
+        _check_expected(request, target, ports)
+    except (ChecksumMismatch, NotAsExpected):
         # The notes on its parts agree with the spoiled bytes: whoever resumed it would fail like this again.
         target.discard()
         raise
@@ -94,6 +101,25 @@ def _fetched(
         started=started.isoformat(timespec="milliseconds"),
         seconds=round((ports.clock.now() - started).total_seconds(), 3),
     )
+
+
+def _check_size(request: DownloadRequest, info: SourceInfo) -> None:
+    if request.size is not None and request.size != info.size:
+        raise NotAsExpected(f"{request.source} has {info.size:,} bytes, where {request.size:,} are expected")
+
+
+def _check_expected(request: DownloadRequest, target: LocalTarget, ports: Ports) -> None:
+    """Reads the file for its digest, before it gets its name. Raises NotAsExpected."""
+    expected = request.expected
+    if expected is None:
+        return
+    file = SourceUrl("file", str(target.path))
+    origin = PinnedSource(source=file, info=ports.source.probe(file))
+    found = digest(expected.algorithm, ports.readers(origin, 1, lambda count: None))
+    if found != expected.digest:
+        raise NotAsExpected(
+            f"{request.source} has the {expected.algorithm} {found}, where {expected.digest} is expected"
+        )
 
 
 def _check_cost(request: DownloadRequest, info: SourceInfo) -> None:

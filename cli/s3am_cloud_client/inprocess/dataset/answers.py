@@ -8,9 +8,10 @@ from s3am_cloud.checksums.crc64nvme import encode
 from s3am_cloud.checksums.digests import PARTS_CRC
 from s3am_cloud.datasets.decisions import Known, fingerprint
 from s3am_cloud.datasets.outcomes import Outcome, outcome_of
+from s3am_cloud.etags import plain
 from s3am_cloud.model import Verdict
 from s3am_cloud.ports.item_list import Listed
-from s3am_cloud.ports.objects import Put
+from s3am_cloud.ports.objects import Put, Saved
 from s3am_cloud.same_source import source_id
 from s3am_cloud_client.inprocess.dataset.candidates import Candidate
 
@@ -32,6 +33,30 @@ def known_of_put(candidate: Candidate, put: Put) -> Known | None:
     version = fingerprint(put.info)
     name = source_id(candidate.source)
     return Known(etag=put.etag, size=put.size, source=name, version=version) if version else None
+
+
+def outcome_of_saved(listed: Listed, saved: Saved) -> Outcome:
+    return msgspec.structs.replace(
+        outcome_of(listed.item, "copied"),
+        size=saved.size,
+        verdict="verified-by-source" if saved.shown else "size-only",
+        checksum=f"{PARTS_CRC}:{encode(saved.crc)}",
+        etag=saved.etag or None,
+        version_id=saved.version_id,
+        retries=saved.retries,
+    )
+
+
+def object_version(etag: str | None, size: int | None) -> str:
+    """What identifies the version of an object that is downloaded; empty where nothing does so surely."""
+    return f"{size} {plain(etag)}" if etag and size is not None else ""
+
+
+def known_of_file(candidate: Candidate, etag: str, size: int, file_version: str) -> Known | None:
+    """What to remember of a file that was made of this version of an object."""
+    version = object_version(etag, size)
+    name = source_id(candidate.source)
+    return Known(etag=file_version, size=size, source=name, version=version) if version else None
 
 
 def _verdict(listed: Listed, put: Put) -> Verdict:

@@ -10,11 +10,12 @@ from s3am_cloud.urls import S3Url, SourceUrl, parse_s3, parse_source
 
 
 class Candidate(NamedTuple):
-    """An item of the list, and what it names."""
+    """An item of the list, and what it names. `stored` is the object in S3: an upload's destination, a download's
+    source."""
 
     listed: Listed
     source: SourceUrl
-    target: S3Url
+    stored: S3Url
     expected: Expected | None
 
     @property
@@ -23,7 +24,16 @@ class Candidate(NamedTuple):
 
 
 def candidate(listed: Listed) -> Candidate:
-    """Raises BadSource, BadS3Url, Usage and UnknownChecksum."""
+    """Of an upload. Raises BadSource, BadS3Url, Usage and UnknownChecksum."""
     item = listed.item
-    expected = parse_expect(item.digest) if item.digest else None
-    return Candidate(listed, parse_source(item.source), parse_s3(item.destination), expected)
+    return Candidate(listed, parse_source(item.source), parse_s3(item.destination), _expected(listed))
+
+
+def object_candidate(listed: Listed) -> Candidate:
+    """Of a download. Raises BadS3Url, Usage and UnknownChecksum."""
+    stored = parse_s3(listed.item.source)
+    return Candidate(listed, stored.as_source, stored, _expected(listed))
+
+
+def _expected(listed: Listed) -> Expected | None:
+    return parse_expect(listed.item.digest) if listed.item.digest else None

@@ -10,11 +10,13 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Generic, TypeVar
 
-from s3am_cloud.ports.objects import ObjectMover, Settled, WholeObject
+from s3am_cloud.ports.objects import Settled, WholeMover
 from s3am_cloud_client.inprocess.dataset.single import Done, Task
 from s3am_cloud_client.observer import Meter, SilentMeter, SilentObserver
 
+Whole = TypeVar("Whole")
 Ended = Settled | Done | BaseException
 _TURN_SECONDS = 0.1
 
@@ -64,11 +66,11 @@ class _LaneMeter(SilentMeter):
         self._count(count)
 
 
-class Lanes:
+class Lanes(Generic[Whole]):
     """All threads of one run. `close` stops them, whatever they do."""
 
-    def __init__(self, mover: ObjectMover, copy_one: Callable[[Task], Done], singles: int) -> None:
-        self.whole: queue.SimpleQueue[WholeObject | None] = queue.SimpleQueue()
+    def __init__(self, mover: WholeMover[Whole], copy_one: Callable[[Task], Done], singles: int) -> None:
+        self.whole: queue.SimpleQueue[Whole | None] = queue.SimpleQueue()
         self.single: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self.ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
         self.stop = threading.Event()
@@ -100,7 +102,7 @@ class Lanes:
         except BaseException as error:  # whatever ends the thread ends the run
             self.ended.put(error)
 
-    def _objects(self) -> Iterator[WholeObject | None]:
+    def _objects(self) -> Iterator[Whole | None]:
         """None where there is no work at the moment: objects on their way must not wait for it."""
         while not self.stop.is_set():
             try:

@@ -21,15 +21,16 @@ from s3am_cloud.ports.item_list import Listed
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.request import OnExisting
 from s3am_cloud.urls import S3Url
-from s3am_cloud_client.inprocess.dataset.candidates import Candidate, candidate
+from s3am_cloud_client.inprocess.dataset.candidates import Candidate
 from s3am_cloud_client.inprocess.dataset.existing import note_existing
 from s3am_cloud_client.inprocess.dataset.known import OBJECTS, KnownObjects
-from s3am_cloud_client.inprocess.dataset.run import existing_error, is_unchanged_file
+from s3am_cloud_client.inprocess.dataset.uploading import Uploading
 from s3am_cloud_client.observer import Observer
 from s3am_cloud_client.state_home import state_home
 
 Action = Literal["copy", "replace", "skip", "compare", "fail"]
 
+_DIRECTION = Uploading(probe_file)
 _THEN = {
     None: "it exists: it is skipped if it is the same, and fails if not",
     "update": "it exists: it is skipped if it is the same, and replaced if not",
@@ -75,7 +76,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     def _planned(self, listed: Listed, known: KnownObjects, looks: bool) -> Planned:
         """Of a few items the sources are looked at, which shows what is missing, and how large it is."""
         try:
-            one = candidate(listed)
+            one = _DIRECTION.candidate(listed)
             size = listed.item.size
             if looks or one.source.scheme == "file":
                 size = self.ports.source.probe(one.source).size if size is None or looks else size
@@ -89,12 +90,13 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
         if decided == "replace" and one.listed.existing is None:
             decided = "copy"  # the run does not look: it replaces whatever is there
         if decided == "refuse":
-            raise existing_error(one.listed)
+            raise _DIRECTION.exists_error(one.listed)
         if decided == "skip":
             return _planned(item, "skip", size, NOT_COMPARED)
         if decided != "compare":
             return _planned(item, decided, size)
-        if is_unchanged_file(one, known.get(item.destination), probe_file):
+        recorded = known.get(item.destination)
+        if recorded is not None and _DIRECTION.is_unchanged(one, recorded):
             return _planned(item, "skip", size, UNCHANGED)
         return _planned(item, "compare", size, _THEN["update" if exists == "update" else None])
 

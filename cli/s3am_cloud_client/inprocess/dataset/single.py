@@ -59,7 +59,7 @@ def copy_one(task: Task, options: UploadOptions, ports: Ports, observer: Observe
         receipt = run_upload(request, ports, observer)
     except TransferError as error:
         return Done(number, failed(listed, error))
-    return Done(number, _copied(listed, receipt))
+    return Done(number, copied(listed, receipt))
 
 
 def failed(listed: Listed, error: TransferError) -> Outcome:
@@ -99,7 +99,7 @@ def _skipped(task: Task, size: int, etag: str, known: Known | None) -> Done:
     return Done(task.candidate.number, outcome, known)
 
 
-def _copied(listed: Listed, receipt: Receipt) -> Outcome:
+def copied(listed: Listed, receipt: Receipt) -> Outcome:
     checksum = f"{(receipt.checksum_algorithm or '').lower()}:{receipt.checksum}" if receipt.checksum else None
     return msgspec.structs.replace(
         outcome_of(listed.item, "copied"),

@@ -1,5 +1,6 @@
 """Local files as sources and destinations.
 
+below          Folders below one folder, and nowhere else.
 file_errors    The operating system's errors under our names, with a hint each.
 file_reader    Reads a local file from end to end.
 item_list      The items of a dataset while they are transferred, in SQLite.
@@ -10,5 +11,7 @@ pipes          Standard input, pipes and FIFOs as sources.
 private_files  Files and folders of this user alone.
 output_stream  Writes in order to standard output, a pipe, a FIFO or a device.
 partial_file   A download on its way: .NAME.partial and .NAME.progress.
+placing        A whole file gets its name.
 tree           Local folders as trees.
+whole_file     A small file of a dataset on its way.
 """

@@ -38,7 +38,7 @@ class FileSource:
             raise AccessDenied(f"{url.url} can't be read", "check the file's permissions")
         if not _ends_at(url.url, status.st_size):
             return SourceInfo(size=None, ranges=False)
-        return SourceInfo(size=status.st_size, ranges=True, version=_version(status), changed_ns=status.st_ctime_ns)
+        return SourceInfo(size=status.st_size, ranges=True, version=version_of(status), changed_ns=status.st_ctime_ns)
 
 
 def _ends_at(path: str, size: int) -> bool:
@@ -101,7 +101,7 @@ class PinnedFile:
         if self._info.size is None:
             return None
         status = os.fstat(self._descriptor)
-        if (status.st_size, _version(status)) != (self._info.size, self._info.version):
+        if (status.st_size, version_of(status)) != (self._info.size, self._info.version):
             return SourceChanged(f"{self._path} was changed while it was read", _STABLE)
         if status.st_ctime_ns != self._info.changed_ns:
             return SourceChanged(f"{self._path}, or its name or permissions, was changed while it was read", _UNTOUCHED)
@@ -111,5 +111,6 @@ class PinnedFile:
         os.close(self._descriptor)
 
 
-def _version(status: os.stat_result) -> str:
+def version_of(status: os.stat_result) -> str:
+    """What identifies the bytes of a local file, with its size: its inode and the time of its modification."""
     return f"{status.st_ino}-{status.st_mtime_ns}"

@@ -12,16 +12,17 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from s3am_cloud.adapters.files.file_errors import naming_writes, write_error
-from s3am_cloud.adapters.files.locked_file import Identity, identity, is_named, keep_acl, open_locked, open_regular
+from s3am_cloud.adapters.files.locked_file import Identity, identity, is_named, open_locked, open_regular
+from s3am_cloud.adapters.files.placing import put_in_place
 from s3am_cloud.checksums.crc64nvme import EMPTY, update
 from s3am_cloud.decoders import Decoder
-from s3am_cloud.errors import BadDestination, DownloadBusy, JobFailed, LocalFileExists
+from s3am_cloud.errors import BadDestination, DownloadBusy, JobFailed
 from s3am_cloud.limits import KIB
 from s3am_cloud.model import MovedPart, Part, Plan, SourceInfo
 
@@ -30,7 +31,6 @@ _READ = 256 * KIB
 # What most file systems take (NAME_MAX), where this one does not say.
 _NAME_MAX = 255
 _DIGITS = 16
-_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -58,9 +58,7 @@ class PartialFile:
                 raise BadDestination(f"{path.parent} is not a folder", "make the folder first")
         self.final = path
         self._note = note
-        stem = _stem(path)
-        self.path = path.with_name(f".{stem}.partial")
-        self._progress = path.with_name(f".{stem}.progress")
+        self.path, self._progress = paths_beside(path)
         # Whether the last one who held it has left something of its own.
         self.left = False
         # Descriptors of the two, while they are held; -1 where there is none.
@@ -150,11 +148,7 @@ class PartialFile:
         self._check_named(self.path)
         with naming_writes(self.final):
             os.fsync(self._file)
-            if overwrite:
-                self._keep_mode()
-                self.path.replace(self.final)
-            else:
-                self._link()
+            put_in_place(self.path, self.final, self._file, overwrite)
             self._check_named(self.final)
             self._progress.unlink(missing_ok=True)
 
@@ -176,45 +170,6 @@ class PartialFile:
                 f"{path} was removed or replaced by somebody else during the download", "run the command again"
             )
 
-    def _keep_mode(self) -> None:
-        """Who replaces a file keeps its permissions, with its ACL, and, where that is allowed, its owner.
-
-        Only files are replaced. Other attributes of the old file (capabilities, where it was downloaded from) are about
-        its content, and are not kept.
-        """
-        try:
-            old = os.lstat(self.final)
-        except FileNotFoundError:
-            return
-        if not stat.S_ISREG(old.st_mode):
-            raise BadDestination(f"{self.final} is not a regular file any more", "choose another name")
-        mode = stat.S_IMODE(old.st_mode)
-        if not keep_acl(self.final, self._file):
-            mode &= ~stat.S_IRWXG  # with an ACL they are its mask, and may be more than the group had
-        new = os.fstat(self._file)
-        if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
-            try:
-                os.fchown(self._file, old.st_uid, old.st_gid)
-            except PermissionError:
-                mode &= ~(stat.S_ISUID | stat.S_ISGID)
-        with suppress(PermissionError):  # file systems without permissions
-            os.fchmod(self._file, mode)
-
-    def _link(self) -> None:
-        """A rename would replace a file that appeared meanwhile; a link does not."""
-        try:
-            self.final.hardlink_to(self.path)
-        except FileExistsError as error:
-            raise LocalFileExists(f"{self.final} exists") from error
-        except OSError as error:
-            if error.errno not in _NO_LINKS:
-                raise
-            if self.taken:
-                raise LocalFileExists(f"{self.final} exists") from error
-            self.path.rename(self.final)  # a file system without links
-            return
-        self.path.unlink()
-
     def _open_notes(self, how: int) -> int:
         return open_regular(self._progress, os.O_APPEND | how)
 
@@ -229,6 +184,12 @@ class PartialFile:
             if descriptor >= 0:
                 os.close(descriptor)
         self._file = self._notes = -1
+
+
+def paths_beside(path: Path) -> tuple[Path, Path]:
+    """Where the bytes of an unfinished download to this file are, and the notes on them. Raises BadDestination."""
+    stem = _stem(path)
+    return path.with_name(f".{stem}.partial"), path.with_name(f".{stem}.progress")
 
 
 def _stem(path: Path) -> str:

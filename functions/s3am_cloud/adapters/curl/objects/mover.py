@@ -12,6 +12,7 @@ import msgspec
 from s3am_cloud.adapters.curl.objects.bodies import AnswerContent, Content, FileContent, WholeBody, probe_file
 from s3am_cloud.adapters.curl.objects.fetch import WholeGet
 from s3am_cloud.adapters.curl.objects.holding import checksum_headers, is_enforced
+from s3am_cloud.adapters.curl.objects.turns import settling
 from s3am_cloud.adapters.curl.parts.upload import PutTarget, UploadFlow
 from s3am_cloud.adapters.curl.store.put import PLAIN_PAYLOAD, SignedPut
 from s3am_cloud.adapters.curl.store.routing import object_headers
@@ -59,31 +60,12 @@ class CurlObjectMover:
         with closing(Loop(self._clock)) as loop:
             run = _Run(self._route, CurlContext(loop, self._clock, self._route.settings), self._progress)
             loop.later(_WATCH_SECONDS, run.watch)
-            waiting = iter(objects)
-            try:
-                while not should_stop():
-                    more = self._fill(run, waiting)
-                    if not more and not run.count and not run.settled:
-                        return
-                    if not run.settled:
-                        loop.turn()
-                    while run.settled:
-                        yield run.settled.popleft()
-                    self._check()
-            finally:
-                run.stop()
 
-    def _fill(self, run: _Run, objects: Iterator[WholeObject | None]) -> bool:
-        """Begins as many as there are connections for; whether there may be more objects."""
-        while run.count < self._connections:
-            try:
-                wanted = next(objects)
-            except StopIteration:
-                return False
-            if wanted is None:
-                return True
-            run.begin(wanted)
-        return True
+            def should_go_on() -> bool:
+                self._check()
+                return not should_stop()
+
+            yield from settling(run, loop, objects, self._connections, should_go_on)
 
 
 class _Run:

@@ -1,0 +1,58 @@
+"""How many objects are moved over one loop: as many at once as there are connections, each reported when it settles."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol, TypeVar
+
+from s3am_cloud.adapters.curl.transport.loop import Loop
+from s3am_cloud.ports.objects import Settled
+
+Whole = TypeVar("Whole")
+Whole_contra = TypeVar("Whole_contra", contravariant=True)
+
+
+class Moving(Protocol[Whole_contra]):
+    """The objects on their way."""
+
+    settled: deque[Settled]
+
+    @property
+    def count(self) -> int: ...
+
+    def begin(self, wanted: Whole_contra, /) -> None: ...
+
+    def stop(self) -> None:
+        """Drops what is on its way."""
+
+
+def settling(
+    run: Moving[Whole], loop: Loop, objects: Iterable[Whole | None], connections: int, should_go_on: Callable[[], bool]
+) -> Iterator[Settled]:
+    """Each object as it settles; stops the run at its end, and when `should_go_on` is false, or raises."""
+    waiting = iter(objects)
+    try:
+        while should_go_on():
+            more = _fill(run, waiting, connections)
+            if not more and not run.count and not run.settled:
+                return
+            if not run.settled:
+                loop.turn()
+            while run.settled:
+                yield run.settled.popleft()
+    finally:
+        run.stop()
+
+
+def _fill(run: Moving[Whole], objects: Iterator[Whole | None], connections: int) -> bool:
+    """Begins as many as there are connections for; whether there may be more objects."""
+    while run.count < connections:
+        try:
+            wanted = next(objects)
+        except StopIteration:
+            return False
+        if wanted is None:
+            return True
+        run.begin(wanted)
+    return True
