@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from s3am_cloud.adapters.files.item_list import SqliteItemList
 from s3am_cloud.datasets.decisions import Known
 from s3am_cloud.datasets.failures import FailureRule
 from s3am_cloud.datasets.outcomes import Outcome, Tally, outcome_of
+from s3am_cloud.datasets.report_lines import failed_line
 from s3am_cloud.errors import ObjectExists, SourceNotFound, TransferError
 from s3am_cloud.items import Item, Placed
 from s3am_cloud.model import SourceInfo
@@ -223,3 +225,20 @@ def test_an_error_of_an_item_says_what_to_do() -> None:
     error = data.outcomes()["0"].error
     assert error is not None
     assert (error.name, error.code, bool(error.hint)) == ("SourceNotFound", 5, True)
+
+
+@pytest.mark.parametrize(
+    ("source", "written"),
+    [
+        ("runs/a", {"source": "/data/runs/a"}),
+        ("s3://b/k", {"source": "s3://b/k"}),
+        ("https://h/k", {"source": "https://h/k", "size": 7}),
+    ],
+)
+def test_what_failed_can_be_repeated_from_any_folder(
+    source: str, written: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The size that a listing said may be another by then; one that a manifest states is a condition."""
+    monkeypatch.setattr("os.getcwd", lambda: "/data")
+    outcome = Outcome(source=source, destination="s3://b/o", size=7, labels={"sample": "n1"}, state="not-reached")
+    assert msgspec.json.decode(failed_line(outcome)) == {"sample": "n1", "destination": "s3://b/o", **written}

@@ -38,7 +38,8 @@ def counts_text(counts: Counts) -> str:
 def _counts_line(summary: Summary) -> str:
     counts, seconds = summary.counts, summary.seconds
     rate = f", {size_text(counts.copied_bytes / seconds)}/s" if counts.copied and seconds else ""
-    return f"{counts.items:,} items, {size_text(counts.bytes)}: {counts_text(counts)}; {seconds:.1f} s{rate}"
+    items = "1 item" if counts.items == 1 else f"{counts.items:,} items"
+    return f"{items}, {size_text(counts.bytes)}: {counts_text(counts)}; {seconds:.1f} s{rate}"
 
 
 def _failures(summary: Summary) -> Iterator[str]:

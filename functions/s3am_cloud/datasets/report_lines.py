@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 
 import msgspec
 
@@ -12,11 +13,15 @@ from s3am_cloud.items import Item
 
 
 def failed_line(outcome: Outcome) -> bytes:
-    """A line of a manifest: running it copies just these items."""
+    """A line of a manifest: running it copies just these items, from any folder.
+
+    The size of a file or an object in S3 is what a listing said: it is no condition, and may be another by then.
+    """
+    is_listed = outcome.source.startswith("s3://") or is_local(outcome.source)
     item = Item(
-        source=outcome.source,
+        source=absolute(outcome.source),
         destination=outcome.destination,
-        size=outcome.size,
+        size=None if is_listed else outcome.size,
         digest=outcome.digest,
         labels=outcome.labels,
     )
@@ -25,6 +30,15 @@ def failed_line(outcome: Outcome) -> bytes:
     if outcome.error is not None:
         fields["error"] = f"{outcome.error.name}: {outcome.error.message}"
     return msgspec.json.encode({**labels, **fields})
+
+
+def is_local(source: str) -> bool:
+    """Whether an item's source is a path, as it has it."""
+    return source.startswith(("/", "./", "../", "file:")) or ":" not in source
+
+
+def absolute(source: str) -> str:
+    return source if source.startswith("file:") or not is_local(source) else os.path.abspath(source)
 
 
 def checksum_line(outcome: Outcome) -> bytes | None:
