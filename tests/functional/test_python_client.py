@@ -34,6 +34,7 @@ from s3am_cloud_client import (
     plan,
     provenance,
     upload,
+    upload_many,
     verify,
     verify_receipt,
 )
@@ -63,6 +64,9 @@ def _machine(home: Path, strict_s3: StrictS3, monkeypatch: pytest.MonkeyPatch) -
 def names(home: Path, http_server: FaultyHttp, bucket: str) -> dict[str, str]:
     """What the names in examples stand for."""
     (home / "genome.bam").write_bytes(pattern(100_000))
+    (home / "runs").mkdir()
+    for name in ("1.bin", "2.bin"):
+        (home / "runs" / name).write_bytes(pattern(1000))
     url = http_server.add("/run42.tar", pattern(100_000))
     return {"https://host/run42.tar": url, "s3://bucket/": f"s3://{bucket}/"}
 
@@ -76,6 +80,7 @@ def test_the_examples_of_the_guide_work(names: dict[str, str], stored: Stored) -
 
 
 def test_the_examples_of_docstrings_say_what_comes(names: dict[str, str], stored: Stored) -> None:
+    assert run_docstring(upload_many, names) > 1
     assert run_docstring(upload, names) > 1
     run_block("from s3am_cloud_client import upload\nupload('genome.bam', 's3://bucket/genome.bam')", names)
     assert run_docstring(download, names) > 1
