@@ -9,6 +9,7 @@ from s3am_cloud_client.observer import Observer, SilentObserver
 from s3am_cloud_client.options import Aws
 
 if TYPE_CHECKING:
+    from s3am_cloud.adapters.curl.transport.easy import CurlSettings
     from s3am_cloud.adapters.s3.access import S3Access
     from s3am_cloud_client.doctor.ports import Site
     from s3am_cloud_client.results import Diagnosis
@@ -46,37 +47,52 @@ def diagnose(
 
 def _site(stack: str | None, aws: Aws) -> Site:
     from s3am_cloud.adapters.clock import SystemClock
-    from s3am_cloud.adapters.proxies import proxy_for, shown_proxy
     from s3am_cloud.adapters.s3.access import S3Access
+    from s3am_cloud.adapters.s3.session import DEFAULT_REGION
     from s3am_cloud.adapters.s3.store import S3Store
     from s3am_cloud.adapters.sources import AnySource
+    from s3am_cloud.errors import TransferError
     from s3am_cloud.names import DEFAULT_STACK, STACK_VARIABLE
-    from s3am_cloud_client.doctor.aws_calls import BotoCalls
-    from s3am_cloud_client.doctor.hosts import is_public
-    from s3am_cloud_client.doctor.ports import Site
-    from s3am_cloud_client.inprocess.ports import curl_settings
+    from s3am_cloud_client.doctor.aws_calls import BotoCalls, NoCalls
+    from s3am_cloud_client.doctor.hosts import is_public, shown_proxy_of
+    from s3am_cloud_client.doctor.ports import AwsCalls, Site
 
     access, clock = S3Access(aws.settings()), SystemClock()
     named = stack or os.environ.get(STACK_VARIABLE)
-
-    def proxy_of(url: str) -> str | None:
-        proxy = proxy_for(url)
-        return None if proxy is None else shown_proxy(proxy)
-
+    calls: AwsCalls = BotoCalls(access)
+    region: str | None = None
+    known: tuple[str, ...] = ()
+    try:
+        region, known = _profile_region(access), _known_regions(access)
+    except TransferError as error:  # an unknown profile, or a file that can't be read, is a finding like others
+        calls = NoCalls(error, aws.region or os.environ.get("AWS_REGION") or DEFAULT_REGION)
     return Site(
-        aws=BotoCalls(access),
-        source=AnySource(curl_settings(access), S3Store(access, clock), clock, tags=False),
+        aws=calls,
+        source=AnySource(_curl(access), S3Store(access, clock), clock, tags=False),
         clock=clock,
         environment=os.environ,
         stack=named or DEFAULT_STACK,
         stack_named=named is not None,
         profile=aws.profile,
         region_option=aws.region,
-        profile_region=_profile_region(access),
-        known_regions=_known_regions(access),
+        profile_region=region,
+        known_regions=known,
         is_public=is_public,
-        proxy_of=proxy_of,
+        proxy_of=shown_proxy_of,
     )
+
+
+def _curl(access: S3Access) -> CurlSettings:
+    """How sources are read. The profile names authorities; without one, those that come with botocore are trusted."""
+    from s3am_cloud.adapters.curl.transport.easy import CurlSettings
+    from s3am_cloud.adapters.s3.authorities import bundled_authorities
+    from s3am_cloud.errors import TransferError
+    from s3am_cloud_client.inprocess.ports import curl_settings
+
+    try:
+        return curl_settings(access)
+    except TransferError:
+        return CurlSettings(ca_file=bundled_authorities())
 
 
 def _profile_region(access: S3Access) -> str | None:

@@ -26,6 +26,16 @@ def test_a_write_test_leaves_the_bucket_as_it_was(command: Command, stored: Stor
     stored.assert_untouched()
 
 
+def test_an_unknown_profile_is_a_finding_and_sources_are_checked(command: Command, http_server: FaultyHttp) -> None:
+    url = http_server.add("/x.bin", Pattern(1 << 20))
+    found = command.run("doctor", "--json", "--profile", "nope", url).ended(25).document["findings"]
+    states = {each["check"]: (each["state"], each["message"], each["fix"]) for each in found}
+    assert states["credentials"][0] == "problem"
+    assert "nope" in states["credentials"][1]
+    assert "list-profiles" in states["credentials"][2]
+    assert ("source", "ok") in {(each["check"], each["state"]) for each in found}
+
+
 def test_a_problem_is_exit_code_25_and_says_how_to_fix_it(command: Command, http_server: FaultyHttp) -> None:
     result = command.run("doctor", http_server.url("/missing")).ended(25)
     assert "PROBLEM  source, " in result.stdout

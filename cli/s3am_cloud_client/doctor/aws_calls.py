@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from s3am_cloud.adapters.s3.access import S3Access, is_aws
 from s3am_cloud.adapters.s3.answers import code_of, message_of, naming
 from s3am_cloud.adapters.s3.codes import legible
+from s3am_cloud.errors import TransferError
 from s3am_cloud.limits import STACK_ANSWER_SECONDS, STACK_CONNECT_SECONDS
 from s3am_cloud_client.doctor.ports import Answer, Refused
 
@@ -20,6 +21,20 @@ _PATIENT = Config(
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
 )
+
+
+class NoCalls:
+    """`AwsCalls` where botocore makes no session: the profile, or the file that it is in, can't be used."""
+
+    def __init__(self, error: TransferError, region: str) -> None:
+        self._error, self.region = error, region
+        self.at_aws, self.has_services = True, False
+
+    def require_credentials(self) -> None:
+        raise self._error
+
+    def ask(self, service: str, operation: str, region: str | None = None, **parameters: Any) -> Answer:
+        raise self._error
 
 
 class BotoCalls:
