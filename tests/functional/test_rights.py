@@ -231,8 +231,7 @@ def _tags(site: Site) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in found}
 
 
-@pytest.mark.parametrize("terse", [False, True], ids=["named", "terse"])
-@pytest.mark.parametrize("way", [(), IN_PARTS], ids=["by one request", "in parts"])
+@pytest.mark.parametrize(("way", "terse"), [((), True), (IN_PARTS, False)], ids=["by one request", "in parts"])
 def test_a_copy_of_a_tagged_object_goes_without_tags_for_want_of_a_right(
     way: tuple[str, ...], terse: bool, site: Site
 ) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
 from functional.cloud.job_client import CONTENT, HANDLERS, MIB, PART, JobClient, Json, granted_to, stack_of
 from functional.cloud.permissions import Grant, Need, needs
 from s3am_cloud_cli.local_cloud import LocalCloud, aws
+from s3am_cloud_cli.local_cloud.audit_log import session_token
 from servers.content import crc64nvme
 from servers.faults import Slow, Status
 from servers.faulty_http import FaultyHttp
@@ -18,6 +21,7 @@ from support.fork_server import ForkServer
 
 # Rights that no job here can be seen to use, by function ("*": each of them).
 _SEALED = "of sealed jobs, by the same code as control's, which is seen"
+RIGHTS = Path(__file__).parents[3] / "docs" / "rights.md"
 UNSEEN = {
     ("*", "logs:CreateLogStream"): "Lambda writes a function's log in its role's name",
     ("*", "logs:PutLogEvents"): "Lambda writes a function's log in its role's name",
@@ -186,6 +190,49 @@ def test_a_right_that_is_missing_or_superfluous_is_noticed(rights: Rights) -> No
         for added in (Grant("s3:PutBucketPolicy", "arn:aws:s3:::s3am-to-*"), Grant("s3:GetObject", "arn:aws:s3:::x/*")):
             more = replace(rights, granted=rights.granted | {module: [*granted, added]})
             assert unused(more) == [f"{module} {added.action} {added.resource}"]
+
+
+def _stack_rows() -> dict[str, set[str]]:
+    """Commands and their actions on the stack, as the documentation lists them."""
+    lines = RIGHTS.read_text().partition("<!-- rights on the stack:")[2].splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| `")]
+    return {command: set(re.findall(r"`([^`]+)`", actions)) for command, actions in cells}
+
+
+def test_a_command_takes_of_the_stack_what_the_documentation_lists(
+    job_client: JobClient, reports: dict[str, Json]
+) -> None:
+    """With every command's calls recorded as those of a caller of its own."""
+    jobs, target = reports["jobs"], f"s3://{job_client.destination}/listed"
+    source = f"s3://{job_client.plain_source}/whole"
+    runs = {
+        "submit URL S3_URL": ("submit", source, target),
+        "submit --sse-key-file": (
+            "submit",
+            "--sse-key-file",
+            "key",
+            f"s3://{job_client.plain_source}/whole",
+            target + "2",
+        ),
+        "status JOB": ("status", jobs["small"]),
+        "watch JOB": ("watch", jobs["small"]),
+        "jobs": ("jobs",),
+        "logs JOB": ("logs", jobs["small"]),
+        "resume JOB (that has succeeded meanwhile)": ("resume", jobs["broken"]),
+        "cancel JOB": ("cancel", jobs["expired"]),
+    }
+    for command, arguments in runs.items():
+        job_client.command.run(*arguments, AWS_SESSION_TOKEN=session_token(_caller(command))).ended(0)
+    stack, calls = stack_of(job_client), job_client.calls()
+    used = {
+        command: {need.action for call in calls if call["function"] == _caller(command) for need in needs(call, stack)}
+        for command in runs
+    }
+    assert used == {command.replace("`", ""): actions for command, actions in _stack_rows().items()}
+
+
+def _caller(command: str) -> str:
+    return "client-" + re.sub(r"\W+", "-", command)
 
 
 def missing(rights: Rights) -> list[str]:
