@@ -16,7 +16,7 @@ import pytest
 
 from local_cloud.probes import Probes, eventually
 from s3am_cloud_cli import local_cloud as embedded
-from s3am_cloud_cli.local_cloud import LocalCloud
+from s3am_cloud_cli.local_cloud import LocalCloud, aws
 from s3am_cloud_cli.local_cloud.state import StateFolder
 
 FIELDS = [
@@ -118,6 +118,8 @@ def test_up_status_env_and_down_are_about_one_cloud_and_leave_nothing(command: C
     exports = dict(shlex.split(line)[1].split("=", 1) for line in out.splitlines())
     assert exports == embedded.environment(command.cloud())
     assert exports["AWS_SECRET_ACCESS_KEY"] not in str(cloud) + repr(command.cloud()) + repr(command.folder.server())
+    buckets = aws.client("s3", command.cloud()).list_buckets()["Buckets"]
+    assert not [each for each in buckets if each["Name"].startswith("cdk-")], "`deploy --local` could not bootstrap"
     probes = Probes(command.cloud(), command.folder.root)
     probes.invoke(probes.function)
     processes = members(cloud["pid"])

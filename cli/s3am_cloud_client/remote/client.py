@@ -32,6 +32,7 @@ from s3am_cloud.model import Job, TransferRequest
 from s3am_cloud.ports.executions import Execution
 from s3am_cloud.ports.transfer import Clock
 from s3am_cloud.same_source import unsigned
+from s3am_cloud.sse import KeyRing
 from s3am_cloud.transfer.pipeline import new_job
 from s3am_cloud.transfer.reserved import refuse_records_bucket
 from s3am_cloud.urls import parse_source
@@ -85,6 +86,14 @@ def max_workers(access: S3Access, stack_name: str) -> int | None:
     return _find(access, stack_name).max_workers
 
 
+def _notes(access: S3Access, stack: Stack) -> Bucket:
+    """The work bucket, of the stack's own account: requests and sealed secrets are written to no other."""
+    account = stack.state_machine_arn.split(":")[4]
+    return Bucket(
+        access.with_settings(msgspec.structs.replace(access.settings, owners=(account,)), KeyRing()), stack.work_bucket
+    )
+
+
 class Started(msgspec.Struct, frozen=True):
     """The execution of a submitted job; `joined` where it was there already."""
 
@@ -100,14 +109,15 @@ class Remote:
         self.clock = clock or SystemClock()
         self.access = access = S3Access(settings)
         self.stack = patiently(lambda: _find(access, stack_name or names.DEFAULT_STACK), self.clock)
-        self.jobs = Jobs(Bucket(access, self.stack.work_bucket))
+        notes = _notes(access, self.stack)
+        self.jobs = Jobs(notes)
         self.machine = StateMachine(
             access.boto.client("stepfunctions", region_name=access.region, endpoint_url=settings.endpoint_url),
             self.stack.state_machine_arn,
         )
         self.vault = _vault(access, self.stack.key_arn)
         self.store = S3Store(access, self.clock)
-        self.coordination = DocumentCoordination(Bucket(access, self.stack.work_bucket))
+        self.coordination = DocumentCoordination(notes)
         self.locks = LockContext(self.jobs, self.coordination, self._describe, self.clock)
 
     def _describe(self, arn: str) -> Execution:

@@ -63,9 +63,10 @@ def test_a_job_s_object_has_the_encryption_that_was_asked_for(
     command: Command, s3: Any, bucket: str, http_server: FaultyHttp
 ) -> None:
     url = http_server.add("/encrypted", Pattern(1000))
-    kms = ("--sse", "aws:kms", "--bucket-key")
-    command.run("submit", "--wait", *kms, url, f"s3://{bucket}/encrypted").ended(0)
-    assert s3.head_object(Bucket=bucket, Key="encrypted")["ServerSideEncryption"] == "aws:kms"
+    key = "arn:aws:kms:us-east-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    command.run("submit", "--wait", "--sse-kms-key-id", key, "--bucket-key", url, f"s3://{bucket}/encrypted").ended(0)
+    head = s3.head_object(Bucket=bucket, Key="encrypted")
+    assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", key)
 
 
 def test_an_upload_begun_here_is_finished_in_the_cloud(
