@@ -4,7 +4,7 @@ datasets    `upload_many`, `download_many`: many objects, with an outcome for ea
 diagnosis   `diagnose`: what an account, a stack, buckets and sources lack.
 jobs        `Client` and `Job`: transfers in the cloud.
 listings    `list_objects`, `list_uploads`: what is below a prefix in S3.
-objects     `verify`, `verify_receipt`, `provenance`, `cancel_uploads`: what is in S3 already.
+objects     `verify`, `verify_many`, `verify_receipt`, `provenance`, `cancel_uploads`: what is in S3 already.
 observer    What a transfer reports while it runs.
 options     The options of transfers, and which AWS.
 planning    `plan`: what a job would take.
@@ -33,7 +33,7 @@ from s3am_cloud_client.inprocess.destinations import Output, destination_of
 from s3am_cloud_client.inprocess.patience import Patience
 from s3am_cloud_client.jobs import Client, Job, OnStatus, error_of, read_request
 from s3am_cloud_client.listings import list_objects, list_uploads
-from s3am_cloud_client.objects import cancel_uploads, provenance, verify, verify_receipt
+from s3am_cloud_client.objects import Verifying, cancel_uploads, provenance, verify, verify_many, verify_receipt
 from s3am_cloud_client.observer import Observer, OnProgress, SilentObserver
 from s3am_cloud_client.options import (
     Aws,
@@ -69,6 +69,7 @@ __all__ = (
     "SubmitOptions",
     "Transfers",
     "UploadOptions",
+    "Verifying",
     "cancel_uploads",
     "destination_of",
     "diagnose",
@@ -88,5 +89,6 @@ __all__ = (
     "upload",
     "upload_many",
     "verify",
+    "verify_many",
     "verify_receipt",
 )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from s3am_cloud.adapters.s3.access import S3Access
     from s3am_cloud.model import ObjectInfo
     from s3am_cloud.urls import S3Url
-    from s3am_cloud_client.results import Provenance, ReceiptVerified, Verified
+    from s3am_cloud_client.results import Provenance, ReceiptVerified, Verified, VerifiedItem, VerifiedSummary
 
 _USUAL = ObjectOptions()
 
@@ -57,6 +57,46 @@ def verify(
     )
     with _reading(request.source, observer_of(progress, observer)) as meter:
         return verify_object(request, local_ports(options.access()), meter, meter.expect)
+
+
+def verify_many(
+    manifest: str,
+    *,
+    max_failures: int | None = None,
+    options: ObjectOptions = _USUAL,
+    observer: Observer | None = None,
+) -> Verifying:
+    """Compare objects with a list of checksums, such as the `checksums.txt` of a run, and return how each ended, to be
+    iterated.
+
+    `manifest` is a path, a URL, or `-` for standard input; its lines name objects: `SHA256 (s3://BUCKET/KEY) = HEX`.
+    It is read and checked before this returns. An object is compared with S3's own checksum, where S3 holds one of
+    that algorithm, else it is read. An object that differs or is gone stops no other. Raises BadManifest.
+    """
+    return Verifying(manifest, max_failures, options, observer_of(None, observer))
+
+
+class Verifying:
+    """Objects that are compared with a list. Iterate it, once, for how each ended; `summary` is how all went."""
+
+    def __init__(self, manifest: str, max_failures: int | None, options: ObjectOptions, observer: Observer) -> None:
+        from s3am_cloud_client.inprocess.dataset.verify_run import Verifications
+        from s3am_cloud_client.inprocess.ports import local_ports
+
+        with naming_system_errors():
+            self._access = options.access()
+            self._run = Verifications(manifest, max_failures, observer, local_ports(self._access))
+
+    def __iter__(self) -> Iterator[VerifiedItem]:
+        from s3am_cloud_client.inprocess.ports import local_ports
+
+        with naming_system_errors():
+            yield from self._run.run(local_ports(self._access, observer=self._run.lane_observer))
+
+    @property
+    def summary(self) -> VerifiedSummary:
+        """Of the objects that have been compared so far."""
+        return self._run.summary
 
 
 def verify_receipt(

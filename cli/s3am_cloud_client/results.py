@@ -7,6 +7,7 @@ from s3am_cloud.model import Receipt
 from s3am_cloud.transfer.verification import ReceiptVerified, Verified
 from s3am_cloud_client.doctor.findings import Diagnosis, Finding
 from s3am_cloud_client.inprocess.dataset.preview import Planned
+from s3am_cloud_client.inprocess.dataset.verify_run import VerifiedCounts, VerifiedItem, VerifiedSummary
 from s3am_cloud_client.inprocess.listings import StoredObject, UnfinishedUpload
 from s3am_cloud_client.remote.cancel import Cancelled
 from s3am_cloud_client.remote.dead_letters import FailedEvent, FailedEvents
@@ -38,5 +39,8 @@ __all__ = (
     "Summary",
     "UnfinishedUpload",
     "Verified",
+    "VerifiedCounts",
+    "VerifiedItem",
+    "VerifiedSummary",
     "Where",
 )

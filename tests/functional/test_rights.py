@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 MIB = 1 << 20
 CONTENT = Pattern(6 * MIB, seed=9)
+WHOLE = CONTENT.read(0, CONTENT.size)
 IN_PARTS = ("--part-size", "5MiB")
 DOCUMENT = Path(__file__).parents[2] / "docs" / "rights.md"
 _CODE = re.compile(r"`([^`]+)`")
@@ -164,6 +166,11 @@ def _verify(site: Site) -> None:
     site.run("verify", site.stored_source()).ended(0)
 
 
+def _verify_many(site: Site) -> None:
+    (site.home / "checksums.txt").write_text(f"SHA1 ({site.stored_source()}) = {hashlib.sha1(WHOLE).hexdigest()}\n")
+    site.run("verify", "--manifest", "checksums.txt").ended(0)
+
+
 def _receipt(site: Site) -> None:
     site.run("receipt", site.stored_source()).ended(0)
 
@@ -205,6 +212,7 @@ RUNS: dict[str, Callable[[Site], None]] = {
     "`download S3_URL -`": _download_to_standard_output,
     "`download S3_URL?versionId=ID FILE`": _download_of_an_old_version,
     "`verify S3_URL`": _verify,
+    "`verify --manifest FILE`": _verify_many,
     "`receipt S3_URL`": _receipt,
     "`plan S3_URL S3_URL`": _plan,
     "`ls S3_URL`": _list,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Print the checksum of an object's content, and compare it.")
-@click.argument("source", metavar="S3_URL")
+@click.argument("source", metavar="S3_URL", required=False)
 @click.option(
     "--checksum",
     metavar="TYPE",
@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     "--receipt",
     is_flag=True,
     help="Compare it with what was recorded when it was written: its receipt, and its source's own digest.",
+)
+@click.option(
+    "--manifest",
+    metavar="FILE",
+    help="Compare all objects of a list of checksums, such as a run's checksums.txt: a file, a URL, or - for stdin.",
 )
 @transfer.part_size
 @click.option("--download-slots", type=click.IntRange(1), metavar="N", help="Connections to S3 that read at once.")
@@ -44,14 +49,18 @@ if TYPE_CHECKING:
 @transfer.no_sign_request
 @transfer.stack
 @transfer.aws
+@click.option(
+    "--json-lines", is_flag=True, expose_value=False, help="Print a line of JSON for each object of the manifest."
+)
 @transfer.output
 @click.pass_obj
 def verify(
     console: Console,
-    source: str,
+    source: str | None,
     checksum: str | None,
     expect: str | None,
     receipt: bool,
+    manifest: str | None,
     part_size: int | None,
     download_slots: int | None,
     keys: KeyOptions,
@@ -66,6 +75,9 @@ def verify(
     holds of the whole content, where S3 holds one of that TYPE. With --receipt it is compared with what s3am-cloud
     receipt shows; a difference is exit code 21, too.
 
+    With --manifest each object of a list is compared: with S3's own checksum where S3 holds one of that algorithm, else
+    by reading it. One that differs stops no other, and the exit code is 26; 25 if all do.
+
     \b
       s3am-cloud verify --checksum sha256 s3://bucket/genome.bam
       s3am-cloud verify --expect sha256:2c26b46b68ffc68ff99b453c1d304134... s3://bucket/genome.bam
@@ -73,8 +85,10 @@ def verify(
     import s3am_cloud_client
     from s3am_cloud_cli.options.settings import aws_of
 
-    transfer.exclusive(receipt=receipt, checksum=checksum, expect=expect)
-    transfer.exclusive(receipt=receipt, part_size=part_size)
+    transfer.exclusive(receipt=receipt, checksum=checksum, expect=expect, manifest=manifest)
+    transfer.exclusive(receipt=receipt, part_size=part_size, manifest=manifest)
+    if source is not None and manifest is not None:
+        raise click.UsageError("S3_URL and --manifest exclude each other")
     options = ObjectOptions(
         part_size=part_size,
         download_slots=download_slots,
@@ -84,7 +98,13 @@ def verify(
         stack=stack,
         aws=aws_of(aws),
     )
-    if receipt:
+    if manifest is not None:
+        from s3am_cloud_cli.console.verified_text import show_verified
+
+        show_verified(s3am_cloud_client.verify_many(manifest, options=options, observer=console), console)
+    elif source is None:
+        raise click.UsageError("Missing argument 'S3_URL', or --manifest")
+    elif receipt:
         _show_receipt(s3am_cloud_client.verify_receipt(source, options=options, observer=console), console)
     else:
         found = s3am_cloud_client.verify(source, checksum=checksum, expect=expect, options=options, observer=console)

@@ -14,4 +14,5 @@ many          Runs over many items.
 receipt_text  Receipts and jobs as text.
 summary_text  How a run over many items went as text.
 streams       Standard input and output that survive closed ends and odd encodings.
+verified_text  How a comparison with a list of checksums went as text.
 """

@@ -79,6 +79,24 @@ def verify_object(request: VerifyRequest, ports: Ports, progress: Progress, on_s
     )
 
 
+def compared_with(
+    expected: Expected, source: S3Url, connections: int, ports: Ports, progress: Progress
+) -> tuple[Literal["stored", "read"], int]:
+    """How the object was found to have this checksum, and its size: by S3's own, where it holds one of that algorithm,
+    else by reading the object.
+
+    Raises NotAsExpected, SourceNotFound, and what `OrderedReader` does.
+    """
+    info = pinned(source, ports.store)
+    found = info.checksums.get(expected.algorithm)
+    by: Literal["stored", "read"] = "stored" if found is not None else "read"
+    if found is None:
+        origin = PinnedSource(source=source.as_source, info=version_of(info))
+        found = digest(expected.algorithm, ports.readers(origin, connections, progress))
+    compare(expected, found, str(source))
+    return by, info.size
+
+
 def verify_receipt(
     source: S3Url, connections: int, reports: Reports, ports: Ports, progress: Progress, on_size: Callable[[int], None]
 ) -> ReceiptVerified:

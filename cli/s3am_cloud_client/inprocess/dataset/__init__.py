@@ -18,4 +18,5 @@ single        One item by the thorough way of single transfers.
 streams       Bytes that come in pieces, as a file.
 upload_run    A run of uploads, put together.
 uploading     The direction into S3.
+verify_run    A run that compares many objects with a list of checksums.
 """

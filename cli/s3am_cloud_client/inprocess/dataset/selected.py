@@ -43,11 +43,12 @@ def selected(
     with ExitStack() as opened:
         given = None
         if options.manifest is not None:
-            given = _opened(options.manifest, options.manifest_format, ports, opened)
+            given = opened_manifest(options.manifest, options.manifest_format, ports, opened)
         yield from items_of(sources, given, selection, trees)
 
 
-def _opened(manifest: str, form: str, ports: Ports, opened: ExitStack) -> Manifest:
+def opened_manifest(manifest: str, form: str, ports: Ports, opened: ExitStack) -> Manifest:
+    """A list in a file, at a URL, or `-` for standard input; open as long as `opened` is."""
     if manifest == "-":
         return Manifest(sys.stdin.buffer, "standard input", form)
     url = parse_source(manifest)
