@@ -158,8 +158,9 @@ def test_whatever_happens_what_is_reported_is_true() -> None:
 
 
 @pytest.mark.stress
+@pytest.mark.timeout(900)
 def test_long_histories_of_datasets() -> None:
-    _run(examples=400, steps=40)
+    _run(examples=150, steps=30)
 
 
 def _run(examples: int, steps: int) -> None:

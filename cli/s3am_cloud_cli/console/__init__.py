@@ -10,7 +10,7 @@ listing_text  Listings, printed as they come.
 output        Results on stdout; progress, notes and errors on stderr.
 quote_text    A quote as text.
 preview_text  What a run over many items would do as text.
-many          Runs over many items.
+many          Prints what comes of a run over many items.
 receipt_text  Receipts and jobs as text.
 summary_text  How a run over many items went as text.
 streams       Standard input and output that survive closed ends and odd encodings.

@@ -1,7 +1,7 @@
 """Jobs in the cloud.
 
 cancel        Cancels a job.
-client        Finds the stack, and submits jobs.
+client        Finds the stack, and starts jobs.
 dead_letters  Refused events, and sending one again.
 host_keys     SSH host keys from this machine, for a job elsewhere.
 job_ids       Names of new jobs.
@@ -11,5 +11,5 @@ polls         Asking AWS again and again.
 resume        Resumes a job from any machine.
 rule_inputs   What EventBridge's rules make of events.
 status        A job's progress or result.
-submit        Submits a request with what only its user has.
+submit        Adds what only its user has to a request: logins, keys, secrets.
 """

@@ -4,5 +4,5 @@ accept       Reads a request, refuses it by name, or records it as a job once.
 dead_letter  What the dead-letter queue keeps of a refused event.
 file         Reads ingest.toml.
 grants       Which events may name which secrets.
-rules        Routes (new objects of a bucket) and schedules (URLs fetched again).
+rules        Turns routes (new objects of a bucket) and schedules (URLs fetched again) into requests.
 """

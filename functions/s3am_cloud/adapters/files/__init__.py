@@ -10,7 +10,7 @@ name_folding   Which names a file system takes for one.
 pipes          Standard input, pipes and FIFOs as sources.
 private_files  Files and folders of this user alone.
 output_stream  Writes in order to standard output, a pipe, a FIFO or a device.
-partial_file   A download on its way: .NAME.partial and .NAME.progress.
+partial_file   Keeps an unfinished download, to be resumed: .NAME.partial and .NAME.progress.
 placing        A whole file gets its name.
 tree           Local folders as trees.
 whole_file     A small file of a dataset on its way.

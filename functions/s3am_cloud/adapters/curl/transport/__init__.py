@@ -1,7 +1,7 @@
 """One request over libcurl: its handle, its address, when it is tried again, how many run at once.
 
 addresses    Which addresses belong to the public internet.
-admission    What happens when a server refuses further connections.
+admission    Waits and uses fewer connections when a server refuses more; `source/get` recognizes the refusal.
 concurrency  How many connections this process has, and their automatic number.
 context      What every request of one run is made with: loop, clock, settings.
 easy         The options that every request has.
