@@ -152,6 +152,14 @@ def _download(site: Site) -> None:
     site.run("download", site.stored_source(), "copy").ended(0)
 
 
+def _download_of_a_folder(site: Site) -> None:
+    for key in ("dir/a", "dir/b"):
+        site.source.put(key, b"data")
+    site.run("download", site.source.url("dir/"), "copy").ended(0)
+    site.run("download", site.source.url("dir/"), "copy").ended(0)
+    assert {path.name for path in (site.home / "copy").iterdir()} == {"a", "b"}
+
+
 def _download_to_standard_output(site: Site) -> None:
     site.source.put("source", b"lines")
     assert site.run("download", site.source.url("source"), "-").ended(0).stdout == "lines"
@@ -209,6 +217,7 @@ RUNS: dict[str, Callable[[Site], None]] = {
     "`upload FOLDER/ S3_URL/`": _upload_of_a_folder,
     "`upload S3_URL/ S3_URL/`": _copy_of_a_folder,
     "`download S3_URL FILE`": _download,
+    "`download S3_URL/ FOLDER`": _download_of_a_folder,
     "`download S3_URL -`": _download_to_standard_output,
     "`download S3_URL?versionId=ID FILE`": _download_of_an_old_version,
     "`verify S3_URL`": _verify,
