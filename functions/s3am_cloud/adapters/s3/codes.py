@@ -184,7 +184,9 @@ def source_error_for(code: str, status: int, said: str, message: str = "") -> Tr
     if not code and status in {400, 403}:
         # What was probed with these credentials was readable then.
         return AccessDenied(said, _RENEW)
-    error = part_error_for(code, status, said, message)
+    # Credentials that expired stay so for whoever reads: other parts of the object would only fail in turn.
+    judge = error_for if refuses_credentials(code) else part_error_for
+    error = judge(code, status, said, message)
     kind = _OF_SOURCES.get(type(error), type(error))
     return kind(error.message, None if error.hint == type(error).hint else error.hint)
 
