@@ -28,7 +28,10 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 CALLER = "function:"
 MOST_BYTES = 16 * 1024 * 1024
 
-_HEADERS = ("x-amz-acl", "x-amz-copy-source", "x-amz-tagging", "x-amz-tagging-directive", "x-amz-target")
+_HEADERS = (
+    *("x-amz-acl", "x-amz-copy-source", "x-amz-tagging", "x-amz-tagging-directive", "x-amz-target"),
+    "x-amz-expected-bucket-owner",
+)
 _RESOURCES = {
     *("executionArn", "mapRunArn", "stateMachineArn", "KeyId", "SecretId"),
     *("EncryptionContext", "Entries", "EventBusName"),

@@ -181,6 +181,13 @@ def test_the_functions_may_do_what_their_calls_need_and_nothing_else(rights: Rig
     assert unused(rights) == []
 
 
+def test_every_call_to_s3_expects_a_bucket_of_the_own_account(job_client: JobClient, rights: Rights) -> None:
+    asked = [call for call in job_client.calls() if "x-amz-target" not in call["headers"]]
+    assert {call["method"] for call in asked} >= {"GET", "HEAD", "PUT", "POST"}
+    owners = {call["headers"].get("x-amz-expected-bucket-owner") for call in asked}
+    assert owners == {stack_of(job_client).account}
+
+
 def test_a_right_that_is_missing_or_superfluous_is_noticed(rights: Rights) -> None:
     """Each right that is taken away is missed and one that is added is noticed."""
     for module, granted in rights.granted.items():
