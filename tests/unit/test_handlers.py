@@ -12,6 +12,7 @@ import pytest
 from s3am_cloud.errors import BadRequest, NoSuchJob, SourceNotFound
 from s3am_cloud.handlers import control, janitor, worker
 from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS
+from s3am_cloud.ports.coordination import Seen
 from servers.content import pattern
 from support.fakes import PART, SOURCE, TARGET, World
 from unit.lambda_fakes import context, lambda_world
@@ -113,5 +114,9 @@ def test_logs_name_the_job_and_hold_no_url(world: World, log: io.StringIO) -> No
     assert "s3cret" not in log.getvalue()
 
 
-def test_the_schedule_sweeps(world: World) -> None:
+def test_the_schedule_sweeps_and_renews_what_schedules_have_seen(world: World) -> None:
+    world.coordination.see("yearly", Seen(asked="a"))
     assert janitor.handler({"action": "sweep"}, context()) is None
+    renewed = world.coordination.seen("yearly")
+    assert renewed is not None
+    assert renewed.looked is not None
