@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +16,9 @@ from s3am_cloud.adapters.files import pipes
 from s3am_cloud.adapters.files.local_file import FileSource
 from s3am_cloud.adapters.files.pipes import PipeReader, pipe_info, reads_once
 from s3am_cloud.errors import BadSource
-from s3am_cloud.model import SourceInfo
-from s3am_cloud.urls import SourceUrl, parse_source
+from s3am_cloud.model import Plan, SourceInfo, Upload
+from s3am_cloud.transfer.steps.stream import stream
+from s3am_cloud.urls import S3Url, SourceUrl, parse_source
 from servers.content import pattern
 
 ONCE = SourceInfo(size=None, ranges=False, once=True)
@@ -110,3 +113,26 @@ def test_a_pipe_is_never_read_for_a_digest_alone(pipe: tuple[SourceUrl, int]) ->
     os.close(writer)
     with pytest.raises(BadSource, match="only once"):
         next(iter(PipeReader(url, lambda count: None).digests(lambda: None)))  # type: ignore[arg-type, return-value]
+
+
+def test_a_stream_keeps_no_part_that_was_sent() -> None:
+    """Also where what sent it is a cycle that refers to it, and garbage is collected rarely."""
+    left: list[weakref.ref[object]] = []
+
+    class Request:
+        def __init__(self, data: bytearray) -> None:
+            self.itself, self.data = self, data
+
+    class Store:
+        def put_part(self, upload: Upload, number: int, data: bytearray, crc: int) -> str:
+            left.append(weakref.ref(Request(data)))
+            return "etag"
+
+    upload = Upload(target=S3Url("b", "k"), upload_id="u", full_object=True)
+    chunks = [memoryview(DATA)] * 4
+    gc.disable()
+    try:
+        moved = list(stream(Plan(size=4 * len(DATA), part_size=len(DATA)), upload, {}, chunks, Store()))  # type: ignore[arg-type]
+        assert [found() for found in left] == [None] * len(moved) == [None] * 4
+    finally:
+        gc.enable()

@@ -6,6 +6,7 @@ Parts grow as the stream continues, so that 10,000 suffice for a stream of unkno
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -66,4 +67,8 @@ def _send(
 ) -> MovedPart:
     if existing is not None and (existing.length, existing.crc) == (part.length, crc):
         return MovedPart(part.number, part.length, crc, existing.etag, shown=True)
-    return MovedPart(part.number, part.length, crc, store.put_part(upload, part.number, data, crc), shown=True)
+    etag = store.put_part(upload, part.number, data, crc)
+    # botocore leaves cycles that refer to what it sent, and the command has garbage collected rarely: without this
+    # every part would stay in memory.
+    gc.collect(1)
+    return MovedPart(part.number, part.length, crc, etag, shown=True)
