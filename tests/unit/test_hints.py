@@ -61,7 +61,7 @@ def hints() -> Iterator[tuple[str, str]]:
     """Every text of the product in which an option may be named, with where it stands; not its docstrings."""
     for folder in ("functions/s3am_cloud", "cli/s3am_cloud_cli"):
         for path in sorted((ROOT / folder).rglob("*.py")):
-            if {"local_cloud", "deployment"} & set(path.parts):
+            if {"local_cloud", "deployment", "bench.py"} & set(path.parts):
                 continue  # they run other programs
             for node in ast.walk(tree_of(path)):
                 if isinstance(node, ast.Call | ast.Assign | ast.Return):
