@@ -28,6 +28,8 @@ CALLS = {
     "verify": ("s3://data/key",),
     "receipt": ("s3://data/key",),
     "cancel": ("s3://data/key",),
+    "ls": ("s3://data/",),
+    "template": ("--to", "s3://data/"),
     "doctor": (),
     "deploy": ("--yes",),
     "destroy": ("--yes",),

@@ -216,7 +216,9 @@ def test_an_item_that_failed_for_its_name_fails_alone_again() -> None:
     lines = [failed_line(one).decode() for one in outcomes]
     again = selected(manifest="\n".join(lines))
     assert errors(again) == [("list:1", "BadDestination")]
-    assert [one.item for one in again] == [one.item for one in found]
+    # The size that a listing said is no condition of a later run.
+    wanted = [msgspec.structs.replace(one.item, size=None) for one in found]
+    assert [one.item for one in again] == wanted
 
 
 @pytest.mark.usefixtures("folder")
