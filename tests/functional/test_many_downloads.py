@@ -72,7 +72,7 @@ def test_another_file_fails_its_item_unless_it_is_replaced(
     assert "4 copied, 3 skipped" not in command.run("download", stored.url("p/"), "out", "--exists", "skip").stdout
     assert other.read_bytes() == b"x" * 5000
     again = command.run("download", "--manifest", str(report_of(result) / "failed.jsonl"), "out", "--exists", "update")
-    assert "1 items" in again.ended(0).stdout
+    assert "1 item," in again.ended(0).stdout
     assert files(home / "out") == data
 
 

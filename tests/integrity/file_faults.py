@@ -190,7 +190,7 @@ DISK = [
     _disk("removed midway", "SourceChanged", lambda path: path.unlink()),
     _disk("rewritten midway, with its old time", "SourceChanged", _rewrite_and_hide),
     Fault(name="no such file", source="file", arrange=lambda site: "none.bin", outcome=here("SourceNotFound")),
-    Fault(name="a folder", source="file", arrange=lambda site: str(site.folder), outcome=here("BadSource")),
+    Fault(name="a folder", source="file", arrange=lambda site: str(site.folder), outcome=here("BadDestination")),
 ]
 
 

@@ -20,6 +20,7 @@ from s3am_cloud.costs.forecast import (
 from s3am_cloud.limits import (
     GIB,
     LAMBDA_BYTES_PER_SECOND,
+    MAX_PART,
     MAX_PARTS,
     MIB,
     MIN_PART,
@@ -57,7 +58,7 @@ def forecast_of(size: int, part_size: int | None = None, slots: int = 64, rate: 
         (600 * 10**9, None, 64, None),
         (600 * 10**9, None, 64, 2 * 10**6),
         (SMALL_PARTS, MIN_PART, 1000, None),
-        (100 * GIB, 5 * GIB, 64, None),
+        (100 * GIB, MAX_PART, 64, None),
         (17 * MIB, MIN_PART, 1, None),
     ],
 )

@@ -75,6 +75,8 @@ class Lanes(Generic[Whole]):
         self.ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
         self.stop = threading.Event()
         self._mover, self._copy_one = mover, copy_one
+        # Whole objects that the mover has taken and not yet settled.
+        self._on_their_way = 0
         targets = [self._move, *[self._copy] * singles]
         self._threads = [threading.Thread(target=target, name="s3am-cloud item", daemon=True) for target in targets]
 
@@ -98,20 +100,23 @@ class Lanes(Generic[Whole]):
     def _move(self) -> None:
         try:
             for settled in self._mover.copy(self._objects(), self.stop.is_set):
+                self._on_their_way -= 1
                 self.ended.put(settled)
         except BaseException as error:  # whatever ends the thread ends the run
             self.ended.put(error)
 
     def _objects(self) -> Iterator[Whole | None]:
-        """None where there is no work at the moment: objects on their way must not wait for it."""
+        """None where there is no work at the moment: objects on their way must not wait for it. While there are none,
+        the next one is waited for here."""
         while not self.stop.is_set():
             try:
-                wanted = self.whole.get_nowait()
+                wanted = self.whole.get(block=not self._on_their_way, timeout=_TURN_SECONDS)
             except queue.Empty:
                 yield None
                 continue
             if wanted is None:
                 return
+            self._on_their_way += 1
             yield wanted
 
     def _copy(self) -> None:
