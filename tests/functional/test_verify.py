@@ -170,7 +170,8 @@ def test_hundreds_of_megabytes_are_verified_in_bounded_memory(command: Command, 
 
 def test_interrupted_it_stops_at_once_with_exit_130(command: Command, large: tuple[str, str]) -> None:
     running = command.start("verify", large[0], "--checksum", "sha3_512")
-    eventually(lambda: peak_memory(running.pid).get(running.pid, 0) > 60 * MIB, "the reading to begin")
+    # Before that it has 55 to 70 MiB, of what it has loaded.
+    eventually(lambda: peak_memory(running.pid).get(running.pid, 0) > 90 * MIB, "the reading to begin")
     running.signal_group(signal.SIGINT)
     running.result(timeout=2).ended(130)
 
