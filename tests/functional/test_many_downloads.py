@@ -149,3 +149,9 @@ def test_an_interrupted_run_is_continued_by_the_same_command(
     assert len(files(home / "out")) == 100
     asked = Counter(objects_asked_for(s3_proxy)[before:])
     assert not there & set(asked)
+
+
+def test_a_folder_that_has_only_its_marker_is_no_success(command: Command, stored: Stored, home: Path) -> None:
+    stored.put("dir/", b"")
+    result = command.run("download", stored.url("dir/"), home / "back").ended(26)
+    assert f"there is no object below {stored.url('dir/')}" in result.stdout

@@ -252,3 +252,7 @@ def test_what_may_still_be_written_to_is_left_out_with_a_reason() -> None:
     assert [one.item.source for one in found if isinstance(one, Placed)] == ["runs/a.bam", "runs/a.bam"]
     assert {one.reason for one in found if isinstance(one, LeftOut)} == {"modified too lately (--min-age)"}
     assert len(found) == 5
+
+
+def test_a_prefix_without_objects_is_an_item_that_fails() -> None:
+    assert errors(selected("s3://c/q/")) == [("s3://c/q/", "SourceNotFound")]

@@ -95,8 +95,7 @@ class _Chosen:
 
     def of_argument(self, text: str) -> Iterator[Selected]:
         if text.startswith("s3://") and text.endswith("/"):
-            tree = parse_s3(text, key_needed=False).as_source
-            yield from self._of_tree(self._trees.s3.entries(tree), text)
+            yield from self._of_prefix(text)
             return
         url = parse_source(text)
         self._check_source(url)
@@ -170,6 +169,20 @@ class _Chosen:
             yield self._rejected(_written(url), url.display, error)
         else:
             yield Placed(item=Item(source=_written(url), destination=destination), place=url.display)
+
+    def _of_prefix(self, text: str) -> Iterator[Selected]:
+        """Below a mistyped prefix there is nothing, which would pass for a success."""
+        objects = 0
+
+        def counted() -> Iterator[Found]:
+            nonlocal objects
+            for found in self._trees.s3.entries(parse_s3(text, key_needed=False).as_source):
+                objects += not isinstance(found, NoEntry)
+                yield found
+
+        yield from self._of_tree(counted(), text)
+        if not objects:
+            yield self._rejected(text, text, SourceNotFound(f"there is no object below {text}", "check the prefix"))
 
     def _of_folder(self, url: SourceUrl) -> Iterator[Selected]:
         try:
