@@ -43,8 +43,8 @@ def bootstrap_arguments(terms: Terms, account: Account, boundary: str | None) ->
     """
     if account.has_stack(terms.toolkit):
         raise Usage(
-            f"the stack {terms.toolkit} in account {account.id}, region {account.region}, is no bootstrap that this "
-            "version can use, and others may: it is left as it is",
+            f"the stack {terms.toolkit} in account {account.id}, region {account.region}, is not a bootstrap that "
+            "this version can use; as others may use it, it is left as it is",
             "give --qualifier NAME for a bootstrap beside it, or have its owner run `cdk bootstrap`",
         )
     own = [] if terms.qualifier is None else ["--qualifier", terms.qualifier, *terms.toolkit_name]

@@ -27,7 +27,7 @@ def resume(job_id: str, source: str | None, remote: Remote) -> Resumed:
 
     That new job has the id of the old one with -r2, or -r3 and so on, all of its options, and its secrets. The
     source has to be the version that the parts there are of; `source` is another URL of it. Raises NoSuchJob, and
-    UploadGone where there is nothing to resume.
+    UploadGone where no upload is left to resume.
     """
     last = latest(job_id, remote.jobs)
     execution, report = remote.execution(last), remote.jobs.report(last)

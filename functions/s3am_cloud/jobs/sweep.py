@@ -81,7 +81,7 @@ def _look(job_id: str, now: datetime, ports: Ports, describe: Describe) -> _Seen
     if execution is not None and execution.status == "RUNNING":
         return _Seen(again=_later(now))
     if report is not None and report.unfinished_upload is None:
-        return _Seen()  # there is nothing to discard
+        return _Seen()  # no upload to discard
     expires = _expires(job, report, execution)
     if now <= expires and not cancelled(job_id, ports):
         return _Seen(again=expires)

@@ -180,7 +180,7 @@ class Movers(Protocol):
     def __call__(
         self, origin: PinnedSource, sink: Sink, slots: int, progress: Progress, first: int | None = None
     ) -> Mover:
-        """One with `slots` parts in flight; with `first` it begins with so many, and measures how many of up to
+        """One with `slots` parts in flight; with `first` it begins with that many, and measures how many of up to
         `slots` are of use, and how many the servers bear."""
 
 

@@ -37,7 +37,7 @@ class Wanted(msgspec.Struct, Generic[Whole], frozen=True, kw_only=True):
 
 
 class _Feed:
-    """The items of one lane, of which it has at most so many in hand."""
+    """The items of one lane, of which it has at most `most` in hand."""
 
     def __init__(self, items: Iterator[Listed], most: int) -> None:
         self.items, self.most, self.in_hand, self.ended = items, most, 0, False

@@ -19,7 +19,7 @@ _FEW_ENTRIES, _MANY_PAGES = 10, 100
 
 def bounded(pages: Iterable[Page], field: str, what: str, clock: Clock, most: int = MAX_PAGES) -> Iterator[Page]:
     """The pages, of which each has its entries in `field`. Raises StoreUnavailable where they bring next to nothing and
-    never end, and where there are more than `most`: no listing of S3's has so many."""
+    never end, and where there are more than `most`: no listing of S3's has more."""
     began, entries = clock.monotonic(), 0
     try:
         for number, page in enumerate(pages, 1):

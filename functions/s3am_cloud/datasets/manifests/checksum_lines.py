@@ -31,7 +31,7 @@ def is_checksum_line(text: str) -> bool:
 
 def read_checksum_lines(lines: Lines) -> Iterator[ManifestLine]:
     """Raises BadManifest."""
-    # SHA256SUMS, x.md5: what else says of which algorithm so many digits are.
+    # SHA256SUMS, x.md5: the file's name says the algorithm where a line has digits alone.
     by_name = digest_files.algorithm_in(lines.name)
     for text in lines:
         if text.strip() and not text.startswith(("#", ";")):

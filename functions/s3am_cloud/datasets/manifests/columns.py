@@ -60,7 +60,7 @@ def size_of(text: str) -> int | None:
 def digest_of(text: str, name: str | None = None) -> str | None:
     """ALGORITHM:HEX of a value in hexadecimal digits or base64, or of ALGORITHM:VALUE.
 
-    Without a name the algorithm is the one of so many hexadecimal digits. Raises Usage, UnknownChecksum.
+    Without a name, the number of hexadecimal digits decides the algorithm. Raises Usage, UnknownChecksum.
     """
     value = text.strip()
     if is_nothing(value):
