@@ -20,7 +20,10 @@ from s3am_cloud.adapters.memory.reader import MemoryReaders
 from s3am_cloud.adapters.memory.transfer import MemoryMovers, MemorySource, MemoryStore
 from s3am_cloud.datasets.decisions import UNCHANGED
 from s3am_cloud.datasets.failures import FailureRule
+from s3am_cloud.datasets.lanes import Lanes
 from s3am_cloud.datasets.outcomes import Outcome
+from s3am_cloud.datasets.run import DatasetRun, Wanted
+from s3am_cloud.datasets.uploading import Uploading
 from s3am_cloud.items import Item, Placed
 from s3am_cloud.ports.item_list import Existing
 from s3am_cloud.ports.objects import WholeObject
@@ -28,10 +31,7 @@ from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.request import OnExisting
 from s3am_cloud.urls import S3Url, parse_source
 from s3am_cloud_client.inprocess.dataset.known import KnownObjects
-from s3am_cloud_client.inprocess.dataset.lanes import Lanes
-from s3am_cloud_client.inprocess.dataset.run import DatasetRun, Wanted
-from s3am_cloud_client.inprocess.dataset.single import copy_one
-from s3am_cloud_client.inprocess.dataset.uploading import Uploading
+from s3am_cloud_client.inprocess.dataset.upload_run import copy_here
 from s3am_cloud_client.observer import SilentObserver
 from s3am_cloud_client.options import UploadOptions
 from support.fakes import FakeClock
@@ -105,7 +105,7 @@ class Histories(RuleBasedStateMachine):
             )
             options, observer = UploadOptions(), SilentObserver()
             mover = MemoryObjectMover(self.source, self.store)
-            lanes: Lanes[WholeObject] = Lanes(mover, lambda task: copy_one(task, options, self.ports, observer), 2)
+            lanes: Lanes[WholeObject] = Lanes(mover, lambda task: copy_here(task, options, self.ports, observer), 2)
             outcomes = DatasetRun(wanted, lanes).outcomes()
             found = list(islice(outcomes, most))
             outcomes.close()

@@ -13,8 +13,12 @@ from hypothesis import strategies as st
 from s3am_cloud.adapters.files.item_list import SqliteItemList
 from s3am_cloud.datasets.decisions import Known
 from s3am_cloud.datasets.failures import FailureRule
+from s3am_cloud.datasets.lanes import Lanes
 from s3am_cloud.datasets.outcomes import Outcome, Tally, outcome_of
 from s3am_cloud.datasets.report_lines import failed_line
+from s3am_cloud.datasets.run import DatasetRun, Wanted
+from s3am_cloud.datasets.single import Done, Task
+from s3am_cloud.datasets.uploading import Uploading
 from s3am_cloud.errors import ObjectExists, SourceNotFound, TransferError
 from s3am_cloud.items import Item, Placed
 from s3am_cloud.model import SourceInfo
@@ -25,10 +29,6 @@ from s3am_cloud.request import OnExisting
 from s3am_cloud.same_source import source_id
 from s3am_cloud.urls import parse_source
 from s3am_cloud_client.inprocess.dataset.known import KnownObjects
-from s3am_cloud_client.inprocess.dataset.lanes import Lanes
-from s3am_cloud_client.inprocess.dataset.run import DatasetRun, Wanted
-from s3am_cloud_client.inprocess.dataset.single import Done, Task
-from s3am_cloud_client.inprocess.dataset.uploading import Uploading
 
 INFO = SourceInfo(size=10, ranges=True, version="1-2", changed_ns=3)
 VERSION = "10 1-2  3"

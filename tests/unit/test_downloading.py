@@ -13,6 +13,7 @@ from s3am_cloud.adapters.files.item_list import SqliteItemList
 from s3am_cloud.adapters.files.local_file import version_of
 from s3am_cloud.adapters.files.name_folding import folding
 from s3am_cloud.datasets.decisions import Known
+from s3am_cloud.datasets.single import Done
 from s3am_cloud.errors import BadDestination
 from s3am_cloud.items import Item, Placed
 from s3am_cloud.limits import MAX_WHOLE_FILE
@@ -23,7 +24,6 @@ from s3am_cloud.urls import parse_source
 from s3am_cloud_client.inprocess.dataset import download_run
 from s3am_cloud_client.inprocess.dataset.download_run import clashing
 from s3am_cloud_client.inprocess.dataset.downloading import Downloading
-from s3am_cloud_client.inprocess.dataset.single import Done
 
 SOURCE = "s3://b/p/a"
 

@@ -24,7 +24,7 @@ from unit.test_layers import PRODUCT
 # Where a URL comes in as text: a request's two, an item's, a named digest file, a redirect, a login, a rule of the
 # ingest file.
 ENTRIES = {
-    "s3am_cloud_client.inprocess.dataset.candidates",
+    "s3am_cloud.datasets.candidates",
     "s3am_cloud_client.inprocess.dataset.selected",
     "s3am_cloud_client.datasets",
     "s3am_cloud.request",

@@ -12,17 +12,18 @@ from s3am_cloud.adapters.files.below import FoldersBelow
 from s3am_cloud.adapters.files.item_list import SqliteItemList
 from s3am_cloud.adapters.files.name_folding import same_name
 from s3am_cloud.adapters.s3.access import S3Access
+from s3am_cloud.datasets.directions import Direction
 from s3am_cloud.datasets.failures import OF_ALL
+from s3am_cloud.datasets.lanes import Lanes
 from s3am_cloud.datasets.outcomes import Outcome
+from s3am_cloud.datasets.single import Done, Task, failed
 from s3am_cloud.errors import BadDestination
 from s3am_cloud.limits import OBJECT_CONNECTIONS, SINGLE_LANES
 from s3am_cloud.ports.objects import WholeFile
-from s3am_cloud_client.inprocess.dataset.directions import Direction
 from s3am_cloud_client.inprocess.dataset.downloading import Downloading
 from s3am_cloud_client.inprocess.dataset.fetching import fetch_one
 from s3am_cloud_client.inprocess.dataset.items_run import RunContext
-from s3am_cloud_client.inprocess.dataset.lanes import LaneObserver, Lanes
-from s3am_cloud_client.inprocess.dataset.single import Done, Task, failed
+from s3am_cloud_client.inprocess.dataset.lane_observer import LaneObserver
 from s3am_cloud_client.inprocess.ports import SourceReach, curl_settings, local_ports
 from s3am_cloud_client.observer import Observer
 

@@ -10,17 +10,17 @@ import msgspec
 from s3am_cloud.adapters.files.below import FoldersBelow
 from s3am_cloud.adapters.files.file_errors import naming_writes
 from s3am_cloud.adapters.files.local_file import version_of
+from s3am_cloud.datasets.answers import known_of_file, object_version, outcome_of_saved
+from s3am_cloud.datasets.candidates import Candidate, object_candidate
 from s3am_cloud.datasets.decisions import Known, is_known
 from s3am_cloud.datasets.names import local_name_error
 from s3am_cloud.datasets.outcomes import Outcome, outcome_of
+from s3am_cloud.datasets.single import Done, Task
 from s3am_cloud.errors import BadDestination, LocalFileExists, TransferError
 from s3am_cloud.limits import MAX_WHOLE_FILE
 from s3am_cloud.ports.item_list import Existing, Listed
 from s3am_cloud.ports.objects import Put, Saved, WholeFile
 from s3am_cloud.same_source import source_id
-from s3am_cloud_client.inprocess.dataset.answers import known_of_file, object_version, outcome_of_saved
-from s3am_cloud_client.inprocess.dataset.candidates import Candidate, object_candidate
-from s3am_cloud_client.inprocess.dataset.single import Done, Task
 
 _EXISTS = "give --exists overwrite or update to replace it, or --exists skip to leave it"
 

@@ -9,16 +9,16 @@ from typing import NamedTuple
 import msgspec
 
 from s3am_cloud.adapters.files.local_file import version_of
+from s3am_cloud.datasets.answers import known_of_file
 from s3am_cloud.datasets.decisions import UNCHANGED
 from s3am_cloud.datasets.outcomes import outcome_of
 from s3am_cloud.datasets.sameness import Compared, compared_with_listing, compared_with_object
+from s3am_cloud.datasets.single import Done, Task, copied, failed
 from s3am_cloud.errors import LocalFileExists, SourceNotFound, TransferError
 from s3am_cloud.model import PinnedSource
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.transfer.download import DownloadRequest
 from s3am_cloud.urls import SourceUrl
-from s3am_cloud_client.inprocess.dataset.answers import known_of_file
-from s3am_cloud_client.inprocess.dataset.single import Done, Task, copied, failed
 from s3am_cloud_client.inprocess.downloads import run_download
 from s3am_cloud_client.inprocess.system_errors import naming_system_errors
 from s3am_cloud_client.observer import Observer

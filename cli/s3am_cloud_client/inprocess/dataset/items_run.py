@@ -13,15 +13,15 @@ from msgspec.structs import replace
 
 from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.files.item_list import SqliteItemList
+from s3am_cloud.datasets.directions import Direction, Whole
 from s3am_cloud.datasets.failures import FailureRule
+from s3am_cloud.datasets.lanes import ByteCount, Lanes
 from s3am_cloud.datasets.outcomes import Outcome, Summary, Tally, outcome_of
+from s3am_cloud.datasets.run import DatasetRun, Wanted
 from s3am_cloud.datasets.selection import Selected
 from s3am_cloud.items import LeftOut, Placed, Rejected
 from s3am_cloud.ports.item_list import Listed
-from s3am_cloud_client.inprocess.dataset.directions import Direction, Whole
 from s3am_cloud_client.inprocess.dataset.known import OBJECTS, KnownObjects
-from s3am_cloud_client.inprocess.dataset.lanes import ByteCount, Lanes
-from s3am_cloud_client.inprocess.dataset.run import DatasetRun, Wanted
 from s3am_cloud_client.observer import Meter, Observer
 from s3am_cloud_client.state_home import state_home
 

@@ -11,8 +11,10 @@ import msgspec
 from s3am_cloud.adapters.curl.objects.bodies import probe_file
 from s3am_cloud.adapters.files.item_list import SqliteItemList
 from s3am_cloud.adapters.s3.trees import S3Tree
+from s3am_cloud.datasets.candidates import Candidate
 from s3am_cloud.datasets.decisions import NOT_COMPARED, UNCHANGED, decision
 from s3am_cloud.datasets.selection import Selected
+from s3am_cloud.datasets.uploading import Uploading
 from s3am_cloud.error_base import ErrorReport
 from s3am_cloud.errors import TransferError
 from s3am_cloud.items import Item, LeftOut, Placed, Rejected
@@ -21,10 +23,8 @@ from s3am_cloud.ports.item_list import Listed
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.request import OnExisting
 from s3am_cloud.urls import S3Url
-from s3am_cloud_client.inprocess.dataset.candidates import Candidate
 from s3am_cloud_client.inprocess.dataset.existing import note_existing
 from s3am_cloud_client.inprocess.dataset.known import OBJECTS, KnownObjects
-from s3am_cloud_client.inprocess.dataset.uploading import Uploading
 from s3am_cloud_client.observer import Observer
 from s3am_cloud_client.state_home import state_home
 

@@ -15,10 +15,10 @@ from s3am_cloud.adapters.s3.trees import S3Tree
 from s3am_cloud.datasets.filters import Filter, Filters
 from s3am_cloud.datasets.names import Place, Template
 from s3am_cloud.datasets.selection import Manifest, Selected, Selection, Trees, items_of
+from s3am_cloud.datasets.streams import stream_of
 from s3am_cloud.model import PinnedSource
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.urls import SourceUrl, parse_source
-from s3am_cloud_client.inprocess.dataset.streams import stream_of
 from s3am_cloud_client.options import DatasetOptions
 
 

@@ -14,20 +14,24 @@ from s3am_cloud.adapters.curl.objects.mover import CurlObjectMover, ObjectRoute
 from s3am_cloud.adapters.files.item_list import SqliteItemList
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.s3.trees import S3Tree
+from s3am_cloud.datasets.directions import Direction
 from s3am_cloud.datasets.failures import OF_ALL_UPLOADS
+from s3am_cloud.datasets.lanes import Lanes
 from s3am_cloud.datasets.outcomes import Outcome
+from s3am_cloud.datasets.single import Done, Task, copy_one
+from s3am_cloud.datasets.uploading import Uploading
 from s3am_cloud.integrity.provenance import written
+from s3am_cloud.items import Item
 from s3am_cloud.limits import OBJECT_CONNECTIONS, SINGLE_LANES
-from s3am_cloud.model import Attributes, Job, SourceInfo
+from s3am_cloud.model import Attributes, Job, SourceInfo, TransferRequest
 from s3am_cloud.ports.item_list import Listed
 from s3am_cloud.ports.objects import WholeObject
+from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.urls import S3Url
-from s3am_cloud_client.inprocess.dataset.directions import Direction
 from s3am_cloud_client.inprocess.dataset.existing import note_existing
 from s3am_cloud_client.inprocess.dataset.items_run import RunContext
-from s3am_cloud_client.inprocess.dataset.lanes import LaneObserver, Lanes
-from s3am_cloud_client.inprocess.dataset.single import Done, Task, copy_one
-from s3am_cloud_client.inprocess.dataset.uploading import Uploading
+from s3am_cloud_client.inprocess.dataset.lane_observer import LaneObserver
+from s3am_cloud_client.inprocess.driver import run_upload
 from s3am_cloud_client.inprocess.ports import SourceReach, curl_settings, local_ports
 from s3am_cloud_client.inprocess.record_store import records
 from s3am_cloud_client.observer import Observer
@@ -64,7 +68,7 @@ class UploadSide:
 
         def copy(task: Task) -> Done:
             observer = LaneObserver(lanes.stop, self._observer.note, run.moved)
-            return copy_one(
+            return copy_here(
                 task, options, local_ports(access, options.source_access(), reach, jobs, observer), observer
             )
 
@@ -72,6 +76,15 @@ class UploadSide:
             CurlObjectMover(route, OBJECT_CONNECTIONS, self._clock, run.moved), copy, SINGLE_LANES
         )
         return lanes
+
+
+def copy_here(task: Task, options: UploadOptions, ports: Ports, observer: Observer) -> Done:
+    """One item by the transfer of a single object, in this process."""
+
+    def request(item: Item) -> TransferRequest:
+        return options.request(item.source, item.destination)
+
+    return copy_one(task, request, ports, lambda whole: run_upload(whole, ports, observer))
 
 
 class Carried:

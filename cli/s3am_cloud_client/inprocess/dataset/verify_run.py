@@ -16,6 +16,7 @@ import msgspec
 from s3am_cloud.adapters.files.item_list import SqliteItemList
 from s3am_cloud.checksums.digests import parse_expect
 from s3am_cloud.datasets.failures import FailureRule
+from s3am_cloud.datasets.lanes import ByteCount
 from s3am_cloud.datasets.manifests.lines import ManifestLine
 from s3am_cloud.datasets.manifests.reading import read_manifest
 from s3am_cloud.datasets.outcomes import Failures, Tally, outcome_of
@@ -27,7 +28,7 @@ from s3am_cloud.ports.item_list import Listed
 from s3am_cloud.ports.transfer import Ports, Progress
 from s3am_cloud.transfer.verification import compared_with
 from s3am_cloud.urls import parse_s3
-from s3am_cloud_client.inprocess.dataset.lanes import ByteCount, LaneObserver
+from s3am_cloud_client.inprocess.dataset.lane_observer import LaneObserver
 from s3am_cloud_client.inprocess.dataset.selected import opened_manifest
 from s3am_cloud_client.observer import Meter, Observer
 

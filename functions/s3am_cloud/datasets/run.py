@@ -5,25 +5,32 @@ from __future__ import annotations
 import queue
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from typing import Generic
+from typing import Generic, Protocol
 
 import msgspec
 
+from s3am_cloud.datasets.candidates import Candidate
 from s3am_cloud.datasets.decisions import NOT_COMPARED, UNCHANGED, Known, decision
+from s3am_cloud.datasets.directions import Direction, Whole
 from s3am_cloud.datasets.failures import FailureRule
+from s3am_cloud.datasets.lanes import Ended, Lanes
 from s3am_cloud.datasets.outcomes import Outcome, outcome_of
+from s3am_cloud.datasets.single import Done, Task, failed
 from s3am_cloud.errors import LocalFileExists, ObjectExists, TransferError
 from s3am_cloud.limits import ITEMS_IN_HAND, SINGLES_IN_HAND
 from s3am_cloud.ports.item_list import ItemList, Listed
 from s3am_cloud.ports.objects import Refused, Settled, Unfit
 from s3am_cloud.request import OnExisting
-from s3am_cloud_client.inprocess.dataset.candidates import Candidate
-from s3am_cloud_client.inprocess.dataset.directions import Direction, Whole
-from s3am_cloud_client.inprocess.dataset.known import KnownObjects
-from s3am_cloud_client.inprocess.dataset.lanes import Ended, Lanes
-from s3am_cloud_client.inprocess.dataset.single import Done, Task, failed
 
 _WAIT_SECONDS = 0.1
+
+
+class KnownObjects(Protocol):
+    """What earlier runs recorded of the objects that they made."""
+
+    def get(self, destination: str) -> Known | None: ...
+
+    def put(self, destination: str, known: Known) -> None: ...
 
 
 class Wanted(msgspec.Struct, Generic[Whole], frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ import msgspec
 
 from s3am_cloud.checksums.crc64nvme import encode
 from s3am_cloud.checksums.digests import PARTS_CRC
+from s3am_cloud.datasets.candidates import Candidate
 from s3am_cloud.datasets.decisions import Known, fingerprint
 from s3am_cloud.datasets.outcomes import Outcome, outcome_of
 from s3am_cloud.etags import plain
@@ -13,7 +14,6 @@ from s3am_cloud.model import Verdict
 from s3am_cloud.ports.item_list import Listed
 from s3am_cloud.ports.objects import Put, Saved
 from s3am_cloud.same_source import source_id
-from s3am_cloud_client.inprocess.dataset.candidates import Candidate
 
 
 def outcome_of_put(listed: Listed, put: Put) -> Outcome:

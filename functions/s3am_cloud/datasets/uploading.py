@@ -6,8 +6,11 @@ from collections.abc import Callable
 
 import msgspec
 
+from s3am_cloud.datasets.answers import known_of_put, outcome_of_put
+from s3am_cloud.datasets.candidates import Candidate, candidate
 from s3am_cloud.datasets.decisions import Known, fingerprint, is_known
 from s3am_cloud.datasets.outcomes import Outcome, outcome_of
+from s3am_cloud.datasets.single import Done, Task
 from s3am_cloud.errors import ObjectExists, TransferError
 from s3am_cloud.limits import MAX_WHOLE_OBJECT
 from s3am_cloud.model import SourceInfo
@@ -15,9 +18,6 @@ from s3am_cloud.ports.item_list import Listed
 from s3am_cloud.ports.objects import Put, Saved, WholeObject
 from s3am_cloud.same_source import source_id
 from s3am_cloud.urls import SourceUrl
-from s3am_cloud_client.inprocess.dataset.answers import known_of_put, outcome_of_put
-from s3am_cloud_client.inprocess.dataset.candidates import Candidate, candidate
-from s3am_cloud_client.inprocess.dataset.single import Done, Task
 
 _WHOLE_SCHEMES = ("file", "http", "https")
 _EXISTS = "give --exists overwrite or update to replace it, or --exists skip to leave it"

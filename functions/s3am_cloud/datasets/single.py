@@ -3,24 +3,25 @@ than one plain request."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
 
+from s3am_cloud.datasets.candidates import Candidate
 from s3am_cloud.datasets.decisions import UNCHANGED, Known, fingerprint, is_known
 from s3am_cloud.datasets.outcomes import Outcome, outcome_of
 from s3am_cloud.datasets.sameness import compared
 from s3am_cloud.errors import NotAsExpected, ObjectExists, TransferError
-from s3am_cloud.model import PinnedSource, Receipt, SourceInfo
+from s3am_cloud.items import Item
+from s3am_cloud.model import PinnedSource, Receipt, SourceInfo, TransferRequest
 from s3am_cloud.ports.item_list import Listed
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.same_source import source_id
 from s3am_cloud.urls import SourceUrl
-from s3am_cloud_client.inprocess.dataset.candidates import Candidate
-from s3am_cloud_client.inprocess.driver import run_upload
-from s3am_cloud_client.observer import Observer
-from s3am_cloud_client.options import UploadOptions
 
+# How a driver transfers one object.
+Transfer = Callable[[TransferRequest], Receipt]
 _OTHER = "give --exists update to replace it, or --exists skip to leave it"
 
 
@@ -43,8 +44,8 @@ class Done(NamedTuple):
     heads: int = 0
 
 
-def copy_one(task: Task, options: UploadOptions, ports: Ports, observer: Observer) -> Done:
-    """Never raises a TransferError: that is the item's outcome."""
+def copy_one(task: Task, request_of: Callable[[Item], TransferRequest], ports: Ports, transfer: Transfer) -> Done:
+    """Never raises a TransferError: that is the item's outcome. `request_of` has what was asked for all items."""
     listed, number = task.candidate.listed, task.candidate.number
     item, source = listed.item, task.candidate.source
     try:
@@ -52,11 +53,16 @@ def copy_one(task: Task, options: UploadOptions, ports: Ports, observer: Observe
             return found
         if listed.stated_size is not None:
             _check_size(listed.stated_size, ports.source.probe(source), source)
-        request = options.request(item.source, item.destination, "overwrite" if task.replace or task.compare else None)
+        request = request_of(item)
         # An earlier run's upload is continued where it is seen: nobody asked for that, so it takes no right to look.
         resume = request.resume or bool(ports.store.unfinished(request.target))
-        request = msgspec.structs.replace(request, expect=item.digest or request.expect, resume=resume)
-        receipt = run_upload(request, ports, observer)
+        request = msgspec.structs.replace(
+            request,
+            exists="overwrite" if task.replace or task.compare else None,
+            expect=item.digest or request.expect,
+            resume=resume,
+        )
+        receipt = transfer(request)
     except TransferError as error:
         return Done(number, failed(listed, error))
     return Done(number, copied(listed, receipt))

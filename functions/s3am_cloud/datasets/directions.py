@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
+from s3am_cloud.datasets.candidates import Candidate
 from s3am_cloud.datasets.decisions import Known
 from s3am_cloud.datasets.outcomes import Outcome
+from s3am_cloud.datasets.single import Done, Task
 from s3am_cloud.errors import TransferError
 from s3am_cloud.ports.item_list import Listed
 from s3am_cloud.ports.objects import Put, Saved
-from s3am_cloud_client.inprocess.dataset.candidates import Candidate
-from s3am_cloud_client.inprocess.dataset.single import Done, Task
 
 Whole = TypeVar("Whole")
 Whole_co = TypeVar("Whole_co", covariant=True)
