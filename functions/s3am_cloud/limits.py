@@ -208,6 +208,8 @@ MEDIUM_ITEM: Final = 128 * MIB
 # Items of each class that start in turn. The few large ones start early, with enough small ones beside them to use both
 # bandwidth and requests, and the last items are small.
 WOVEN: Final = {"large": 1, "unsized": 4, "medium": 4, "small": 16}
+# A dataset's own files are written in parts of this size: the report of five million items has about 60 of them.
+WRITTEN_PART: Final = 8 * MIB
 # Memory of SQLite for the list of items. Twice as much makes a list of a million no faster.
 LIST_CACHE: Final = 16 * MIB
 

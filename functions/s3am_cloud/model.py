@@ -14,10 +14,10 @@ import msgspec
 
 from s3am_cloud.errors import ErrorReport
 from s3am_cloud.events import Event
-from s3am_cloud.request import Attributes, Exists, TransferRequest, Value
+from s3am_cloud.request import Attributes, Dataset, Exists, TransferRequest, Value
 from s3am_cloud.urls import S3Url, SourceUrl
 
-__all__ = ("Attributes", "Exists", "TransferRequest", "Value")
+__all__ = ("Attributes", "Dataset", "Exists", "TransferRequest", "Value")
 
 # What shows that the stored object is what was sent: one CRC over the whole, a CRC for each part, or one request's.
 Proof = Literal["full-object", "per-part"]
@@ -327,6 +327,8 @@ class Job(Value, frozen=True, kw_only=True):
     sealed: tuple[Sealed, ...] = ()
     event: Event | None = None
     ingested: Ingested | None = None
+    # The dataset whose item it is: one that is too large for a single unit has a record of its own.
+    part_of: str | None = None
 
     @property
     def source(self) -> SourceUrl:

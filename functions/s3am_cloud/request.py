@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from s3am_cloud.limits import MAX_KEEP_DAYS
-from s3am_cloud.urls import S3Url, SourceUrl, parse_destination, parse_source
+from s3am_cloud.urls import S3Url, SourceUrl, parse_destination, parse_prefix, parse_s3, parse_source
 
 VERSION: Final = 1
 """Of the schema: what is added to it leaves it as it is, what means something else than before makes another."""
@@ -50,14 +50,42 @@ class Attributes(Value, frozen=True, kw_only=True):
         return Attributes(**{name: getattr(self, name) or getattr(other, name) for name in self.__struct_fields__})
 
 
+class Dataset(Value, frozen=True, kw_only=True):
+    """Many objects in one job: where they are listed, which of them are wanted, and what they are called.
+
+    The names and meanings are those of the command's options. A source is a URL, or a prefix in S3, which ends in `/`.
+    """
+
+    sources: tuple[str, ...] = ()
+    # The URL of a list of items; or the SHA-256 of one that `submit` has put beside the records, and what it is called.
+    manifest: str | None = None
+    manifest_digest: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")] | None = None
+    manifest_name: str | None = None
+    manifest_format: str = "auto"
+    base: str | None = None
+    name: str | None = None
+    filters: tuple[tuple[Literal["include", "exclude"], str], ...] = ()
+    # Seconds.
+    min_age: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    max_failures: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    # The key that the dataset's own manifest is written to, last, and whether an empty _SUCCESS goes beside it.
+    release: str | None = None
+    success_marker: bool = False
+
+
 class TransferRequest(Value, frozen=True, kw_only=True, dict=True):
-    """What somebody asks for: the options of `upload` and `submit` by their names."""
+    """What somebody asks for: the options of `upload` and `submit` by their names.
+
+    With a `dataset` all else is for each of its items. Its `source` is then what jobs are listed with: the first of the
+    sources, or the list; and its `destination` ends in `/`.
+    """
 
     version: Literal[1] = 1
     source: str
     destination: str
     attributes: Attributes = Attributes()
-    exists: Exists | None = None
+    exists: OnExisting | None = None
+    dataset: Dataset | None = None
     resume: bool = False
     force: bool = False
     part_size: int | None = None
@@ -92,11 +120,15 @@ class TransferRequest(Value, frozen=True, kw_only=True, dict=True):
     @cached_property
     def source_url(self) -> SourceUrl:
         """Where the bytes come from. Raises BadSource."""
+        if self.dataset is not None and self.source.startswith("s3://"):
+            return parse_s3(self.source, key_needed=False).as_source
         return parse_source(self.source)
 
     @cached_property
     def target(self) -> S3Url:
-        """The object that is to be made. Raises BadSource, BadDestination."""
+        """The object that is to be made, or the prefix of several. Raises BadSource, BadDestination."""
+        if self.dataset is not None:
+            return parse_prefix(self.destination)
         return parse_destination(self.destination, self.source_url)
 
     @property

@@ -223,6 +223,17 @@ def parse_destination(text: str, source: SourceUrl) -> S3Url:
     return S3Url(target.bucket, target.key + source.name)
 
 
+def parse_prefix(text: str) -> S3Url:
+    """What several objects are below: a bucket, or a prefix that ends in a slash. Raises BadDestination."""
+    try:
+        target = parse_s3(text, key_needed=False)
+    except BadS3Url as error:
+        raise BadDestination(error.message, error.hint) from error
+    if target.key and not target.key.endswith("/"):
+        raise BadDestination(f"{text} is one object, and there may be several items", f"write {text}/")
+    return target
+
+
 def parse_source(text: str) -> SourceUrl:
     """A URL of a supported scheme, one of S3AM's forms of a local path, or `-`. Raises BadSource."""
     if _PLAIN.fullmatch(text):

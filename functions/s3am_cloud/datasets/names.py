@@ -16,7 +16,7 @@ import msgspec
 
 from s3am_cloud.errors import BadDestination, BadSource, TransferError, Usage
 from s3am_cloud.limits import MAX_FILE_NAME, MAX_KEY
-from s3am_cloud.urls import LINE_CONTROLS, SourceUrl, parse_s3, parse_source
+from s3am_cloud.urls import LINE_CONTROLS, SourceUrl, parse_prefix, parse_s3, parse_source
 
 # What is compressed has two endings: x.fastq.gz.
 _EXTENSION = re.compile(r"(?<=.)(?:\.[A-Za-z0-9]{1,8})?\.(?:gz|bz2|xz|zst|lz4|Z)$|(?<=.)\.[^./]+$")
@@ -124,13 +124,7 @@ def place_of_items(destination: str, folder: str | None = None) -> Place:
 
 def parse_s3_prefix(text: str) -> str:
     """Raises BadDestination for what does not end in a slash."""
-    try:
-        target = parse_s3(text, key_needed=False)
-    except TransferError as error:
-        raise BadDestination(error.message, error.hint) from error
-    if target.key and not target.key.endswith("/"):
-        raise BadDestination(f"{text} is one object, and there may be several items", f"write {text}/")
-    return str(target)
+    return str(parse_prefix(text))
 
 
 def whole_source(name: str, base: str | None) -> SourceUrl:

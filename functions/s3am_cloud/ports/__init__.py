@@ -1,6 +1,7 @@
 """The contracts with the world. Nothing here does anything.
 
 coordination  Locks, cancellation and what schedules have fetched.
+dataset_files  Items, units and results of datasets in the cloud.
 executions    The state machine, and who hears how its jobs end.
 item_list     The items of a dataset while they are transferred.
 local_file    What a download fills.

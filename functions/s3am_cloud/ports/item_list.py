@@ -10,7 +10,7 @@ import msgspec
 from s3am_cloud.items import Item, Placed
 
 
-class Existing(msgspec.Struct, frozen=True, kw_only=True):
+class Existing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An object or a file at a destination, as a listing describes it. `destination` is written as the item's is."""
 
     destination: str
@@ -22,7 +22,7 @@ class Existing(msgspec.Struct, frozen=True, kw_only=True):
     checksum: str | None = None
 
 
-class Listed(msgspec.Struct, frozen=True, kw_only=True):
+class Listed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An item of the list, by its number there, and what was noted at its destination."""
 
     number: int

@@ -25,8 +25,10 @@ from s3am_cloud.model import (
     UploadedPart,
 )
 from s3am_cloud.ports.coordination import Coordination
+from s3am_cloud.ports.dataset_files import DatasetFiles
 from s3am_cloud.ports.pace import RateProbe, ShouldStop, never_stop, no_rate
 from s3am_cloud.ports.records import JobStore
+from s3am_cloud.ports.trees import ObjectTree
 from s3am_cloud.urls import S3Url, SourceUrl
 
 
@@ -240,6 +242,11 @@ class Ports(msgspec.Struct, frozen=True):
     most_workers: int | None = None
     # Whether a job's execution, or the process that runs it, is at work; None where nobody here can know.
     is_running: Callable[[Job], bool | None] = unknown
+    # What datasets keep in the cloud, and the way to prefixes of sources and of destinations; None on somebody's own
+    # machine.
+    dataset_files: DatasetFiles | None = None
+    tree: ObjectTree | None = None
+    target_tree: ObjectTree | None = None
 
     def stored_readers(self, origin: PinnedSource, slots: int, progress: Progress) -> OrderedReader:
         """A reader of an object that this transfer has written."""

@@ -8,7 +8,8 @@ from typing import Protocol
 import msgspec
 
 from s3am_cloud.errors import TransferError
-from s3am_cloud.urls import SourceUrl
+from s3am_cloud.ports.item_list import Existing
+from s3am_cloud.urls import S3Url, SourceUrl
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +58,19 @@ class Tree(Protocol):
 
         Raises SourceNotFound, AccessDenied, BadSource or StoreUnavailable where the tree itself can't be read.
         """
+
+
+class ObjectTree(Tree, Protocol):
+    """A `Tree` of prefixes in S3."""
+
+    def entries(
+        self, url: SourceUrl, enters: Callable[[str], bool] = every_folder, after: str | None = None
+    ) -> Iterator[Found]:
+        """As a `Tree` lists it; with `after` only what comes after the entry of this name."""
+
+    def existing(self, prefix: S3Url) -> Iterator[Existing]:
+        """All objects whose keys begin with this one's, sorted. Raises AccessDenied, BadDestination (no such bucket),
+        StoreBusy, StoreUnavailable."""
 
 
 class FileTree(Tree, Protocol):

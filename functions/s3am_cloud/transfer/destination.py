@@ -17,7 +17,7 @@ def is_wanted(request: TransferRequest, target: S3Url, store: ObjectStore) -> bo
     """
     if request.exists == "overwrite" or not _exists(target, store):
         return True
-    if request.exists is None:
+    if request.exists != "skip":
         raise ObjectExists(f"{target} exists")
     return False
 

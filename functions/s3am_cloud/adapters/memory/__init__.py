@@ -1,5 +1,6 @@
 """The contracts of `ports` kept in memory, for tests and dry runs.
 
+dataset_files  What datasets keep.
 jobs      Job records.
 objects   What copies whole objects.
 reader    Readers.

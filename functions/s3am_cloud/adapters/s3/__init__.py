@@ -26,4 +26,5 @@ source            Objects in S3 as sources.
 store             Control calls: uploads, parts, completion, listings.
 stored_checksums  What S3 says of an object's checksum.
 trees             Prefixes as trees, and what is already below a destination.
+written           An object that is written piece by piece.
 """

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any, cast
 
 from botocore.exceptions import ClientError
 
@@ -10,9 +12,15 @@ from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.answers import code_of, naming
 from s3am_cloud.adapters.s3.pages import bounded
+from s3am_cloud.adapters.s3.written import ObjectWriter
+from s3am_cloud.errors import StoreUnavailable
+from s3am_cloud.limits import MIB
 
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 _GONE = {"NoSuchKey", "404"}
+_EMPTY = {"InvalidRange", "416"}
+# Below the most that one answer may have.
+_PIECE = 4 * MIB
 
 
 class Bucket:
@@ -34,6 +42,51 @@ class Bucket:
                 if code_of(error) == "NoSuchKey":
                     return None
                 raise
+
+    def pieces(self, name: str) -> Iterator[bytes] | None:
+        """Each in an answer of its own, as answers are bounded."""
+        first = self._piece(name, 0, None)
+        return None if first is None else self._from(name, *first)
+
+    def _from(self, name: str, data: bytes, size: int, etag: str) -> Iterator[bytes]:
+        at = 0
+        while True:
+            yield data
+            at += len(data)
+            if at >= size:
+                return
+            more = self._piece(name, at, etag)
+            if more is None or not more[0]:
+                raise StoreUnavailable(f"s3://{self._bucket}/{name} ended after {at:,} of {size:,} bytes")
+            data = more[0]
+
+    def _piece(self, name: str, first: int, etag: str | None) -> tuple[bytes, int, str] | None:
+        """A piece, the size of the whole, and its ETag, which later pieces must be of."""
+        pinned: dict[str, Any] = {} if etag is None else {"IfMatch": etag}
+        with naming(f"s3://{self._bucket}/{name}"):
+            try:
+                answer = self._client.get_object(
+                    Bucket=self._bucket, Key=name, Range=f"bytes={first}-{first + _PIECE - 1}", **pinned
+                )
+                size = int(answer["ContentRange"].rpartition("/")[2])
+                return answer["Body"].read(), size, answer["ETag"]
+            except ClientError as error:
+                if code_of(error) in _GONE:
+                    return None
+                if code_of(error) in _EMPTY:
+                    return b"", 0, ""
+                raise
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[IO[bytes]]:
+        """Who fails leaves parts, which the bucket's own rule discards."""
+        writer = ObjectWriter(self._client, self._bucket, name)
+        with naming(f"s3://{self._bucket}/{name}"):
+            yield cast(IO[bytes], writer)
+            writer.finish()
+
+    def address(self, name: str) -> str:
+        return f"s3://{self._bucket}/{name}"
 
     def write(self, name: str, data: bytes) -> None:
         with naming(f"s3://{self._bucket}/{name}"):

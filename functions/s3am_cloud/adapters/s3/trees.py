@@ -32,10 +32,12 @@ class S3Tree:
     def __init__(self, access: S3Access, clock: Clock) -> None:
         self._access, self._clock = access, clock
 
-    def entries(self, url: SourceUrl, enters: Callable[[str], bool] = every_folder) -> Iterator[Found]:
+    def entries(
+        self, url: SourceUrl, enters: Callable[[str], bool] = every_folder, after: str | None = None
+    ) -> Iterator[Found]:
         prefix = parse_s3(url.url, key_needed=False)
         try:
-            yield from self._listed(prefix, _entry)
+            yield from self._listed(prefix, _entry, after)
         except BadDestination as error:
             raise BadSource(error.message, error.hint) from error
 
@@ -44,9 +46,13 @@ class S3Tree:
         StoreBusy, StoreUnavailable."""
         return self._listed(prefix, _existing)
 
-    def _listed(self, prefix: S3Url, made: Callable[[S3Url, ObjectTypeDef], Made]) -> Iterator[Made]:
+    def _listed(
+        self, prefix: S3Url, made: Callable[[S3Url, ObjectTypeDef], Made], after: str | None = None
+    ) -> Iterator[Made]:
         client = self._access.client_for(prefix.bucket)
         optional: dict[str, Any] = {"RequestPayer": "requester"} if self._access.settings.requester_pays else {}
+        if after is not None:
+            optional["StartAfter"] = prefix.key + after
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=prefix.bucket, Prefix=prefix.key, **optional)
         what = f"the objects below {prefix}"
         with naming(what):
