@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import Aws, Fn, RemovalPolicy
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -79,14 +79,7 @@ class Machine(Construct):
             self,
             "StateMachine",
             state_machine_type=sfn.StateMachineType.STANDARD,
-            definition_body=sfn.DefinitionBody.from_string(definition()),
-            definition_substitutions={
-                "Partition": Aws.PARTITION,
-                "Control": props.control.function_arn,
-                "Worker": props.worker.function_arn,
-                "EventBus": props.bus.event_bus_name,
-                "DeadLetters": props.dead_letters.queue_url,
-            },
+            definition_body=sfn.DefinitionBody.from_string(_definition(props)),
             role=role.without_policy_updates(),
             logs=sfn.LogOptions(destination=self._log(), level=sfn.LogLevel.ERROR, include_execution_data=False),
         )
@@ -104,16 +97,37 @@ class Machine(Construct):
         )
 
 
-def definition() -> str:
-    """The machine's definition in Amazon States Language, with `${Name}` where the stack's names go.
+def _definition(props: MachineProps) -> str:
+    """The machine's definition in Amazon States Language, with the stack's names in it.
 
-    Without the file's spaces and the comments on its states: CreateStack takes a template of 51,200 bytes.
+    Without the file's spaces and the comments on its states, and each rule of `Retry` is in the template once:
+    CreateStack takes 51,200 bytes. CloudFormation puts the rules where they belong, before Step Functions sees them.
     """
     machine = json.loads(files("s3am_cloud_infra").joinpath("state_machine.asl.json").read_text(encoding="utf-8"))
-    return json.dumps({**machine, "States": _without_comments(machine["States"])}, separators=(",", ":"))
+    rules: dict[str, str] = {}
+    text = _dumped({**machine, "States": _shortened(machine["States"], rules)})
+    for name in rules.values():
+        text = text.replace(f'"{name}"', name)
+    named = {
+        "Partition": Aws.PARTITION,
+        "Control": props.control.function_arn,
+        "Worker": props.worker.function_arn,
+        "EventBus": props.bus.event_bus_name,
+        "DeadLetters": props.dead_letters.queue_url,
+    }
+    return Fn.sub(text, {**named, **{name[2:-1]: rule for rule, name in rules.items()}})
 
 
-def _without_comments(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _without_comments(inner) for name, inner in value.items() if name != "Comment"}
-    return [_without_comments(each) for each in value] if isinstance(value, list) else value
+def _shortened(value: Any, rules: dict[str, str]) -> Any:
+    """Without comments, and with a placeholder in place of each rule of `Retry`; `rules` gets the rules' own."""
+    if isinstance(value, list):
+        return [_shortened(each, rules) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if "BackoffRate" in value:
+        return rules.setdefault(_dumped(value), f"${{Retry{len(rules)}}}")
+    return {name: _shortened(inner, rules) for name, inner in value.items() if name != "Comment"}
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))

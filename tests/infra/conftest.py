@@ -49,9 +49,9 @@ def template(stack: Synthesized) -> Json:
 def rendered_definition(template: Json) -> str:
     """The machine's definition as CloudFormation hands it to Step Functions."""
     [machine] = [r for r in template["Resources"].values() if r["Type"] == "AWS::StepFunctions::StateMachine"]
-    text = cast(str, machine["Properties"]["DefinitionString"])
-    for name in machine["Properties"]["DefinitionSubstitutions"]:
-        text = text.replace(f"${{{name}}}", SUBSTITUTES[name])
+    text, values = cast("tuple[str, Json]", machine["Properties"]["DefinitionString"]["Fn::Sub"])
+    for name, value in values.items():
+        text = text.replace(f"${{{name}}}", SUBSTITUTES.get(name) or str(value))
     return text
 
 
