@@ -14,6 +14,8 @@ help:  ## what can be made
 demo: .venv/run.stamp  ## the main job, seen end to end on an embedded cloud
 	@$(BIN)/s3am-cloud demo
 
+# Tests start thousands of processes, each of which would compile all that it imports.
+test: export PYTHONDONTWRITEBYTECODE =
 # The types are checked beside the tests. Many of these wait, so that three workers keep two cores busy.
 test: lint  ## every check and every test
 	@$(BIN)/mypy & types=$$!; $(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder; tests=$$?; wait $$types && exit $$tests

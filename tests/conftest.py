@@ -1,5 +1,6 @@
 """What every test gets: an environment without anybody's AWS settings, and servers of its own."""
 
+import gc
 import os
 import signal
 from collections.abc import Generator, Iterator
@@ -22,7 +23,7 @@ from servers.proxy import FaultyProxy
 from servers.sftp import SftpServer
 from servers.strict_s3 import StrictS3
 from support.fork_server import ForkServer
-from support.turns import one_at_a_time
+from support.turns import after_the_first, one_at_a_time
 
 # How long an example takes says how busy the machine is, and nothing of the code.
 settings.register_profile("untimed", deadline=None)
@@ -36,6 +37,19 @@ if TYPE_CHECKING:
 
 # Files whose few tests take long come first, so that no worker is left alone with one at the end.
 _LONGEST_FIRST = ("functional/cloud", "integrity", "local_cloud", "published", "functional", "infra", "contract")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """One worker compiles every test, and the others find that done. What is loaded then stays, so that the garbage
+    collector need not look through it."""
+    gc.disable()
+    try:
+        with after_the_first("collection"):
+            return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

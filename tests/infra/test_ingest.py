@@ -9,9 +9,6 @@ from typing import Any, cast
 
 import msgspec
 import pytest
-from aws_cdk import Validations
-from cdk_nag import AwsSolutionsChecks
-from cfnlint.api import ManualArgs, lint
 
 from s3am_cloud.errors import BadIngest
 from s3am_cloud.events import Event
@@ -20,6 +17,7 @@ from s3am_cloud.ingest.grants import read_grants
 from s3am_cloud.ingest.rules import expanded
 from s3am_cloud_client.remote.rule_inputs import Transformer
 from s3am_cloud_infra.app import make_app
+from support.linted import template_faults
 
 Json = dict[str, Any]
 TEXT = """
@@ -51,6 +49,9 @@ events = ["lab.sequencer"]
 def outdir(stub_asset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The assembly of a stack with an ingest file, and what cdk-nag has to say of it."""
     folder = tmp_path_factory.mktemp("ingest") / "out"
+    from aws_cdk import Validations
+    from cdk_nag import AwsSolutionsChecks
+
     app = make_app(stub_asset, outdir=folder, ingest=parse_ingest(TEXT))
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     with suppress(RuntimeError):  # which tells what is in the report
@@ -86,9 +87,7 @@ def actions(of: Json) -> set[str]:
 
 
 def test_cloudformation_would_find_no_fault_with_it(template: Json) -> None:
-    text = json.dumps(template).replace("${Partition}", "aws")
-    faults = lint(text, config=ManualArgs(ignore_checks=["W3005"], regions=["us-east-1"]))
-    assert [str(fault) for fault in faults] == []
+    assert template_faults(json.dumps(template), "us-east-1") == []
 
 
 def test_it_breaks_no_rule_of_security_that_the_stack_without_it_keeps(outdir: Path) -> None:

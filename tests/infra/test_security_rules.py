@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import Validations
-from cdk_nag import AwsSolutionsChecks
 
-from s3am_cloud_infra import nag_suppressions, stack
 from s3am_cloud_infra.app import make_app
+
+if TYPE_CHECKING:
+    from s3am_cloud_infra.stack import S3amCloudStack
 
 
 def findings(asset: Path, outdir: Path) -> set[tuple[str, str]]:
     """The rules that are broken, and by which constructs."""
+    from aws_cdk import Validations
+    from cdk_nag import AwsSolutionsChecks
+
     app = make_app(asset, outdir=outdir)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     with suppress(RuntimeError):  # which tells what is in the report
@@ -44,9 +47,11 @@ def test_every_acknowledged_rule_is_broken_where_it_says_so(
     stub_asset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is no longer needed would hide the next finding."""
+    from s3am_cloud_infra import nag_suppressions, stack
+
     known: set[tuple[str, str]] = set()
 
-    def only_look(made: stack.S3amCloudStack) -> None:
+    def only_look(made: S3amCloudStack) -> None:
         ids = nag_suppressions.LogicalIds(made)
         for item in nag_suppressions.ACKNOWLEDGED:
             known.update((f"AwsSolutions-{item.rule.format_map(ids)}", path) for path in item.paths)

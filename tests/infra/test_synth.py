@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.api import ManualArgs, lint
 
 from s3am_cloud import names
 from s3am_cloud_infra import app, synth
 from s3am_cloud_infra.node import find_node
 from s3am_cloud_infra.plain import plain_template, zip_code
 from s3am_cloud_infra.synth import Synthesized, synthesized
+from support.linted import template_faults
 
 Json = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,8 +83,7 @@ def test_a_plain_template_names_the_bucket_of_its_code_and_other_defaults(
     assert code == {'{"S3Bucket": "deployments", "S3Key": "s3am/code.zip"}'}
     assert made["Parameters"][names.ALLOWED_HOSTS]["Default"] == "h.example.org"
     assert "cdk-" not in text.decode()
-    faults = lint(text.decode().replace("${Partition}", "aws"), config=ManualArgs(ignore_checks=["W3005"]))
-    assert [str(fault) for fault in faults] == []
+    assert template_faults(text.decode()) == []
 
 
 def test_the_code_of_a_plain_template_is_zipped_alike_for_everybody(tmp_path: Path) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from aws_cdk.assertions import Match, Template
-from cfnlint.api import ManualArgs, lint
 
 from s3am_cloud import names
 from s3am_cloud.costs.storage import ALARM, DASHBOARD, KEY, resting_cost
@@ -16,25 +15,38 @@ from s3am_cloud.handlers.environment import Environment
 from s3am_cloud.limits import CONTROL_CONCURRENCY, JANITOR_CONCURRENCY
 from s3am_cloud_infra.assembly import resource_counts
 from s3am_cloud_infra.synth import Synthesized
+from support.linted import template_faults
 from template_roles import HANDLERS, Json, as_list, function, of_type, statements
+
+if TYPE_CHECKING:
+    from aws_cdk.assertions import Match, Template
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
 def promises(template: Json) -> Template:
+    from aws_cdk.assertions import Template
+
     return Template.from_json(template)
 
 
+@pytest.fixture(scope="module")
+def match() -> type[Match]:
+    """It comes with the CDK, which takes seconds to import: only here are they spent."""
+    from aws_cdk.assertions import Match
+
+    return Match
+
+
 def test_cloudformation_would_find_no_fault_with_the_template(stack: Synthesized) -> None:
-    text = stack.template.read_text(encoding="utf-8").replace("${Partition}", "aws")
-    # W3005: the CDK names dependencies that references imply.
-    faults = lint(text, config=ManualArgs(ignore_checks=["W3005"], regions=["us-east-1", "eu-central-1"]))
-    assert [str(fault) for fault in faults] == []
+    assert template_faults(stack.template.read_text(encoding="utf-8"), "us-east-1", "eu-central-1") == []
 
 
-def test_the_work_bucket_is_encrypted_with_the_stacks_own_key_and_private(promises: Template) -> None:
-    sse = {"KMSMasterKeyID": {"Fn::GetAtt": [Match.string_like_regexp("Key"), "Arn"]}, "SSEAlgorithm": "aws:kms"}
+def test_the_work_bucket_is_encrypted_with_the_stacks_own_key_and_private(
+    promises: Template, match: type[Match]
+) -> None:
+    sse = {"KMSMasterKeyID": {"Fn::GetAtt": [match.string_like_regexp("Key"), "Arn"]}, "SSEAlgorithm": "aws:kms"}
     promises.resource_count_is("AWS::S3::Bucket", 1)
     promises.has_resource_properties(
         "AWS::S3::Bucket",
@@ -63,23 +75,25 @@ def test_what_the_stack_costs_at_rest_is_counted_in_its_template(stack: Synthesi
     assert [kind for kind in counts if kind.endswith(charged)] == []
 
 
-def test_notes_expire_after_30_days_and_unfinished_uploads_after_one(promises: Template) -> None:
+def test_notes_expire_after_30_days_and_unfinished_uploads_after_one(promises: Template, match: type[Match]) -> None:
     """Notes about jobs expire after 30 days and unfinished uploads after one."""
     rule = {"ExpirationInDays": 30, "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}, "Status": "Enabled"}
     promises.has_resource_properties(
-        "AWS::S3::Bucket", {"LifecycleConfiguration": {"Rules": [Match.object_like(rule)]}}
+        "AWS::S3::Bucket", {"LifecycleConfiguration": {"Rules": [match.object_like(rule)]}}
     )
 
 
 @pytest.mark.parametrize("kind", ["AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"])
-def test_the_work_bucket_and_the_dead_letters_refuse_plain_http(promises: Template, kind: str) -> None:
+def test_the_work_bucket_and_the_dead_letters_refuse_plain_http(
+    promises: Template, match: type[Match], kind: str
+) -> None:
     deny = {
         "Effect": "Deny",
         "Principal": {"AWS": "*"},
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
     promises.has_resource_properties(
-        kind, {"PolicyDocument": {"Statement": Match.array_with([Match.object_like(deny)])}}
+        kind, {"PolicyDocument": {"Statement": match.array_with([match.object_like(deny)])}}
     )
 
 
@@ -221,18 +235,20 @@ def test_requests_are_heard_on_the_stacks_bus_or_on_the_default_one(template: Js
     assert template["Conditions"][condition] == {"Fn::Equals": [{"Ref": names.REQUEST_BUS}, "default"]}
 
 
-def test_the_machines_log_takes_errors_only_and_no_data_of_jobs(promises: Template) -> None:
+def test_the_machines_log_takes_errors_only_and_no_data_of_jobs(promises: Template, match: type[Match]) -> None:
     promises.has_resource_properties(
         "AWS::StepFunctions::StateMachine",
         {
             "StateMachineType": "STANDARD",
             "LoggingConfiguration": {"Level": "ERROR", "IncludeExecutionData": False},
-            "TracingConfiguration": Match.absent(),
+            "TracingConfiguration": match.absent(),
         },
     )
 
 
-def test_the_janitor_hears_of_every_unsuccessful_execution_of_this_machine(promises: Template) -> None:
+def test_the_janitor_hears_of_every_unsuccessful_execution_of_this_machine(
+    promises: Template, match: type[Match]
+) -> None:
     promises.has_resource_properties(
         "AWS::Events::Rule",
         {
@@ -240,19 +256,19 @@ def test_the_janitor_hears_of_every_unsuccessful_execution_of_this_machine(promi
                 "source": ["aws.states"],
                 "detail-type": ["Step Functions Execution Status Change"],
                 "detail": {
-                    "stateMachineArn": [{"Ref": Match.string_like_regexp("StateMachine")}],
+                    "stateMachineArn": [{"Ref": match.string_like_regexp("StateMachine")}],
                     "status": ["FAILED", "TIMED_OUT", "ABORTED"],
                 },
             },
-            "Targets": [{"Arn": {"Fn::GetAtt": [Match.string_like_regexp("JanitorFunction"), "Arn"]}}],
+            "Targets": [{"Arn": {"Fn::GetAtt": [match.string_like_regexp("JanitorFunction"), "Arn"]}}],
         },
     )
 
 
-def test_the_janitor_sweeps_every_hour(promises: Template) -> None:
+def test_the_janitor_sweeps_every_hour(promises: Template, match: type[Match]) -> None:
     promises.has_resource_properties(
         "AWS::Events::Rule",
-        {"ScheduleExpression": "rate(1 hour)", "Targets": [Match.object_like({"Input": '{"action":"sweep"}'})]},
+        {"ScheduleExpression": "rate(1 hour)", "Targets": [match.object_like({"Input": '{"action":"sweep"}'})]},
     )
 
 

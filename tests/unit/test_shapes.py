@@ -13,12 +13,12 @@ import pytest
 from support.syntax import tree_of
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = {
-    path: tree_of(path)
+PRODUCT = [
+    path
     for root in ("functions", "cli", "infra")
     for path in sorted((ROOT / root).rglob("*.py"))
     if "cdk.out" not in path.parts
-}
+]
 MOST_PARAMETERS = 6
 MOST_LINES = 60
 USUAL_LINES = 10
@@ -130,17 +130,17 @@ def lines(function: Function) -> int:
 
 @cache
 def every_function() -> list[tuple[str, Function]]:
-    return [named for path, tree in PRODUCT.items() for named in functions(tree, path.stem)]
+    return [named for path in PRODUCT for named in functions(tree_of(path), path.stem)]
 
 
 def test_constructors_are_complete() -> None:
     """No attribute is first set outside `__init__`, or left to whoever makes the object."""
-    known = {owner.name: owner for tree in PRODUCT.values() for owner in classes(tree)}
+    known = {owner.name: owner for path in PRODUCT for owner in classes(tree_of(path))}
     incomplete = {
         f"{path.stem}.{owner.name}.{name}"
-        for path, tree in PRODUCT.items()
-        for owner in classes(tree)
-        for name in late(owner, {base: known[base] for base in own_names(tree) if base in known})
+        for path in PRODUCT
+        for owner in classes(tree_of(path))
+        for name in late(owner, {base: known[base] for base in own_names(tree_of(path)) if base in known})
     }
     assert incomplete == OF_THE_BASE_CLASS
 
