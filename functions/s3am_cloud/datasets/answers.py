@@ -29,10 +29,16 @@ def outcome_of_put(listed: Listed, put: Put) -> Outcome:
 
 
 def known_of_put(candidate: Candidate, put: Put) -> Known | None:
-    """None where nothing surely identifies the version of the source."""
-    version = fingerprint(put.info)
-    name = source_id(candidate.source)
-    return Known(etag=put.etag, size=put.size, source=name, version=version) if version else None
+    """None where nothing surely identifies what it has: neither the version of the source nor a stated digest."""
+    return known_of(candidate, put.etag, put.size, fingerprint(put.info))
+
+
+def known_of(candidate: Candidate, etag: str, size: int, version: str) -> Known | None:
+    """What to remember of an object or a file that has what the item states."""
+    digest = str(candidate.expected) if candidate.expected is not None else None
+    if not version and digest is None:
+        return None
+    return Known(etag=etag, size=size, source=source_id(candidate.source), version=version, digest=digest)
 
 
 def outcome_of_saved(listed: Listed, saved: Saved) -> Outcome:
@@ -54,9 +60,7 @@ def object_version(etag: str | None, size: int | None) -> str:
 
 def known_of_file(candidate: Candidate, etag: str, size: int, file_version: str) -> Known | None:
     """What to remember of a file that was made of this version of an object."""
-    version = object_version(etag, size)
-    name = source_id(candidate.source)
-    return Known(etag=file_version, size=size, source=name, version=version) if version else None
+    return known_of(candidate, file_version, size, object_version(etag, size))
 
 
 def _verdict(listed: Listed, put: Put) -> Verdict:

@@ -25,7 +25,7 @@ class Direction(Protocol[Whole_co]):
     def candidate(self, listed: Listed) -> Candidate:
         """The item with its URLs read, and with what exists at its destination. Raises TransferError."""
 
-    def is_unchanged(self, one: Candidate, known: Known) -> bool:
+    def is_unchanged(self, one: Candidate, known: Known | None) -> bool:
         """Whether the destination is known to be the same, without a request."""
 
     def whole(self, one: Candidate, replace: bool) -> Whole_co:

@@ -128,7 +128,7 @@ class DatasetRun(Generic[Whole]):
 
     def _compare(self, one: Candidate) -> None:
         known = self._wanted.known.get(one.listed.item.destination)
-        if known is not None and self._direction.is_unchanged(one, known):
+        if self._direction.is_unchanged(one, known):
             self._end(one.listed, self._direction.skipped(one.listed, UNCHANGED))
         else:
             self._lanes.single.put(Task(one, True, self._wanted.exists == "update", known))

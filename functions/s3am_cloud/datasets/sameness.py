@@ -1,8 +1,9 @@
 """Whether the object at an item's destination is the same as its source, or a file the same as the object that it would
 be made of. Clocks are never compared.
 
-What shows it of an object: a digest that the manifest or the source states, the CRC64NVME of a local file, and the
-version of the source that the object's own metadata say it was made of.
+What shows it of an object: a digest that the manifest or the source states, the checksum of a local file, and the
+version of the source that the object's own metadata say it was made of. An object without the digest that the manifest
+states is never the same.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from typing import NamedTuple
 from s3am_cloud.checksums.digests import PARTS_CRC, Expected
 from s3am_cloud.etags import is_md5
 from s3am_cloud.etags import plain as plain_etag
+from s3am_cloud.integrity.before_commit import compare
 from s3am_cloud.integrity.compute import digest
 from s3am_cloud.integrity.provenance import OBJECT, SOURCE, SOURCE_VERSION, mark, plain, version_text
+from s3am_cloud.integrity.provenance_lookup import version_of
+from s3am_cloud.limits import DEFAULT_SLOTS
 from s3am_cloud.model import ObjectInfo, PinnedSource
 from s3am_cloud.ports.item_list import Listed
 from s3am_cloud.ports.transfer import Ports
@@ -30,18 +34,23 @@ class Compared(NamedTuple):
 def compared(
     origin: PinnedSource, expected: Expected | None, target: S3Url, existing: ObjectInfo, ports: Ports
 ) -> Compared:
-    """`existing` is what HEAD says of the object. Reads a local file whose size is the object's."""
+    """`existing` is what HEAD says of the object. Reads a local file whose size is the object's; with `expected`, which
+    the object has to have as well, also the object where nothing else shows its digest.
+
+    Raises NotAsExpected for a local file without the expected digest.
+    """
     info = origin.info
     if info.size is not None and info.size != existing.size:
         return Compared(False, "size")
-    stated = {**info.claims, **({expected.algorithm: expected.digest} if expected is not None else {})}
-    for algorithm, value in stated.items():
+    if expected is not None:
+        return _by_digest(expected, origin, target, existing, ports)
+    for algorithm, value in info.claims.items():
         if algorithm in existing.checksums:
             return Compared(existing.checksums[algorithm] == value, algorithm)
-    crc = _crc(origin, existing, ports)
-    if crc is not None:
-        return Compared(crc == existing.checksums.get(PARTS_CRC), PARTS_CRC)
-    return _by_version(origin, target, existing)
+    if info.crc is not None and PARTS_CRC in existing.checksums:
+        return Compared(info.crc.to_bytes(8, "big").hex() == existing.checksums[PARTS_CRC], PARTS_CRC)
+    found = compared_with_object(origin, existing, ports) if origin.source.scheme == "file" else None
+    return _by_version(origin, target, existing) if found is None or found.same is None else found
 
 
 def compared_with_listing(
@@ -75,15 +84,18 @@ def _digest(algorithm: str, file: PinnedSource, ports: Ports) -> str:
     return digest(algorithm, ports.readers(file, 1, lambda count: None))
 
 
-def _crc(origin: PinnedSource, existing: ObjectInfo, ports: Ports) -> str | None:
-    """The source's CRC64NVME, where the object's is known and that of the source costs no transfer."""
-    if PARTS_CRC not in existing.checksums:
-        return None
-    if origin.info.crc is not None:
-        return origin.info.crc.to_bytes(8, "big").hex()
+def _by_digest(expected: Expected, origin: PinnedSource, target: S3Url, existing: ObjectInfo, ports: Ports) -> Compared:
+    stored = existing.checksums.get(expected.algorithm)
+    if stored is not None:
+        return Compared(stored == expected.digest, expected.algorithm)
     if origin.source.scheme == "file":
-        return digest(PARTS_CRC, ports.readers(origin, 1, lambda count: None))
-    return None
+        compare(expected, _digest(expected.algorithm, origin, ports), origin.source.display)
+        found = compared_with_object(origin, existing, ports)
+        if found.same is not None:
+            return found
+    own = PinnedSource(source=target.as_source, info=version_of(existing))
+    found_digest = digest(expected.algorithm, ports.stored_readers(own, DEFAULT_SLOTS, lambda count: None))
+    return Compared(found_digest == expected.digest, expected.algorithm)
 
 
 def _by_version(origin: PinnedSource, target: S3Url, existing: ObjectInfo) -> Compared:

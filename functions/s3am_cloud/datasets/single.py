@@ -8,11 +8,15 @@ from typing import NamedTuple
 
 import msgspec
 
+from s3am_cloud.checksums.digests import PARTS_CRC
+from s3am_cloud.datasets.answers import known_of
 from s3am_cloud.datasets.candidates import Candidate
 from s3am_cloud.datasets.decisions import UNCHANGED, Known, fingerprint, is_known
 from s3am_cloud.datasets.outcomes import Outcome, outcome_of
 from s3am_cloud.datasets.sameness import compared
-from s3am_cloud.errors import NotAsExpected, ObjectExists, TransferError
+from s3am_cloud.errors import AccessDenied, BadEncryptionKey, NotAsExpected, ObjectExists, TransferError
+from s3am_cloud.integrity.before_commit import compare
+from s3am_cloud.integrity.compute import digest
 from s3am_cloud.items import Item
 from s3am_cloud.model import PinnedSource, Receipt, SourceInfo, TransferRequest
 from s3am_cloud.ports.item_list import Listed
@@ -49,23 +53,57 @@ def copy_one(task: Task, request_of: Callable[[Item], TransferRequest], ports: P
     listed, number = task.candidate.listed, task.candidate.number
     item, source = listed.item, task.candidate.source
     try:
-        if task.compare and (found := _unchanged(task, ports)) is not None:
+        info = ports.source.probe(source) if _is_looked_at(task) else None
+        if info is not None and listed.stated_size is not None:
+            _check_size(listed.stated_size, info, source)
+        if task.compare and info is not None and (found := _unchanged(task, info, ports)) is not None:
             return found
-        if listed.stated_size is not None:
-            _check_size(listed.stated_size, ports.source.probe(source), source)
+        if task.replace:
+            check_before_replacing(task.candidate, ports)
         request = request_of(item)
         # An earlier run's upload is continued where it is seen: nobody asked for that, so it takes no right to look.
         resume = request.resume or bool(ports.store.unfinished(request.target))
         request = msgspec.structs.replace(
             request,
-            exists="overwrite" if task.replace or task.compare else None,
+            exists="overwrite" if task.replace else None,
             expect=item.digest or request.expect,
             resume=resume,
         )
         receipt = transfer(request)
     except TransferError as error:
         return Done(number, failed(listed, error))
-    return Done(number, copied(listed, receipt))
+    # Only what identifies a file never comes back.
+    version = fingerprint(info) if info is not None and source.scheme == "file" else ""
+    known = known_of(task.candidate, receipt.etag or "", receipt.size or 0, version)
+    return Done(number, copied(listed, receipt), known)
+
+
+def _is_looked_at(task: Task) -> bool:
+    """Whether the transfer's own look at the source does not suffice."""
+    candidate = task.candidate
+    return task.compare or candidate.listed.stated_size is not None or candidate.source.scheme == "file"
+
+
+def check_before_replacing(one: Candidate, ports: Ports) -> None:
+    """Where the stated digest shows only once the object is made, the object before it would be gone by then.
+
+    Raises NotAsExpected, and what reading the source does.
+    """
+    expected, source = one.expected, one.source
+    if expected is None or expected.algorithm == PARTS_CRC or source.scheme == "file":
+        return
+    info = ports.source.probe(source)
+    if info.size is None or not _may_exist(one, ports):
+        return  # what is read in order is compared as it passes
+    origin = PinnedSource(source=source, info=info)
+    compare(expected, digest(expected.algorithm, ports.readers(origin, 1, lambda count: None)), source.display)
+
+
+def _may_exist(one: Candidate, ports: Ports) -> bool:
+    try:
+        return ports.store.head(one.stored) is not None
+    except (AccessDenied, BadEncryptionKey):
+        return True
 
 
 def failed(listed: Listed, error: TransferError) -> Outcome:
@@ -77,11 +115,10 @@ def _check_size(size: int, info: SourceInfo, source: SourceUrl) -> None:
         raise NotAsExpected(f"{source.display} has {info.size:,} bytes, where the manifest says {size:,}")
 
 
-def _unchanged(task: Task, ports: Ports) -> Done | None:
+def _unchanged(task: Task, info: SourceInfo, ports: Ports) -> Done | None:
     """None where the item is to be copied. Raises ObjectExists where it may not replace what is there."""
     _, source, target, expected = task.candidate
     existing = task.candidate.listed.existing
-    info = ports.source.probe(source)
     version, name = fingerprint(info), source_id(source)
     if existing is not None and expected is None and is_known(existing, task.known, name, version):
         return _skipped(task, existing.size, existing.etag or "", None)
@@ -90,7 +127,7 @@ def _unchanged(task: Task, ports: Ports) -> Done | None:
         return None
     found = compared(PinnedSource(source=source, info=info), expected, target, there, ports)
     if found.same:
-        known = Known(etag=there.etag, size=there.size, source=name, version=version)
+        known = known_of(task.candidate, there.etag, there.size, version)
         return _skipped(task, there.size, there.etag, known)._replace(heads=1)
     if task.replace:
         return None

@@ -8,7 +8,7 @@ import msgspec
 
 from s3am_cloud.datasets.answers import known_of_put, outcome_of_put
 from s3am_cloud.datasets.candidates import Candidate, candidate
-from s3am_cloud.datasets.decisions import Known, fingerprint, is_known
+from s3am_cloud.datasets.decisions import Known, fingerprint, has_digest, is_known
 from s3am_cloud.datasets.outcomes import Outcome, outcome_of
 from s3am_cloud.datasets.single import Done, Task
 from s3am_cloud.errors import ObjectExists, TransferError
@@ -38,9 +38,13 @@ class Uploading:
     def candidate(self, listed: Listed) -> Candidate:
         return candidate(listed)
 
-    def is_unchanged(self, one: Candidate, known: Known) -> bool:
+    def is_unchanged(self, one: Candidate, known: Known | None) -> bool:
         existing = one.listed.existing
-        if existing is None or one.expected is not None or one.source.scheme != "file":
+        if existing is None or one.listed.stated_size not in {None, existing.size}:
+            return False
+        if one.expected is not None:
+            return has_digest(existing, known, one.expected)
+        if known is None or one.source.scheme != "file":
             return False
         try:
             version = fingerprint(self._probe_file(one.source))

@@ -12,7 +12,7 @@ from s3am_cloud.adapters.files.file_errors import naming_writes
 from s3am_cloud.adapters.files.local_file import version_of
 from s3am_cloud.datasets.answers import known_of_file, object_version, outcome_of_saved
 from s3am_cloud.datasets.candidates import Candidate, object_candidate
-from s3am_cloud.datasets.decisions import Known, is_known
+from s3am_cloud.datasets.decisions import Known, has_digest, is_known
 from s3am_cloud.datasets.names import local_name_error
 from s3am_cloud.datasets.outcomes import Outcome, outcome_of
 from s3am_cloud.datasets.single import Done, Task
@@ -45,11 +45,13 @@ class Downloading:
         found = _existing(path)
         return object_candidate(listed if found is None else msgspec.structs.replace(listed, existing=found))
 
-    def is_unchanged(self, one: Candidate, known: Known) -> bool:
+    def is_unchanged(self, one: Candidate, known: Known | None) -> bool:
         listed = one.listed
         version = object_version(listed.etag, listed.item.size)
-        if listed.existing is None or not version or one.expected is not None:
+        if listed.existing is None or listed.item.size not in {None, listed.existing.size}:
             return False
+        if one.expected is not None:
+            return has_digest(listed.existing, known, one.expected)
         return is_known(listed.existing, known, source_id(one.source), version)
 
     def whole(self, one: Candidate, replace: bool) -> WholeFile:

@@ -15,8 +15,8 @@ from s3am_cloud.datasets.decisions import Known
 _TABLE = """
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = OFF;
-CREATE TABLE IF NOT EXISTS objects (destination TEXT PRIMARY KEY, etag TEXT NOT NULL, size INTEGER NOT NULL,
-    source TEXT NOT NULL, version TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS known (destination TEXT PRIMARY KEY, etag TEXT NOT NULL, size INTEGER NOT NULL,
+    source TEXT NOT NULL, version TEXT NOT NULL, digest TEXT) WITHOUT ROWID;
 """
 # Its name in the state folder.
 OBJECTS = "objects.sqlite"
@@ -34,13 +34,13 @@ class KnownObjects:
         self._committed = time.monotonic()
 
     def get(self, destination: str) -> Known | None:
-        query = "SELECT etag, size, source, version FROM objects WHERE destination = ?"
+        query = "SELECT etag, size, source, version, digest FROM known WHERE destination = ?"
         row = self._database.execute(query, (destination,)).fetchone()
-        return None if row is None else Known(etag=row[0], size=row[1], source=row[2], version=row[3])
+        return None if row is None else Known(etag=row[0], size=row[1], source=row[2], version=row[3], digest=row[4])
 
     def put(self, destination: str, known: Known) -> None:
-        values = (destination, known.etag, known.size, known.source, known.version)
-        self._database.execute("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?)", values)
+        values = (destination, known.etag, known.size, known.source, known.version, known.digest)
+        self._database.execute("INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?, ?, ?)", values)
         if time.monotonic() - self._committed >= _COMMIT_SECONDS:
             self._database.commit()
             self._committed = time.monotonic()

@@ -96,7 +96,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
         if decided != "compare":
             return _planned(item, decided, size)
         recorded = known.get(item.destination)
-        if recorded is not None and _DIRECTION.is_unchanged(one, recorded):
+        if _DIRECTION.is_unchanged(one, recorded):
             return _planned(item, "skip", size, UNCHANGED)
         return _planned(item, "compare", size, _THEN["update" if exists == "update" else None])
 
