@@ -25,6 +25,7 @@ checksums/  Checksums and digests.
 adapters/   The world behind the ports; sees only ports, checksums and the values below.
 
 amounts        Sizes and prices as people read them.
+bucket_patterns  Which buckets the stack's parameters cover.
 command_lines  Commands in hints, quoted for the shell.
 concurrency    How many connections to use, where nobody said.
 controls       Control characters are refused in what goes into a protocol.

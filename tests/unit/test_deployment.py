@@ -10,12 +10,13 @@ from typing import cast
 
 import pytest
 
+from s3am_cloud.bucket_patterns import bucket_of
 from s3am_cloud.errors import AccessDenied, Interrupted, Usage
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.deployment.account import Account, DeployedStack
 from s3am_cloud_cli.deployment.cdk import Cdk, cdk_environment
 from s3am_cloud_cli.deployment.failures import DeployFailed, cdk_failure
-from s3am_cloud_cli.deployment.parameters import Wanted, bucket_arn, bucket_of, check_partition, parameter_changes
+from s3am_cloud_cli.deployment.parameters import Wanted, bucket_arn, check_partition, parameter_changes
 from s3am_cloud_cli.deployment.prompts import agree
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "theirs", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "eu-west-1"}

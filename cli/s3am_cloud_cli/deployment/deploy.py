@@ -12,6 +12,7 @@ import msgspec
 from s3am_cloud import names
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.amounts import price_text
+from s3am_cloud.bucket_patterns import bucket_of
 from s3am_cloud.costs.storage import RestingCost, resting_cost
 from s3am_cloud.ingest.rules import Ingest
 from s3am_cloud_cli.console.output import Console
@@ -19,7 +20,7 @@ from s3am_cloud_cli.deployment.account import Account, DeployedStack
 from s3am_cloud_cli.deployment.cdk import Cdk, cdk_script
 from s3am_cloud_cli.deployment.failures import DeployFailed
 from s3am_cloud_cli.deployment.network import network_text
-from s3am_cloud_cli.deployment.parameters import Wanted, boundary_of, bucket_of, check_partition, parameter_changes
+from s3am_cloud_cli.deployment.parameters import Wanted, boundary_of, check_partition, parameter_changes
 from s3am_cloud_cli.deployment.prompts import agree
 from s3am_cloud_cli.deployment.quotas import lambda_quota, worker_limit
 from s3am_cloud_cli.deployment.role_policies import check_role_policies

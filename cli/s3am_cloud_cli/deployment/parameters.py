@@ -69,11 +69,6 @@ def bucket_arn(name: str, partition: str) -> str:
     return f"arn:{partition}:s3:::{name}"
 
 
-def bucket_of(arn: str) -> str:
-    """The bucket's name, or the pattern."""
-    return arn.rpartition(":::")[2]
-
-
 def boundary_of(parameter: str | None) -> str | None:
     """The ARN of the permissions boundary that the stack's parameter names, None where it names none."""
     return None if parameter in {None, names.NO_BOUNDARY} else parameter

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
-from fnmatch import fnmatchcase
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from s3am_cloud import names
+from s3am_cloud.bucket_patterns import bucket_of, is_among
 from s3am_cloud.errors import BadIngest
 from s3am_cloud.ingest.rules import Ingest
 from s3am_cloud.urls import parse_s3
 from s3am_cloud_cli.deployment.account import Account
-from s3am_cloud_cli.deployment.parameters import bucket_of
 
 
 def refuse_unreachable(ingest: Ingest, given: dict[str, str], before: dict[str, str]) -> None:
@@ -31,7 +30,7 @@ def refuse_unreachable(ingest: Ingest, given: dict[str, str], before: dict[str, 
     ):
         patterns = (given.get(name) or before.get(name) or names.DEFAULT_BUCKETS).split(",")
         for entry, bucket in buckets:
-            if not _among(bucket, patterns):
+            if not is_among(bucket, patterns):
                 known = ", ".join(bucket_of(arn) for arn in patterns)
                 raise BadIngest(
                     f"{entry}: jobs of this stack may not use the bucket {bucket}, only {known}",
@@ -85,7 +84,3 @@ def _sources(ingest: Ingest) -> Iterator[tuple[str, str]]:
     for entry in ingest.entries:
         if entry.source.startswith("s3://"):
             yield entry.name, parse_s3(entry.source, key_needed=False).bucket
-
-
-def _among(bucket: str, arns: Sequence[str]) -> bool:
-    return any(fnmatchcase(bucket, bucket_of(arn).replace("[", "[[]")) for arn in arns)

@@ -10,9 +10,9 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from s3am_cloud.adapters.s3.answers import code_of
+from s3am_cloud.bucket_patterns import bucket_of
 from s3am_cloud.limits import LONGEST_JOB_DAYS, MAX_KEEP_DAYS
 from s3am_cloud_cli.deployment.account import Account
-from s3am_cloud_cli.deployment.parameters import bucket_of
 
 # No job runs for longer, and no failed one is kept for longer.
 _DAYS = LONGEST_JOB_DAYS + MAX_KEEP_DAYS + 1

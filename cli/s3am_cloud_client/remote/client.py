@@ -19,6 +19,7 @@ from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.errors import NoStack, NoSuchJob
 from s3am_cloud.events import Event, job_of_event
 from s3am_cloud.ingest.accept import check_key, refuse_secrets
+from s3am_cloud.jobs.denied_buckets import BucketPatterns
 from s3am_cloud.jobs.locks import LockContext, acquire, request_fingerprint
 from s3am_cloud.jobs.sealing import seal
 from s3am_cloud.jobs.secrets import NO_SECRETS, Secrets
@@ -56,7 +57,7 @@ QUICK = Config(
 
 class Stack(msgspec.Struct, frozen=True):
     """Where a stack's state machine and work bucket are; `logs` are its functions' log groups, by the functions. At
-    most `max_workers` run at once; None for any number."""
+    most `max_workers` run at once; None for any number. `buckets` are those that its jobs may use."""
 
     name: str
     state_machine_arn: str
@@ -65,6 +66,7 @@ class Stack(msgspec.Struct, frozen=True):
     logs: dict[str, str] = {}
     dead_letters: str = ""
     max_workers: int | None = None
+    buckets: BucketPatterns | None = None
 
 
 def stack_jobs(settings: S3Settings, stack_name: str) -> Jobs:
@@ -78,12 +80,12 @@ def stack_jobs(settings: S3Settings, stack_name: str) -> Jobs:
 
 def work_bucket(access: S3Access, stack_name: str, waiting: Config | None = None) -> str:
     """Raises NoStack, NoCredentials, StoreUnavailable."""
-    return _find(access, stack_name, waiting).work_bucket
+    return find_stack(access, stack_name, waiting).work_bucket
 
 
 def max_workers(access: S3Access, stack_name: str) -> int | None:
     """Of the stack; None for any number. Raises NoStack, NoCredentials, StoreUnavailable."""
-    return _find(access, stack_name).max_workers
+    return find_stack(access, stack_name).max_workers
 
 
 def _notes(access: S3Access, stack: Stack) -> Bucket:
@@ -108,7 +110,7 @@ class Remote:
         """Raises NoStack, NoCredentials, StoreUnavailable."""
         self.clock = clock or SystemClock()
         self.access = access = S3Access(settings)
-        self.stack = patiently(lambda: _find(access, stack_name or names.DEFAULT_STACK), self.clock)
+        self.stack = patiently(lambda: find_stack(access, stack_name or names.DEFAULT_STACK), self.clock)
         notes = _notes(access, self.stack)
         self.jobs = Jobs(notes)
         self.machine = StateMachine(
@@ -186,7 +188,7 @@ def _vault(access: S3Access, key_arn: str) -> AwsVault:
     )
 
 
-def _find(access: S3Access, name: str, waiting: Config | None = None) -> Stack:
+def find_stack(access: S3Access, name: str, waiting: Config | None = None) -> Stack:
     client = access.boto.client(
         "cloudformation",
         region_name=access.region,
@@ -212,4 +214,13 @@ def _find(access: S3Access, name: str, waiting: Config | None = None) -> Stack:
         {function: outputs[output] for function, output in names.LOGS.items() if output in outputs},
         outputs.get(names.DEAD_LETTERS, ""),
         int(parameters.get(names.MAX_WORKERS, "0")) or None,
+        _buckets(parameters),
     )
+
+
+def _buckets(parameters: dict[str, str]) -> BucketPatterns:
+    sources, destinations = (
+        tuple(parameters.get(name, names.DEFAULT_BUCKETS).split(","))
+        for name in (names.SOURCE_BUCKETS, names.DESTINATION_BUCKETS)
+    )
+    return BucketPatterns(sources, destinations)

@@ -20,8 +20,9 @@ from s3am_cloud.errors import (
     StoreBusy,
     TransferError,
     UploadGone,
+    by_name,
 )
-from s3am_cloud.jobs.cleanup import failed, failure
+from s3am_cloud.jobs.cleanup import failed, failure, reported_error
 from s3am_cloud.jobs.locks import successor
 from s3am_cloud.model import Job, Receipt, Upload, UploadedPart
 from s3am_cloud.ports.executions import Execution
@@ -224,12 +225,23 @@ def _receipt(job: Job, execution: Execution | None, remote: Remote) -> Receipt |
     if execution is not None and execution.status == "RUNNING":
         return None
     found = remote.jobs.report(job.id)
-    if found is not None or execution is None:
-        return found
+    if found is not None:
+        return _with_stack_hint(found, job, remote)
+    if execution is None:
+        return None
     if execution.status == "SUCCEEDED":
         raise NoSuchJob(f"job {job.id} has ended, but its report is gone", "reports are kept for 30 days")
     # The janitor reports a failed job a moment after its execution has ended.
-    return failed(job, failure(execution, remote.machine), remote.clock)
+    return _with_stack_hint(failed(job, failure(execution, remote.machine), remote.clock), job, remote)
+
+
+def _with_stack_hint(found: Receipt, job: Job, remote: Remote) -> Receipt:
+    """The receipt with a hint by the stack's own buckets, where S3 has denied one: its functions don't know them."""
+    if found.error is None or found.error.name != AccessDenied.__name__:
+        return found
+    error = by_name(found.error.name, found.error.message)
+    known = reported_error(job, error, found.unfinished_upload, remote.stack.buckets)
+    return msgspec.structs.replace(found, error=known)
 
 
 class _Done(msgspec.Struct, frozen=True):

@@ -29,7 +29,7 @@ from s3am_cloud.errors import (
 )
 from s3am_cloud.events import Event
 from s3am_cloud.expiry import kept_for
-from s3am_cloud.jobs.denied_buckets import denied_bucket_hint
+from s3am_cloud.jobs.denied_buckets import BucketPatterns, denied_bucket_hint
 from s3am_cloud.jobs.locks import successor
 from s3am_cloud.jobs.recovery import cancelled
 from s3am_cloud.jobs.unfinished_cost import with_unfinished_cost
@@ -100,16 +100,19 @@ def failed(job: Job, error: TransferError, clock: Clock) -> Receipt:
     return msgspec.structs.replace(
         receipt(job, clock),
         state=_state(error),
-        error=_reported_error(job, error, left),
+        error=reported_error(job, error, left),
         unfinished_upload=left,
         expires=(clock.now() + kept_for(job)).isoformat(timespec="seconds") if left else None,
     )
 
 
-def _reported_error(job: Job, error: TransferError, left: str | None) -> ErrorReport:
-    """The error with a hint for a job in the cloud, which a command of its own resumes."""
+def reported_error(
+    job: Job, error: TransferError, left: str | None, patterns: BucketPatterns | None = None
+) -> ErrorReport:
+    """The error with a hint for a job in the cloud, which a command of its own resumes where an upload is `left`;
+    `patterns` are the buckets of the stack, for those who know them."""
     report = error.report()
-    denied = denied_bucket_hint(job, error)
+    denied = denied_bucket_hint(job, error, patterns)
     if isinstance(error, AccessDenied) and (denied := key_hint(error.message) or denied):
         # Errors come out of a function without their hints.
         again = f"; then continue it with {command_line('resume', job.id)}" if left else ""
