@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 
 import pytest
@@ -17,6 +18,7 @@ from support.stored import Stored
 MIB = 1 << 20
 CONTENT = Pattern(12 * MIB, seed=3)
 IN_PARTS = ("--part-size", "5MB")
+READ_AGAIN = ("--expect", f"sha256:{hashlib.sha256(CONTENT.read(0, CONTENT.size)).hexdigest()}")
 
 
 def asked_of(proxy: FaultyProxy, before: int) -> Counter[str]:
@@ -28,7 +30,7 @@ def asked_of(proxy: FaultyProxy, before: int) -> Counter[str]:
     return Counter(name for name in map(operation, calls) if name != "HeadBucket")
 
 
-@pytest.mark.parametrize("options", [IN_PARTS, ()], ids=["in parts", "by one request"])
+@pytest.mark.parametrize("options", [IN_PARTS, (), READ_AGAIN], ids=["in parts", "by one request", "read again"])
 @pytest.mark.parametrize("kind", ["http", "s3"])
 def test_an_upload_takes_the_requests_to_s3_that_its_plan_told(
     kind: str,

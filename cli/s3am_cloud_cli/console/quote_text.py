@@ -64,6 +64,7 @@ def _extra_rows(cloud: Cloud, here: InProcess) -> Iterator[Row]:
         ("  between regions", cloud.extra.cross_region, here.extra.cross_region),
         ("  retrieval", cloud.extra.retrieval, here.extra.retrieval),
         ("  storage class", cloud.extra.storage_class, here.extra.storage_class),
+        ("  reading again", cloud.extra.read_again, here.extra.read_again),
     ):
         if in_cloud or on_this:
             yield (name, price_text(in_cloud), price_text(on_this), "")

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from s3am_cloud.checksums.digests import Expected
+from s3am_cloud.checksums.expectations import by_reading
 from s3am_cloud.errors import Interrupted, NotAsExpected
 from s3am_cloud.integrity.after_commit import PendingCheck, or_withdraw, read_back, to_read
-from s3am_cloud.integrity.before_commit import by_reading, check_source
+from s3am_cloud.integrity.before_commit import check_source
 from s3am_cloud.limits import DEFAULT_SLOTS
 from s3am_cloud.model import Job, PinnedSource, Receipt
 from s3am_cloud.ports.transfer import Ports

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 
 import msgspec
 
 from s3am_cloud.adapters.files.pipes import reads_once
+from s3am_cloud.adapters.machine import is_in_aws
 from s3am_cloud.amounts import size_text
 from s3am_cloud.command_lines import command_line
 from s3am_cloud.costs.quote import with_upload_cost
@@ -76,7 +78,7 @@ def _run(request: TransferRequest, ports: Ports, observer: Observer) -> Receipt:
         except BaseException as error:
             _tell_what_is_not_compared(job, error, observer)
             raise
-    receipt = with_upload_cost(receipt, job, ports.at_aws())
+    receipt = with_upload_cost(receipt, job, ports.at_aws(), is_in_aws(os.environ))
     _keep_report(job, receipt, ports, observer)
     if receipt.not_copied and not (job.info and job.info.tags_hidden):  # of those the user knows since the beginning
         observer.note(f"The tags of {job.source.display} were not copied: that takes the right s3:PutObjectTagging")

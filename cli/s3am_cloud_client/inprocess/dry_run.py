@@ -6,6 +6,7 @@ it is read from, and what would be opened or discarded is not.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ import msgspec
 
 from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.curl.source.rate_probe import CurlRateProbe
+from s3am_cloud.adapters.machine import is_in_aws
 from s3am_cloud.adapters.memory.jobs import MemoryJobs
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.costs.quote import Quote, by_datasync, enforce_max_cost, in_cloud, in_process, remaining, where_of
@@ -140,7 +142,9 @@ def quote(request: TransferRequest, sealed: bool, ports: Ports, observer: Observ
         part_size=plan.part_size,
         rate=info.rate,
         cloud=in_cloud(job, plan, info.rate),
-        in_process=in_process(job, _upload_plan(request, info, connections, plan.size), connections, info.rate),
+        in_process=in_process(
+            job, _upload_plan(request, info, connections, plan.size), connections, info.rate, is_in_aws(os.environ)
+        ),
         datasync=by_datasync(job, plan.size, sealed),
         regions=where_of(job),
     )

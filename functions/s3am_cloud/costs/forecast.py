@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from s3am_cloud.costs.prices import PRICES, Prices
-from s3am_cloud.costs.surcharge import NOTHING, Surcharge, Terms, surcharge
+from s3am_cloud.costs.surcharge import NOTHING, Surcharge, Terms, reads_again, surcharge
 from s3am_cloud.limits import (
     COPY_BYTES_PER_SECOND,
     DEADLINE_MARGIN_SECONDS,
@@ -85,7 +85,13 @@ def forecast(
     takes a HEAD less.
     """
     if plan.small:
-        return _small(plan, scheme, rate, terms, by_event + sealed, _more(by_event, sealed))
+        first = _small(plan, scheme, rate, terms, by_event + sealed, _more(by_event, sealed))
+    else:
+        first = _in_parts(plan, scheme, rate, by_event, sealed, terms)
+    return _with_reading(first, terms) if terms.read_again else first
+
+
+def _in_parts(plan: Plan, scheme: str, rate: int | None, by_event: bool, sealed: bool, terms: Terms) -> Forecast:
     units = -(-plan.count // plan.unit_parts)
     speed = worker_speed(scheme, min(plan.slots, plan.unit_parts), rate)
     unit_seconds = min(plan.unit_parts * plan.part_size, plan.size) / speed
@@ -162,6 +168,17 @@ def _small(
         surcharge=surcharge(plan, terms),
     )
     return Forecast(units=0, worker_invocations=0, usage=usage, seconds=FRAME_SECONDS + busy, dollars=cost(usage))
+
+
+def _with_reading(first: Forecast, terms: Terms) -> Forecast:
+    """With another pass over the object, in the function that has made it."""
+    seconds = terms.read_again / LAMBDA_BYTES_PER_SECOND
+    usage = msgspec.structs.replace(
+        first.usage,
+        gb_seconds=first.usage.gb_seconds + _gb(seconds),
+        s3_reads=first.usage.s3_reads + reads_again(terms),
+    )
+    return msgspec.structs.replace(first, usage=usage, seconds=first.seconds + seconds, dollars=cost(usage))
 
 
 def _more(by_event: bool, sealed: bool) -> int:

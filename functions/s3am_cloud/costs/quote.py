@@ -14,9 +14,10 @@ from typing import Literal
 import msgspec
 
 from s3am_cloud.amounts import NOT_AWS, price_text, rounded
+from s3am_cloud.checksums.expectations import read_again
 from s3am_cloud.costs.forecast import Forecast, Usage, cost, forecast, pages_of, source_reads
 from s3am_cloud.costs.prices import PRICES, STANDARD
-from s3am_cloud.costs.surcharge import Surcharge, covered, surcharge, terms_here, terms_in_cloud
+from s3am_cloud.costs.surcharge import Surcharge, covered, reads_again, surcharge, terms_here, terms_in_cloud
 from s3am_cloud.errors import TooExpensive
 from s3am_cloud.limits import COPY_BYTES_PER_SECOND, LINK_BYTES_PER_SECOND, MOST_BY_DATASYNC
 from s3am_cloud.model import Job, Part, Plan, Receipt, has_secrets
@@ -28,6 +29,7 @@ class Extra(msgspec.Struct, frozen=True, kw_only=True):
     cross_region: float
     retrieval: float
     storage_class: float
+    read_again: float = 0.0
 
 
 class Cloud(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,6 +157,11 @@ def _too_expensive(job: Job, found: Forecast, most: float) -> TooExpensive:
             f"{said}: {price_text(extra.retrieval)} of it is for retrieval from {terms.source_class}",
             "allow more with --max-cost",
         )
+    if extra.read_again > found.dollars / 2:
+        return TooExpensive(
+            f"{said}: {price_text(extra.read_again)} of it is for reading the object again for its checksum",
+            "expect its crc64nvme, which the parts show, leave --source-digest out, or allow more with --max-cost",
+        )
     return TooExpensive(said)
 
 
@@ -178,12 +185,12 @@ def in_cloud(job: Job, plan: Plan, rate: int | None) -> Cloud:
     )
 
 
-def in_process(job: Job, plan: Plan, connections: int, rate: int | None) -> InProcess:
+def in_process(job: Job, plan: Plan, connections: int, rate: int | None, in_aws: bool = False) -> InProcess:
     """`plan` is the plan for that many connections, or what of that is left to move.
 
     Counted as a forecast counts: what is tried again and the HEAD of each bucket are left out.
     """
-    busy, usage = min(connections, plan.count), usage_here(job, plan)
+    busy, usage = min(connections, plan.count), usage_here(job, plan, in_aws)
     speed = _speed(job.source.scheme, 1 if _is_small(job, plan) else busy, rate)
     return InProcess(
         parts=plan.count,
@@ -191,30 +198,30 @@ def in_process(job: Job, plan: Plan, connections: int, rate: int | None) -> InPr
         s3_writes=usage.s3_writes,
         s3_reads=usage.s3_reads,
         bytes_per_second=speed,
-        seconds=round(plan.size / speed, 1),
+        seconds=round((plan.size + read_again(job)) / speed, 1),
         dollars=_exact(cost(usage)),
         extra=_extra(usage.surcharge),
     )
 
 
-def usage_here(job: Job, plan: Plan) -> Usage:
+def usage_here(job: Job, plan: Plan, in_aws: bool = False) -> Usage:
     """What AWS bills for where the job runs on somebody's machine."""
-    small = _is_small(job, plan)
+    small, terms = _is_small(job, plan), terms_here(job, in_aws)
     return Usage(
         # The listing of unfinished uploads, and the object; or the new upload, its parts, their listing, its end.
         s3_writes=2 if small else 2 + plan.count + pages_of(plan.count) + 1,
         # The object, before and after.
-        s3_reads=2 + source_reads(job.source.scheme),
-        surcharge=surcharge(msgspec.structs.replace(plan, small=small), terms_here(job)),
+        s3_reads=2 + source_reads(job.source.scheme) + reads_again(terms),
+        surcharge=surcharge(msgspec.structs.replace(plan, small=small), terms),
     )
 
 
-def with_upload_cost(receipt: Receipt, job: Job, at_aws: bool) -> Receipt:
+def with_upload_cost(receipt: Receipt, job: Job, at_aws: bool, in_aws: bool = False) -> Receipt:
     """The receipt of a transfer on somebody's machine, with an estimate of what AWS charges for it."""
     if job.plan is None or receipt.state != "succeeded" or receipt.size is None:
         return receipt
     # The plan of a stream has the most that its parts can hold; what a resumed transfer moved before counts, too.
-    usage = usage_here(job, msgspec.structs.replace(job.plan, size=receipt.size))
+    usage = usage_here(job, msgspec.structs.replace(job.plan, size=receipt.size), in_aws)
     said = f"S3 requests{covered(usage.surcharge)}: an estimate, by list prices of {PRICES.region}"
     return msgspec.structs.replace(
         receipt, cost_usd=rounded(cost(usage)), cost_of=said if at_aws else f"{said}, {NOT_AWS}"
@@ -229,7 +236,7 @@ def by_datasync(job: Job, size: int, keys: bool = False) -> DataSync | None:
     """None where DataSync can't do the job: it reads no web, FTP or SSH server, keeps the objects' names, and knows
     neither `keys` of the customer's (SSE-C) nor anonymous requests nor objects above 5 TB.
 
-    Data between regions and requests cost as much by DataSync as by a copy.
+    Data between regions and requests cost as much by DataSync as by a copy; it compares what it has copied by itself.
     """
     source, request = job.source.stored, job.request
     if source is None or keys or request.no_sign_request or request.secret or size > MOST_BY_DATASYNC:
@@ -237,7 +244,7 @@ def by_datasync(job: Job, size: int, keys: bool = False) -> DataSync | None:
     if source.key.rpartition("/")[2] != job.target.key.rpartition("/")[2]:
         return None
     extra = surcharge(Plan(size=size, part_size=size or 1, small=True), terms_here(job))
-    return DataSync(_exact(size / 10**9 * PRICES.datasync_gb + extra.total))
+    return DataSync(_exact(size / 10**9 * PRICES.datasync_gb + extra.total - extra.read_again))
 
 
 def where_of(job: Job) -> Where:
@@ -256,6 +263,7 @@ def _extra(charges: Surcharge) -> Extra:
         cross_region=_exact(charges.cross_region),
         retrieval=_exact(charges.retrieval),
         storage_class=_exact(charges.requests),
+        read_again=_exact(charges.read_again),
     )
 
 

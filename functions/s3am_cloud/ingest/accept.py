@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from s3am_cloud.checksums.expectations import expected_of
 from s3am_cloud.checksums.published import AUTO, NONE
 from s3am_cloud.controls import check_text
 from s3am_cloud.decoders import Converter
@@ -15,7 +16,6 @@ from s3am_cloud.errors import BadRequest, DestinationBusy, KeyReused, NoSuchJob,
 from s3am_cloud.events import job_of_request, read_event
 from s3am_cloud.ingest.grants import Grants, check_granted, sender
 from s3am_cloud.ingest.rules import expanded
-from s3am_cloud.integrity.before_commit import expected_of
 from s3am_cloud.jobs.locks import LockContext, acquire, request_fingerprint
 from s3am_cloud.jobs.named_secrets import SECRET_FIELDS
 from s3am_cloud.model import Job, TransferRequest

@@ -15,17 +15,10 @@ import msgspec
 
 from s3am_cloud.checksums.digest_files import STRONGEST
 from s3am_cloud.checksums.digests import PARTS_CRC, Expected
+from s3am_cloud.checksums.expectations import by_parts, by_reading, expected_of, stated_digests
 from s3am_cloud.errors import AccessDenied, ChecksumMismatch, NotAsExpected, ObjectReplaced
 from s3am_cloud.etags import plain
-from s3am_cloud.integrity.before_commit import (
-    by_parts,
-    by_reading,
-    check_crc,
-    checks_stream,
-    compare,
-    expected_of,
-    stated_digests,
-)
+from s3am_cloud.integrity.before_commit import check_crc, checks_stream, compare
 from s3am_cloud.integrity.compute import digests
 from s3am_cloud.model import Job, ObjectInfo, PinnedSource, Receipt, SourceInfo, Verdict
 from s3am_cloud.ports.transfer import ObjectStore, Ports, Progress

@@ -12,41 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from s3am_cloud.checksums.digests import PARTS_CRC, Expected, new, parse_expect
+from s3am_cloud.checksums.digests import PARTS_CRC, Expected, new
+from s3am_cloud.checksums.expectations import ARCHIVES, by_parts, by_reading, expected_of, stated_digests
 from s3am_cloud.errors import BadRequest, NotAsExpected, NotAsStated
 from s3am_cloud.integrity.compute import digests
-from s3am_cloud.limits import LAMBDA_BYTES_PER_SECOND, SMALL_OBJECT
+from s3am_cloud.limits import DEFAULT_PART, LAMBDA_BYTES_PER_SECOND
 from s3am_cloud.model import Job, PinnedSource, SourceInfo, TransferRequest
 from s3am_cloud.ports.transfer import Ports, Progress
 from s3am_cloud.urls import SourceUrl
 
 
-def expected_of(request: TransferRequest) -> Expected | None:
-    """Raises UnknownChecksum, and Usage for a value that can't be one."""
-    return parse_expect(request.expect) if request.expect else None
-
-
-def by_parts(request: TransferRequest) -> bool:
-    """Whether what the request is held to shows from the checksums of its parts."""
-    expected = expected_of(request)
-    return expected is not None and expected.algorithm == PARTS_CRC
-
-
-def by_reading(request: TransferRequest, source: SourceUrl, info: SourceInfo) -> tuple[Expected, ...]:
-    """What shows by a reading of the whole content only: what the user holds it to, and what the source claims.
-
-    A claim that nobody has asked for is worth that only where the reading is a small one.
-    """
-    expected = expected_of(request)
-    found = [expected] if expected is not None and not by_parts(request) else []
-    small = source.scheme != "s3" and info.size is not None and info.size <= SMALL_OBJECT
-    if request.source_digest is not None or small:
-        found += [claim for claim in stated_digests(info) if claim.algorithm != PARTS_CRC]
-    return tuple(found)
-
-
-def stated_digests(info: SourceInfo) -> list[Expected]:
-    return [Expected(name, digest, by_source=True) for name, digest in info.claims.items()]
+def is_stream(info: SourceInfo) -> bool:
+    """Up to a part's size a source without ranges goes in one request, if only its size is known."""
+    return info.size is None or (not info.ranges and info.size > DEFAULT_PART)
 
 
 def needs_parts(request: TransferRequest, source: SourceUrl, info: SourceInfo) -> bool:
@@ -67,6 +45,8 @@ def check_early(request: TransferRequest, source: SourceUrl, info: SourceInfo, m
             f"{size / LAMBDA_BYTES_PER_SECOND:,.0f} s; it has {most // LAMBDA_BYTES_PER_SECOND} s",
             "use crc64nvme, leave --source-digest out, or use s3am-cloud upload",
         )
+    if wanted and not is_stream(info) and source.scheme != "file":
+        _check_readable(request, wanted[0])
     if request.keep_mismatch:
         return
     if info.size == 0:
@@ -74,6 +54,16 @@ def check_early(request: TransferRequest, source: SourceUrl, info: SourceInfo, m
             compare(one, new(one.algorithm).hexdigest(), source.display)
     elif info.crc is not None and expected is not None:
         check_before(request, info.crc)
+
+
+def _check_readable(request: TransferRequest, wanted: Expected) -> None:
+    """Raises BadRequest where the object would have to be read in an archive of S3's, once it is there."""
+    name = request.attributes.storage_class
+    if name in ARCHIVES:
+        raise BadRequest(
+            f"{wanted.algorithm} shows by reading the object once it is made, and S3 lets nobody read from {name}",
+            "use crc64nvme, which the parts show, leave --source-digest out, or choose another --storage-class",
+        )
 
 
 def check_before(request: TransferRequest, crc: int) -> None:

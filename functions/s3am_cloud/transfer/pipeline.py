@@ -16,6 +16,7 @@ from typing import Literal
 import msgspec
 
 from s3am_cloud.checksums.crc64nvme import ALGORITHM, encode
+from s3am_cloud.checksums.expectations import expected_of
 from s3am_cloud.command_lines import command_line
 from s3am_cloud.costs.quote import enforce_max_cost
 from s3am_cloud.errors import (
@@ -28,11 +29,10 @@ from s3am_cloud.errors import (
 )
 from s3am_cloud.expiry import first_look
 from s3am_cloud.integrity.after_commit import verify_stored
-from s3am_cloud.integrity.before_commit import check_before, check_early, expected_of, needs_parts, passing
+from s3am_cloud.integrity.before_commit import check_before, check_early, is_stream, needs_parts, passing
 from s3am_cloud.integrity.prove import prove
 from s3am_cloud.integrity.provenance import written
 from s3am_cloud.integrity.stated import learn
-from s3am_cloud.limits import DEFAULT_PART
 from s3am_cloud.model import (
     Job,
     MovedPart,
@@ -106,7 +106,7 @@ def _prepared(job: Job, ports: Ports, connections: int | None, may_stream: bool,
         return _with_upload(resumed(job, target, unfinished, origin, connections, ports), ports)
     job = msgspec.structs.replace(job, source_id=source_id(source))
     check_early(request, source, origin.info, ports.most_in_order)
-    if may_stream and _is_stream(origin.info):
+    if may_stream and is_stream(origin.info):
         return _opened(msgspec.structs.replace(job, info=origin.info, plan=stream_plan(origin.info)), "stream", ports)
     plan = plan_for(request, source, origin, connections, ports.most_workers)
     small = plan.small and not needs_parts(request, source, origin.info) and _may_be_put(job, source, target, ports)
@@ -281,11 +281,6 @@ def receipt(
 def _may_be_put(job: Job, source: SourceUrl, target: S3Url, ports: Ports) -> bool:
     """Only parts can be checked before they replace an object, where the store is not known to refuse other bytes."""
     return source.scheme == "s3" or not _overwrite(job) or ports.store.checks_puts(target)
-
-
-def _is_stream(info: SourceInfo) -> bool:
-    """Up to a part's size a source without ranges goes in one request, if only its size is known."""
-    return info.size is None or (not info.ranges and info.size > DEFAULT_PART)
 
 
 def _put_crc(job: Job, part: MovedPart, ports: Ports) -> int | None:

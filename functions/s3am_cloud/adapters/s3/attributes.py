@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 from s3am_cloud.adapters.s3.stored_checksums import stored_checksums
 from s3am_cloud.checksums.crc64nvme import decode
+from s3am_cloud.checksums.expectations import ARCHIVES
 from s3am_cloud.controls import breaks_lines, on_one_line
 from s3am_cloud.encryption import sse_of
 from s3am_cloud.errors import StoreUnavailable
@@ -35,8 +36,6 @@ _ENCRYPTION = (
     ("SSEKMSKeyId", "x-amz-server-side-encryption-aws-kms-key-id"),
     ("BucketKeyEnabled", "x-amz-server-side-encryption-bucket-key-enabled"),
 )
-# From these S3 gives nothing before it is restored ("Working with archived objects", user guide).
-_ARCHIVES = {"GLACIER", "DEEP_ARCHIVE"}
 # The storage class is the destination's own choice, not a property of the content.
 _KEPT = tuple(field for field in _FIELDS if field[0] != "storage_class")
 
@@ -118,7 +117,7 @@ def _locked(answer: Mapping[str, Any]) -> str | None:
 
 def _archived(answer: Mapping[str, Any]) -> Literal["archived", "being restored"] | None:
     """A copy that was restored for a time is known by a date until which it is kept (HeadObject, x-amz-restore)."""
-    if answer.get("StorageClass") not in _ARCHIVES and not answer.get("ArchiveStatus"):
+    if answer.get("StorageClass") not in ARCHIVES and not answer.get("ArchiveStatus"):
         return None
     restore = str(answer.get("Restore", ""))
     if 'ongoing-request="true"' in restore:

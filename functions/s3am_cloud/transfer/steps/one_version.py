@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from s3am_cloud.checksums.expectations import expected_of, stated_digests
 from s3am_cloud.errors import Usage
-from s3am_cloud.integrity.before_commit import expected_of, stated_digests
 from s3am_cloud.model import PinnedSource, SourceInfo, TransferRequest
 from s3am_cloud.urls import NETWORK_SCHEMES
 
