@@ -208,6 +208,31 @@ MEDIUM_ITEM: Final = 128 * MIB
 # Items of each class that start in turn. The few large ones start early, with enough small ones beside them to use both
 # bandwidth and requests, and the last items are small.
 WOVEN: Final = {"large": 1, "unsized": 4, "medium": 4, "small": 16}
+# Up to here one worker moves a whole item, in about a unit's time. A larger one is moved by several workers.
+MAX_UNIT_ITEM: Final = 4 * GIB
+# What each item of a dataset costs a worker besides its bytes: 4,500 small ones are a unit. A worker that has
+# WORKER_PUTS_PER_SECOND is three times as fast, which leaves room for slow sources.
+ITEM_SECONDS: Final = 0.01
+# What it takes to look at a large item's source and to open its upload: a few requests, one after the other.
+OPENING_SECONDS: Final = 1.0
+# Puts a second of one worker at its best: 12 of them are all that S3 takes below one prefix.
+WORKER_PUTS_PER_SECOND: Final = 290
+# Shorter units would spend much of their time on starting up.
+LEAST_UNIT_SECONDS: Final = 10
+# Units are cut to this much work.
+MARK_SECONDS: Final = 2.0
+# What an item of unknown size is taken for: a worker without time returns the rest of its unit.
+UNSIZED_BYTES: Final = MIB
+# S3 copies about 24 MB/s for each request (public reports: 12.1 GB/s over 506 of them), so a worker has many.
+WORKER_COPIES: Final = 64
+# A file of items has at most so many bytes; so do all of them together that are being filled.
+ITEM_FILE: Final = 8 * MIB
+# A file with items that were rejected or left out.
+MOST_RESULTS: Final = 5000
+# A dataset's notes on existing objects, before they are put aside.
+NOTED_AT_ONCE: Final = 20_000
+# A dataset is prepared in turns of one invocation each, which end when less than this is left.
+PREPARE_MARGIN_SECONDS: Final = 120
 # A dataset's own files are written in parts of this size: the report of five million items has about 60 of them.
 WRITTEN_PART: Final = 8 * MIB
 # Memory of SQLite for the list of items. Twice as much makes a list of a million no faster.

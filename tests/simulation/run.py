@@ -18,7 +18,8 @@ from s3am_cloud.costs.forecast import (
     cost,
 )
 from s3am_cloud.jobs.locks import LockContext, acquire, ensure_held
-from s3am_cloud.jobs.tasks import Prepared, Worked, complete_job, prepare_job, report_job, work
+from s3am_cloud.jobs.prepared import Prepared
+from s3am_cloud.jobs.tasks import Worked, complete_job, prepare_job, report_job, work
 from s3am_cloud.limits import LAMBDA_SECONDS, WORKER_MEMORY_MIB
 from s3am_cloud.model import TransferRequest, Unit
 from s3am_cloud.ports.executions import Execution

@@ -8,7 +8,8 @@ from datetime import datetime
 from s3am_cloud.errors import NoSuchJob
 from s3am_cloud.ingest.accept import accept
 from s3am_cloud.jobs.cleanup import settle
-from s3am_cloud.jobs.tasks import Prepared, prepare_job, work
+from s3am_cloud.jobs.prepared import Prepared
+from s3am_cloud.jobs.tasks import prepare_job, work
 from s3am_cloud.ports.executions import Execution, Failure
 from servers.content import pattern
 from support.fakes import PART, SOURCE, TARGET, World

@@ -13,7 +13,8 @@ import pytest
 
 from s3am_cloud.adapters.records.jobs import Folder, Jobs
 from s3am_cloud.jobs.cleanup import detail
-from s3am_cloud.jobs.tasks import Prepared, Worked
+from s3am_cloud.jobs.prepared import Prepared
+from s3am_cloud.jobs.tasks import Worked
 from s3am_cloud.limits import MAX_OBJECT, MAX_PART, MAX_PARTS, MIN_PART
 from s3am_cloud.model import Plan, Receipt, SourceInfo, Unit
 from s3am_cloud.transfer.part_sizes import units

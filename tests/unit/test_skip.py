@@ -11,8 +11,9 @@ from s3am_cloud.errors import SourceNotFound, StoreBusy
 from s3am_cloud.ingest.accept import accept
 from s3am_cloud.integrity.provenance import JOB
 from s3am_cloud.jobs.locks import LockContext
+from s3am_cloud.jobs.prepared import Prepared
 from s3am_cloud.jobs.skip import remember, renew_seen, skip_reason
-from s3am_cloud.jobs.tasks import Prepared, complete_job, prepare_job, work
+from s3am_cloud.jobs.tasks import complete_job, prepare_job, work
 from s3am_cloud.model import Attributes, SourceInfo
 from s3am_cloud.ports.coordination import Seen
 from s3am_cloud.urls import S3Url, SourceUrl

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from s3am_cloud.decoders import Converter
 from s3am_cloud.error_base import ErrorReport
 from s3am_cloud.items import Item
 from s3am_cloud.model import Verdict
@@ -36,6 +37,19 @@ class Outcome(Value, frozen=True, kw_only=True):
     retries: int = 0
     reason: str | None = None
     error: ErrorReport | None = None
+
+
+class ItemResult(Outcome, frozen=True, kw_only=True):
+    """A line of a dataset's results in the cloud: the outcome of the item with this number."""
+
+    number: int
+
+
+_to_result: Converter[ItemResult] = Converter(ItemResult)
+
+
+def result_of(number: int, outcome: Outcome) -> ItemResult:
+    return _to_result({"number": number, **msgspec.to_builtins(outcome)})
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, count
+from itertools import chain
 from typing import IO
 
 import msgspec
@@ -25,7 +25,7 @@ from s3am_cloud.datasets.names import (
 from s3am_cloud.errors import AccessDenied, BadDestination, BadManifest, BadSource, SourceNotFound, TransferError
 from s3am_cloud.items import Item, LeftOut, Placed, Rejected
 from s3am_cloud.ports.trees import Entry, FileTree, Found, NoEntry, Tree, Unreadable
-from s3am_cloud.urls import STDIN, SourceUrl, parse_s3, parse_source, shown_path
+from s3am_cloud.urls import STDIN, SourceUrl, local_error, parse_s3, parse_source, shown_path
 
 Selected = Placed | Rejected | LeftOut
 
@@ -59,9 +59,9 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trees(msgspec.Struct, frozen=True):
-    """What folders and prefixes are listed with."""
+    """What folders and prefixes are listed with; where there are no local `files`, none can be named."""
 
-    files: FileTree
+    files: FileTree | None
     s3: Tree
 
 
@@ -77,7 +77,7 @@ def items_of(
     Raises BadManifest with the line and column of whatever can't be an item; BadSource for an argument that can't be
     read as a source; AccessDenied, StoreUnavailable and their like where a prefix can't be listed.
     """
-    chosen = _Chosen(selection, trees)
+    chosen = Chooser(selection, trees)
     for text in sources:
         yield from chosen.of_argument(text)
     if manifest is not None:
@@ -85,17 +85,18 @@ def items_of(
             yield from chosen.of_line(line, manifest.url)
 
 
-class _Chosen:
-    """Makes items, and counts them."""
+class Chooser:
+    """Makes items, and counts them: `given` have been made before."""
 
-    def __init__(self, selection: Selection, trees: Trees) -> None:
+    def __init__(self, selection: Selection, trees: Trees, given: int = 0) -> None:
         self._selection, self._trees = selection, trees
         self._place, self._filters, self._template = selection.place, selection.filters, selection.template
-        self._numbers = count(1)
+        self.given = given
 
-    def of_argument(self, text: str) -> Iterator[Selected]:
+    def of_argument(self, text: str, objects: int = 0) -> Iterator[Selected]:
+        """Of a prefix, so many `objects` have been found before. Raises what `items_of` does."""
         if text.startswith("s3://") and text.endswith("/"):
-            yield from self._of_prefix(text)
+            yield from self._of_prefix(text, objects)
             return
         url = parse_source(text)
         self._check_source(url)
@@ -107,6 +108,7 @@ class _Chosen:
             yield from self._of_path(url)
 
     def of_line(self, line: ManifestLine, fetched_from: str | None) -> Iterator[Selected]:
+        """Raises BadManifest."""
         value = line.source
         try:
             url = whole_source(line.source, self._selection.base or (fetched_from and folder_of(fetched_from)))
@@ -124,6 +126,8 @@ class _Chosen:
             yield self._rejected(line.source, line.place, error)
 
     def _check_source(self, url: SourceUrl) -> None:
+        if url.scheme == "file" and self._trees.files is None:
+            raise local_error(url)
         if url.url == STDIN and not self._place.is_local:
             raise BadSource(
                 "standard input is one object, and these may be several items",
@@ -131,6 +135,11 @@ class _Chosen:
             )
         if self._place.is_local and url.scheme != "s3":
             raise BadSource(f"{url.display} is not in S3, which download reads from", "use s3am-cloud upload")
+
+    @property
+    def _files(self) -> FileTree:
+        assert self._trees.files is not None, "_check_source refuses local files then"
+        return self._trees.files
 
     def _of_line(self, line: ManifestLine, url: SourceUrl) -> Iterator[Selected]:
         name = self._place.relative(line.destination) if line.destination is not None else ""
@@ -152,7 +161,7 @@ class _Chosen:
         """Whether a file that a list names is too new. Others have no known time."""
         if url.scheme != "file" or not self._filters.has_age:
             return False
-        found = self._trees.files.entry(url)
+        found = self._files.entry(url)
         return isinstance(found, Entry) and self._filters.is_new(found.modified)
 
     def _of_url(self, url: SourceUrl) -> Iterator[Selected]:
@@ -170,9 +179,8 @@ class _Chosen:
         else:
             yield Placed(item=Item(source=_written(url), destination=destination), place=url.display)
 
-    def _of_prefix(self, text: str) -> Iterator[Selected]:
+    def _of_prefix(self, text: str, objects: int) -> Iterator[Selected]:
         """Below a mistyped prefix there is nothing, which would pass for a success."""
-        objects = 0
 
         def counted() -> Iterator[Found]:
             nonlocal objects
@@ -186,12 +194,12 @@ class _Chosen:
 
     def _of_folder(self, url: SourceUrl) -> Iterator[Selected]:
         try:
-            yield from self._of_tree(self._trees.files.entries(url), url.display)
+            yield from self._of_tree(self._files.entries(url), url.display)
         except (BadSource, AccessDenied) as error:
             yield self._rejected(_written(url), url.display, error)
 
     def _of_path(self, url: SourceUrl) -> Iterator[Selected]:
-        found = self._trees.files.entry(url)
+        found = self._files.entry(url)
         is_missing = isinstance(found, Unreadable) and isinstance(found.error, SourceNotFound)
         if is_missing and has_magic(url.url):
             yield from self._of_glob(url)
@@ -200,7 +208,7 @@ class _Chosen:
 
     def _of_glob(self, url: SourceUrl) -> Iterator[Selected]:
         glob = glob_of(url.url)
-        every = self._trees.files.entries(SourceUrl("file", glob.root), glob.enters)
+        every = self._files.entries(SourceUrl("file", glob.root), glob.enters)
         try:
             found = (one for one in every if glob.matches(one.name))
             first = next(found, None)
@@ -239,11 +247,11 @@ class _Chosen:
 
         `written` is the source as it is written, where it may be a relative name.
         """
-        number = next(self._numbers)
+        self.given += 1
         if self._template is None:
             return name
         path = path_of(written, url) if written is not None and is_relative(written) else path_of_url(url)
-        return self._template.fill(path, url, number, columns)
+        return self._template.fill(path, url, self.given, columns)
 
     def _rejected(self, source: str, place: str, error: TransferError) -> Rejected:
         return Rejected(item=Item(source=source, destination=self._place.text), place=place, error=error.report())

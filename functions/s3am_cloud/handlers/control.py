@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, assert_never
 
 import msgspec
@@ -47,7 +47,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> Any:
     task, runtime = msgspec.convert(event, Task), load_runtime()
     job = _job_of(task)
     with observed(type(task).__name__.lower(), job, context, runtime) as seen:
-        return _do(task, runtime, seen)
+        return _do(task, runtime, seen, lambda: context.get_remaining_time_in_millis() / 1000)
 
 
 def _job_of(task: Task) -> str:
@@ -56,7 +56,7 @@ def _job_of(task: Task) -> str:
     return task.job
 
 
-def _do(task: Task, runtime: Runtime, seen: Observed) -> dict[str, Any]:
+def _do(task: Task, runtime: Runtime, seen: Observed, seconds_left: Callable[[], float]) -> dict[str, Any]:
     match task:
         case Accept():
             locks = locks_of(runtime.ports)
@@ -72,9 +72,11 @@ def _do(task: Task, runtime: Runtime, seen: Observed) -> dict[str, Any]:
             ensure_held(job, task.execution, locks_of(runtime.ports))
             if has_secrets(job):
                 return {"job": task.job, "sealed": True}  # the worker's to prepare: its role alone can open them
-            return seen.prepared(do(task, seen.counting(runtime.ports_of(task.job)), runtime.work_bucket, sealed=False))
+            ports = seen.counting(runtime.ports_of(task.job))
+            return seen.prepared(do(task, ports, runtime.work_bucket, False, seconds_left))
         case Complete():
-            return do(task, seen.counting(runtime.ports_of(task.job)), runtime.work_bucket, sealed=False)
+            ports = seen.counting(runtime.ports_of(task.job))
+            return do(task, ports, runtime.work_bucket, False, seconds_left)
         case Report():
             return {"job": task.job, "detail": report_job(task.job, runtime.ports)}
         case _:

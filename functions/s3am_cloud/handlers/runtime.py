@@ -18,6 +18,7 @@ from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.curl.transport.hosts import parse_hosts
 from s3am_cloud.adapters.curl.transport.known_hosts import knowing
 from s3am_cloud.adapters.records.coordination import DocumentCoordination
+from s3am_cloud.adapters.records.dataset_files import StoredDatasetFiles
 from s3am_cloud.adapters.records.executions import EventBus, StateMachine, machine_of
 from s3am_cloud.adapters.records.jobs import Jobs
 from s3am_cloud.adapters.records.vault import AwsVault
@@ -25,6 +26,7 @@ from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.authorities import bundled_authorities
 from s3am_cloud.adapters.s3.documents import Bucket
 from s3am_cloud.adapters.s3.store import S3Store
+from s3am_cloud.adapters.s3.trees import S3Tree
 from s3am_cloud.adapters.sources import AnySource
 from s3am_cloud.errors import NoSuchJob
 from s3am_cloud.handlers.environment import Environment
@@ -83,7 +85,9 @@ def ports_of(environment: Environment, access: S3Access | None = None) -> Ports:
     access = access or S3Access(S3Settings(owners=environment.accounts))
     work = Bucket(access, environment.work_bucket)
     ports = _ports(settings, access, access, Jobs(work), clock, DocumentCoordination(work))
-    return msgspec.structs.replace(ports, most_workers=environment.most_workers)
+    return msgspec.structs.replace(
+        ports, most_workers=environment.most_workers, dataset_files=StoredDatasetFiles(work, clock)
+    )
 
 
 class JobPorts:
@@ -106,7 +110,9 @@ class JobPorts:
         settings = msgspec.structs.replace(self._settings, login_within=found.login_within)
         settings = knowing(settings, found.job.request.source, job.request.host_keys)
         ports = _ports(settings, access, source, jobs, self._ports.clock, self._ports.coordination)
-        return msgspec.structs.replace(ports, most_workers=self._ports.most_workers)
+        return msgspec.structs.replace(
+            ports, most_workers=self._ports.most_workers, dataset_files=self._ports.dataset_files
+        )
 
 
 def is_special(job: Job) -> bool:
@@ -146,6 +152,8 @@ def _ports(
         most_in_order=MOST_IN_ORDER,
         is_running=is_running,
         region=access.region,
+        tree=S3Tree(source, clock),
+        target_tree=S3Tree(access, clock),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -19,10 +20,12 @@ class Complete(msgspec.Struct, frozen=True, tag="complete", tag_field="action", 
     job: str
 
 
-def do(task: Prepare | Complete, ports: Ports, work_bucket: str, sealed: bool) -> dict[str, Any]:
+def do(
+    task: Prepare | Complete, ports: Ports, work_bucket: str, sealed: bool, seconds_left: Callable[[], float]
+) -> dict[str, Any]:
     """The answer to the state machine; by `sealed` it chooses the function that completes the job."""
     if isinstance(task, Prepare):
-        prepared = prepare_job(task.job, task.execution, work_bucket, ports)
+        prepared = prepare_job(task.job, task.execution, work_bucket, ports, seconds_left)
         return {**msgspec.to_builtins(prepared), "sealed": sealed}
     complete_job(task.job, ports)
     return {"job": task.job}

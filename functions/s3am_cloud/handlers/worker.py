@@ -39,4 +39,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> Any:
 def _task(task: Prepare | Complete, context: LambdaContext) -> Any:
     runtime = load_runtime()
     with observed(type(task).__name__.lower(), task.job, context, runtime) as seen:
-        return seen.prepared(do(task, seen.counting(runtime.ports_of(task.job)), runtime.work_bucket, sealed=True))
+        ports = seen.counting(runtime.ports_of(task.job))
+        return seen.prepared(
+            do(task, ports, runtime.work_bucket, True, lambda: context.get_remaining_time_in_millis() / 1000)
+        )

@@ -1,9 +1,11 @@
 """A job in the cloud: what the state machine's functions do.
 
 cleanup      What follows a failed or cancelled job.
+dataset      Many objects in one job.
 denied_buckets  What to do where S3 denies a job a bucket.
 locks        One job at a time per destination; the same request joins it.
 metering     Ports that count the parts that pass through.
+prepared     What the state machine gets to know before its map.
 recovery     What an earlier try of the same task left behind.
 named_secrets  Secrets that a request names, and what they may be used for.
 part_records  What a job's workers have sent.

@@ -6,6 +6,7 @@ accept (ingest/accept.py) → prepare → (work on units, in parallel) → compl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from math import inf
 
 import msgspec
 
@@ -14,7 +15,9 @@ from s3am_cloud.errors import NoSuchJob, NotAsExpected, UploadGone
 from s3am_cloud.expiry import first_look
 from s3am_cloud.integrity.after_commit import PendingCheck, read_back, to_read
 from s3am_cloud.jobs.cleanup import detail
+from s3am_cloud.jobs.dataset.prepare import FIRST_ROUND, dataset_ports, prepare_dataset
 from s3am_cloud.jobs.part_records import recorded, relied_on
+from s3am_cloud.jobs.prepared import Prepared
 from s3am_cloud.jobs.recovery import begun, cancelled, is_made, own_upload, put, stop_if_cancelled
 from s3am_cloud.jobs.replays import has_ended_well
 from s3am_cloud.jobs.skip import remember, skip_reason
@@ -30,18 +33,6 @@ from s3am_cloud.transfer.remaining import missing
 from s3am_cloud.transfer.steps.abort import abort
 
 
-class Prepared(msgspec.Struct, frozen=True):
-    """What the machine needs for its map; `transfer` is False where nothing is left to be mapped, and `skipped`
-    True where nobody is to hear of it either."""
-
-    job: str
-    transfer: bool
-    bucket: str
-    units_key: str
-    concurrency: int
-    skipped: bool = False
-
-
 class Worked(msgspec.Struct, frozen=True):
     """What is left of a unit; nothing where `done`."""
 
@@ -50,10 +41,14 @@ class Worked(msgspec.Struct, frozen=True):
     done: bool
 
 
-def prepare_job(job_id: str, execution: str, bucket: str, ports: Ports) -> Prepared:
+def prepare_job(
+    job_id: str, execution: str, bucket: str, ports: Ports, seconds_left: Callable[[], float] = lambda: inf
+) -> Prepared:
     """Prepares the job and writes its units; small objects are put at once. Raises JobCancelled, TooExpensive, and
-    what `has_ended_well` does."""
+    what `has_ended_well` and `prepare_dataset` do."""
     job = ports.jobs.load(job_id)
+    if job.request.dataset is not None:
+        return _prepare_dataset(job, execution, bucket, ports, seconds_left)
     if has_ended_well(job, ports):
         return Prepared(job_id, False, bucket, "", 1)
     if job.state != "new" and job.execution != execution:  # a job that had failed was started once more
@@ -83,6 +78,25 @@ def prepare_job(job_id: str, execution: str, bucket: str, ports: Ports) -> Prepa
     # The plan of an upload that another job began may be of before the stack limited its workers.
     concurrency = min(job.plan.concurrency, ports.most_workers or job.plan.concurrency)
     return Prepared(job_id, True, bucket, key, concurrency)
+
+
+def _prepare_dataset(
+    job: Job, execution: str, bucket: str, ports: Ports, seconds_left: Callable[[], float]
+) -> Prepared:
+    """As `prepare_job`. One that has ended well is only reported again."""
+    done = ports.jobs.report(job.id)
+    if done is not None and done.error is None:
+        return Prepared(job.id, False, bucket, "", 1)
+    if job.state == "new" or job.execution != execution:
+        job = msgspec.structs.replace(begun(job, execution, ports), state="transfer")
+        ports.jobs.save(job)
+    stop_if_cancelled(job, ports)
+    plan = prepare_dataset(job, ports, seconds_left)
+    if plan is None or plan.crew is None:
+        return Prepared(job.id, False, bucket, "", 1, again=True, dataset=True)
+    files, *_ = dataset_ports(ports)
+    key = files.units_key(job.id, FIRST_ROUND)
+    return Prepared(job.id, plan.units > 0, bucket, key, plan.crew.workers, dataset=True, tolerated=100)
 
 
 def _lacking(job: Job, plan: Plan, ports: Ports) -> list[Part] | None:

@@ -15,19 +15,24 @@ import msgspec
 from s3am_cloud.ports.item_list import Listed
 
 
-class ItemUnit(msgspec.Struct, frozen=True, kw_only=True, rename={"first": "from"}, forbid_unknown_fields=True):
-    """Whole items: those in the lines `first` up to, and without, `to` of one file; lines count from 0."""
+class Unit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What one invocation of a worker does in a round; `u` is its number in that. Rounds count from 1."""
 
     u: int
+    round: int = 1
+
+
+class ItemUnit(Unit, frozen=True, kw_only=True, rename={"first": "from"}):
+    """Whole items: those in the lines `first` up to, and without, `to` of one file; lines count from 0."""
+
     file: int
     first: int
     to: int
 
 
-class PartUnit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PartUnit(Unit, frozen=True, kw_only=True):
     """The parts `first` to `last`, both included, of a large item, which is the job `item`."""
 
-    u: int
     item: str
     first: int
     last: int
@@ -65,6 +70,9 @@ class DatasetFiles(Protocol):
 
     def item_files(self, job_id: str) -> Iterator[int]:
         """The numbers of the files of items, in ascending order."""
+
+    def units_key(self, job_id: str, round_number: int) -> str:
+        """The key of the units of one round."""
 
     def write_units(self, job_id: str, round_number: int, units: Iterable[DatasetUnit]) -> str:
         """Writes the units of one round, and returns the key."""

@@ -68,9 +68,10 @@ class ObjectTree(Tree, Protocol):
     ) -> Iterator[Found]:
         """As a `Tree` lists it; with `after` only what comes after the entry of this name."""
 
-    def existing(self, prefix: S3Url) -> Iterator[Existing]:
-        """All objects whose keys begin with this one's, sorted. Raises AccessDenied, BadDestination (no such bucket),
-        StoreBusy, StoreUnavailable."""
+    def existing(self, prefix: S3Url, after: str | None = None) -> Iterator[Existing]:
+        """All objects whose keys begin with this one's, sorted; with `after` only those after that name.
+
+        Raises AccessDenied, BadDestination (no such bucket), StoreBusy, StoreUnavailable."""
 
 
 class FileTree(Tree, Protocol):

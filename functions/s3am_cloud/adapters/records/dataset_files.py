@@ -66,13 +66,16 @@ class StoredDatasetFiles:
             if found is not None:
                 yield int(found[1])
 
+    def units_key(self, job_id: str, round_number: int) -> str:
+        return f"{JOBS_PREFIX}{job_id}/units-r{round_number}.jsonl"
+
     def write_units(self, job_id: str, round_number: int, units: Iterable[DatasetUnit]) -> str:
-        name = _units(job_id, round_number)
+        name = self.units_key(job_id, round_number)
         self._documents.write(name, _encoded_lines(map(msgspec.json.encode, units)))
         return name
 
     def units(self, job_id: str, round_number: int) -> Iterator[DatasetUnit]:
-        name = _units(job_id, round_number)
+        name = self.units_key(job_id, round_number)
         for line in self._lines(name, needed=False):
             yield _read(_decode_parts, line, name) if b'"item"' in line else _read(_decode_items, line, name)
 
@@ -149,10 +152,6 @@ def _encoded_lines(lines: Iterable[bytes]) -> bytes:
 
 def _items(job_id: str, file: int) -> str:
     return f"{JOBS_PREFIX}{job_id}/items/{file:05d}.jsonl"
-
-
-def _units(job_id: str, round_number: int) -> str:
-    return f"{JOBS_PREFIX}{job_id}/units-r{round_number}.jsonl"
 
 
 def _results(job_id: str) -> str:

@@ -41,10 +41,11 @@ class S3Tree:
         except BadDestination as error:
             raise BadSource(error.message, error.hint) from error
 
-    def existing(self, prefix: S3Url) -> Iterator[Existing]:
-        """All objects whose keys begin with this one's, sorted. Raises AccessDenied, BadDestination (no such bucket),
-        StoreBusy, StoreUnavailable."""
-        return self._listed(prefix, _existing)
+    def existing(self, prefix: S3Url, after: str | None = None) -> Iterator[Existing]:
+        """All objects whose keys begin with this one's, sorted; with `after` only those after that name.
+
+        Raises AccessDenied, BadDestination (no such bucket), StoreBusy, StoreUnavailable."""
+        return self._listed(prefix, _existing, after)
 
     def _listed(
         self, prefix: S3Url, made: Callable[[S3Url, ObjectTypeDef], Made], after: str | None = None

@@ -1,0 +1,73 @@
+"""What exists at the destinations of a dataset: one listing, noted with the items."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+
+import msgspec
+
+from s3am_cloud.errors import AccessDenied
+from s3am_cloud.jobs.dataset.destinations import Destinations
+from s3am_cloud.jobs.dataset.plan import DatasetPlan
+from s3am_cloud.limits import ITEMS_WITHOUT_LISTING, LIST_PAGE, NOTED_AT_ONCE, PREPARE_MARGIN_SECONDS
+from s3am_cloud.model import Job
+from s3am_cloud.ports.dataset_files import DatasetFiles
+from s3am_cloud.ports.item_list import Existing, Listed
+from s3am_cloud.ports.trees import ObjectTree
+
+
+def note_existing(
+    job: Job,
+    plan: DatasetPlan,
+    destinations: Destinations,
+    ports: tuple[DatasetFiles, ObjectTree],
+    seconds_left: Callable[[], float],
+) -> DatasetPlan:
+    """The plan as far as the listing came in the time that is left.
+
+    Without the right to list, and where there are few items, each existing object is found by the request that would
+    make it.
+    """
+    files, tree = ports
+    if job.request.exists == "overwrite" or plan.items - plan.outside <= ITEMS_WITHOUT_LISTING:
+        return msgspec.structs.replace(plan, is_listed=True)
+    noted = _Noted(job.id, destinations, files)
+    prefix, last = job.target, plan.listed_after
+    try:
+        for at, found in enumerate(tree.existing(prefix, last), 1):
+            noted.add(found)
+            last = found.destination.removeprefix(str(prefix))
+            if at % LIST_PAGE == 0 and seconds_left() < PREPARE_MARGIN_SECONDS:
+                noted.write()
+                return msgspec.structs.replace(plan, listed_after=last)
+    except AccessDenied:
+        pass  # see above
+    noted.write()
+    return msgspec.structs.replace(plan, is_listed=True)
+
+
+class _Noted:
+    def __init__(self, job_id: str, destinations: Destinations, files: DatasetFiles) -> None:
+        self._job_id, self._destinations, self._files = job_id, destinations, files
+        self._found: defaultdict[int, dict[str, Existing]] = defaultdict(dict)
+        self._count = 0
+
+    def add(self, existing: Existing) -> None:
+        for file in self._destinations.files_of(existing.destination):
+            self._found[file][existing.destination] = existing
+            self._count += 1
+        if self._count >= NOTED_AT_ONCE:
+            self.write()
+
+    def write(self) -> None:
+        for file, found in self._found.items():
+            every = list(self._files.items(self._job_id, file))
+            self._files.write_items(self._job_id, file, (_with(one, found) for one in every))
+        self._found.clear()
+        self._count = 0
+
+
+def _with(listed: Listed, found: dict[str, Existing]) -> Listed:
+    existing = found.get(listed.item.destination)
+    return listed if existing is None else msgspec.structs.replace(listed, existing=existing)
