@@ -24,11 +24,14 @@ _NAMES = ("source", "destination")
 
 
 def breaks_lines(text: str) -> bool:
-    return LINE_CONTROLS.search(text) is not None
+    return not text.isprintable() and LINE_CONTROLS.search(text) is not None
 
 
 def on_one_line(text: str) -> str:
     """The text with a space for every control character but the tab, which headers may have."""
+    # No control character is printable, and to ask takes a tenth of the time of the expression.
+    if text.isprintable():
+        return text
     return LINE_CONTROLS.sub(lambda match: "\t" if match[0] == "\t" else " ", text)
 
 

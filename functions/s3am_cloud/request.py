@@ -47,7 +47,12 @@ class Attributes(Value, frozen=True, kw_only=True):
 
     def over(self, other: Attributes) -> Attributes:
         """These, and those of `other` where these say nothing; metadata and tags are taken whole from one of them."""
+        if other == _NOTHING:
+            return self
         return Attributes(**{name: getattr(self, name) or getattr(other, name) for name in self.__struct_fields__})
+
+
+_NOTHING = Attributes()
 
 
 class Dataset(Value, frozen=True, kw_only=True):

@@ -65,9 +65,9 @@ class DatasetRun(Generic[Whole]):
         self._replacing: set[int] = set()
         self.heads = 0
 
-    def listed(self, number: int) -> Listed:
+    def candidate(self, number: int) -> Candidate:
         """An item that is on its way; for other threads."""
-        return self._in_hand[number].listed
+        return self._in_hand[number]
 
     def outcomes(self) -> Generator[Outcome, None, None]:
         """Of all items without one. Whoever does not iterate to the end closes it."""

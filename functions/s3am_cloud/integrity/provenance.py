@@ -21,8 +21,8 @@ from s3am_cloud import __version__
 from s3am_cloud.checksums.digests import parse_expect
 from s3am_cloud.checksums.published import strongest
 from s3am_cloud.limits import MAX_METADATA
-from s3am_cloud.model import Attributes, Job, SourceInfo, Verdict
-from s3am_cloud.urls import S3Url
+from s3am_cloud.model import Attributes, Job, SourceInfo, TransferRequest, Verdict
+from s3am_cloud.urls import S3Url, SourceUrl
 
 PREFIX = "s3am-cloud-"
 JOB = PREFIX + "job"
@@ -44,16 +44,45 @@ _CUT_ESCAPE = re.compile(r"%[0-9A-Fa-f]?$")
 
 def written(job: Job) -> Attributes:
     """What a job's object carries: what the user gave, else the source's own, and where it came from."""
-    info = job.info or SourceInfo(size=None, ranges=False)
-    found = job.request.attributes.over(info.attributes)
-    given = {name: value for name, value in found.metadata.items() if not _is_old(name, job)}
-    ours = _fitting(_facts(job, info), given) if job.request.provenance else {}
-    return msgspec.structs.replace(found, metadata={**ours, **given})
+    return Provenance(job.id, job.request).of(job.source, job.target, job.info)
 
 
-def _is_old(name: str, job: Job) -> bool:
-    """Whether this is where the source object itself came from, and not what the user says of this one."""
-    return name.lower() in _NAMES and name not in job.request.attributes.metadata
+class Provenance:
+    """The same for many objects: all that one request makes, or one run."""
+
+    def __init__(self, job: str, request: TransferRequest) -> None:
+        """`request` counts for what it gives all objects alike. Raises what `parse_expect` does."""
+        self._request = request
+        self._expected = str(parse_expect(request.expect)) if request.expect else ""
+        self._job = job
+
+    def of(self, source: SourceUrl, target: S3Url, info: SourceInfo | None) -> Attributes:
+        info = info or SourceInfo(size=None, ranges=False)
+        found = self._request.attributes.over(info.attributes)
+        given = found.metadata
+        if info.attributes.metadata:
+            given = {name: value for name, value in given.items() if not self._is_old(name)}
+        ours = _fitting(self._facts(source, target, info), given) if self._request.provenance else {}
+        return msgspec.structs.replace(found, metadata={**ours, **given})
+
+    def _is_old(self, name: str) -> bool:
+        """Whether this is where the source object itself came from, and not what the user says of this one."""
+        return name.lower() in _NAMES and name not in self._request.attributes.metadata
+
+    def _facts(self, source: SourceUrl, target: S3Url, info: SourceInfo) -> dict[str, str]:
+        # Where another statement of the source could not be read, this one alone shows too little.
+        digest = strongest(info.claims) if info.claims and not info.unread_digest_files else None
+        return {
+            # An upload that is resumed keeps what it was begun with, so its job is the first one.
+            JOB: self._job,
+            VERDICT: _promised(source, info),
+            OBJECT: mark(target, info.size),
+            TOOL: __version__,
+            SOURCE_VERSION: plain(version_text(info)),
+            SOURCE_DIGEST: str(digest) if digest else "",
+            EXPECTED: self._expected,
+            SOURCE: plain(source.display),
+        }
 
 
 def mark(target: S3Url, size: int | None) -> str:
@@ -61,28 +90,9 @@ def mark(target: S3Url, size: int | None) -> str:
     return hashlib.sha256(f"{target} {'' if size is None else size}".encode()).hexdigest()[:_MARK_DIGITS]
 
 
-def _promised(job: Job, info: SourceInfo) -> Verdict:
+def _promised(source: SourceUrl, info: SourceInfo) -> Verdict:
     """What is true of the object however it is finished: by this run, or by another one with other options."""
-    if job.source.scheme == "s3":
-        return "size-only"
-    return info.in_transit
-
-
-def _facts(job: Job, info: SourceInfo) -> dict[str, str]:
-    # Where another statement of the source could not be read, this one alone shows too little.
-    digest = strongest(info.claims) if not info.unread_digest_files else None
-    source = job.source
-    return {
-        # An upload that is resumed keeps what it was begun with, so its job is the first one.
-        JOB: job.id,
-        VERDICT: _promised(job, info),
-        OBJECT: mark(job.target, info.size),
-        TOOL: __version__,
-        SOURCE_VERSION: plain(version_text(info)),
-        SOURCE_DIGEST: str(digest) if digest else "",
-        EXPECTED: str(parse_expect(job.request.expect)) if job.request.expect else "",
-        SOURCE: plain(source.display),
-    }
+    return "size-only" if source.scheme == "s3" else info.in_transit
 
 
 def version_text(info: SourceInfo) -> str:
@@ -98,6 +108,8 @@ def version_text(info: SourceInfo) -> str:
 
 def _fitting(facts: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
     """As many of the facts as S3 takes beside the user's own; the last one, the URL, may be shortened for that."""
+    if not given and sum(map(len, facts)) + sum(map(len, facts.values())) <= MAX_METADATA:
+        return {name: value for name, value in facts.items() if value}  # they are ASCII
     used = {name.lower() for name in given}
     room = MAX_METADATA - sum(len(f"{name}{value}".encode()) for name, value in given.items())
     found = {}

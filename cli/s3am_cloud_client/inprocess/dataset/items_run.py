@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 
 from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.files.item_list import SqliteItemList
+from s3am_cloud.datasets.candidates import Candidate
 from s3am_cloud.datasets.directions import Direction, Whole
 from s3am_cloud.datasets.failures import FailureRule
 from s3am_cloud.datasets.lanes import ByteCount, Lanes
@@ -20,7 +20,6 @@ from s3am_cloud.datasets.outcomes import Outcome, Summary, Tally, outcome_of
 from s3am_cloud.datasets.run import DatasetRun, Wanted
 from s3am_cloud.datasets.selection import Selected
 from s3am_cloud.items import LeftOut, Placed, Rejected
-from s3am_cloud.ports.item_list import Listed
 from s3am_cloud_client.inprocess.dataset.known import OBJECTS, KnownObjects
 from s3am_cloud_client.observer import Meter, Observer
 from s3am_cloud_client.state_home import state_home
@@ -30,11 +29,10 @@ if TYPE_CHECKING:
 
 
 class RunContext(NamedTuple):
-    """What the lanes of a run need of it: when it began, who counts its bytes, and its items on their way."""
+    """What the lanes of a run need of it: who counts its bytes, and its items on their way."""
 
-    started: datetime
     moved: ByteCount
-    listed: Callable[[int], Listed]
+    candidate: Callable[[int], Candidate]
 
 
 class Side(Protocol[Whole]):
@@ -77,7 +75,7 @@ class ItemsRun(Generic[Whole]):
                     failures=FailureRule(dataset.max_failures, side.errors_of_all),
                     known=self._known,
                 ),
-                side.lanes(RunContext(self._started, self._moved, self.listed)),
+                side.lanes(RunContext(self._moved, self.candidate)),
                 self._tick,
             )
             self._outside += side.prepare(listed)
@@ -129,9 +127,9 @@ class ItemsRun(Generic[Whole]):
                 case LeftOut(item=item, reason=reason):
                     self._outside.append(replace(outcome_of(item, "skipped"), reason=reason))
 
-    def listed(self, number: int) -> Listed:
+    def candidate(self, number: int) -> Candidate:
         """An item on its way."""
-        return self._run.listed(number)
+        return self._run.candidate(number)
 
     def _tick(self) -> None:
         self._observer.check()

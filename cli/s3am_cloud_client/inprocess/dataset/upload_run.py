@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.curl.objects.bodies import probe_file
@@ -14,17 +11,17 @@ from s3am_cloud.adapters.curl.objects.mover import CurlObjectMover, ObjectRoute
 from s3am_cloud.adapters.files.item_list import SqliteItemList
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.s3.trees import S3Tree
+from s3am_cloud.datasets.candidates import Candidate
 from s3am_cloud.datasets.directions import Direction
 from s3am_cloud.datasets.failures import OF_ALL_UPLOADS
 from s3am_cloud.datasets.lanes import Lanes
 from s3am_cloud.datasets.outcomes import Outcome
 from s3am_cloud.datasets.single import Done, Task, copy_one
 from s3am_cloud.datasets.uploading import Uploading
-from s3am_cloud.integrity.provenance import written
+from s3am_cloud.integrity.provenance import Provenance
 from s3am_cloud.items import Item
 from s3am_cloud.limits import OBJECT_CONNECTIONS, SINGLE_LANES
-from s3am_cloud.model import Attributes, Job, SourceInfo, TransferRequest
-from s3am_cloud.ports.item_list import Listed
+from s3am_cloud.model import Attributes, SourceInfo, TransferRequest
 from s3am_cloud.ports.objects import WholeObject
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.urls import S3Url
@@ -62,7 +59,7 @@ class UploadSide:
         options, access = self._options, self._options.destination_access()
         access.require_credentials()
         reach = SourceReach(options.patience, options.netrc)
-        carried = Carried(new_id(self._clock), run.started, options, run.listed)
+        carried = Carried(new_id(self._clock), options, run.candidate)
         route = ObjectRoute(access, curl_settings(access, reach), carried)
         jobs = records(access, options.stack, self._observer)
 
@@ -90,11 +87,9 @@ def copy_here(task: Task, options: UploadOptions, ports: Ports, observer: Observ
 class Carried:
     """What the objects of one run carry besides their bytes: what the user gave, and where they came from."""
 
-    def __init__(self, run: str, started: datetime, options: UploadOptions, listed: Callable[[int], Listed]) -> None:
-        self._listed, self._run, self._started = listed, run, started.isoformat(timespec="milliseconds")
-        self._request = options.request("source", "s3://bucket/key")
+    def __init__(self, run: str, options: UploadOptions, candidate: Callable[[int], Candidate]) -> None:
+        self._candidate, self._provenance = candidate, Provenance(run, options.request("source", "s3://bucket/key"))
 
     def __call__(self, number: int, info: SourceInfo) -> Attributes:
-        item = self._listed(number).item
-        request = msgspec.structs.replace(self._request, source=item.source, destination=item.destination)
-        return written(Job(id=self._run, created=self._started, request=request, info=info))
+        one = self._candidate(number)
+        return self._provenance.of(one.source, one.stored, info)

@@ -12,6 +12,7 @@ private_files  Files and folders of this user alone.
 output_stream  Writes in order to standard output, a pipe, a FIFO or a device.
 partial_file   Keeps an unfinished download, to be resumed: .NAME.partial and .NAME.progress.
 placing        A whole file gets its name.
+small_file     A small local file, read whole.
 tree           Local folders as trees.
 whole_file     A small file of a dataset on its way.
 """

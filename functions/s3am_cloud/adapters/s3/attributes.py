@@ -128,6 +128,8 @@ def _archived(answer: Mapping[str, Any]) -> Literal["archived", "being restored"
 def _ascii(value: object) -> str:
     """Lines of metadata that a store keeps are kept too, in a form that makes no line of a request."""
     text = str(value)
+    if text.isascii() and text.isprintable():
+        return text
     if breaks_lines(text):
         return f"=?utf-8?b?{base64.b64encode(text.encode()).decode()}?="
     return text if text.isascii() else Header(text, "utf-8", maxlinelen=sys.maxsize).encode()

@@ -11,7 +11,7 @@ _MESSAGE = re.compile(rb"<Message>([^<]*)</Message>")
 
 def error_code(body: bytes) -> str:
     """The `Code` of S3's XML error, empty where there is none."""
-    match = _CODE.search(body)
+    match = _CODE.search(body) if body else None
     return match.group(1).decode("ascii") if match else ""
 
 

@@ -10,15 +10,28 @@ import hmac
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import sha256
-from urllib.parse import urlsplit
+from typing import NamedTuple
 
 from botocore.credentials import ReadOnlyCredentials
 
 EMPTY_BODY = sha256(b"").hexdigest()
 _ALGORITHM = "AWS4-HMAC-SHA256"
+_HOST = "host"
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 # Proxies change these, or libcurl adds them, after the request was signed.
 _UNSIGNED = {"expect", "user-agent", "transfer-encoding", "x-amzn-trace-id"}
+
+
+# Layouts that are kept: the requests of one kind have the same headers, one after the other.
+_LAYOUTS = 64
+
+
+class _Layout(NamedTuple):
+    """Which headers of a request are signed, in their order: each with its name in lower case first. `names` is how the
+    signature lists them."""
+
+    signed: tuple[tuple[str, str], ...]
+    names: str
 
 
 class SigV4:
@@ -28,6 +41,7 @@ class SigV4:
         self._service, self._region, self._now = service, region, now
         self._key_of: tuple[str, str] | None = None
         self._key = b""
+        self._layouts: dict[tuple[str, ...], _Layout] = {}
 
     def headers(
         self, method: str, url: str, headers: Mapping[str, str], credentials: ReadOnlyCredentials, payload: str
@@ -35,18 +49,28 @@ class SigV4:
         """All headers of the request. `payload` is the hash of its body, or what stands for that."""
         moment = self._now().strftime("%Y%m%dT%H%M%SZ")
         found = {name: value for name, value in headers.items() if name.lower() != "x-amz-content-sha256"}
-        found |= {"X-Amz-Date": moment, "X-Amz-Content-SHA256": payload}
+        found["X-Amz-Date"], found["X-Amz-Content-SHA256"] = moment, payload
         if credentials.token:
             found["X-Amz-Security-Token"] = credentials.token
-        names, request = _canonical(method, url, found, payload)
+        layout = self._layout(tuple(found))
+        request = _canonical(method, url, found, layout, payload)
         scope = f"{moment[:8]}/{self._region}/{self._service}/aws4_request"
         text = f"{_ALGORITHM}\n{moment}\n{scope}\n{sha256(request.encode()).hexdigest()}"
         key = self._signing_key(credentials.secret_key or "", moment[:8])
         signature = hmac.digest(key, text.encode(), "sha256").hex()
         found["Authorization"] = (
-            f"{_ALGORITHM} Credential={credentials.access_key}/{scope}, SignedHeaders={names}, Signature={signature}"
+            f"{_ALGORITHM} Credential={credentials.access_key}/{scope}, "
+            f"SignedHeaders={layout.names}, Signature={signature}"
         )
         return found
+
+    def _layout(self, names: tuple[str, ...]) -> _Layout:
+        layout = self._layouts.get(names)
+        if layout is None:
+            if len(self._layouts) >= _LAYOUTS:
+                self._layouts.clear()
+            layout = self._layouts[names] = _layout_of(names)
+        return layout
 
     def _signing_key(self, secret: str, day: str) -> bytes:
         if self._key_of != (secret, day):
@@ -57,16 +81,19 @@ class SigV4:
         return self._key
 
 
-def _canonical(method: str, url: str, headers: Mapping[str, str], payload: str) -> tuple[str, str]:
-    """The names of the signed headers, and the request in the form that is hashed. The URL is quoted already."""
-    parts = urlsplit(url)
-    signed = {name.lower(): " ".join(value.split()) for name, value in headers.items()}
-    signed = {name: value for name, value in signed.items() if name not in _UNSIGNED}
-    signed["host"] = parts.netloc.removesuffix(_DEFAULT_PORTS.get(parts.scheme, ":"))
-    lines = sorted(signed.items())
-    names = ";".join(name for name, _ in lines)
-    fields = "".join(f"{name}:{value}\n" for name, value in lines)
-    return names, f"{method}\n{parts.path or '/'}\n{_sorted(parts.query)}\n{fields}\n{names}\n{payload}"
+def _layout_of(names: tuple[str, ...]) -> _Layout:
+    signed = {name.lower(): name for name in names if name.lower() not in _UNSIGNED} | {_HOST: _HOST}
+    return _Layout(tuple(sorted(signed.items())), ";".join(sorted(signed)))
+
+
+def _canonical(method: str, url: str, headers: Mapping[str, str], layout: _Layout, payload: str) -> str:
+    """The request in the form that is hashed. The URL is quoted already."""
+    scheme, _, rest = url.partition("://")
+    host, _, place = rest.partition("/")
+    path, _, query = place.partition("?")
+    values = {**headers, _HOST: host.removesuffix(_DEFAULT_PORTS.get(scheme, ":"))}
+    fields = "".join([f"{name}:{' '.join(values[given].split())}\n" for name, given in layout.signed])
+    return f"{method}\n/{path}\n{_sorted(query)}\n{fields}\n{layout.names}\n{payload}"
 
 
 def _sorted(query: str) -> str:

@@ -36,8 +36,8 @@ class Content(Protocol):
 
 
 class FileContent:
-    """A local file. It is read once for its checksums, and again for the PUT where it is not kept in memory; S3 refuses
-    the second reading where it is not that of the first."""
+    """A local file of any size. It is read once for its checksums, and again for the PUT where it is not kept in
+    memory; S3 refuses the second reading where it is not that of the first."""
 
     def __init__(self, url: SourceUrl, info: SourceInfo, expected: Expected | None) -> None:
         """`info` is what its probe found. Raises what `PinnedFile` does, and NotAsExpected."""
@@ -79,8 +79,8 @@ class FileContent:
         return crc, data if len(data) == self.length else None
 
 
-class AnswerContent:
-    """What a server has sent, whole."""
+class MemoryContent:
+    """All of it in memory: a small file's bytes, or what a server has sent."""
 
     def __init__(self, data: bytes, info: SourceInfo) -> None:
         self.info, self.length, self._data = info, len(data), data

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pycurl
 
-from s3am_cloud.adapters.curl.objects.bodies import IN_MEMORY, AnswerContent
+from s3am_cloud.adapters.curl.objects.bodies import IN_MEMORY, MemoryContent
 from s3am_cloud.adapters.curl.source.answers import encoding, plain_number
 from s3am_cloud.adapters.curl.source.http_probe import info_of
 from s3am_cloud.adapters.curl.transport.context import CurlContext
@@ -19,7 +19,7 @@ from s3am_cloud.adapters.curl.transport.redirects import Redirects
 from s3am_cloud.errors import TransferError
 from s3am_cloud.urls import SourceUrl
 
-OnContent = Callable[[AnswerContent | None], None]
+OnContent = Callable[[MemoryContent | None], None]
 
 
 class WholeGet:
@@ -92,7 +92,7 @@ class WholeGet:
             self._give_up()
             return
         info = info_of(self._response, way, self._source, size)
-        self._on_content(AnswerContent(bytes(self._data), info))
+        self._on_content(MemoryContent(bytes(self._data), info))
 
     def _give_up(self) -> None:
         """After the call-back that runs now."""

@@ -6,10 +6,18 @@ import functools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from typing import NamedTuple
 
 import msgspec
 
-from s3am_cloud.adapters.curl.objects.bodies import AnswerContent, Content, FileContent, WholeBody, probe_file
+from s3am_cloud.adapters.curl.objects.bodies import (
+    IN_MEMORY,
+    Content,
+    FileContent,
+    MemoryContent,
+    WholeBody,
+    probe_file,
+)
 from s3am_cloud.adapters.curl.objects.fetch import WholeGet
 from s3am_cloud.adapters.curl.objects.holding import checksum_headers, is_enforced
 from s3am_cloud.adapters.curl.objects.turns import settling
@@ -21,14 +29,17 @@ from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.curl.transport.loop import Loop
 from s3am_cloud.adapters.curl.transport.pipes import PartEvents
 from s3am_cloud.adapters.curl.transport.retry import Budget, Retry
+from s3am_cloud.adapters.files.small_file import read_small
 from s3am_cloud.adapters.s3.access import S3Access
-from s3am_cloud.adapters.s3.features import Attempt, Feature
+from s3am_cloud.adapters.s3.features import Attempt, Feature, Features
+from s3am_cloud.adapters.s3.signer import Endpoint, Signer
 from s3am_cloud.errors import TransferError
 from s3am_cloud.limits import MAX_WHOLE_OBJECT
 from s3am_cloud.model import MovedPart, Part, SourceInfo
 from s3am_cloud.ports.objects import AttributesOf, Put, Refused, Settled, Unfit, WholeObject
 from s3am_cloud.ports.pace import ShouldStop
 from s3am_cloud.ports.transfer import Clock, ObjectSink, Progress
+from s3am_cloud.urls import S3Url
 
 _WATCH_SECONDS = 1.0
 _WEB = ("http", "https")
@@ -68,6 +79,14 @@ class CurlObjectMover:
             yield from settling(run, loop, objects, self._connections, should_go_on)
 
 
+class _Bucket(NamedTuple):
+    """Where a bucket's objects go: looked up once, and not for each of them."""
+
+    signer: Signer
+    endpoint: Endpoint
+    features: Features
+
+
 class _Run:
     """The objects on their way."""
 
@@ -76,6 +95,7 @@ class _Run:
         self._budget = Budget()
         self._active: dict[int, UploadFlow | WholeGet] = {}
         self._contents: dict[int, Content] = {}
+        self._buckets: dict[str, _Bucket] = {}
         self.settled: deque[Settled] = deque()
 
     @property
@@ -105,6 +125,14 @@ class _Run:
         self._contents.clear()
 
     def _open(self, wanted: WholeObject) -> None:
+        small = read_small(wanted.source.url, IN_MEMORY)
+        if small is None:
+            self._open_large(wanted)
+        else:
+            self._hold_and_send(wanted, MemoryContent(*small))
+
+    def _open_large(self, wanted: WholeObject) -> None:
+        """Of a file that is read in pieces, or that something is wrong with."""
         try:
             info = probe_file(wanted.source)
             # Where a manifest and the file disagree, the thorough way looks again, and says so.
@@ -122,10 +150,16 @@ class _Run:
         self._active[wanted.number] = get
         get.start()
 
-    def _fetched(self, wanted: WholeObject, content: AnswerContent | None) -> None:
+    def _fetched(self, wanted: WholeObject, content: MemoryContent | None) -> None:
         del self._active[wanted.number]
-        # Where a manifest and the server disagree, the thorough way looks again, and says so.
-        if content is None or wanted.size not in {None, content.length}:
+        if content is None:
+            self.settled.append(Unfit(number=wanted.number))
+        else:
+            self._hold_and_send(wanted, content)
+
+    def _hold_and_send(self, wanted: WholeObject, content: MemoryContent) -> None:
+        # Where a manifest and the source disagree, the thorough way looks again, and says so.
+        if wanted.size not in {None, content.length}:
             self.settled.append(Unfit(number=wanted.number))
             return
         error = content.digest_error(wanted.expected, wanted.source.display) if wanted.expected else None
@@ -155,25 +189,32 @@ class _Run:
 
     def _target(self, wanted: WholeObject, content: Content) -> PutTarget:
         """Raises NoCredentials, and BadDestination where the bucket does not exist."""
-        features = self._route.access.features(wanted.target.bucket)
+        bucket = self._bucket(wanted.target)
         used: tuple[Feature, ...] = ("acl", "checksum") if wanted.overwrite else ("acl", "checksum", "condition")
         return PutTarget(
             name=str(wanted.target),
-            signed=self._signed(wanted, content),
-            attempt=Attempt(features, used),
+            signed=self._signed(bucket, wanted, content),
+            attempt=Attempt(bucket.features, used),
             commits=True,
         )
 
-    def _signed(self, wanted: WholeObject, content: Content) -> SignedPut:
-        access, target = self._route.access, wanted.target
-        signer, endpoint, features = access.signer, access.endpoint(target.bucket), access.features(target.bucket)
+    def _bucket(self, target: S3Url) -> _Bucket:
+        found = self._buckets.get(target.bucket)
+        if found is None:
+            access = self._route.access
+            signer, endpoint, features = access.signer, access.endpoint(target.bucket), access.features(target.bucket)
+            found = self._buckets[target.bucket] = _Bucket(signer, endpoint, features)
+        return found
+
+    def _signed(self, bucket: _Bucket, wanted: WholeObject, content: Content) -> SignedPut:
+        target, features = wanted.target, bucket.features
         sink = ObjectSink(target, wanted.overwrite, self._route.attributes_of(wanted.number, content.info))
         checksums = checksum_headers(content.crc, wanted.expected)
-        common = {**access.headers(target), **(checksums if features.has("checksum") else {})}
+        common = {**self._route.access.headers(target), **(checksums if features.has("checksum") else {})}
 
         def signed(headers: dict[str, str]) -> tuple[str, dict[str, str]]:
             given = {**headers, **common, **object_headers(sink, features)}
-            return signer.sign("PUT", endpoint, target.key, {}, given, PLAIN_PAYLOAD)
+            return bucket.signer.sign("PUT", bucket.endpoint, target.key, {}, given, PLAIN_PAYLOAD)
 
         return signed
 

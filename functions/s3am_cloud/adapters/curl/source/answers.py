@@ -247,8 +247,10 @@ def refused_by_proxy(
 
     Over plain http it answers in the server's place, and only a 407 shows that it was the proxy.
     """
+    if not (status == PROXY_LOGIN or number in _CONNECTING or "CONNECT" in message):
+        return None
     proxy = proxy_for(url)
-    if proxy is None or not (status == PROXY_LOGIN or number in _CONNECTING or "CONNECT" in message):
+    if proxy is None:
         return None
     refused = _TUNNEL.search(message)
     code = int(refused[1]) if refused else status or None

@@ -95,7 +95,7 @@ class StreamedPut:
         # What is still to be sent: framing, and then bytes of the body.
         self._framed, self._front, self._left = True, b"", length
         self._tail_made = self._paused = False
-        self._response, self._answer = Response(), b""
+        self._head, self._answer = list[bytes](), b""
         # None where the store's answer will have a CRC64NVME.
         self.sums: Sums | None = None
 
@@ -108,20 +108,22 @@ class StreamedPut:
         self._front, self._left = _head(self._length) if framed else b"", self._length
         # libcurl asks for nothing beyond the length that it knows, so a plain body has no tail to wait for.
         self._tail_made, self._paused = not framed and not self._length, False
-        self._response, self._answer = Response(), b""
+        self._head, self._answer = [], b""
         announced = body_headers(self._length) if framed else {"x-amz-content-sha256": PLAIN_PAYLOAD}
         self.url, headers = self._signed(announced)
-        easy = new_easy(self._settings)
-        go_to(easy, self.url)
-        easy.setopt(pycurl.UPLOAD, 1)
+        # Its options but those below are alike for one server.
+        kind = f"PUT {self.url[: self.url.find('/', len('https://'))]}"
+        easy = self._loop.spare(kind) or _put_handle(self._settings, self.url)
+        easy.setopt(pycurl.URL, self.url)
         easy.setopt(pycurl.INFILESIZE_LARGE, encoded_length(self._length) if framed else self._length)
         set_headers(easy, headers, without=() if expects else ("Expect",))
         easy.setopt(pycurl.READFUNCTION, self._read)
-        easy.setopt(pycurl.HEADERFUNCTION, self._response.take_line)
+        # Lines are read at the end: a call of Python's for each takes longer than to parse it.
+        easy.setopt(pycurl.HEADERFUNCTION, self._head.append)
         easy.setopt(pycurl.WRITEFUNCTION, self._take_answer)
         self._easy = easy
         self.moved = True
-        self._loop.start(easy, self._done)
+        self._loop.start(easy, self._done, kind)
 
     def stop(self) -> None:
         if self._easy is not None:
@@ -172,4 +174,14 @@ class StreamedPut:
 
     def _done(self, number: int, message: str) -> None:
         self._easy = None
-        self._answered(number, message, self._response, self._answer)
+        response = Response()
+        for line in self._head:
+            response.take_line(line)
+        self._answered(number, message, response, self._answer)
+
+
+def _put_handle(settings: CurlSettings, url: str) -> pycurl.Curl:
+    easy = new_easy(settings)
+    go_to(easy, url)
+    easy.setopt(pycurl.UPLOAD, 1)
+    return easy

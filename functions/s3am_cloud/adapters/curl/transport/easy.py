@@ -131,14 +131,12 @@ def set_headers(
 ) -> None:
     """`encoding` is that of what is beyond ASCII: UTF-8 as in signatures for S3. `without` are headers of libcurl's own
     that are not to be sent."""
-    lines = [*_lines(headers.items()), *(f"{name}:" for name in without)]
+    # libcurl drops a header without a value unless a semicolon follows its name.
+    lines = [f"{name}: {value}" if value else f"{name};" for name, value in headers.items()]
+    if not "".join(lines).isprintable():
+        lines = [on_one_line(line) for line in lines]
+    lines += [f"{name}:" for name in without]
     easy.setopt(pycurl.HTTPHEADER, [line.encode(encoding) for line in lines])
-
-
-def _lines(headers: Iterable[tuple[str, str]]) -> Iterable[str]:
-    for name, value in headers:
-        # libcurl drops a header without a value unless a semicolon follows its name.
-        yield on_one_line(f"{name}: {value}" if value else f"{name};")
 
 
 class Headers:

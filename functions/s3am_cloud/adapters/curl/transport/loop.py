@@ -35,19 +35,34 @@ class Loop:
         # Each part wants a connection of its own, so no request may share one by HTTP/2 multiplexing.
         self._multi.setopt(pycurl.M_PIPELINING, 0)
         self._running: dict[pycurl.Curl, Done] = {}
+        # What requests of one kind are made with again, and the kind of those that run.
+        self._spare: dict[str, list[pycurl.Curl]] = {}
+        self._kinds: dict[pycurl.Curl, str] = {}
         self._paused: set[pycurl.Curl] = set()
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._count = itertools.count()
 
-    def start(self, easy: pycurl.Curl, done: Done) -> None:
-        """Runs the request; `done` gets libcurl's error number, 0 for none, and its message."""
+    def start(self, easy: pycurl.Curl, done: Done, kind: str | None = None) -> None:
+        """Runs the request; `done` gets libcurl's error number, 0 for none, and its message.
+
+        With a `kind` the handle is kept, if the request ends well, for the next one of that kind: see `spare`.
+        """
         self._running[easy] = done
+        if kind is not None:
+            self._kinds[easy] = kind
         self._multi.add_handle(easy)
+
+    def spare(self, kind: str) -> pycurl.Curl | None:
+        """A handle with all options of an earlier request of that kind: to make one anew, with its buffers, takes as
+        long as a small body."""
+        handles = self._spare.get(kind)
+        return handles.pop() if handles else None
 
     def stop(self, easy: pycurl.Curl) -> None:
         """Ends a request without a word to its `done`. Quiet where it has ended already."""
         if self._running.pop(easy, None) is not None:
             self._paused.discard(easy)
+            self._kinds.pop(easy, None)
             self._multi.remove_handle(easy)
             easy.close()
 
@@ -77,6 +92,9 @@ class Loop:
     def close(self) -> None:
         for easy in list(self._running):
             self.stop(easy)
+        for easy in itertools.chain(*self._spare.values()):
+            easy.close()
+        self._spare.clear()
         self._multi.close()
 
     def _perform(self) -> None:
@@ -100,9 +118,15 @@ class Loop:
         done = self._running.pop(easy, None)
         self._paused.discard(easy)
         self._multi.remove_handle(easy)
+        kind = self._kinds.pop(easy, None)
+        if kind is not None and not number:
+            self._spare.setdefault(kind, []).append(easy)
+        else:
+            kind = None
         if done is not None:
             done(number, message)
-        easy.close()
+        if kind is None:
+            easy.close()
 
     def _report(self) -> bool:
         """Whether anything has ended."""
