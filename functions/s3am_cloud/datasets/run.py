@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import queue
+import time
+from array import array
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from typing import Generic, Protocol
@@ -23,6 +25,8 @@ from s3am_cloud.ports.objects import Refused, Settled, Unfit
 from s3am_cloud.request import OnExisting
 
 _WAIT_SECONDS = 0.1
+# How long what has ended is gathered, where more is on its way than one look needs.
+_GATHER_SECONDS = 0.02
 
 
 class KnownObjects(Protocol):
@@ -43,11 +47,69 @@ class Wanted(msgspec.Struct, Generic[Whole], frozen=True, kw_only=True):
     known: KnownObjects
 
 
-class _Feed:
-    """The items of one lane, of which it has at most `most` in hand."""
+class _Numbers:
+    """Numbers of items that wait for their lane: 8 bytes each, as all items of a run may be among them."""
 
-    def __init__(self, items: Iterator[Listed], most: int) -> None:
-        self.items, self.most, self.in_hand, self.ended = items, most, 0, False
+    def __init__(self) -> None:
+        self._numbers, self._first = array("q"), 0
+
+    def __bool__(self) -> bool:
+        return self._first < len(self._numbers)
+
+    def add(self, number: int) -> None:
+        self._numbers.append(number)
+
+    def take(self) -> int:
+        number = self._numbers[self._first]
+        self._first += 1
+        if self._first > len(self._numbers) // 2:
+            del self._numbers[: self._first]
+            self._first = 0
+        return number
+
+
+class _Lane:
+    """What one of the lanes has in hand, of at most `most` items, and what waits for it."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self.in_hand, self.waiting = most, 0, _Numbers()
+
+    @property
+    def has_room(self) -> bool:
+        return self.in_hand < self._most
+
+
+class _Feed:
+    """The items, read once in the order of work, each for its lane while that has room."""
+
+    def __init__(self, items: ItemList, is_whole: Callable[[Listed], bool]) -> None:
+        self._items, self._is_whole, self._rest = items, is_whole, items.remaining()
+        self._whole, self._single = _Lane(ITEMS_IN_HAND), _Lane(SINGLES_IN_HAND)
+        self._read_all = False
+
+    @property
+    def ended(self) -> bool:
+        return self._read_all and not self._whole.waiting and not self._single.waiting
+
+    def next(self) -> tuple[Listed, _Lane] | None:
+        """None where no lane has room for what comes next."""
+        for lane in (self._whole, self._single):
+            if lane.waiting and lane.has_room:
+                return self._begun(self._items.get(lane.waiting.take()), lane)
+        for _ in range(ITEMS_IN_HAND if self._whole.has_room or self._single.has_room else 0):
+            listed = next(self._rest, None)
+            if listed is None:
+                self._read_all = True
+                return None
+            lane = self._whole if self._is_whole(listed) else self._single
+            if lane.has_room:
+                return self._begun(listed, lane)
+            lane.waiting.add(listed.number)
+        return None
+
+    def _begun(self, listed: Listed, lane: _Lane) -> tuple[Listed, _Lane]:
+        lane.in_hand += 1
+        return listed, lane
 
 
 class DatasetRun(Generic[Whole]):
@@ -60,7 +122,7 @@ class DatasetRun(Generic[Whole]):
     def __init__(self, wanted: Wanted[Whole], lanes: Lanes[Whole], tick: Callable[[], None] = lambda: None) -> None:
         self._wanted, self._direction, self._lanes, self._tick = wanted, wanted.direction, lanes, tick
         self._in_hand: dict[int, Candidate] = {}
-        self._feeds: dict[int, _Feed] = {}
+        self._lane_of: dict[int, _Lane] = {}
         self._ready: deque[Outcome] = deque()
         self._replacing: set[int] = set()
         self.heads = 0
@@ -71,16 +133,12 @@ class DatasetRun(Generic[Whole]):
 
     def outcomes(self) -> Generator[Outcome, None, None]:
         """Of all items without one. Whoever does not iterate to the end closes it."""
-        items, is_whole = self._wanted.items, self._direction.is_whole
-        feeds = (
-            _Feed((one for one in items.remaining() if is_whole(one)), ITEMS_IN_HAND),
-            _Feed((one for one in items.remaining() if not is_whole(one)), SINGLES_IN_HAND),
-        )
+        items = self._wanted.items
+        feed = _Feed(items, self._direction.is_whole)
         self._lanes.start()
         try:
-            while self._in_hand or not all(feed.ended for feed in feeds):
-                for feed in feeds:
-                    self._fill(feed)
+            while self._in_hand or not feed.ended:
+                self._fill(feed)
                 yield from self._given_out()
                 self._take()
                 self._tick()
@@ -97,14 +155,10 @@ class DatasetRun(Generic[Whole]):
             yield self._ready.popleft()
 
     def _fill(self, feed: _Feed) -> None:
-        """Hands items over to the lane while it has room."""
-        while not feed.ended and feed.in_hand < feed.most and len(self._ready) < ITEMS_IN_HAND:
-            listed = next(feed.items, None)
-            if listed is None:
-                feed.ended = True
-                return
-            feed.in_hand += 1
-            self._feeds[listed.number] = feed
+        """Hands items over to the lanes while they have room."""
+        while len(self._ready) < ITEMS_IN_HAND and (found := feed.next()) is not None:
+            listed, lane = found
+            self._lane_of[listed.number] = lane
             try:
                 self._in_hand[listed.number] = self._direction.candidate(listed)
             except TransferError as error:
@@ -147,6 +201,9 @@ class DatasetRun(Generic[Whole]):
             return
         try:
             self._settle(self._lanes.ended.get(timeout=_WAIT_SECONDS))
+            # To be woken for each of them takes longer than all that is done with it.
+            if len(self._in_hand) > SINGLES_IN_HAND:
+                time.sleep(_GATHER_SECONDS)
             for _ in range(ITEMS_IN_HAND):
                 self._settle(self._lanes.ended.get_nowait())
         except queue.Empty:
@@ -195,7 +252,7 @@ class DatasetRun(Generic[Whole]):
 
     def _end(self, listed: Listed, outcome: Outcome, known: Known | None = None) -> None:
         self._in_hand.pop(listed.number, None)
-        self._feeds.pop(listed.number).in_hand -= 1
+        self._lane_of.pop(listed.number).in_hand -= 1
         self._replacing.discard(listed.number)
         if known is not None and known.etag:
             self._wanted.known.put(listed.item.destination, known)

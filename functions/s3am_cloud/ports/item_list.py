@@ -71,7 +71,10 @@ class ItemList(Protocol):
         """All items in the order of work: the largest first inside each size class, a few of each class in turn."""
 
     def remaining(self) -> Iterator[Listed]:
-        """Those without an outcome, in the order of work. Outcomes may be recorded meanwhile."""
+        """Those that have no outcome now, in the order of work. Outcomes may be recorded meanwhile."""
+
+    def get(self, number: int) -> Listed:
+        """One of the items."""
 
     def outcome(self, number: int, state: str) -> None:
         """Records how an item ended."""

@@ -22,6 +22,8 @@ CREATE TABLE IF NOT EXISTS known (destination TEXT PRIMARY KEY, etag TEXT NOT NU
 OBJECTS = "objects.sqlite"
 _COMMIT_SECONDS = 1.0
 _BUSY_SECONDS = 10.0
+# Objects that are written by one statement: SQLite takes 999 values in one, by its oldest default.
+_AT_ONCE = 150
 
 
 class KnownObjects:
@@ -32,19 +34,37 @@ class KnownObjects:
         self._database = sqlite3.connect(path or ":memory:", timeout=_BUSY_SECONDS)
         self._database.executescript(_TABLE)
         self._committed = time.monotonic()
+        # Those that are not written yet.
+        self._new: dict[str, Known] = {}
 
     def get(self, destination: str) -> Known | None:
+        if destination in self._new:
+            return self._new[destination]
         query = "SELECT etag, size, source, version, digest FROM known WHERE destination = ?"
         row = self._database.execute(query, (destination,)).fetchone()
         return None if row is None else Known(etag=row[0], size=row[1], source=row[2], version=row[3], digest=row[4])
 
     def put(self, destination: str, known: Known) -> None:
-        values = (destination, known.etag, known.size, known.source, known.version, known.digest)
-        self._database.execute("INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?, ?, ?)", values)
+        self._new[destination] = known
+        if len(self._new) >= _AT_ONCE or time.monotonic() - self._committed >= _COMMIT_SECONDS:
+            self._write()
+
+    def close(self) -> None:
+        self._write()
+        self._database.commit()
+        self._database.close()
+
+    def _write(self) -> None:
+        """By one statement, and one commit a second: each lets other threads run, which takes longer than itself."""
+        if self._new:
+            rows = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(self._new))
+            values = [
+                value
+                for destination, known in self._new.items()
+                for value in (destination, known.etag, known.size, known.source, known.version, known.digest)
+            ]
+            self._database.execute(f"INSERT OR REPLACE INTO known VALUES {rows}", values)  # noqa: S608
+            self._new.clear()
         if time.monotonic() - self._committed >= _COMMIT_SECONDS:
             self._database.commit()
             self._committed = time.monotonic()
-
-    def close(self) -> None:
-        self._database.commit()
-        self._database.close()

@@ -77,6 +77,8 @@ JOIN items AS later ON later.number = clashing.number
 ORDER BY later.number
 """
 _OTHER_DISK = "make room in the folder for temporary files, or name one on another disk with TMPDIR"
+# Outcomes that are written by one statement: SQLite takes 999 values in one, by its oldest default.
+_AT_ONCE = 400
 _labels_of: Decoder[dict[str, str]] = Decoder(dict[str, str])
 
 
@@ -86,6 +88,8 @@ class SqliteItemList:
     def __init__(self, path: Path | None = None) -> None:
         """Raises FileExistsError, OSError, DiskFull, DiskFailed."""
         self._path = path
+        # Numbers and states in turn, as a statement takes them.
+        self._ended: list[int | str] = []
         if path is not None:
             create_private(path, b"")
         with _naming_failures():
@@ -132,11 +136,18 @@ class SqliteItemList:
     def remaining(self) -> Iterator[Listed]:
         yield from self._in_order_of_work(_REMAINING)
 
-    def outcome(self, number: int, state: str) -> None:
+    def get(self, number: int) -> Listed:
         with _naming_failures():
-            self._database.execute("INSERT OR REPLACE INTO ended VALUES (?, ?)", (number, state))
+            [row] = self._database.execute(f"{_SELECT} items.number = ?", (number,))
+        return _listed(row)
+
+    def outcome(self, number: int, state: str) -> None:
+        self._ended += (number, state)
+        if len(self._ended) >= 2 * _AT_ONCE:
+            self._record()
 
     def counts(self) -> dict[str, int]:
+        self._record()
         with _naming_failures():
             return dict(self._database.execute("SELECT state, count(*) FROM ended GROUP BY state"))
 
@@ -156,11 +167,21 @@ class SqliteItemList:
         if self._path is not None:
             self._path.unlink(missing_ok=True)
 
+    def _record(self) -> None:
+        """Writes the outcomes that were recorded since. Each statement lets other threads run, which takes longer than
+        the statement itself; so there is one for many."""
+        if self._ended:
+            rows = ", ".join(["(?, ?)"] * (len(self._ended) // 2))
+            with _naming_failures():
+                self._database.execute(f"INSERT OR REPLACE INTO ended VALUES {rows}", self._ended)  # noqa: S608
+            self._ended.clear()
+
     def _value(self, query: str) -> Any:
         with _naming_failures():
             return self._database.execute(query).fetchone()[0]
 
     def _in_order_of_work(self, condition: str) -> Iterator[Listed]:
+        self._record()
         with _naming_failures():
             self._database.execute(_BY_SIZE)
             # Items of one size in their own order.
