@@ -69,10 +69,10 @@ class _Numbers:
 
 
 class _Lane:
-    """What one of the lanes has in hand, of at most `most` items, and what waits for it."""
+    """What one of the lanes has in hand, of at most `most` items."""
 
     def __init__(self, most: int) -> None:
-        self._most, self.in_hand, self.waiting = most, 0, _Numbers()
+        self._most, self.in_hand = most, 0
 
     @property
     def has_room(self) -> bool:
@@ -80,32 +80,49 @@ class _Lane:
 
 
 class _Feed:
-    """The items, read once in the order of work, each for its lane while that has room."""
+    """The items, read once in the order of work, each for its lane while that has room.
+
+    Singles take long: so that the other lane does not wait for them, only their numbers are kept, however many there
+    are. For the next single item no more is read than the other lane takes in a moment.
+    """
 
     def __init__(self, items: ItemList, is_whole: Callable[[Listed], bool]) -> None:
         self._items, self._is_whole, self._rest = items, is_whole, items.remaining()
         self._whole, self._single = _Lane(ITEMS_IN_HAND), _Lane(SINGLES_IN_HAND)
+        self._whole_waiting: deque[Listed] = deque()
+        self._single_waiting = _Numbers()
         self._read_all = False
 
     @property
     def ended(self) -> bool:
-        return self._read_all and not self._whole.waiting and not self._single.waiting
+        return self._read_all and not self._whole_waiting and not self._single_waiting
 
     def next(self) -> tuple[Listed, _Lane] | None:
         """None where no lane has room for what comes next."""
-        for lane in (self._whole, self._single):
-            if lane.waiting and lane.has_room:
-                return self._begun(self._items.get(lane.waiting.take()), lane)
-        for _ in range(ITEMS_IN_HAND if self._whole.has_room or self._single.has_room else 0):
-            listed = next(self._rest, None)
-            if listed is None:
-                self._read_all = True
+        if self._whole_waiting and self._whole.has_room:
+            return self._begun(self._whole_waiting.popleft(), self._whole)
+        if self._single_waiting and self._single.has_room:
+            return self._begun(self._items.get(self._single_waiting.take()), self._single)
+        for _ in range(ITEMS_IN_HAND):
+            if not self._reads_on or (listed := self._read()) is None:
                 return None
             lane = self._whole if self._is_whole(listed) else self._single
             if lane.has_room:
                 return self._begun(listed, lane)
-            lane.waiting.add(listed.number)
+            if lane is self._whole:
+                self._whole_waiting.append(listed)
+            else:
+                self._single_waiting.add(listed.number)
         return None
+
+    @property
+    def _reads_on(self) -> bool:
+        return self._whole.has_room or (self._single.has_room and len(self._whole_waiting) < ITEMS_IN_HAND)
+
+    def _read(self) -> Listed | None:
+        listed = next(self._rest, None)
+        self._read_all = listed is None
+        return listed
 
     def _begun(self, listed: Listed, lane: _Lane) -> tuple[Listed, _Lane]:
         lane.in_hand += 1

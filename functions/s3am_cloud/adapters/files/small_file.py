@@ -10,7 +10,7 @@ from s3am_cloud.model import SourceInfo
 from s3am_cloud.urls import STDIN
 
 # What is named there may be a descriptor that a shell has opened, or have another size than its status says.
-_SPECIAL = ("/dev/", "/proc/", "/sys/")
+_SPECIAL = ("/dev/stdin", "/dev/fd/", "/proc/", "/sys/")
 
 
 def read_small(path: str, most: int) -> tuple[bytes, SourceInfo] | None:
