@@ -31,6 +31,7 @@ from s3am_cloud_client.datasets import (
 from s3am_cloud_client.diagnosis import diagnose
 from s3am_cloud_client.inprocess.destinations import Output, destination_of
 from s3am_cloud_client.inprocess.patience import Patience
+from s3am_cloud_client.inprocess.rate_limit import RateLimit
 from s3am_cloud_client.jobs import Client, Job, OnStatus, error_of, read_request
 from s3am_cloud_client.listings import list_objects, list_uploads
 from s3am_cloud_client.objects import Verifying, cancel_uploads, provenance, verify, verify_many, verify_receipt
@@ -64,6 +65,7 @@ __all__ = (
     "Output",
     "Patience",
     "PlanOptions",
+    "RateLimit",
     "SideKeys",
     "SilentObserver",
     "SubmitOptions",

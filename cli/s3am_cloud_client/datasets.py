@@ -8,9 +8,12 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from s3am_cloud.errors import Usage
 from s3am_cloud.items import Item
 from s3am_cloud.request import Exists, OnExisting
+from s3am_cloud_client.inprocess.rate_limit import limit_of
 from s3am_cloud_client.observer import Observer, OnProgress, observer_of
 from s3am_cloud_client.options import DatasetOptions, DownloadOptions, UploadOptions
 
@@ -100,14 +103,17 @@ def upload_many(
     from s3am_cloud.datasets.names import Place, parse_s3_prefix
     from s3am_cloud.urls import parse_s3
     from s3am_cloud_client.inprocess.dataset.upload_run import UploadSide
-    from s3am_cloud_client.inprocess.ports import SourceReach, local_ports
+    from s3am_cloud_client.inprocess.ports import local_ports
     from s3am_cloud_client.inprocess.system_errors import naming_system_errors
 
+    options = msgspec.structs.replace(options, limit_rate=limit_of(options.limit_rate))
     place, watching = parse_s3_prefix(destination), observer_of(progress, observer)
     with naming_system_errors():
         access = options.source_access()
-        ports = local_ports(options.destination_access(), access, SourceReach(options.patience, options.netrc))
+        ports = local_ports(options.destination_access(), access, options.reach())
         found = _selected(sources, Place(place, is_local=False), dataset, access, ports)
+        if options.limit_rate is not None:
+            found = _limited(found)
         side = UploadSide(parse_s3(place, key_needed=False), options, dataset, watching)
         return _begun(found, side, dataset, watching)
 
@@ -136,14 +142,15 @@ def download_many(
     """
     from s3am_cloud.datasets.names import place_of_items
     from s3am_cloud_client.inprocess.dataset.download_run import DownloadSide
-    from s3am_cloud_client.inprocess.ports import SourceReach, local_ports
+    from s3am_cloud_client.inprocess.ports import local_ports
     from s3am_cloud_client.inprocess.system_errors import naming_system_errors
 
+    options = msgspec.structs.replace(options, limit_rate=limit_of(options.limit_rate))
     if options.max_cost is not None:
         raise Usage("max_cost is for one object", "leave it out, or download the objects one by one")
     path, watching, access = os.path.abspath(os.fspath(folder)), observer_of(progress, observer), options.access()
     with naming_system_errors():
-        ports = local_ports(access, reach=SourceReach(options.patience))
+        ports = local_ports(access, reach=options.reach())
         found = _selected(sources, place_of_items("", path), dataset, access, ports)
         side = DownloadSide(path, options, access, watching)
         return _begun(found, side, dataset, watching)
@@ -186,7 +193,7 @@ def preview_many(
     from s3am_cloud.items import Placed
     from s3am_cloud.urls import parse_destination, parse_s3, parse_source
     from s3am_cloud_client.inprocess.dataset.preview import Preview
-    from s3am_cloud_client.inprocess.ports import SourceReach, local_ports
+    from s3am_cloud_client.inprocess.ports import local_ports
     from s3am_cloud_client.inprocess.system_errors import naming_system_errors
 
     given = list(sources)
@@ -196,8 +203,7 @@ def preview_many(
         access, source_access = options.destination_access(), options.source_access()
         access.require_credentials()
         observer = observer_of(None, observer)
-        reach = SourceReach(options.patience, options.netrc)
-        ports = local_ports(access, source_access, reach, observer=observer)
+        ports = local_ports(access, source_access, options.reach(), observer=observer)
         if is_single:
             target = parse_destination(destination, parse_source(texts[0]))
             item = Item(source=texts[0], destination=str(target))
@@ -255,6 +261,17 @@ def run_folder() -> Path | None:
 
     home = state_home()
     return None if home is None else home / "runs" / new_id(SystemClock())
+
+
+def _limited(found: Iterator[Selected]) -> Iterator[Selected]:
+    """Raises Usage for the first item that no rate limit applies to."""
+    from s3am_cloud.items import Placed
+    from s3am_cloud_client.inprocess.rate_limit import check_limited
+
+    for one in found:
+        if isinstance(one, Placed):
+            check_limited(one.item.source)
+        yield one
 
 
 def _selected(

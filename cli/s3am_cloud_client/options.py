@@ -15,6 +15,7 @@ import msgspec
 from s3am_cloud.errors import Usage
 from s3am_cloud.request import Exists, OnExisting, Ranges, Sse
 from s3am_cloud_client.inprocess.patience import USUAL_PATIENCE, Patience
+from s3am_cloud_client.inprocess.rate_limit import RateLimit, limit_of
 
 if TYPE_CHECKING:
     from s3am_cloud.adapters.s3.access import S3Access, S3Settings
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from s3am_cloud.sse import KeyRing
     from s3am_cloud.transfer.download import DownloadRequest
     from s3am_cloud.urls import S3Url
+    from s3am_cloud_client.inprocess.ports import SourceReach
 
 
 class Aws(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,11 +133,21 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UploadOptions(Options, frozen=True, kw_only=True):
-    """The options of `upload`. `stack` names the stack that keeps the transfer's record; None finds the default one."""
+    """The options of `upload`. `stack` names the stack that keeps the transfer's record; None finds the default one.
+
+    `limit_rate` is in bytes a second, over all connections; a `RateLimit` can be shared by several transfers.
+    """
 
     aws: Aws = Aws()
     patience: Patience = USUAL_PATIENCE
     stack: str | None = None
+    limit_rate: float | RateLimit | None = None
+
+    def reach(self) -> SourceReach:
+        """Raises Usage for a rate that is too low."""
+        from s3am_cloud_client.inprocess.ports import SourceReach
+
+        return SourceReach(self.patience, self.netrc, rate_limit=limit_of(self.limit_rate))
 
     def destination_access(self) -> S3Access:
         from s3am_cloud.adapters.s3.access import S3Access
@@ -188,7 +200,7 @@ class PlanOptions(SubmitOptions, frozen=True, kw_only=True):
 class DownloadOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of `download`. `partial` says what to do with an unfinished earlier download.
 
-    A download that would cost more than `max_cost`, in dollars, is refused.
+    A download that would cost more than `max_cost`, in dollars, is refused. `limit_rate` is as for `UploadOptions`.
     """
 
     partial: Literal["resume", "discard"] | None = None
@@ -201,6 +213,13 @@ class DownloadOptions(msgspec.Struct, frozen=True, kw_only=True):
     no_sign_request: bool = False
     aws: Aws = Aws()
     patience: Patience = USUAL_PATIENCE
+    limit_rate: float | RateLimit | None = None
+
+    def reach(self) -> SourceReach:
+        """Raises Usage for a rate that is too low."""
+        from s3am_cloud_client.inprocess.ports import SourceReach
+
+        return SourceReach(self.patience, tags=False, rate_limit=limit_of(self.limit_rate))
 
     def request(self, source: S3Url, overwrite: bool = False) -> DownloadRequest:
         from s3am_cloud.transfer.download import DownloadRequest

@@ -46,17 +46,20 @@ def upload(
     ('succeeded', 's3://bucket/genomes/genome.bam', 'verified-in-transit')
     """
     from s3am_cloud_client.inprocess.driver import run_upload
-    from s3am_cloud_client.inprocess.ports import SourceReach, local_ports
+    from s3am_cloud_client.inprocess.ports import local_ports
+    from s3am_cloud_client.inprocess.rate_limit import check_limited
     from s3am_cloud_client.inprocess.record_store import records
     from s3am_cloud_client.inprocess.system_errors import naming_system_errors
 
     observer = observer_of(progress, observer)
     request = options.request(os.fspath(source), destination, exists)
+    if options.limit_rate is not None:
+        check_limited(request.source)
     with naming_system_errors():
         access = options.destination_access()
         jobs = records(access, options.stack, observer)
-        reach = SourceReach(options.patience, options.netrc)
-        return run_upload(request, local_ports(access, options.source_access(), reach, jobs, observer), observer)
+        ports = local_ports(access, options.source_access(), options.reach(), jobs, observer)
+        return run_upload(request, ports, observer)
 
 
 def download(
@@ -110,15 +113,14 @@ def _to_file(
 ) -> Receipt:
     from s3am_cloud.errors import LocalFileExists
     from s3am_cloud_client.inprocess.downloads import run_download
-    from s3am_cloud_client.inprocess.ports import SourceReach, local_ports
+    from s3am_cloud_client.inprocess.ports import local_ports
 
     if os.path.lexists(path) and exists != "overwrite":
         if exists is None:
             raise LocalFileExists(f"{path} exists")
         return _skipped(request, path)
-    reach = SourceReach(options.patience, tags=False)
     access = options.access()
-    ports = local_ports(access, reach=reach, observer=observer)
+    ports = local_ports(access, reach=options.reach(), observer=observer)
     try:
         return run_download(_with_terms(request, access), path, ports, observer)
     except LocalFileExists:
@@ -136,11 +138,11 @@ def _skipped(request: DownloadRequest, path: Path) -> Receipt:
 
 def _to_output(request: DownloadRequest, output: Output, options: DownloadOptions, observer: Observer) -> Receipt:
     from s3am_cloud.errors import Usage
-    from s3am_cloud_client.inprocess.ports import SourceReach, local_ports
+    from s3am_cloud_client.inprocess.ports import local_ports
     from s3am_cloud_client.inprocess.stream_driver import run_stream
 
     if options.partial is not None:
         raise Usage(f"partial applies to files, not to {output.name}", "leave partial out")
-    access, reach = options.access(), SourceReach(options.patience, tags=False)
+    access, reach = options.access(), options.reach()
     ports = local_ports(access, reach=reach, observer=observer)
     return run_stream(_with_terms(request, access), output, access, reach, ports, observer)

@@ -110,6 +110,17 @@ FILE_BUFFER: Final = MIB
 CURL_CHUNK: Final = 16 * KIB
 # Chunks that one system call writes.
 WRITE_CHUNKS: Final = FILE_BUFFER // CURL_CHUNK
+# --limit-rate: a file is read in pieces of this size at most, each of which waits for its turn.
+LIMITED_CHUNK: Final = 64 * KIB
+# How often those that wait are looked at: seldom enough that it costs nothing, and often enough for a smooth rate.
+LIMITED_SECONDS: Final = 0.01
+# What was not used stays allowed for so long, so that a moment's delay does not lower the rate; over 10 s it raises
+# the rate by 4 % at most.
+UNUSED_SECONDS: Final = 0.4
+# Fewer connections are used where each would get less than this a second.
+CONNECTION_RATE: Final = 16 * KIB
+# The least limit: below LEAST_RATE a single connection would be dropped as too slow.
+LEAST_LIMIT: Final = KIB
 CONNECT_SECONDS: Final = 15
 # Added to CONNECT_SECONDS before s3am-cloud drops an SSH server that sends endless lines instead of a greeting.
 SSH_GREETING_SECONDS: Final = 0.5

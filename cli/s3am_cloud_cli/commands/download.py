@@ -51,6 +51,7 @@ _own = transfer.as_value(
 @_own
 @key_options.keys
 @transfer.patience
+@transfer.limit_rate
 @transfer.requester_pays
 @transfer.no_sign_request
 @transfer.aws
@@ -67,6 +68,7 @@ def download(
     own: DownloadOptions,
     keys: KeyOptions,
     patience: Patience,
+    limit_rate: int | None,
     requester_pays: bool,
     no_sign_request: bool,
     aws: AwsOptions,
@@ -99,6 +101,7 @@ def download(
         no_sign_request=no_sign_request,
         aws=aws_of(aws),
         patience=patience,
+        limit_rate=limit_rate,
     )
     dataset = msgspec.structs.replace(dataset, exists=exists or file_exists)
     if s3am_cloud_client.is_one_object(sources, dataset):

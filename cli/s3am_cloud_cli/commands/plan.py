@@ -24,6 +24,7 @@ from s3am_cloud_client import PlanOptions
 @key_options.source_keys
 @options.secret
 @options.netrc
+@options.no_limit_rate
 @options.requester_pays
 @options.no_sign_request
 @options.planned_stack

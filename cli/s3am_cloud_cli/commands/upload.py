@@ -31,6 +31,7 @@ from s3am_cloud_client import DatasetOptions, Patience, UploadOptions, exists_of
 @key_options.source_keys
 @options.netrc
 @options.patience
+@options.limit_rate
 @options.record_stack
 @options.requester_pays
 @options.no_sign_request
@@ -50,6 +51,7 @@ def upload(
     source_keys: SourceKeyOptions,
     netrc: bool,
     patience: Patience,
+    limit_rate: int | None,
     stack: str | None,
     requester_pays: bool,
     no_sign_request: bool,
@@ -88,6 +90,7 @@ def upload(
         no_sign_request=no_sign_request,
         aws=aws_of(aws),
         patience=patience,
+        limit_rate=limit_rate,
         stack=stack,
     )
     run = _preview if dry_run else _upload

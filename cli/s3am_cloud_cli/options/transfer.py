@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, get_args
 import click
 
 from s3am_cloud import names
+from s3am_cloud.errors import Usage
 from s3am_cloud.limits import JOB_KEEP_DAYS, LEAST_RATE, LEAST_RATE_SECONDS, MAX_KEEP_DAYS, STALL_SECONDS
 from s3am_cloud.request import Sse
 from s3am_cloud_client import Options, Patience
@@ -220,6 +221,27 @@ patience = as_value(
         show_default="1KB",
         help=f"Drop a connection that brings fewer bytes a second over {LEAST_RATE_SECONDS} s; 0 accepts any rate.",
     ),
+)
+
+limit_rate = click.option(
+    "--limit-rate",
+    type=Size(),
+    metavar="SIZE",
+    help="Transfer no more bytes a second than this, such as 50MB, over all connections together.",
+)
+
+
+def _not_in_the_cloud(context: click.Context, parameter: click.Parameter, value: object) -> None:
+    if value is not None:
+        raise Usage(
+            f"{parameter.opts[0]} is for transfers on this machine, and has no effect on workers in the cloud",
+            "use s3am-cloud upload, or fewer connections with --download-slots",
+        )
+
+
+# Known, so that its error says more than that there is no such option.
+no_limit_rate = click.option(
+    "--limit-rate", metavar="SIZE", hidden=True, expose_value=False, callback=_not_in_the_cloud
 )
 
 part_size = click.option(

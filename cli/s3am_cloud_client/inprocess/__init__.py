@@ -12,6 +12,7 @@ part_journal        Checksums of moved parts, for stores that do not list them.
 parts_run           Moves all parts of one upload.
 patience            When a connection is given up.
 ports               The adapters that transfers on this machine take.
+rate_limit          Bytes a second that all connections of all threads and processes move together.
 reading_once        What is said of uploads from a pipe, which nothing can continue.
 record_store        Where records are kept: with the stack, or in the user's folder.
 runners             Which process runs a transfer, and whether it still does.

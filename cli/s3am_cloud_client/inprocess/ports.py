@@ -15,6 +15,7 @@ from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.sources import AnySource
 from s3am_cloud.names import KNOWN_HOSTS_VARIABLE
+from s3am_cloud.ports.pace import RateLimit
 from s3am_cloud.ports.records import JobStore
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud_client.inprocess.patience import USUAL_PATIENCE, Patience
@@ -26,11 +27,12 @@ from s3am_cloud_client.state_home import state_home
 
 
 class SourceReach(msgspec.Struct, frozen=True):
-    """How sources are read. Without `tags`, those of a source object are not asked for."""
+    """How sources are read, and how fast. Without `tags`, those of a source object are not asked for."""
 
     patience: Patience = USUAL_PATIENCE
     netrc: bool = False
     tags: bool = True
+    rate_limit: RateLimit | None = None
 
 
 USUAL_REACH = SourceReach()
@@ -73,4 +75,5 @@ def curl_settings(access: S3Access, reach: SourceReach = USUAL_REACH) -> CurlSet
         least_rate=reach.patience.least_rate,
         netrc=reach.netrc,
         known_hosts=known_hosts,
+        rate_limit=reach.rate_limit,
     )

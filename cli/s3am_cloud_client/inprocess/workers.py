@@ -24,10 +24,11 @@ from s3am_cloud.concurrency import AdaptiveConcurrency
 from s3am_cloud.errors import JobFailed, TransferError, Unexpected
 from s3am_cloud.limits import BYTES_WORTH_A_PROCESS, DEFAULT_SLOTS
 from s3am_cloud.model import MovedPart, Part, PinnedSource
-from s3am_cloud.ports.pace import ShouldStop, never_stop
+from s3am_cloud.ports.pace import ShouldStop, never_stop, within
 from s3am_cloud.ports.transfer import Clock, Progress, Sink
 from s3am_cloud.urls import FILE_TRANSFER_SCHEMES
 from s3am_cloud_client.inprocess.new_processes import StartMethod, start_method, unscanned
+from s3am_cloud_client.inprocess.rate_limit import RateLimit, SharedRate
 from s3am_cloud_client.inprocess.shared_concurrency import Coordinator, SharedCounters, SharedLimit, share
 from s3am_cloud_client.inprocess.stopping import ignore_stops, watching
 from s3am_cloud_client.inprocess.system_errors import named_system_error
@@ -62,6 +63,7 @@ class ProcessMovers:
     ) -> ProcessMover:
         to = route(origin, sink, self._access, self._source_access)
         setup = MoverSetup(to, self._settings, Signers(self._access, self._source_access))
+        slots = within(self._settings.rate_limit, slots)
         grown = growth(first, slots, to.is_copy, self._observer.detail)
         return ProcessMover(setup, slots, grown, progress, self._clock, self._observer)
 
@@ -136,6 +138,9 @@ class _WorkerPool:
         self._foreman = None if growth is None else Coordinator(self._counters, growth, clock)
         self._processes: dict[Connection, BaseProcess] = {}
         self._indices: dict[Connection, int] = {}
+        limit = work.setup.settings.rate_limit
+        self._limit = limit if isinstance(limit, RateLimit) else None
+        self._rates: list[SharedRate] = []
         # A fresh interpreter finds its credentials by itself; a forked one has them.
         setup = msgspec.structs.replace(work.setup, signers=work.setup.signers.apart() if forks else Signers())
         work = msgspec.structs.replace(work, setup=setup)
@@ -164,8 +169,12 @@ class _WorkerPool:
         for pipe, process in self._processes.items():
             process.join()
             pipe.close()
+        if self._limit is not None:
+            self._limit.take_back(self._rates)
+            self._rates.clear()
 
     def _start(self, context: ForkContext | SpawnContext, work: _Work, index: int, forks: bool) -> None:
+        work = self._limited(work)
         ours, theirs = context.Pipe(duplex=False)
         # A forked process has the parent's ends of all pipes, and keeps none: they close when the parent is gone.
         others = (*self._processes, ours) if forks else ()
@@ -178,6 +187,14 @@ class _WorkerPool:
         process.start()
         theirs.close()
         self._processes[ours], self._indices[ours] = process, index
+
+    def _limited(self, work: _Work) -> _Work:
+        """The work of one process, with a place of its own to count in."""
+        if self._limit is None:
+            return work
+        self._rates.append(self._limit.lend())
+        settings = msgspec.structs.replace(work.setup.settings, rate_limit=self._rates[-1])
+        return msgspec.structs.replace(work, setup=msgspec.structs.replace(work.setup, settings=settings))
 
     def _take(self, pipe: Connection, progress: Progress) -> Iterator[MovedPart]:
         try:

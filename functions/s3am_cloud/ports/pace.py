@@ -1,4 +1,4 @@
-"""How fast, and until when: a mover's deadline, and the rate of a planner's source."""
+"""How fast, and until when: a mover's deadline, the rate that it may have, and that of a planner's source."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from s3am_cloud.limits import CONNECTION_RATE
 from s3am_cloud.model import PinnedSource
 
 ShouldStop = Callable[[], bool]
@@ -25,6 +26,25 @@ class RateProbe(Protocol):
 def never_stop() -> bool:
     """For whoever has no deadline."""
     return False
+
+
+class RateLimit(Protocol):
+    """Bytes a second that many connections may move together, over threads and processes."""
+
+    @property
+    def rate(self) -> float:
+        """It may change at any time."""
+
+    def allowance(self) -> float:
+        """The bytes that may pass now. Below zero, so many passed that should have waited."""
+
+    def count(self, count: int) -> None:
+        """So many bytes pass."""
+
+
+def within(limit: RateLimit | None, connections: int) -> int:
+    """As many of the connections as have enough to do at that rate: servers drop those that are silent for long."""
+    return connections if limit is None else max(1, min(connections, int(limit.rate // CONNECTION_RATE)))
 
 
 class Pace(msgspec.Struct, frozen=True):

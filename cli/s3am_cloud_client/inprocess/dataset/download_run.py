@@ -20,11 +20,12 @@ from s3am_cloud.datasets.single import Done, Task, failed
 from s3am_cloud.errors import BadDestination
 from s3am_cloud.limits import OBJECT_CONNECTIONS, SINGLE_LANES
 from s3am_cloud.ports.objects import WholeFile
+from s3am_cloud.ports.pace import within
 from s3am_cloud_client.inprocess.dataset.downloading import Downloading
 from s3am_cloud_client.inprocess.dataset.fetching import fetch_one
 from s3am_cloud_client.inprocess.dataset.items_run import RunContext
 from s3am_cloud_client.inprocess.dataset.lane_observer import LaneObserver
-from s3am_cloud_client.inprocess.ports import SourceReach, curl_settings, local_ports
+from s3am_cloud_client.inprocess.ports import curl_settings, local_ports
 from s3am_cloud_client.observer import Observer
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class DownloadSide:
 
     def __init__(self, folder: str, options: DownloadOptions, access: S3Access, observer: Observer) -> None:
         self._options, self._access, self._observer = options, access, observer
-        self._reach = SourceReach(options.patience, tags=False)
+        self._reach = options.reach()
         self._folders = FoldersBelow(folder)
         self.direction: Direction[WholeFile] = Downloading(self._folders)
         self.errors_of_all = OF_ALL
@@ -54,7 +55,8 @@ class DownloadSide:
             request = self._options.request(task.candidate.stored, overwrite=task.replace)
             return fetch_one(task, request, local_ports(access, reach=reach, observer=observer), observer)
 
-        mover = CurlFileMover(access, curl_settings(access, reach), OBJECT_CONNECTIONS, SystemClock(), run.moved)
+        connections = within(reach.rate_limit, OBJECT_CONNECTIONS)
+        mover = CurlFileMover(access, curl_settings(access, reach), connections, SystemClock(), run.moved)
         lanes: Lanes[WholeFile] = Lanes(mover, fetch, SINGLE_LANES)
         return lanes
 

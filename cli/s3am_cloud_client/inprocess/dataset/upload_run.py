@@ -23,13 +23,14 @@ from s3am_cloud.items import Item
 from s3am_cloud.limits import OBJECT_CONNECTIONS, SINGLE_LANES
 from s3am_cloud.model import Attributes, SourceInfo, TransferRequest
 from s3am_cloud.ports.objects import WholeObject
+from s3am_cloud.ports.pace import within
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.urls import S3Url
 from s3am_cloud_client.inprocess.dataset.existing import note_existing
 from s3am_cloud_client.inprocess.dataset.items_run import RunContext
 from s3am_cloud_client.inprocess.dataset.lane_observer import LaneObserver
 from s3am_cloud_client.inprocess.driver import run_upload
-from s3am_cloud_client.inprocess.ports import SourceReach, curl_settings, local_ports
+from s3am_cloud_client.inprocess.ports import curl_settings, local_ports
 from s3am_cloud_client.inprocess.record_store import records
 from s3am_cloud_client.observer import Observer
 from s3am_cloud_client.remote.job_ids import new_id
@@ -58,7 +59,7 @@ class UploadSide:
     def lanes(self, run: RunContext) -> Lanes[WholeObject]:
         options, access = self._options, self._options.destination_access()
         access.require_credentials()
-        reach = SourceReach(options.patience, options.netrc)
+        reach = options.reach()
         carried = Carried(new_id(self._clock), options, run.candidate)
         route = ObjectRoute(access, curl_settings(access, reach), carried)
         jobs = records(access, options.stack, self._observer)
@@ -70,7 +71,9 @@ class UploadSide:
             )
 
         lanes: Lanes[WholeObject] = Lanes(
-            CurlObjectMover(route, OBJECT_CONNECTIONS, self._clock, run.moved), copy, SINGLE_LANES
+            CurlObjectMover(route, within(reach.rate_limit, OBJECT_CONNECTIONS), self._clock, run.moved),
+            copy,
+            SINGLE_LANES,
         )
         return lanes
 

@@ -96,7 +96,7 @@ class CurlMover:
 
     def _run(self, resources: ExitStack, should_stop: ShouldStop) -> _Run:
         """A new run. `resources` closes what it holds open."""
-        loop = resources.enter_context(closing(Loop(self._clock)))
+        loop = resources.enter_context(closing(Loop(self._clock, self._settings.rate_limit)))
         context = CurlContext(loop, self._clock, self._settings)
         file, descriptor = None, -1
         if self._source.scheme == "file":
@@ -150,7 +150,7 @@ class CurlMover:
 
     def _body(self, part: Part, run: _Run, flow: UploadFlow) -> BodySource:
         if run.file is not None:
-            return FileBody(part, run.file, self._progress, flow)
+            return FileBody(part, run.file, self._progress, flow, run.context.loop.throttle)
         retry = self._retry(run)
 
         def get(body: StreamedBody) -> RangeGet:

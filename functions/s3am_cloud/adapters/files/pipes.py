@@ -59,13 +59,15 @@ def pipe_info(url: SourceUrl) -> SourceInfo | None:
 class PipeReader:
     """An `OrderedReader` of such a source. Its end is where its writer has closed it, whatever the reason."""
 
-    def __init__(self, url: SourceUrl, progress: Progress) -> None:
-        self._url, self._progress = url, progress
+    def __init__(self, url: SourceUrl, progress: Progress, hold: Progress = lambda count: None) -> None:
+        """`hold` waits until so many bytes may pass."""
+        self._url, self._progress, self._hold = url, progress, hold
 
     def read(self) -> Iterator[memoryview]:
         with _opened(self._url.url) as (descriptor, begun):
             data = begun
             while data or (data := self._next(descriptor)):
+                self._hold(len(data))
                 self._progress(len(data))
                 yield memoryview(data)
                 data = b""

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from s3am_cloud.adapters.curl.objects.holding import digest_error
-from s3am_cloud.adapters.curl.transport.pipes import PartFlow
+from s3am_cloud.adapters.curl.transport.pipes import BodyFlow
+from s3am_cloud.adapters.curl.transport.throttle import Throttle
 from s3am_cloud.adapters.files.local_file import FileSource, PinnedFile
 from s3am_cloud.checksums.crc64nvme import EMPTY, update
 from s3am_cloud.checksums.digests import PARTS_CRC, Expected, new
@@ -106,8 +107,10 @@ class WholeBody:
 
     retries = 0
 
-    def __init__(self, content: Content, progress: Progress, flow: PartFlow) -> None:
+    def __init__(self, content: Content, throttle: Throttle | None, progress: Progress, flow: BodyFlow) -> None:
         self._content, self._progress, self._flow = content, progress, flow
+        # What a server has sent was held back when it came.
+        self._throttle = throttle if isinstance(content, FileContent) else None
         self.crc = content.crc
         self._got = 0
 
@@ -116,6 +119,10 @@ class WholeBody:
         self._got = 0
 
     def take(self, most: int) -> bytes | None:
+        if self._throttle is not None:
+            most = min(most, self._throttle.piece)
+            if self._throttle.holds(self._flow.on_bytes, min(most, self._content.length - self._got)):
+                return None
         try:
             data = self._content.read(self._got, most)
         except TransferError as error:

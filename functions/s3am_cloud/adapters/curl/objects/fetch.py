@@ -17,6 +17,7 @@ from s3am_cloud.adapters.curl.transport.context import CurlContext
 from s3am_cloud.adapters.curl.transport.easy import Response, as_source, guard_of, listen, new_easy, set_headers
 from s3am_cloud.adapters.curl.transport.redirects import Redirects
 from s3am_cloud.errors import TransferError
+from s3am_cloud.limits import OBJECT_CONNECTIONS
 from s3am_cloud.urls import SourceUrl
 
 OnContent = Callable[[MemoryContent | None], None]
@@ -52,7 +53,7 @@ class WholeGet:
         way.prepare(easy, digest=False)
         set_headers(easy, {"Accept-Encoding": "identity"}, "iso-8859-1")
         easy.setopt(pycurl.WRITEFUNCTION, self._take)
-        easy.setopt(pycurl.TIMEOUT, int(settings.patience))
+        easy.setopt(pycurl.TIMEOUT, int(settings.patience + self._held_seconds))
         listen(easy, self._response)
         self._easy = easy
         self._context.loop.start(easy, self._done)
@@ -63,8 +64,21 @@ class WholeGet:
             self._response.begin_body()
             if not self._fits:
                 return 0
+        throttle = self._context.loop.throttle
+        if throttle is not None and throttle.holds(self._resume, len(data)):
+            return int(pycurl.WRITEFUNC_PAUSE)
         self._data += data
         return None if len(self._data) <= IN_MEMORY else 0
+
+    @property
+    def _held_seconds(self) -> float:
+        """How long a rate limit may hold it back, while others have their turns."""
+        limit = self._context.settings.rate_limit
+        return 0.0 if limit is None else OBJECT_CONNECTIONS * IN_MEMORY / limit.rate
+
+    def _resume(self) -> None:
+        if self._easy is not None:
+            self._context.loop.unpause(self._easy)
 
     @property
     def _fits(self) -> bool:

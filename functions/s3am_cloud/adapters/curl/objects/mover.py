@@ -68,7 +68,7 @@ class CurlObjectMover:
         self._progress, self._check = progress, check
 
     def copy(self, objects: Iterable[WholeObject | None], should_stop: ShouldStop) -> Iterator[Settled]:
-        with closing(Loop(self._clock)) as loop:
+        with closing(Loop(self._clock, self._route.settings.rate_limit)) as loop:
             run = _Run(self._route, CurlContext(loop, self._clock, self._route.settings), self._progress)
             loop.later(_WATCH_SECONDS, run.watch)
 
@@ -183,7 +183,7 @@ class _Run:
         retry = Retry(context.clock, budget=self._budget, patience=context.settings.patience)
         finished = functools.partial(self._finished, wanted, content.info)
         failed = functools.partial(self._failed, wanted, retry)
-        body = functools.partial(WholeBody, content, self._progress)
+        body = functools.partial(WholeBody, content, context.loop.throttle, self._progress)
         part = Part(1, 0, content.length)
         return UploadFlow(context, retry, part, self._target(wanted, content), body, PartEvents(finished, failed))
 

@@ -90,6 +90,9 @@ class SaveFlow:
         arrival = self._arrival or self._begin()
         if arrival is None:
             return 0
+        throttle = self._context.loop.throttle
+        if throttle is not None and throttle.holds(self._resume, len(data)):
+            return int(pycurl.WRITEFUNC_PAUSE)
         try:
             arrival.add(data)
         except TransferError as error:
@@ -97,6 +100,10 @@ class SaveFlow:
             return 0
         self._progress(len(data))
         return None
+
+    def _resume(self) -> None:
+        if self._easy is not None:
+            self._context.loop.unpause(self._easy)
 
     def _begin(self) -> Arrival | None:
         """None where the head is not that of a whole object, as the listing said, that one GET is right for."""

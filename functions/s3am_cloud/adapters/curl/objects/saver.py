@@ -31,7 +31,7 @@ class CurlFileMover:
         self._clock, self._progress = clock, progress
 
     def copy(self, objects: Iterable[WholeFile | None], should_stop: ShouldStop) -> Iterator[Settled]:
-        with closing(Loop(self._clock)) as loop:
+        with closing(Loop(self._clock, self._settings.rate_limit)) as loop:
             run = _Run(self._access, CurlContext(loop, self._clock, self._settings), self._progress)
             yield from settling(run, loop, objects, self._connections, lambda: not should_stop())
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from s3am_cloud.adapters.curl.parts.window import Window
 from s3am_cloud.adapters.curl.source.get import RangeGet
-from s3am_cloud.adapters.curl.transport.pipes import BodyFlow, PartFlow
+from s3am_cloud.adapters.curl.transport.pipes import BodyFlow
 from s3am_cloud.adapters.curl.transport.retry import Retry
+from s3am_cloud.adapters.curl.transport.throttle import Throttle
 from s3am_cloud.adapters.files.local_file import PinnedFile
 from s3am_cloud.checksums.crc64nvme import EMPTY, update
 from s3am_cloud.errors import TransferError
@@ -84,8 +85,11 @@ class FileBody:
 
     retries = 0
 
-    def __init__(self, part: Part, file: PinnedFile, progress: Progress, flow: PartFlow) -> None:
+    def __init__(
+        self, part: Part, file: PinnedFile, progress: Progress, flow: BodyFlow, throttle: Throttle | None = None
+    ) -> None:
         self._part, self._file, self._progress, self._flow = part, file, progress, flow
+        self._throttle = throttle
         self.crc = EMPTY
         self._got = 0
 
@@ -97,8 +101,13 @@ class FileBody:
         """Nothing runs here."""
 
     def take(self, most: int) -> bytes | None:
+        most = min(most, self._part.length - self._got)
+        if self._throttle is not None:
+            most = min(most, self._throttle.piece)
+            if self._throttle.holds(self._flow.on_bytes, most):
+                return None
         try:
-            data = self._file.read(self._part.first + self._got, min(most, self._part.length - self._got))
+            data = self._file.read(self._part.first + self._got, most)
         except TransferError as error:
             self._flow.fail(error)
             return None

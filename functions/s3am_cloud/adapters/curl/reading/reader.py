@@ -112,7 +112,8 @@ class CurlReader:
                     yield done.part, done.sink.digest
 
     def _new_loop(self) -> CurlContext:
-        return CurlContext(Loop(self._context.clock), self._context.clock, self._context.settings)
+        context = self._context
+        return CurlContext(Loop(context.clock, context.settings.rate_limit), context.clock, context.settings)
 
     def _parts(self, length: int) -> Iterator[Part]:
         if self._size == 0:

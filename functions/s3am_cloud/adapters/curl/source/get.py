@@ -59,7 +59,7 @@ class RangeGet:
         revalidation: MakeRevalidation | None = None,
     ) -> None:
         self._loop, self._settings, self._request, self._info = context.loop, context.settings, request, request.info
-        self._admission = admission
+        self._admission, self._throttle = admission, context.loop.throttle
         self._revalidation = revalidation(self._revalidated) if revalidation else None
         self._held_back = b""
         self._part, self._sink, self._retry = request.part, sink, retry
@@ -133,7 +133,8 @@ class RangeGet:
             self._error = error = self._begin()
             if error is not None:
                 return 0
-        if self._sink.full():
+        throttle = self._throttle
+        if self._sink.full() or (throttle is not None and throttle.holds(self.resume, len(data))):
             self._state = State.PAUSED
             return int(pycurl.WRITEFUNC_PAUSE)
         following = self._next + len(data)

@@ -15,4 +15,5 @@ rate_watch   Gives up a request whose answer is late or too slow.
 redirects    Redirects, each judged before it is followed.
 retry        When to try again, and when to give up.
 ssh_greeting  A limit on how long an SSH server takes until its key.
+throttle     Holds back connections, so that all together keep to a rate limit.
 """

@@ -22,6 +22,7 @@ from s3am_cloud.limits import (
     PATIENCE_SECONDS,
     STALL_SECONDS,
 )
+from s3am_cloud.ports.pace import RateLimit
 
 # libcurl also speaks file, gopher, dict and more, which no source of ours is.
 PROTOCOLS = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS | pycurl.PROTO_FTP | pycurl.PROTO_FTPS | pycurl.PROTO_SFTP
@@ -57,6 +58,8 @@ class CurlSettings(msgspec.Struct, frozen=True, kw_only=True):
     # SSH: what servers are known by, and what we are; None stands for what is usual in ~/.ssh.
     known_hosts: str | None = None
     ssh_key: str | None = None
+    # Of all connections of all processes that have it.
+    rate_limit: RateLimit | None = None
 
     @property
     def begin_seconds(self) -> float:

@@ -9,7 +9,9 @@ from datetime import datetime
 
 import pycurl
 
+from s3am_cloud.adapters.curl.transport.throttle import Throttle
 from s3am_cloud.errors import TooManyFiles
+from s3am_cloud.ports.pace import RateLimit
 from s3am_cloud.ports.transfer import Clock
 
 Done = Callable[[int, str], None]
@@ -27,10 +29,11 @@ def _new_multi() -> pycurl.CurlMulti:
 
 
 class Loop:
-    """Not thread-safe. Call-backs run inside `turn`, one at a time."""
+    """Not thread-safe. Call-backs run inside `turn`, one at a time. `throttle` is there where a rate limit is."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, limit: RateLimit | None = None) -> None:
         self._clock = clock
+        self.throttle = None if limit is None else Throttle(limit, self.later)
         self._multi = _new_multi()
         # Each part wants a connection of its own, so no request may share one by HTTP/2 multiplexing.
         self._multi.setopt(pycurl.M_PIPELINING, 0)
