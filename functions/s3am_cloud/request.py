@@ -96,6 +96,8 @@ class TransferRequest(Value, frozen=True, kw_only=True, dict=True):
     part_size: int | None = None
     download_slots: int | None = None
     upload_slots: int | None = None
+    # The bytes that the content must have; else nothing is made of it.
+    size: Annotated[int, msgspec.Meta(ge=0)] | None = None
     # ALGORITHM:VALUE that the content is held to, and whether an object that differs is left where it is.
     expect: str | None = None
     keep_mismatch: bool = False

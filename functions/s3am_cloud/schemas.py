@@ -32,6 +32,7 @@ REQUEST_FIELDS: Final = {
     "part_size": "Bytes of a part; left out, chosen so that 10,000 parts suffice.",
     "download_slots": "Connections to the source, all the time. Without this, as many as make a difference.",
     "upload_slots": "Connections to S3, likewise.",
+    "size": "Bytes that the content must have; else the job fails before the object is made.",
     "expect": "ALGORITHM:VALUE that the content must have, such as sha256:HEX.",
     "keep_mismatch": "Whether an object that has another checksum stays.",
     "source_digest": "auto, none, or the URL of a file with digests that the content is held to.",

@@ -9,20 +9,20 @@ from typing import NamedTuple
 import msgspec
 
 from s3am_cloud.checksums.digests import PARTS_CRC
-from s3am_cloud.datasets.answers import known_of
+from s3am_cloud.datasets.answers import known_of, known_of_put, outcome_of_put
 from s3am_cloud.datasets.candidates import Candidate
 from s3am_cloud.datasets.decisions import UNCHANGED, Known, fingerprint, is_known
 from s3am_cloud.datasets.outcomes import Outcome, outcome_of
 from s3am_cloud.datasets.sameness import compared
-from s3am_cloud.errors import AccessDenied, BadEncryptionKey, NotAsExpected, ObjectExists, TransferError
-from s3am_cloud.integrity.before_commit import compare
+from s3am_cloud.errors import AccessDenied, BadEncryptionKey, ObjectExists, TransferError
+from s3am_cloud.integrity.before_commit import check_size, compare
 from s3am_cloud.integrity.compute import digest
 from s3am_cloud.items import Item
 from s3am_cloud.model import PinnedSource, Receipt, SourceInfo, TransferRequest
 from s3am_cloud.ports.item_list import Listed
+from s3am_cloud.ports.objects import Put
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.same_source import source_id
-from s3am_cloud.urls import SourceUrl
 
 # How a driver transfers one object.
 Transfer = Callable[[TransferRequest], Receipt]
@@ -36,6 +36,8 @@ class Task(NamedTuple):
     compare: bool
     replace: bool
     known: Known | None = None
+    # What was sent of it in this run, where the answer was lost.
+    sent: Put | None = None
 
 
 class Done(NamedTuple):
@@ -53,14 +55,16 @@ def copy_one(task: Task, request_of: Callable[[Item], TransferRequest], ports: P
     listed, number = task.candidate.listed, task.candidate.number
     item, source = listed.item, task.candidate.source
     try:
+        if task.sent is not None and (made := _made(task, task.sent, ports)) is not None:
+            return made
         info = ports.source.probe(source) if _is_looked_at(task) else None
-        if info is not None and listed.stated_size is not None:
-            _check_size(listed.stated_size, info, source)
+        request = msgspec.structs.replace(request_of(item), size=listed.stated_size)
+        if info is not None:
+            check_size(request, info.size, source.display)
         if task.compare and info is not None and (found := _unchanged(task, info, ports)) is not None:
             return found
         if task.replace:
             check_before_replacing(task.candidate, ports)
-        request = request_of(item)
         # An earlier run's upload is continued where it is seen: nobody asked for that, so it takes no right to look.
         resume = request.resume or bool(ports.store.unfinished(request.target))
         request = msgspec.structs.replace(
@@ -78,10 +82,19 @@ def copy_one(task: Task, request_of: Callable[[Item], TransferRequest], ports: P
     return Done(number, copied(listed, receipt), known)
 
 
+def _made(task: Task, sent: Put, ports: Ports) -> Done | None:
+    """How it ended where the object has what was sent, as S3's own checksum shows."""
+    there = ports.store.head(task.candidate.stored)
+    if there is None or there.checksums.get(PARTS_CRC) != sent.crc.to_bytes(8, "big").hex():
+        return None
+    put = msgspec.structs.replace(sent, etag=there.etag, version_id=there.version_id, shown=True)
+    return Done(put.number, outcome_of_put(task.candidate.listed, put), known_of_put(task.candidate, put), heads=1)
+
+
 def _is_looked_at(task: Task) -> bool:
     """Whether the transfer's own look at the source does not suffice."""
     candidate = task.candidate
-    return task.compare or candidate.listed.stated_size is not None or candidate.source.scheme == "file"
+    return task.compare or candidate.source.scheme == "file"
 
 
 def check_before_replacing(one: Candidate, ports: Ports) -> None:
@@ -108,11 +121,6 @@ def _may_exist(one: Candidate, ports: Ports) -> bool:
 
 def failed(listed: Listed, error: TransferError) -> Outcome:
     return msgspec.structs.replace(outcome_of(listed.item, "failed"), error=error.report())
-
-
-def _check_size(size: int, info: SourceInfo, source: SourceUrl) -> None:
-    if info.size is not None and info.size != size:
-        raise NotAsExpected(f"{source.display} has {info.size:,} bytes, where the manifest says {size:,}")
 
 
 def _unchanged(task: Task, info: SourceInfo, ports: Ports) -> Done | None:

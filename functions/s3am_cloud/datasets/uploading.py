@@ -65,7 +65,7 @@ class Uploading:
     def settled(self, one: Candidate, made: Put | Saved, replaces: bool) -> Done | Task:
         assert isinstance(made, Put)
         if not made.etag:
-            return Task(one, True, replaces)  # the answer was lost: it may be ours
+            return Task(one, True, replaces, sent=made)  # the answer was lost: it may be ours
         if made.shown is False:
             return Task(one, False, True)  # the store has kept other bytes than were sent
         return Done(one.number, outcome_of_put(one.listed, made), known_of_put(one, made))

@@ -1,6 +1,6 @@
 """Holding a transfer to checksums that its user or its source states: before the object is made wherever that can be.
 
-    before anything moves    an empty source, and an object whose CRC64NVME S3 states
+    before anything moves    the size where it is known, an empty source, and an object whose CRC64NVME S3 states
     before Complete          CRC64NVME, combined from the parts; any other of a local file, by reading it beside its
                              transfer, or of a stream, as it passes
     after Complete           any other (`after_commit.py`): what the store itself says, or reading the stored object
@@ -37,6 +37,7 @@ def check_early(request: TransferRequest, source: SourceUrl, info: SourceInfo, m
 
     Raises BadRequest where more than `most` bytes, if there is such a limit, would have to be read in order.
     """
+    check_size(request, info.size, source.display)
     expected, size = expected_of(request), info.size or 0
     wanted = by_reading(request, source, info)
     if most is not None and size > most and wanted:
@@ -66,6 +67,12 @@ def _check_readable(request: TransferRequest, wanted: Expected) -> None:
         )
 
 
+def check_size(request: TransferRequest, size: int | None, what: str) -> None:
+    """Raises NotAsExpected for another size than the request states. None is one that shows only at the end."""
+    if request.size is not None and size is not None and size != request.size:
+        raise NotAsExpected(f"{what} has {size:,} bytes, where {request.size:,} are expected")
+
+
 def check_before(request: TransferRequest, crc: int) -> None:
     """Raises NotAsExpected where `crc`, the CRC64NVME of the whole, is not what the request is held to."""
     if not request.keep_mismatch:
@@ -85,17 +92,20 @@ def checks_stream(job: Job) -> bool:
 
 
 def passing(job: Job, chunks: Iterator[memoryview]) -> Iterator[memoryview]:
-    """The bytes of a stream, which ends in NotAsExpected where they are not what the user expects, and of it in
-    NotAsStated where they are not what the source claims."""
+    """The bytes of a stream, which ends in NotAsExpected where they, or their number, are not what the user expects,
+    and of it in NotAsStated where they are not what the source claims."""
     due: list[Expected] = []
     if checks_stream(job) and job.info is not None:
         expected = expected_of(job.request)
         due = [*([expected] if expected and not by_parts(job.request) else []), *stated_digests(job.info)]
     running = [new(one.algorithm) for one in due]
+    size = 0
     for chunk in chunks:
+        size += len(chunk)
         for digest in running:
             digest.update(chunk)
         yield chunk
+    check_size(job.request, size, job.source.display)
     for one, digest in zip(due, running, strict=True):
         compare(one, digest.hexdigest(), job.source.display)
 
