@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from s3am_cloud.request import Exists
+from s3am_cloud.urls import is_download
 from s3am_cloud_client.inprocess.system_errors import naming_system_errors
 from s3am_cloud_client.observer import Observer, SilentObserver
-from s3am_cloud_client.options import PlanOptions, SideKeys
+from s3am_cloud_client.options import PlanOptions, SideKeys, check_exists
 
 if TYPE_CHECKING:
     from s3am_cloud_client.results import Quote
@@ -27,13 +28,16 @@ def plan(
     """Look at the source, and return what copying it takes in the cloud, on this machine, and with AWS DataSync.
 
     The plan is the one that `Client.submit` with the same options has the cloud make, and is refused where that would
-    be. No stack is needed, and nothing is written anywhere. Raises NoStack for an unknown `options.stack`.
+    be. No stack is needed, and nothing is written anywhere. Raises NoStack for an unknown `options.stack`. From S3 to a
+    local file it is what `download` takes: requests, the way out of AWS, and time.
 
     >>> from s3am_cloud_client import plan
     >>> quote = plan("https://host/run42.tar", "s3://bucket/planned/")
     >>> quote.state, quote.size, quote.parts
     ('transfer', 100000, 1)
     """
+    if is_download(source, destination):
+        return _download(source, destination, exists, options)
     from s3am_cloud.ingest.accept import refuse_secrets
     from s3am_cloud.jobs.sealing import withheld
     from s3am_cloud_client.inprocess.dry_run import plan_ports, quote
@@ -49,3 +53,13 @@ def plan(
         most_workers = None if options.stack is None else max_workers(access, options.stack)
         ports = plan_ports(access, source_access, options.rate, most_workers)
         return quote(request, bool(secrets), ports, observer)
+
+
+def _download(source: str, destination: str, exists: Exists | None, options: PlanOptions) -> Quote:
+    from s3am_cloud.urls import parse_s3
+    from s3am_cloud_client.inprocess.download_plan import quote_download
+
+    check_exists(exists)
+    wanted = parse_s3(source)
+    with naming_system_errors():
+        return quote_download(wanted, destination, exists, options)

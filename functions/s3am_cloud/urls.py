@@ -147,6 +147,11 @@ def shown_path(path: str | Path) -> str:
     return "file://" + quote(str(Path(text).absolute()), errors="surrogateescape")
 
 
+def is_download(source: str, destination: str) -> bool:
+    """Whether these are an object in S3 and a local path."""
+    return source.lower().startswith("s3://") and ":" not in destination
+
+
 def parse_s3(text: str, *, key_needed: bool = True) -> S3Url:
     """An object, or with `?versionId=ID` behind its key one version of it. Raises BadS3Url."""
     if not _is_utf8(text):

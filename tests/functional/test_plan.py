@@ -132,3 +132,33 @@ def test_submit_leaves_to_the_cloud_what_it_can_not_look_at(
     refused = command.run("submit", http_server.url("/missing"), stored.url("x"), "--max-cost", "1")
     assert refused.returncode not in {0, 25}, "there is no stack"
     assert "The cloud checks the cost" in refused.stderr.splitlines()[0]
+
+
+def test_a_download_takes_the_requests_that_its_plan_said(
+    through_proxy: Command, s3_proxy: FaultyProxy, stored: Stored
+) -> None:
+    """And planning it writes nothing, here or there."""
+    stored.put("x.bin", bytes(CONTENT.read(0, CONTENT.size)))
+    arguments = ("--part-size", "5MB", stored.url("x.bin"), "copy.bin")
+    quote = through_proxy.run("plan", "--json", *arguments).ended(0).document
+    assert (quote["state"], quote["size"], quote["parts"], quote["cloud"]) == ("transfer", CONTENT.size, 3, None)
+    assert quote["destination"] == "copy.bin"
+    assert not list(through_proxy.home.glob("*copy.bin*"))
+    before = len(s3_proxy.requests)
+    through_proxy.run("download", *arguments).ended(0)
+    came = asked_of(s3_proxy, before)
+    assert sum(came.values()) == quote["in_process"]["s3_reads"], came
+    assert quote["in_process"]["seconds"] == round(CONTENT.size / quote["in_process"]["bytes_per_second"], 1)
+
+
+def test_what_download_would_refuse_its_plan_refuses(command: Command, stored: Stored) -> None:
+    stored.put("x", b"few")
+    (command.home / "taken").write_bytes(b"mine")
+    plan = ("plan", "--json", stored.url("x"))
+    command.run(*plan, "taken").ended(command.run("download", stored.url("x"), "taken").returncode)
+    assert command.run(*plan, "taken", "--exists", "skip").ended(0).document["state"] == "skipped"
+    assert command.run(*plan, "taken", "--exists", "overwrite").ended(0).document["state"] == "transfer"
+    assert command.run(*plan, "-").ended(0).document["destination"] == "standard output"
+    assert "expect" in command.run(*plan, "new", "--expect", f"md5:{'0' * 32}").ended(2).document["error"]["message"]
+    command.run("plan", stored.url("missing"), "new").ended(5)
+    assert (command.home / "taken").read_bytes() == b"mine"

@@ -12,7 +12,7 @@ from s3am_cloud_cli.main import run
     [
         ("upload s3://b/x /tmp/out", 6, "s3am-cloud download"),
         ("submit s3://b/x ./out", 6, "s3am-cloud download"),
-        ("plan S3://b/x out", 6, "s3am-cloud download"),
+        ("plan S3://b/x out", 7, "small letters"),
         ("download https://user:hidden@host/x?sig=hidden out", 7, "s3am-cloud upload"),
         ("download ./file s3://b/y", 7, "s3am-cloud upload"),
         ("download S3://b/x out", 7, "small letters"),

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from s3am_cloud.amounts import NOT_AWS, rounded
+from s3am_cloud.costs.downloads import DownloadTerms, download_usage
 from s3am_cloud.costs.forecast import cost, forecast
 from s3am_cloud.costs.prices import PRICES, cross_region_gb, egress_gb
 from s3am_cloud.costs.quote import (
@@ -13,6 +14,7 @@ from s3am_cloud.costs.quote import (
     forecast_of,
     in_cloud,
     in_process,
+    of_download,
     where_of,
     with_upload_cost,
 )
@@ -30,6 +32,7 @@ from s3am_cloud.jobs.usage import spent
 from s3am_cloud.limits import GIB
 from s3am_cloud.model import Attributes, Job, Plan, Receipt, Regions, SourceInfo, TransferRequest
 from s3am_cloud.ports.records import Tally
+from s3am_cloud_cli.console.quote_text import quote_text
 from support.cloud_fakes import DATA
 from support.fakes import SOURCE, TARGET, World, request
 
@@ -185,3 +188,23 @@ def test_a_job_records_the_regions_it_was_prepared_with() -> None:
     assert prepared.regions == Regions(destination=WEST, mover=EAST)
     assert (where_of(prepared).stack, where_of(prepared).destination) == (EAST, WEST)
     assert world.jobs.load(prepared.id).regions == prepared.regions
+
+
+def test_a_plan_of_a_download_shows_the_way_out_of_aws_and_the_time() -> None:
+    info = SourceInfo(size=TB, ranges=True, region=EAST, storage_class="STANDARD_IA")
+    plan = Plan(size=TB, part_size=GIB)
+    quotes = [
+        of_download(info, plan, download_usage(info, TB, plan.count, DownloadTerms(in_aws=inside)), 32, 10**6)
+        for inside in (False, True)
+    ]
+    outside, inside = (quote.in_process for quote in quotes)
+    assert outside is not None
+    assert inside is not None
+    assert (outside.extra.egress, outside.extra.retrieval) == (90, 10)
+    assert (inside.extra.egress, inside.extra.retrieval) == (0, 10)
+    assert outside.dollars - inside.dollars == pytest.approx(90)
+    assert (outside.bytes_per_second, outside.seconds) == (32 * 10**6, TB / 32 / 10**6)
+    shown = "\n".join(quote_text(quotes[0]))
+    assert "out of AWS" in shown
+    assert "$90.00" in shown
+    assert "in the cloud" not in shown

@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from s3am_cloud.request import Exists
+from s3am_cloud.urls import is_download
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.options import cost
 from s3am_cloud_cli.options import keys as key_options
 from s3am_cloud_cli.options import transfer as options
-from s3am_cloud_cli.options.directions import check_into_cloud
+from s3am_cloud_cli.options.directions import check_from_s3, check_into_cloud
 from s3am_cloud_cli.options.keys import KeyOptions, SourceKeyOptions
 from s3am_cloud_cli.options.transfer import AwsOptions
 from s3am_cloud_client import PlanOptions
@@ -17,7 +18,7 @@ from s3am_cloud_client import PlanOptions
 
 @click.command(short_help="Show what submit would take, in time and dollars; nothing is written.")
 @click.argument("source", metavar="SRC_URL")
-@click.argument("destination", metavar="DST_URL")
+@click.argument("destination", metavar="DST")
 @cost.rate
 @options.transfer(PlanOptions)
 @key_options.keys
@@ -47,13 +48,16 @@ def plan(
     stack: str | None,
     aws: AwsOptions,
 ) -> None:
-    """Look at SRC_URL, and show what copying it to DST_URL takes in the cloud, on this machine, and with AWS DataSync.
+    """Look at SRC_URL, and show what copying it to DST takes in the cloud, on this machine, and with AWS DataSync.
 
     The plan is the one that submit, with the same options, has the cloud make, and is refused where that would be. No
     stack is needed, and nothing is written anywhere. A login or a key in a --secret can't be used from here.
 
+    From S3 to a local DST it is what download takes: requests, the way out of AWS, and time.
+
     \b
       s3am-cloud plan https://host/run42.tar s3://bucket/runs/
+      s3am-cloud plan s3://bucket/run42.tar .
     """
     import msgspec
 
@@ -61,7 +65,10 @@ def plan(
     from s3am_cloud_cli.console.quote_text import quote_text
     from s3am_cloud_cli.options.settings import aws_of
 
-    check_into_cloud(source, destination)
+    if is_download(source, destination):
+        check_from_s3(source, destination)
+    else:
+        check_into_cloud(source, destination)
     options.exclusive(resume=transfer.resume, force=transfer.force)
     chosen = msgspec.structs.replace(
         transfer,

@@ -16,12 +16,13 @@ Row = tuple[str, ...]
 
 
 def quote_text(quote: Quote) -> list[str]:
-    if quote.cloud is None or quote.in_process is None:
+    if quote.in_process is None:
         return [f"{quote.destination} exists, left as it is"]
-    rows = list(_rows(quote.cloud, quote.in_process, quote.datasync))
+    here = quote.in_process
+    rows = list(_download_rows(here) if quote.cloud is None else _rows(quote.cloud, here, quote.datasync))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return [*_about(quote), "", *table, "", *_assumed(quote.prices, quote.regions, quote.in_process)]
+    return [*_about(quote), "", *table, "", *_assumed(quote.prices, quote.regions, here)]
 
 
 def _about(quote: Quote) -> list[str]:
@@ -58,6 +59,20 @@ def _rows(cloud: Cloud, here: InProcess, datasync: DataSync | None) -> Iterator[
     yield ("transitions", f"{cloud.transitions:,}", "", "")
 
 
+def _download_rows(here: InProcess) -> Iterator[Row]:
+    yield ("cost", price_text(here.dollars))
+    for name, dollars in (
+        ("  out of AWS", here.extra.egress),
+        ("  retrieval", here.extra.retrieval),
+        ("  storage class", here.extra.storage_class),
+    ):
+        if dollars:
+            yield (name, price_text(dollars))
+    yield ("time", duration_text(max(1.0, here.seconds)))
+    yield ("connections", f"{here.connections:,}")
+    yield ("S3 reads", f"{here.s3_reads:,}")
+
+
 def _extra_rows(cloud: Cloud, here: InProcess) -> Iterator[Row]:
     """What of the cost is for the bytes themselves: only what there is of it."""
     for name, in_cloud, on_this in (
@@ -88,7 +103,9 @@ def _assumed(prices: Basis, regions: Where, here: InProcess) -> list[str]:
         f"Estimates, if nothing goes wrong, by AWS's list prices of {prices.region} ({prices.as_of}).",
         f"This machine is assumed to transfer {_rate_text(here.bytes_per_second)}{link}.",
     ]
-    if regions.source is None and here.extra.cross_region == 0 and regions.stack != regions.destination:
+    if here.s3_writes == 0:
+        lines.append("Data is free to machines in AWS in the object's region.")
+    elif regions.source is None and here.extra.cross_region == 0 and regions.stack != regions.destination:
         lines.append("Data from this machine into S3 is free, unless it is in another region of AWS.")
     return lines
 

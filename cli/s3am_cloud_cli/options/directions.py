@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 
 from s3am_cloud.errors import BadDestination, BadS3Url
-from s3am_cloud.urls import STDIN, SourceUrl, local_error, parse_s3
+from s3am_cloud.urls import STDIN, SourceUrl, is_download, local_error, parse_s3
 
 _S3 = "s3://"
 
 
 def check_into_s3(source: str, destination: str) -> None:
     """Raises BadDestination where an object is to go to a local path by a command that copies into S3."""
-    if source.lower().startswith(_S3) and ":" not in destination:
+    if is_download(source, destination):
         raise BadDestination(
             f"not an S3 URL: {destination}", "to copy an object to this machine, use s3am-cloud download S3_URL DST"
         )

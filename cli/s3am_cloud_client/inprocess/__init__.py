@@ -3,6 +3,7 @@
 checks              Verifies an upload against expected checksums, while it runs or afterwards.
 destinations        Where a download goes: a file, standard output, a FIFO or a device.
 discarding          Discards unfinished uploads.
+download_plan       What a download would take.
 downloads           Runs downloads into files.
 driver              Runs uploads.
 dry_run             Plans a job as the cloud would prepare it, and writes nothing.

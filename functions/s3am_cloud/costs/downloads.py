@@ -9,6 +9,7 @@ from s3am_cloud.costs.forecast import Usage, cost
 from s3am_cloud.costs.prices import PRICES
 from s3am_cloud.costs.surcharge import covered, download_surcharge
 from s3am_cloud.errors import TooExpensive
+from s3am_cloud.limits import MAX_PIECE
 from s3am_cloud.model import Receipt, SourceInfo
 
 
@@ -17,6 +18,12 @@ class DownloadTerms(msgspec.Struct, frozen=True, kw_only=True):
 
     in_aws: bool = False
     at_aws: bool = True
+
+
+def stream_gets(size: int) -> int:
+    """Requests for what goes to an output in order: an estimate, as the reader chooses its ranges by the memory that
+    it may take."""
+    return max(1, -(-size // MAX_PIECE))
 
 
 def download_usage(info: SourceInfo, size: int, gets: int, terms: DownloadTerms) -> Usage:

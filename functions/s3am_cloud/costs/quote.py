@@ -20,7 +20,7 @@ from s3am_cloud.costs.prices import PRICES, STANDARD
 from s3am_cloud.costs.surcharge import Surcharge, covered, reads_again, surcharge, terms_here, terms_in_cloud
 from s3am_cloud.errors import TooExpensive
 from s3am_cloud.limits import COPY_BYTES_PER_SECOND, LINK_BYTES_PER_SECOND, MOST_BY_DATASYNC
-from s3am_cloud.model import Job, Part, Plan, Receipt, has_secrets
+from s3am_cloud.model import Job, Part, Plan, Receipt, SourceInfo, has_secrets
 
 
 class Extra(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +30,7 @@ class Extra(msgspec.Struct, frozen=True, kw_only=True):
     retrieval: float
     storage_class: float
     read_again: float = 0.0
+    egress: float = 0.0
 
 
 class Cloud(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +54,8 @@ class Cloud(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InProcess(msgspec.Struct, frozen=True, kw_only=True):
-    """The same by `upload`, with its record on that machine; `bytes_per_second` is what it is assumed to transfer."""
+    """The same by `upload`, with its record on that machine; or a download. `bytes_per_second` is what it is assumed to
+    transfer."""
 
     parts: int
     connections: int
@@ -95,7 +97,7 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """What a transfer takes. `size` is what is left to move, in `parts`; `rate` what one connection gives, where known.
 
-    Where it is `skipped`, the object exists and is left as it is: nothing is moved.
+    Where it is `skipped`, the object exists and is left as it is: nothing is moved. A download has no `cloud`.
     """
 
     state: Literal["transfer", "skipped"]
@@ -204,6 +206,33 @@ def in_process(job: Job, plan: Plan, connections: int, rate: int | None, in_aws:
     )
 
 
+def of_download(info: SourceInfo, plan: Plan, usage: Usage, connections: int, rate: int | None) -> Quote:
+    """What a download takes; the names of its source and its file are the caller's to add."""
+    busy = min(connections, plan.count)
+    speed = LINK_BYTES_PER_SECOND if rate is None else min(LINK_BYTES_PER_SECOND, busy * rate)
+    here = InProcess(
+        parts=plan.count,
+        connections=busy,
+        s3_writes=usage.s3_writes,
+        s3_reads=usage.s3_reads,
+        bytes_per_second=speed,
+        seconds=round(plan.size / speed, 1),
+        dollars=_exact(cost(usage)),
+        extra=_extra(usage.surcharge),
+    )
+    return Quote(
+        state="transfer",
+        source="",
+        destination="",
+        size=plan.size,
+        parts=plan.count,
+        part_size=plan.part_size,
+        rate=rate,
+        in_process=here,
+        regions=Where(source=info.region, source_class=info.storage_class),
+    )
+
+
 def usage_here(job: Job, plan: Plan, in_aws: bool = False) -> Usage:
     """What AWS bills for where the job runs on somebody's machine."""
     small, terms = _is_small(job, plan), terms_here(job, in_aws)
@@ -264,6 +293,7 @@ def _extra(charges: Surcharge) -> Extra:
         retrieval=_exact(charges.retrieval),
         storage_class=_exact(charges.requests),
         read_again=_exact(charges.read_again),
+        egress=_exact(charges.egress),
     )
 
 

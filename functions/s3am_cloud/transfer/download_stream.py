@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from s3am_cloud.checksums.crc64nvme import ALGORITHM, EMPTY, encode, update
-from s3am_cloud.costs.downloads import check_download_cost, download_usage, with_download_cost
+from s3am_cloud.costs.downloads import check_download_cost, download_usage, stream_gets, with_download_cost
 from s3am_cloud.errors import SourceChanged
-from s3am_cloud.limits import DEFAULT_SLOTS, MAX_PIECE
+from s3am_cloud.limits import DEFAULT_SLOTS
 from s3am_cloud.model import Receipt
 from s3am_cloud.ports.transfer import Ports, Progress
 from s3am_cloud.transfer.download import DownloadRequest, check_arrived
@@ -30,8 +30,7 @@ def download_stream(
     started = ports.clock.now()
     origin = probe(request.source.as_source, ports.source)
     size = origin.info.size or 0
-    # An estimate of the requests: the reader chooses its ranges by the memory that it may take.
-    usage = download_usage(origin.info, size, max(1, -(-size // MAX_PIECE)), request.terms)
+    usage = download_usage(origin.info, size, stream_gets(size), request.terms)
     check_download_cost(usage, request.max_cost, origin.info)
     on_size(size)
     crc, count = EMPTY, 0
