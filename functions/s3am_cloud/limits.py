@@ -269,6 +269,8 @@ MOST_IN_ORDER: Final = 800 * LAMBDA_BYTES_PER_SECOND
 # With less time left, a worker starts no part; with less than ABANDON_SECONDS left, it drops those in flight.
 DEADLINE_MARGIN_SECONDS: Final = 60
 ABANDON_SECONDS: Final = 20
+# So often a worker with many items looks whether their job was cancelled: a GET each time.
+CANCEL_LOOK_SECONDS: Final = 5.0
 # Reserved concurrency of the other functions, where that of workers is reserved. Invocations take seconds, so a
 # thousand events at once are accepted, or reported as failed, within minutes.
 CONTROL_CONCURRENCY: Final = 20

@@ -48,7 +48,7 @@ class Histories(RuleBasedStateMachine):
     def begin(self) -> None:
         self.sources: dict[str, bytes] = {}
         self.objects: dict[str, bytes] = {}
-        self.source, self.store, self.known = _Source(), MemoryStore(), KnownObjects(None)
+        self.source, self.store, self.known = MemorySource(), MemoryStore(), KnownObjects(None)
         self.ports = Ports(
             source=self.source,
             store=self.store,
@@ -138,11 +138,6 @@ class Histories(RuleBasedStateMachine):
         info = self.store.head(_target(name))
         assert info is not None
         return Existing(destination=str(_target(name)), size=info.size, etag=info.etag)
-
-
-class _Source(MemorySource):
-    def drop(self, url: str) -> None:
-        self._contents.pop(url, None)
 
 
 def _url(name: str) -> str:

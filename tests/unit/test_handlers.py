@@ -14,6 +14,7 @@ from s3am_cloud.handlers import control, janitor, worker
 from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS
 from s3am_cloud.ports.coordination import Seen
 from servers.content import pattern
+from support.dataset_world import DatasetWorld
 from support.fakes import PART, SOURCE, TARGET, World
 from unit.lambda_fakes import context, lambda_world
 
@@ -55,6 +56,20 @@ def test_the_tasks_of_a_job_follow_one_another(world: World) -> None:
     assert report["job"] == "job"
     assert (report["detail"]["state"], report["detail"]["size"]) == ("succeeded", len(DATA))
     assert world.store.content(TARGET) == DATA
+
+
+def test_a_worker_copies_whole_items_of_a_dataset(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> None:
+    made = DatasetWorld()
+    here = lambda_world(made.ports, log)
+    monkeypatch.setattr(worker, "load_runtime", lambda: here)
+    made.put_sources(["a", "b"])
+    made.write_items(["a", "b"])
+    unit = {"u": 7, "file": 0, "from": 0, "to": 2}
+    answer = worker.handler({"job": "set", "unit": unit}, context())
+    assert answer == {"job": "set", "unit": unit, "done": True}
+    assert made.states() == {"a": "copied", "b": "copied"}
+    [tally] = made.jobs.tallies("set")
+    assert (tally.parts, tally.first) == (2, 7)
 
 
 def test_a_worker_near_its_deadline_tells_what_remains(world: World) -> None:

@@ -20,7 +20,7 @@ from s3am_cloud.datasets.outcomes import Outcome, outcome_of
 from s3am_cloud.datasets.single import Done, Task, failed
 from s3am_cloud.errors import LocalFileExists, ObjectExists, TransferError
 from s3am_cloud.limits import ITEMS_IN_HAND, SINGLES_IN_HAND
-from s3am_cloud.ports.item_list import ItemList, Listed
+from s3am_cloud.ports.item_list import Listed, WorkList
 from s3am_cloud.ports.objects import Refused, Settled, Unfit
 from s3am_cloud.request import OnExisting
 
@@ -38,13 +38,17 @@ class KnownObjects(Protocol):
 
 
 class Wanted(msgspec.Struct, Generic[Whole], frozen=True, kw_only=True):
-    """What a run is to do: the items, what becomes of existing objects, and when it ends early."""
+    """What a run is to do: the items, what becomes of existing objects, and when it ends early.
 
-    items: ItemList
+    Where the run may be `repeated`, an object that exists by now may be its own: a single transfer looks at it.
+    """
+
+    items: WorkList
     direction: Direction[Whole]
     exists: OnExisting | None
     failures: FailureRule
     known: KnownObjects
+    repeated: bool = False
 
 
 class _Numbers:
@@ -86,7 +90,7 @@ class _Feed:
     are. For the next single item no more is read than the other lane takes in a moment.
     """
 
-    def __init__(self, items: ItemList, is_whole: Callable[[Listed], bool]) -> None:
+    def __init__(self, items: WorkList, is_whole: Callable[[Listed], bool]) -> None:
         self._items, self._is_whole, self._rest = items, is_whole, items.remaining()
         self._whole, self._single = _Lane(ITEMS_IN_HAND), _Lane(SINGLES_IN_HAND)
         self._whole_waiting: deque[Listed] = deque()
@@ -158,8 +162,8 @@ class DatasetRun(Generic[Whole]):
                 self._fill(feed)
                 yield from self._given_out()
                 self._take()
-                self._tick()
                 yield from self._given_out()
+                self._tick()
                 if self._wanted.failures.ends_the_run:
                     break
         finally:
@@ -260,6 +264,8 @@ class DatasetRun(Generic[Whole]):
         """The listing did not have it: somebody was faster, or it can't be listed."""
         listed = one.listed
         match self._wanted.exists:
+            case _ if self._wanted.repeated:
+                self._lanes.single.put(Task(one, True, self._wanted.exists == "update"))
             case "skip":
                 self._end(listed, self._direction.skipped(listed, NOT_COMPARED))
             case "fail":

@@ -18,7 +18,7 @@ from s3am_cloud.errors import AccessDenied, BadEncryptionKey, ObjectExists, Tran
 from s3am_cloud.integrity.before_commit import check_size, compare
 from s3am_cloud.integrity.compute import digest
 from s3am_cloud.items import Item
-from s3am_cloud.model import PinnedSource, Receipt, SourceInfo, TransferRequest
+from s3am_cloud.model import ObjectInfo, PinnedSource, Receipt, SourceInfo, TransferRequest
 from s3am_cloud.ports.item_list import Listed
 from s3am_cloud.ports.objects import Put
 from s3am_cloud.ports.transfer import Ports
@@ -26,6 +26,8 @@ from s3am_cloud.same_source import source_id
 
 # How a driver transfers one object.
 Transfer = Callable[[TransferRequest], Receipt]
+# How an item ended whose object, as HEAD shows it, was made by an earlier try of this very run; None for any other.
+Own = Callable[[Listed, ObjectInfo], Outcome | None]
 _OTHER = "give --exists update to replace it, or --exists skip to leave it"
 
 
@@ -50,7 +52,18 @@ class Done(NamedTuple):
     heads: int = 0
 
 
-def copy_one(task: Task, request_of: Callable[[Item], TransferRequest], ports: Ports, transfer: Transfer) -> Done:
+def never_own(listed: Listed, info: ObjectInfo) -> Outcome | None:
+    """For runs that nobody repeats."""
+    return None
+
+
+def copy_one(
+    task: Task,
+    request_of: Callable[[Item], TransferRequest],
+    ports: Ports,
+    transfer: Transfer,
+    own: Own = never_own,
+) -> Done:
     """Never raises a TransferError: that is the item's outcome. `request_of` has what was asked for all items."""
     listed, number = task.candidate.listed, task.candidate.number
     item, source = listed.item, task.candidate.source
@@ -61,7 +74,7 @@ def copy_one(task: Task, request_of: Callable[[Item], TransferRequest], ports: P
         request = msgspec.structs.replace(request_of(item), size=listed.stated_size)
         if info is not None:
             check_size(request, info.size, source.display)
-        if task.compare and info is not None and (found := _unchanged(task, info, ports)) is not None:
+        if task.compare and info is not None and (found := _unchanged(task, info, ports, own)) is not None:
             return found
         if task.replace:
             check_before_replacing(task.candidate, ports)
@@ -123,7 +136,7 @@ def failed(listed: Listed, error: TransferError) -> Outcome:
     return msgspec.structs.replace(outcome_of(listed.item, "failed"), error=error.report())
 
 
-def _unchanged(task: Task, info: SourceInfo, ports: Ports) -> Done | None:
+def _unchanged(task: Task, info: SourceInfo, ports: Ports, own: Own) -> Done | None:
     """None where the item is to be copied. Raises ObjectExists where it may not replace what is there."""
     _, source, target, expected = task.candidate
     existing = task.candidate.listed.existing
@@ -133,6 +146,8 @@ def _unchanged(task: Task, info: SourceInfo, ports: Ports) -> Done | None:
     there = ports.store.head(target)
     if there is None:
         return None
+    if (made := own(task.candidate.listed, there)) is not None:
+        return Done(task.candidate.number, made, heads=1)
     found = compared(PinnedSource(source=source, info=info), expected, target, there, ports)
     if found.same:
         known = known_of(task.candidate, there.etag, there.size, version)

@@ -12,6 +12,7 @@ from aws_lambda_powertools import Logger
 
 from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.curl.movers import CurlMovers
+from s3am_cloud.adapters.curl.objects.mover import CurlObjectMover, ObjectRoute
 from s3am_cloud.adapters.curl.reading.factory import CurlReaders
 from s3am_cloud.adapters.curl.source.rate_probe import CurlRateProbe
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
@@ -33,12 +34,13 @@ from s3am_cloud.handlers.environment import Environment
 from s3am_cloud.ingest.grants import Grants, read_grants
 from s3am_cloud.jobs.locks import LockContext
 from s3am_cloud.jobs.sealing import opened, opened_jobs
-from s3am_cloud.limits import MOST_IN_ORDER
+from s3am_cloud.limits import MOST_IN_ORDER, OBJECT_CONNECTIONS
 from s3am_cloud.model import Job, has_secrets
 from s3am_cloud.ports.coordination import Coordination
 from s3am_cloud.ports.executions import Execution
+from s3am_cloud.ports.objects import AttributesOf
 from s3am_cloud.ports.records import JobStore
-from s3am_cloud.ports.transfer import Clock, Ports
+from s3am_cloud.ports.transfer import Clock, Ports, Progress
 from s3am_cloud.ports.vault import Vault
 
 
@@ -139,6 +141,10 @@ def _ports(
     coordination: Coordination | None,
 ) -> Ports:
     """`access` is the way to destinations, `source` that to sources in S3."""
+
+    def object_movers(attributes_of: AttributesOf, progress: Progress) -> CurlObjectMover:
+        return CurlObjectMover(ObjectRoute(access, settings, attributes_of), OBJECT_CONNECTIONS, clock, progress)
+
     return Ports(
         source=AnySource(settings, S3Store(source, clock), clock),
         store=S3Store(access, clock),
@@ -154,6 +160,7 @@ def _ports(
         region=access.region,
         tree=S3Tree(source, clock),
         target_tree=S3Tree(access, clock),
+        object_movers=object_movers,
     )
 
 

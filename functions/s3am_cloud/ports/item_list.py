@@ -38,7 +38,20 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.item.size if self.modified is None else None
 
 
-class ItemList(Protocol):
+class WorkList(Protocol):
+    """What one run has to do, and has done."""
+
+    def remaining(self) -> Iterator[Listed]:
+        """Those that have no outcome now, in the order of work. Outcomes may be recorded meanwhile."""
+
+    def get(self, number: int) -> Listed:
+        """One of the items."""
+
+    def outcome(self, number: int, state: str) -> None:
+        """Records how an item ended."""
+
+
+class ItemList(WorkList, Protocol):
     """The items of one run, on disk. Whatever is iterated here comes as it is read: memory stays bounded.
 
     Every call may raise DiskFull and DiskFailed.
@@ -69,15 +82,6 @@ class ItemList(Protocol):
 
     def items(self) -> Iterator[Listed]:
         """All items in the order of work: the largest first inside each size class, a few of each class in turn."""
-
-    def remaining(self) -> Iterator[Listed]:
-        """Those that have no outcome now, in the order of work. Outcomes may be recorded meanwhile."""
-
-    def get(self, number: int) -> Listed:
-        """One of the items."""
-
-    def outcome(self, number: int, state: str) -> None:
-        """Records how an item ended."""
 
     def counts(self) -> dict[str, int]:
         """How many items ended in each state."""

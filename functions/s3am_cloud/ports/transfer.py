@@ -26,6 +26,7 @@ from s3am_cloud.model import (
 )
 from s3am_cloud.ports.coordination import Coordination
 from s3am_cloud.ports.dataset_files import DatasetFiles
+from s3am_cloud.ports.objects import AttributesOf, ObjectMover
 from s3am_cloud.ports.pace import RateProbe, ShouldStop, never_stop, no_rate
 from s3am_cloud.ports.records import JobStore
 from s3am_cloud.ports.trees import ObjectTree
@@ -186,6 +187,12 @@ class Movers(Protocol):
         `slots` are of use, and how many the servers bear."""
 
 
+class ObjectMovers(Protocol):
+    """Makes movers of whole objects, which carry what `attributes_of` says."""
+
+    def __call__(self, attributes_of: AttributesOf, progress: Progress) -> ObjectMover: ...
+
+
 class OrderedReader(Protocol):
     """One pinned origin, read over several connections at once. What is held in memory is bounded, whatever the size.
 
@@ -247,6 +254,8 @@ class Ports(msgspec.Struct, frozen=True):
     dataset_files: DatasetFiles | None = None
     tree: ObjectTree | None = None
     target_tree: ObjectTree | None = None
+    # What copies whole objects; None on somebody's own machine, where runs make their own.
+    object_movers: ObjectMovers | None = None
 
     def stored_readers(self, origin: PinnedSource, slots: int, progress: Progress) -> OrderedReader:
         """A reader of an object that this transfer has written."""

@@ -34,6 +34,8 @@ from s3am_cloud.ports.pace import ShouldStop, never_stop
 from s3am_cloud.ports.transfer import FileSink, ObjectSink, PartSink, Progress, Sink
 from s3am_cloud.urls import S3Url, SourceUrl, parse_s3
 
+NO_ATTRIBUTES = Attributes()
+
 
 class MemorySource:
     """Contents by URL; replacing one makes another version of it."""
@@ -44,6 +46,9 @@ class MemorySource:
 
     def put(self, url: str, content: bytes, etag: str | None = None) -> None:
         self._contents[url] = (content, etag or f'"v{next(self._versions)}"')
+
+    def drop(self, url: str) -> None:
+        self._contents.pop(url, None)
 
     def probe(self, url: SourceUrl) -> SourceInfo:
         content, etag = self._get(url.url)
@@ -64,6 +69,7 @@ class MemorySource:
 class _Pending(msgspec.Struct):
     target: S3Url
     parts: dict[int, bytes]
+    attributes: Attributes = NO_ATTRIBUTES
 
 
 class MemoryStore:
@@ -71,6 +77,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._objects: dict[S3Url, tuple[bytes, str]] = {}
+        self._attributes: dict[S3Url, Attributes] = {}
         self._pending: dict[str, _Pending] = {}
         self.regions: dict[str, str] = {}
         self._ids = itertools.count(1)
@@ -84,7 +91,12 @@ class MemoryStore:
         content, etag = self._objects[target]
         crc = crc64nvme.update(0, content)
         return ObjectInfo(
-            size=len(content), etag=etag, crc=crc, full_object=True, checksums={"crc64nvme": f"{crc:016x}"}
+            size=len(content),
+            etag=etag,
+            crc=crc,
+            full_object=True,
+            checksums={"crc64nvme": f"{crc:016x}"},
+            attributes=self._attributes.get(target, NO_ATTRIBUTES),
         )
 
     def region(self, target: S3Url) -> str | None:
@@ -114,7 +126,7 @@ class MemoryStore:
 
     def create(self, target: S3Url, attributes: Attributes, copied_tags: bool = False) -> Upload:
         upload_id = f"upload-{next(self._ids)}"
-        self._pending[upload_id] = _Pending(target, {})
+        self._pending[upload_id] = _Pending(target, {}, attributes)
         return Upload(target=target, upload_id=upload_id, full_object=True)
 
     def parts(self, upload: Upload, after: int = 0) -> Iterator[UploadedPart]:
@@ -131,6 +143,7 @@ class MemoryStore:
         if len(data) != size or crc64nvme.update(0, data) != crc:
             raise ChecksumMismatch(f"{upload.target}: the whole is not what was said")
         self._objects[upload.target] = (data, f'"{crc:016x}-{len(parts)}"')
+        self._attributes[upload.target] = pending.attributes
         del self._pending[upload.upload_id]
 
     def abort(self, upload: Upload) -> None:
@@ -151,9 +164,10 @@ class MemoryStore:
         self._get(upload).parts[number] = bytes(data)
         return _etag(bytes(data))
 
-    def put_object(self, target: S3Url, data: bytes, overwrite: bool) -> str:
+    def put_object(self, target: S3Url, data: bytes, overwrite: bool, attributes: Attributes = NO_ATTRIBUTES) -> str:
         if not overwrite and target in self._objects:
             raise ObjectExists(f"{target} exists")
+        self._attributes[target] = attributes
         self._objects[target] = (data, _etag(data))
         return _etag(data)
 
@@ -205,8 +219,8 @@ class MemoryMover:
         match self._sink:
             case PartSink(upload):
                 return self._store.put_part(upload, part.number, data, crc64nvme.update(crc64nvme.EMPTY, data))
-            case ObjectSink(target=target, overwrite=overwrite):
-                return self._store.put_object(target, data, overwrite)
+            case ObjectSink(target=target, overwrite=overwrite, attributes=attributes):
+                return self._store.put_object(target, data, overwrite, attributes)
             case FileSink(path):
                 with path.open("rb+") as file:
                     file.seek(part.first)

@@ -1,0 +1,146 @@
+"""What a worker does with a unit of whole items, whatever ends its invocation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+import pytest
+
+from s3am_cloud.errors import ObjectExists
+from s3am_cloud.jobs.dataset import items, unit
+from s3am_cloud.jobs.dataset.unit import work_items
+from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS, LAMBDA_SECONDS
+from s3am_cloud.ports.dataset_files import ItemUnit, ResultCounts
+from s3am_cloud.request import OnExisting
+from servers.content import pattern
+from support.dataset_world import DatasetWorld, target
+from support.fakes import PART
+
+NAMES = ["a", "b", "c", "d"]
+UNIT = ItemUnit(u=3, file=0, first=0, to=4)
+
+
+def much() -> float:
+    return LAMBDA_SECONDS
+
+
+def world_of(exists: OnExisting | None = None) -> DatasetWorld:
+    world = DatasetWorld(exists)
+    world.put_sources(NAMES)
+    world.write_items(NAMES)
+    return world
+
+
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is larger than PART takes an upload with parts of that size."""
+    monkeypatch.setattr("s3am_cloud.adapters.memory.objects.MAX_WHOLE_OBJECT", PART)
+    monkeypatch.setattr("s3am_cloud.transfer.part_sizes.SMALL_OBJECT", PART)
+    monkeypatch.setattr("s3am_cloud.transfer.steps.plan.SMALL_OBJECT", PART)
+
+
+def time_for(looks: int) -> Callable[[], float]:
+    """Enough time for so many looks at the clock."""
+    left: Iterator[float] = iter([LAMBDA_SECONDS] * looks)
+    return lambda: next(left, DEADLINE_MARGIN_SECONDS - 1)
+
+
+def test_every_item_of_a_unit_has_a_result_and_counts_are_in_its_name() -> None:
+    world = world_of()
+    world.source.drop("https://host/c")
+    end = work_items(world.dataset, UNIT, much, world.ports)
+    assert end.rest is None
+    assert world.states() == {"a": "copied", "b": "copied", "c": "failed", "d": "copied"}
+    assert world.store.content(target("d")) == b"content"
+    [found] = world.files.results("set")
+    assert found.counts == end.counts == ResultCounts(copied=3, failed=1, bytes=21)
+    assert (found.name, found.round) == ("3-0", 1)
+    error = world.results()["c"].error
+    assert error is not None
+    assert error.name == "SourceNotFound"
+
+
+@pytest.mark.parametrize("exists", [None, "fail", "skip", "update", "overwrite"])
+def test_a_repeated_invocation_reports_what_its_first_try_has_copied(exists: OnExisting | None) -> None:
+    world = world_of(exists)
+    work_items(world.dataset, UNIT, much, world.ports)
+    world.lose_results()
+    work_items(world.dataset, UNIT, much, world.ports)
+    assert set(world.states().values()) == {"copied"}
+
+
+@pytest.mark.parametrize(
+    ("exists", "state"),
+    [(None, "failed"), ("fail", "failed"), ("skip", "skipped"), ("update", "copied"), ("overwrite", "copied")],
+)
+def test_an_object_of_somebody_else_is_none_of_the_dataset(exists: OnExisting | None, state: str) -> None:
+    world = world_of(exists)
+    world.put_destination("b", b"theirs")
+    work_items(world.dataset, UNIT, much, world.ports)
+    assert world.states() == {"a": "copied", "b": state, "c": "copied", "d": "copied"}
+    assert world.store.content(target("b")) == (b"content" if state == "copied" else b"theirs")
+    error = world.results()["b"].error
+    assert (error is not None and error.name == ObjectExists.__name__) == (state == "failed")
+
+
+def test_without_time_the_rest_of_the_unit_is_returned_and_copied_once() -> None:
+    world = world_of()
+    end = work_items(world.dataset, UNIT, time_for(3), world.ports)
+    assert end.rest is not None
+    assert 0 < end.rest.first < 4
+    first = world.states()
+    work_items(world.dataset, end.rest, much, world.ports)
+    assert world.states() == dict.fromkeys(NAMES, "copied")
+    assert first
+    assert sum(found.counts.copied for found in world.files.results("set")) == 4
+
+
+def test_a_unit_without_any_time_goes_past_its_first_item() -> None:
+    world = world_of()
+    end = work_items(world.dataset, UNIT, time_for(0), world.ports)
+    assert end.rest == msgspec.structs.replace(UNIT, first=1)
+    assert world.states() == {}
+
+
+def test_a_cancelled_job_begins_nothing_and_leaves_nothing() -> None:
+    world = world_of()
+    world.cancelling.cancel("set")
+    assert work_items(world.dataset, UNIT, much, world.ports).rest is None
+    assert world.states() == {}
+    assert world.store.head(target("a")) is None
+
+
+def test_a_cancelled_job_ends_between_its_items(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = world_of()
+    monkeypatch.setattr(unit, "CANCEL_LOOK_SECONDS", -1)
+    world.cancelling.looks_left = 2
+    assert work_items(world.dataset, UNIT, much, world.ports).rest is None
+    assert set(world.states().values()) <= {"copied"}
+
+
+def test_a_larger_item_goes_in_parts_and_leaves_no_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = DatasetWorld()
+    small_parts(monkeypatch)
+    content = pattern(3 * PART)
+    world.put_sources(["a"], content)
+    world.write_items(["a"])
+    work_items(world.dataset, UNIT, much, world.ports)
+    assert world.states() == {"a": "copied"}
+    assert world.store.content(target("a")) == content
+    assert list(world.jobs.ids()) == ["set"]
+    assert list(world.jobs.expiring(world.clock.now().replace(year=2030))) == []
+
+
+def test_an_item_too_large_for_a_worker_is_left_with_its_upload_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = DatasetWorld()
+    small_parts(monkeypatch)
+    monkeypatch.setattr(items, "MAX_UNIT_ITEM", 2 * PART)
+    world.put_sources(["b"])
+    world.put_sources(["a"], pattern(3 * PART))
+    world.write_items(["b", "a"])
+    end = work_items(world.dataset, UNIT, much, world.ports)
+    assert end.rest is None
+    assert world.states() == {"b": "copied"}
+    left = world.jobs.load("set-i1")
+    assert left.upload is not None
+    assert left.part_of == "set"
