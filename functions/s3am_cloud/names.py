@@ -130,6 +130,9 @@ EVENT_SOURCE: Final = "s3am-cloud"
 TRANSFER_SUCCEEDED: Final = "Transfer Succeeded"
 TRANSFER_FAILED: Final = "Transfer Failed"
 TRANSFER_CANCELLED: Final = "Transfer Cancelled"
+DATASET_SUCCEEDED: Final = "Dataset Succeeded"
+DATASET_PARTIAL: Final = "Dataset Partial"
+DATASET_FAILED: Final = "Dataset Failed"
 
 # Events of AWS that start jobs.
 S3_SOURCE: Final = "aws.s3"

@@ -81,7 +81,7 @@ ACKNOWLEDGED: Final = (
         f"the notes about jobs are below {names.JOBS_PREFIX}, in a folder for each job's id",
     ),
     Acknowledged(
-        "IAM5[Resource::<{Storage/Work}.Arn>/jobs/*/units.jsonl]",
+        "IAM5[Resource::<{Storage/Work}.Arn>/jobs/*/units*.jsonl]",
         ("Machine/Role",),
         "each job has one list of units, in its own folder",
     ),

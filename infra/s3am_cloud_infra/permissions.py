@@ -54,7 +54,7 @@ class Rights:
         return [
             allow(
                 ["s3:GetObject"],
-                [self.storage.bucket.arn_for_objects(f"{names.JOBS_PREFIX}*/units.jsonl")],
+                [self.storage.bucket.arn_for_objects(f"{names.JOBS_PREFIX}*/units*.jsonl")],
                 own_buckets(),
             ),
             allow(["kms:Decrypt"], [self.storage.key.key_arn], _BY_S3),

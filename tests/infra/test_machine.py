@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from s3am_cloud import errors, names
+from s3am_cloud.jobs.prepared import Prepared
 from s3am_cloud.limits import WORKER_MEMORY_MIB
 from s3am_cloud_infra.node import find_node
 
@@ -29,6 +30,9 @@ def definition(rendered_definition: str) -> Json:
 def transfer(definition: Json) -> Json:
     state: Json = definition["States"]["Transfer"]
     return state
+
+
+SETTLE = {"action": "settle", "job.$": "$.job", "execution.$": "$$.Execution.Id", "round.$": "$.round"}
 
 
 def states(definition: Json) -> Iterator[tuple[str, Json]]:
@@ -81,8 +85,28 @@ def test_the_map_reads_units_and_runs_standard_children(transfer: Json) -> None:
 
 
 def test_what_the_emulator_would_ignore_is_not_used(transfer: Json) -> None:
-    ignored = {"ItemBatcher", "ResultWriter", "ToleratedFailurePercentage", "ToleratedFailurePercentagePath"}
-    assert not ignored & set(transfer)
+    """ToleratedFailurePercentagePath is patched there."""
+    assert not {"ItemBatcher", "ResultWriter"} & set(transfer)
+
+
+def test_failed_units_fail_one_object_and_no_dataset(transfer: Json) -> None:
+    """The items of a dataset report their own failures; Settle finds those that no unit has reached."""
+    assert transfer["ToleratedFailurePercentagePath"] == "$.tolerated"
+    assert Prepared("job", True, "bucket", "key", 1).tolerated == 0
+
+
+def test_a_dataset_is_settled_and_may_go_into_another_round(definition: Json) -> None:
+    found = definition["States"]
+    for state in ("Settle", "SettleSealed"):
+        again = found[found[state]["Next"]]
+        assert again["Choices"] == [{"Variable": "$.again", "BooleanEquals": True, "Next": "Transfer"}]
+        assert again["Default"] == "Report"
+    left = found["AnythingLeft"]["Choices"]
+    assert {"Variable": "$.again", "BooleanEquals": True, "Next": "Prepare"} in left
+    assert {"Variable": "$.dataset", "BooleanEquals": True, "Next": found["Transfer"]["Next"]} in left
+    # A choice fails where what it looks at is missing.
+    looked_at = {choice["Variable"].removeprefix("$.") for choice in left}
+    assert looked_at <= set(Prepared.__struct_fields__)
 
 
 def test_a_childs_output_is_constant_so_that_100000_fit(transfer: Json) -> None:
@@ -260,6 +284,8 @@ def test_an_execution_ends_a_week_before_its_jobs_notes_expire(definition: Json,
         ("PrepareSealed", {"action": "prepare", "job.$": "$.job", "execution.$": "$$.Execution.Id"}),
         ("Complete", {"action": "complete", "job.$": "$.job"}),
         ("CompleteSealed", {"action": "complete", "job.$": "$.job"}),
+        ("Settle", SETTLE),
+        ("SettleSealed", SETTLE),
         ("Report", {"action": "report", "job.$": "$.job"}),
         (
             "Refuse",
@@ -281,8 +307,9 @@ def test_a_function_is_given_ids_and_numbers_and_nothing_else(definition: Json, 
 def test_a_job_with_secrets_is_handled_by_the_worker_alone(definition: Json) -> None:
     """The control function is asked first, and answers only that the job is not its own."""
     worker = {name for name, task in function_tasks(definition).items() if "worker" in json.dumps(task["Parameters"])}
-    assert worker == {"PrepareSealed", "Move", "CompleteSealed"}
+    assert worker == {"PrepareSealed", "Move", "CompleteSealed", "SettleSealed"}
     sealed = {"Variable": "$.sealed", "BooleanEquals": True}
+    dataset = {"Variable": "$.dataset", "BooleanEquals": True}
     assert definition["States"][definition["States"]["Prepare"]["Next"]] == {
         "Type": "Choice",
         "Choices": [{**sealed, "Next": "PrepareSealed"}],
@@ -290,7 +317,11 @@ def test_a_job_with_secrets_is_handled_by_the_worker_alone(definition: Json) -> 
     }
     assert definition["States"][definition["States"]["Transfer"]["Next"]] == {
         "Type": "Choice",
-        "Choices": [{**sealed, "Next": "CompleteSealed"}],
+        "Choices": [
+            {"And": [dataset, sealed], "Next": "SettleSealed"},
+            {**dataset, "Next": "Settle"},
+            {**sealed, "Next": "CompleteSealed"},
+        ],
         "Default": "Complete",
     }
     assert definition["States"]["CompleteSealed"]["Next"] == definition["States"]["Complete"]["Next"]
@@ -303,5 +334,5 @@ def test_a_request_without_an_event_is_given_none(definition: Json) -> None:
 def test_the_announcement_has_the_names_that_others_wait_for(definition: Json) -> None:
     [entry] = definition["States"]["Announce"]["Parameters"]["Entries"]
     assert entry["Source"] == names.EVENT_SOURCE
-    assert entry["DetailType"] == names.TRANSFER_SUCCEEDED
+    assert entry["DetailType.$"] == "$.kind"
     assert entry["Detail.$"] == "$.detail"

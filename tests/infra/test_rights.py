@@ -67,7 +67,7 @@ def test_of_the_notes_the_machine_reads_lists_of_units_only(template: Json) -> N
     [machine] = [r for r in of_type(template, "AWS::IAM::Role") if "lambda:InvokeFunction" in json.dumps(r)]
     [notes] = [s for s in statements(machine) if "s3:" in json.dumps(s["Action"])]
     assert notes["Action"] == "s3:GetObject"
-    assert notes["Resource"]["Fn::Join"][1][-1] == f"/{names.JOBS_PREFIX}*/units.jsonl"
+    assert notes["Resource"]["Fn::Join"][1][-1] == f"/{names.JOBS_PREFIX}*/units*.jsonl"
 
 
 def test_the_janitor_may_look_at_a_failed_execution_and_its_children(template: Json) -> None:

@@ -17,6 +17,7 @@ from s3am_cloud.ingest.dead_letter import dead_letter_of
 from s3am_cloud.jobs.locks import ensure_held
 from s3am_cloud.jobs.tasks import report_job
 from s3am_cloud.model import has_secrets
+from s3am_cloud.names import TRANSFER_SUCCEEDED
 
 
 class Accept(msgspec.Struct, frozen=True, tag="accept", tag_field="action"):
@@ -78,6 +79,6 @@ def _do(task: Task, runtime: Runtime, seen: Observed, seconds_left: Callable[[],
             ports = seen.counting(runtime.ports_of(task.job))
             return do(task, ports, runtime.work_bucket, False, seconds_left)
         case Report():
-            return {"job": task.job, "detail": report_job(task.job, runtime.ports)}
+            return {"job": task.job, "detail": report_job(task.job, runtime.ports), "kind": TRANSFER_SUCCEEDED}
         case _:
             assert_never(task)

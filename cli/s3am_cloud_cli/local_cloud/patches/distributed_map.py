@@ -1,4 +1,5 @@
-"""Gap: a Distributed Map ignores MaxConcurrencyPath, and runs on when it has failed or been stopped.
+"""Gap: a Distributed Map ignores MaxConcurrencyPath and ToleratedFailurePercentagePath, and runs on when it has failed
+or been stopped.
 
 On AWS the Map Run fails as soon as more children have failed than are tolerated, and the children still running are
 ABORTED (Step Functions developer guide, "Setting failure thresholds for Distributed Map states"). The emulator runs
@@ -75,6 +76,7 @@ class MapRun:
         self._fault: Exception | None = None
         self._test_case = execution.get("testCase")
         self._limit = _number(state, "MaxConcurrency", effective, context)
+        self._percentage = _number(state, "ToleratedFailurePercentage", effective, context)
         self._tolerated = _tolerated_failures(state, effective, context, len(items))
         self.record = self._new_record(execution)
         stepfunctions._map_runs[self.record["mapRunArn"]] = self.record
@@ -185,7 +187,7 @@ class MapRun:
             "status": "ABORTED" if is_over(execution) else RUNNING,
             "startDate": stepfunctions.now_iso(),
             "maxConcurrency": self._limit,
-            "toleratedFailurePercentage": float(self._state.get("ToleratedFailurePercentage") or 0),
+            "toleratedFailurePercentage": float(self._percentage),
             "toleratedFailureCount": int(self._state.get("ToleratedFailureCount") or 0),
             "itemCounts": counts,
             "executionCounts": dict(counts),
