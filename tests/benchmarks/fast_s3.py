@@ -2,9 +2,11 @@
 
 Objects that are read are files, sent by sendfile; of what is written only length and CRC64NVME are kept. It checks no
 signature and keeps no promise of S3's but what the tools of the benchmark need. `--rate` limits each connection's
-downloads, as many public servers do. DELETE forgets what was written.
+downloads, as many public servers do, and `--latency` has each wait. DELETE forgets what was written.
 
-    python -m benchmarks.fast_s3 FOLDER [--certificate FILE KEY] [--rate BYTES_PER_SECOND]     prints its port
+    python -m benchmarks.fast_s3 FOLDER [--certificate FILE KEY] [--rate BYTES_PER_SECOND] [--latency SECONDS]
+
+It prints its port.
 """
 
 from __future__ import annotations
@@ -45,8 +47,8 @@ class Answer:
 class FastS3:
     """What the server knows: objects by path, parts by upload id."""
 
-    def __init__(self, folder: Path, rate: int | None = None) -> None:
-        self._folder, self._rate = folder, rate
+    def __init__(self, folder: Path, rate: int | None = None, latency: float = 0.0) -> None:
+        self._folder, self._rate, self._latency = folder, rate, latency
         self._objects: dict[str, Stored] = {}
         self._uploads: dict[str, dict[int, Stored]] = {}
         self._lock = threading.Lock()
@@ -211,6 +213,8 @@ class FastS3:
             del headers["x-amz-checksum-crc64nvme"], headers["x-amz-checksum-type"]
             headers["content-range"] = f"bytes {first}-{first + length - 1}/{found.size}"
         headers["content-length"] = str(length)
+        if self._latency:
+            time.sleep(self._latency)
         connection.sock.sendall(_head(status, headers))
         with file.open("rb") as opened:
             if self._rate is None and not isinstance(connection.sock, ssl.SSLSocket):
@@ -265,8 +269,12 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--certificate", nargs=2)
     parser.add_argument("--rate", type=int)
+    parser.add_argument("--latency", type=float, default=0.0)
     given = parser.parse_args()
-    server, listening = FastS3(given.folder, given.rate), socket.create_server(("127.0.0.1", 0), backlog=256)
+    server, listening = (
+        FastS3(given.folder, given.rate, given.latency),
+        socket.create_server(("127.0.0.1", 0), backlog=256),
+    )
     context = None
     if given.certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import tools
-from benchmarks.targets import File, Nothing, Objects, StrictObject, Target
+from benchmarks.targets import File, Folder, Nothing, Objects, StrictObject, Target
 from benchmarks.tools import OWN, Bench, Ways
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+Wanted = Callable[[str], bool]
 
 MIB = 1 << 20
 BUCKET = "bench"
 SMALL = 16 << 10
 DATASETS = {"10KiB": 10 << 10, "256KiB": 256 << 10}
 """Sizes of the items of a dataset. The names of the rows are those of the common workloads for S3 clients."""
+HUGE = 5 << 30
+LATENCY = 0.02
+"""Seconds from a request to its answer at a server that is far away, as one in another part of a continent is."""
 STRICT_SIZE = 128 * MIB
 """At most: what is deleted stays on the strict server's disk for a while."""
 SOURCE_RATE = 20 * 10**6
@@ -27,6 +33,7 @@ SOURCE_RATE = 20 * 10**6
 _URL = f"{OWN} with 16 slots; the source lets each connection have 20 MB/s. Two rounds suffice: others take its time."
 _COPY = "The server copies by itself and at once: what is left is the tools' own time, not that of Amazon S3."
 _EACH = "One command for each object, one after the other; those with 'one command' get the folder."
+_FAR = "The source answers each request after 20 ms, as over a network; S3 answers at once."
 _STRICT = "The server checks every signature and checksum; it, not the tools, sets the pace."
 
 
@@ -133,38 +140,57 @@ def small_rows(files: Files, bench: Bench) -> Iterator[Row]:
     yield Row("start", 0, tools.HELP, bench, "", "", Nothing(), "--help, or as near to it as a tool has.")
 
 
-def dataset_rows(folder: Path, count: int, bench: Bench) -> Iterator[Row]:
-    """`count` items by one command."""
+def dataset_rows(folder: Path, count: int, bench: Bench, far: str, wanted: Wanted) -> Iterator[Row]:
+    """`count` items by one command. Files are made for the rows that are `wanted` alone, and removed after each: all
+    together take 10 GB. `far` is the URL of the same server behind a network."""
     for name, size in DATASETS.items():
-        paths = [make_file(folder / name / f"{number:05}", size) for number in range(count)]
-        yield Row(
-            f"upload-{name}-{count}x",
-            size * count,
-            tools.whole_folder(),
-            bench,
-            str(folder / name),
-            f"s3://{BUCKET}/{name}",
-            Objects(bench.endpoint, bench.certificate, [(f"{BUCKET}/{name}/{path.name}", path) for path in paths]),
-        )
-    yield _urls(folder, count, bench)
+        for way in ("upload", "download"):
+            title = f"{way}-{name}-{count:_}x"
+            if wanted(title):
+                yield from _removed(_dataset(title, folder / "served" / BUCKET / name, size, count, bench), folder)
+    if wanted("upload-5GiB-1x"):
+        yield from _removed(_huge(folder / "huge", bench), folder)
+    urls = f"URLs-10KiB-{count // 10:_}x"
+    for title, source, note in ((urls, bench.endpoint, ""), (f"{urls}, 20 ms", far, _FAR)):
+        if wanted(title):
+            yield from _removed(_urls(title, folder, source, bench, note, count // 10), folder)
 
 
-def _urls(folder: Path, count: int, bench: Bench) -> Row:
-    """Small items from a web server, which is the fast S3 itself."""
+def _dataset(title: str, folder: Path, size: int, count: int, bench: Bench) -> Row:
+    paths = [make_file(folder / f"{number:05}", size) for number in range(count)]
+    if title.startswith("upload"):
+        key = f"uploaded/{folder.name}"
+        objects = Objects(bench.endpoint, bench.certificate, [(f"{BUCKET}/{key}/{path.name}", path) for path in paths])
+        return Row(title, size * count, tools.whole_folder(), bench, str(folder), f"s3://{BUCKET}/{key}", objects)
+    back = folder.parent.parent.parent / "back"
+    source = f"s3://{BUCKET}/{folder.name}"
+    return Row(title, size * count, tools.WHOLE_PREFIX, bench, source, str(back), Folder(back, folder))
+
+
+def _huge(path: Path, bench: Bench) -> Row:
+    make_file(path, HUGE)
+    objects = Objects(bench.endpoint, bench.certificate, [(f"{BUCKET}/huge", path)])
+    return Row("upload-5GiB-1x", HUGE, tools.UPLOAD, bench, str(path), f"s3://{BUCKET}/huge", objects)
+
+
+def _urls(title: str, folder: Path, source: str, bench: Bench, note: str, count: int) -> Row:
+    """Small items from a web server."""
     size = DATASETS["10KiB"]
-    paths = [make_file(folder / "served" / BUCKET / "web" / f"{n:05}", size) for n in range(count // 10)]
+    paths = [make_file(folder / "served" / BUCKET / "web" / f"{n:05}", size) for n in range(count)]
     listed = folder / "urls.csv"
-    listed.write_text("".join(f"{bench.endpoint}/{BUCKET}/web/{path.name},{path.name}\n" for path in paths))
-    objects = [(f"{BUCKET}/fetched/{path.name}", path) for path in paths]
-    return Row(
-        f"URLs-10KiB-{len(paths)}x",
-        size * len(paths),
-        tools.URLS,
-        bench,
-        str(listed),
-        f"s3://{BUCKET}/fetched",
-        Objects(bench.endpoint, bench.certificate, objects),
-    )
+    listed.write_text("".join(f"{source}/{BUCKET}/web/{path.name},{path.name}\n" for path in paths))
+    objects = Objects(bench.endpoint, bench.certificate, [(f"{BUCKET}/fetched/{path.name}", path) for path in paths])
+    return Row(title, size * count, tools.URLS, bench, str(listed), f"s3://{BUCKET}/fetched", objects, note)
+
+
+def _removed(row: Row, folder: Path) -> Iterator[Row]:
+    """The row, and then no longer its files."""
+    yield row
+    row.target.clear()
+    shutil.rmtree(folder / "served" / BUCKET / "web", ignore_errors=True)
+    for name in DATASETS:
+        shutil.rmtree(folder / "served" / BUCKET / name, ignore_errors=True)
+    (folder / "huge").unlink(missing_ok=True)
 
 
 def strict_rows(files: Files, bench: Bench, client: S3Client) -> Iterator[Row]:

@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.authority import Trusted, make_trusted
-from benchmarks.rows import BUCKET, SOURCE_RATE, Files, Row, dataset_rows, rows, small_rows, strict_rows
+from benchmarks.rows import (
+    BUCKET,
+    LATENCY,
+    SOURCE_RATE,
+    Files,
+    Row,
+    Wanted,
+    dataset_rows,
+    rows,
+    small_rows,
+    strict_rows,
+)
 from benchmarks.tools import Bench
 from servers.certificates import Certificate
 from servers.strict_s3 import StrictS3
@@ -61,16 +72,18 @@ def server(folder: Path, certificate: Certificate | None, *options: str) -> Iter
 
 def wanted_rows(folder: Path, files: Files, programs: Programs, patterns: Sequence[str]) -> Iterator[Row]:
     """The rows whose names match one of the patterns, each while its servers run."""
+
+    def wanted(name: str) -> bool:
+        return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
     groups = (
         _plain(folder, files, programs),
         _tls(folder, files, programs),
         _strict(files, programs),
-        _datasets(folder, files, programs),
+        _datasets(folder, files, programs, wanted),
     )
     for group in groups:
-        for row in group:
-            if any(fnmatch.fnmatchcase(row.name, pattern) for pattern in patterns):
-                yield row
+        yield from (row for row in group if wanted(row.name))
 
 
 def _plain(folder: Path, files: Files, programs: Programs) -> Iterator[Row]:
@@ -86,10 +99,11 @@ def _tls(folder: Path, files: Files, programs: Programs) -> Iterator[Row]:
         yield from rows(files, bench, source, ", TLS")
 
 
-def _datasets(folder: Path, files: Files, programs: Programs) -> Iterator[Row]:
+def _datasets(folder: Path, files: Files, programs: Programs, wanted: Wanted) -> Iterator[Row]:
     with ExitStack() as stack:
         bench, _ = _bench(stack, folder, None, programs)
-        yield from dataset_rows(folder, files.items, bench)
+        far = stack.enter_context(server(folder, None, "--latency", str(LATENCY)))
+        yield from dataset_rows(folder, files.items, bench, f"http://127.0.0.1:{far}", wanted)
 
 
 def _bench(stack: ExitStack, folder: Path, trusted: Trusted | None, programs: Programs) -> tuple[Bench, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import filecmp
 import http.client
+import shutil
 import ssl
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -60,6 +62,23 @@ class File:
 
     def _found(self) -> list[Path]:
         return [self.path] if self.path.exists() else sorted(self.path.parent.glob(f"{self.path.name}.part*"))
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder with files of the names and bytes of those in `like`."""
+
+    path: Path
+    like: Path
+
+    def clear(self) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def check(self) -> None:
+        for file in self.like.iterdir():
+            found = self.path / file.name
+            if not found.is_file() or not filecmp.cmp(found, file, shallow=False):
+                raise Different(f"{found.name} is not there, or has other bytes")
 
 
 @dataclass(frozen=True)

@@ -151,6 +151,12 @@ _AT_ONCE: Ways = {
     "rclone": lambda bench, folder, target: bench.rclone("copy", folder, _bucket_path(target)),
     "aws-cli": lambda bench, folder, target: bench.aws("--recursive", folder, target),
 }
+WHOLE_PREFIX: Ways = {
+    OWN: lambda bench, prefix, folder: bench.own("download", f"{prefix}/", f"{folder}/"),
+    "s5cmd": lambda bench, prefix, folder: bench.s5cmd("cp", f"{prefix}/*", f"{folder}/"),
+    "rclone": lambda bench, prefix, folder: bench.rclone("copy", _bucket_path(prefix), folder),
+    "aws-cli": lambda bench, prefix, folder: bench.aws("--recursive", prefix, folder),
+}
 URLS: Ways = {
     OWN: lambda bench, source, target: bench.own("upload", "--exists", "overwrite", "--manifest", source, f"{target}/"),
     "rclone": lambda bench, source, target: bench.rclone("copyurl", "--urls", source, _bucket_path(target)),

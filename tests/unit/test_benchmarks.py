@@ -6,6 +6,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -151,9 +152,10 @@ def test_an_object_of_the_strict_server_counts_only_if_its_bytes_match(
 
 def test_every_row_that_moves_something_knows_when_nothing_arrived(files: Files, endpoint: str, tmp_path: Path) -> None:
     tools = bench(endpoint)
-    made = [*rows(files, tools, "http://127.0.0.1:1/slow"), *small_rows(files, tools)]
-    made += dataset_rows(tmp_path, files.items, tools)
-    for row in made:
+    datasets = dataset_rows(tmp_path, 10, tools, "http://127.0.0.1:1", lambda name: "5GiB" not in name)
+    made = []
+    for row in chain(rows(files, tools, "http://127.0.0.1:1/slow"), small_rows(files, tools), datasets):
+        made.append(row)
         assert OWN in row.ways
         # What is not compared keeps nothing, and is no tool but a floor.
         assert row.unchecked <= {"dd", "raw socket"}
@@ -162,6 +164,7 @@ def test_every_row_that_moves_something_knows_when_nothing_arrived(files: Files,
             with pytest.raises(Different):
                 row.target.check()
     assert [row.name for row in made if isinstance(row.target, Nothing)] == ["start"]
+    assert {"upload-256KiB-10x", "download-256KiB-10x", "URLs-10KiB-1x"} <= {row.name for row in made}
 
 
 def test_ratios_are_of_runs_of_the_same_round() -> None:
