@@ -5,8 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +18,7 @@ from s3am_cloud_client import (
     Aws,
     DatasetOptions,
     DownloadOptions,
+    Item,
     Patience,
     Transfers,
     UploadOptions,
@@ -51,6 +51,9 @@ class Ran(NamedTuple):
         """What these items came to: their states, and the errors' names of those that failed."""
         found = (self.outcomes[name] for name in names)
         return {one.error.name if one.error is not None else one.state for one in found}
+
+    def said_all(self) -> set[str]:
+        return self.said(self.outcomes)
 
 
 class DatasetEnv:
@@ -106,16 +109,18 @@ class DatasetEnv:
         if "proxy" in self.__dict__:
             self.proxy.clear()
 
-    def upload(self, *sources: str, **dataset: object) -> Ran:
-        """By a manifest of the served items where no sources are given."""
+    def upload(self, *sources: str, between: Callable[[], None] = lambda: None, **dataset: object) -> Ran:
+        """By a manifest of the served items where no sources are given; `between` the listing and the copying."""
         if not sources and "manifest" not in dataset:
             dataset["manifest"] = str(self._manifest())
         options = UploadOptions(aws=self._aws, patience=Patience(stall_timeout=1))
         given = self._dataset(dataset)
         url = self.stored.url(PREFIX)
-        return self._ran(upload_many(sources, url, options=options, dataset=given, observer=SilentObserver()), url)
+        run = upload_many(sources, url, options=options, dataset=given, observer=SilentObserver())
+        between()
+        return self._ran(run, url)
 
-    def download(self, *sources: str, **dataset: object) -> Ran:
+    def download(self, *sources: str | Item, **dataset: object) -> Ran:
         sources = sources or (() if "manifest" in dataset else (self.stored.url(PREFIX),))
         options = DownloadOptions(aws=self._aws, patience=Patience(stall_timeout=1))
         given, folder = self._dataset(dataset), self.folder / "out"
@@ -133,9 +138,9 @@ class DatasetEnv:
         return self.stored.client.get_object(Bucket=self.stored.bucket, Key=key)["Body"].read()
 
     def downloaded(self) -> dict[str, bytes]:
-        """Whole files; a partial one has a name with a dot before it."""
+        """Whole files; a partial one ends so."""
         out = self.folder / "out"
-        every = (path for path in out.rglob("*") if path.is_file() and not path.name.startswith("."))
+        every = (path for path in out.rglob("*") if path.is_file() and path.suffix not in {".partial", ".progress"})
         return {str(path.relative_to(out)): path.read_bytes() for path in every}
 
     @property
@@ -170,7 +175,6 @@ class DatasetEnv:
         repeated = [json.loads(line)["destination"] for line in failed.read_text().splitlines()]
         assert repeated == [one.destination for one in undone]
         found = {one.destination.removeprefix(place): one for one in outcomes}
-        assert len(found) == len(outcomes)
         return Ran(found, summary, failed)
 
 
@@ -180,6 +184,4 @@ def nothing_wrong(found: Mapping[str, bytes], env: DatasetEnv) -> None:
         assert content in (env.contents.get(name), env.before.get(name)), name
 
 
-def as_user_of(s3: StrictS3) -> dict[str, str]:
-    """The variables that give a program this server's rights."""
-    return {**s3.environment(), "NO_PROXY": os.environ.get("NO_PROXY", "127.0.0.1")}
+MakeEnv = Callable[[int], DatasetEnv]

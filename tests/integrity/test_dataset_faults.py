@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pytest
 
-from integrity.dataset_env import EVERY, DatasetEnv, Ran, as_user_of, nothing_wrong
+from integrity.dataset_env import EVERY, DatasetEnv, MakeEnv, Ran, nothing_wrong
 from integrity.dataset_faults import COPIED, FAULTS, ItemFault, Way
-from servers.strict_s3 import StrictS3
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
-MakeEnv = Callable[[int], DatasetEnv]
-
-
-@pytest.fixture(scope="module")
-def make_env(strict_s3: StrictS3, s3_client: S3Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeEnv]:
-    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
-        for name, value in as_user_of(strict_s3).items():
-            patch.setenv(name, value)
-        patch.setenv("S3AM_CLOUD_STATE_HOME", str(tmp_path_factory.mktemp("state")))
-        throw = random.random
-        # Waits between tries have full jitter: these make them short, and change nothing else.
-        patch.setattr("random.random", lambda: throw() / 200)
-        yield lambda count: DatasetEnv(strict_s3, s3_client, tmp_path_factory.mktemp("dataset"), stack, count)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,11 @@ def is_local(source: str) -> bool:
 
 
 def absolute(source: str) -> str:
-    return source if source.startswith("file:") or not is_local(source) else os.path.abspath(source)
+    """From whatever folder it is read; a folder keeps its slash."""
+    if source.startswith("file:") or not is_local(source):
+        return source
+    whole = os.path.abspath(source)
+    return f"{whole}/" if source.endswith("/") and whole != "/" else whole
 
 
 def checksum_line(outcome: Outcome) -> bytes | None:

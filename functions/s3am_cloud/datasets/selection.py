@@ -7,6 +7,7 @@ from itertools import chain
 from typing import IO
 
 import msgspec
+from msgspec.structs import replace
 
 from s3am_cloud.datasets.filters import Filters
 from s3am_cloud.datasets.globs import glob_of, has_magic
@@ -116,7 +117,8 @@ class Chooser:
             if fetched_from is not None and url.scheme == "file":
                 raise BadSource("a list from elsewhere names a local file", "save the list to a file first")
             if url.url.endswith("/"):
-                raise BadSource("a folder in a list", "give the URLs or paths of files")
+                yield from self._of_left_folder(line, url)
+                return
             value = line.destination or line.source
             yield from self._of_line(line, url)
         except TransferError as error:
@@ -124,6 +126,17 @@ class Chooser:
                 raise BadManifest(f"{line.place_of(value)}: {error.message}", error.hint) from error
             # What a run has left was no error of the whole there, either.
             yield self._rejected(line.source, line.place, error)
+
+    def _of_left_folder(self, line: ManifestLine, url: SourceUrl) -> Iterator[Selected]:
+        """What is in a folder that a run could not read. Other lists name no folders."""
+        if not line.is_outcome:
+            raise BadSource("a folder in a list", "give the URLs or paths of files")
+        if url.scheme == "s3":
+            yield from self._of_prefix(url.url, 0)
+        elif self._trees.files is not None:
+            below = self._place.relative(line.destination or "")
+            every = self._trees.files.entries(url)
+            yield from self._of_tree((replace(found, name=below + found.name) for found in every), line.place)
 
     def _check_source(self, url: SourceUrl) -> None:
         if url.scheme == "file" and self._trees.files is None:
@@ -224,7 +237,7 @@ class Chooser:
             if not self._filters.takes(found.name):
                 continue
             if isinstance(found, Unreadable):
-                yield self._rejected(found.source, place, found.error)
+                yield self._rejected(found.source, place, found.error, self._would_be(found, path or found.name))
             elif isinstance(found, NoEntry):
                 item = Item(source=found.source, destination=self._place.text)
                 yield LeftOut(item=item, place=place, reason=found.reason)
@@ -242,6 +255,15 @@ class Chooser:
             return LeftOut(item=item, place=place, reason=_NEW)
         return Placed(item=item, place=place, modified=entry.modified, etag=entry.etag)
 
+    def _would_be(self, found: Unreadable, path: str) -> str | None:
+        """Where it would go, for whoever repeats it once it can be read: a folder of files below a folder."""
+        is_folder = found.source.endswith("/")
+        try:
+            name = found.name.rstrip("/") if is_folder else self._filled(found.name, path, _url_of(found), {})
+            return self._place.below(name) + ("/" if is_folder else "")
+        except TransferError:
+            return None
+
     def _filled(self, name: str, written: str | None, url: SourceUrl, columns: dict[str, str]) -> str:
         """The name below the destination, by the template where there is one.
 
@@ -253,11 +275,12 @@ class Chooser:
         path = path_of(written, url) if written is not None and is_relative(written) else path_of_url(url)
         return self._template.fill(path, url, self.given, columns)
 
-    def _rejected(self, source: str, place: str, error: TransferError) -> Rejected:
-        return Rejected(item=Item(source=source, destination=self._place.text), place=place, error=error.report())
+    def _rejected(self, source: str, place: str, error: TransferError, destination: str | None = None) -> Rejected:
+        item = Item(source=source, destination=destination or self._place.text)
+        return Rejected(item=item, place=place, error=error.report())
 
 
-def _url_of(entry: Entry) -> SourceUrl:
+def _url_of(entry: Entry | Unreadable) -> SourceUrl:
     return SourceUrl("s3" if entry.source.startswith("s3://") else "file", entry.source)
 
 

@@ -34,7 +34,7 @@ class NoEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unreadable(msgspec.Struct, frozen=True, kw_only=True):
-    """What should have been an entry, or a folder of them, and can't be read."""
+    """What should have been an entry, or a folder of them, which ends in a slash, and can't be read."""
 
     source: str
     name: str

@@ -108,7 +108,7 @@ def _subfolder(path: str, relative: str) -> _Folder | Unreadable:
     try:
         return _opened(f"{path}/", f"{relative}/")
     except TransferError as error:
-        return Unreadable(source=_text(path), name=relative, error=error)
+        return Unreadable(source=_text(f"{path}/"), name=f"{relative}/", error=error)
 
 
 def _opened(path: str, name: str) -> _Folder:

@@ -55,7 +55,7 @@ class Arrival:
         return file.commit(self._wanted.overwrite)
 
     def drop(self) -> None:
-        self._data.clear()
+        self._data = bytearray()  # an error that is kept may still refer to the one before
         if self._file is not None:
             self._file.drop()
             self._file = None

@@ -157,6 +157,7 @@ class SaveFlow:
             version = arrival.finish()
         except TransferError as error:
             self._progress(-arrival.size)
+            arrival.drop()
             self._end(error)
             return
         etag, version_id = self._response.header("ETag"), self._response.header("x-amz-version-id")
