@@ -17,38 +17,42 @@ inprocess/  The pipeline on this machine, over worker processes.
 remote/     Jobs in the cloud.
 """
 
-from s3am_cloud.items import Item
-from s3am_cloud_client.datasets import (
-    Transfers,
-    download_many,
-    exists_of_one,
-    is_one_item,
-    is_one_object,
-    preview_many,
-    run_folder,
-    upload_many,
-)
-from s3am_cloud_client.diagnosis import diagnose
-from s3am_cloud_client.inprocess.destinations import Output, destination_of
-from s3am_cloud_client.inprocess.patience import Patience
-from s3am_cloud_client.inprocess.rate_limit import RateLimit
-from s3am_cloud_client.jobs import Client, Job, OnStatus, error_of, read_request
-from s3am_cloud_client.listings import list_objects, list_uploads
-from s3am_cloud_client.objects import Verifying, cancel_uploads, provenance, verify, verify_many, verify_receipt
-from s3am_cloud_client.observer import Observer, OnProgress, SilentObserver
-from s3am_cloud_client.options import (
-    Aws,
-    DatasetOptions,
-    DownloadOptions,
-    ObjectOptions,
-    Options,
-    PlanOptions,
-    SideKeys,
-    SubmitOptions,
-    UploadOptions,
-)
-from s3am_cloud_client.planning import plan
-from s3am_cloud_client.transfers import download, upload
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from s3am_cloud.items import Item
+    from s3am_cloud_client.datasets import (
+        Transfers,
+        download_many,
+        exists_of_one,
+        is_one_item,
+        is_one_object,
+        preview_many,
+        run_folder,
+        upload_many,
+    )
+    from s3am_cloud_client.diagnosis import diagnose
+    from s3am_cloud_client.inprocess.destinations import Output, destination_of
+    from s3am_cloud_client.inprocess.patience import Patience
+    from s3am_cloud_client.inprocess.rate_limit import RateLimit
+    from s3am_cloud_client.jobs import Client, Job, OnStatus, error_of, read_request
+    from s3am_cloud_client.listings import list_objects, list_uploads
+    from s3am_cloud_client.objects import Verifying, cancel_uploads, provenance, verify, verify_many, verify_receipt
+    from s3am_cloud_client.observer import Observer, OnProgress, SilentObserver
+    from s3am_cloud_client.options import (
+        Aws,
+        DatasetOptions,
+        DownloadOptions,
+        ObjectOptions,
+        Options,
+        PlanOptions,
+        SideKeys,
+        SubmitOptions,
+        UploadOptions,
+    )
+    from s3am_cloud_client.planning import plan
+    from s3am_cloud_client.transfers import download, upload
 
 __all__ = (
     "Aws",
@@ -94,3 +98,82 @@ __all__ = (
     "verify_many",
     "verify_receipt",
 )
+
+_MODULES = {
+    "s3am_cloud.items": ("Item",),
+    "s3am_cloud_client.datasets": (
+        "Transfers",
+        "download_many",
+        "exists_of_one",
+        "is_one_item",
+        "is_one_object",
+        "preview_many",
+        "run_folder",
+        "upload_many",
+    ),
+    "s3am_cloud_client.diagnosis": ("diagnose",),
+    "s3am_cloud_client.inprocess.destinations": (
+        "Output",
+        "destination_of",
+    ),
+    "s3am_cloud_client.inprocess.patience": ("Patience",),
+    "s3am_cloud_client.inprocess.rate_limit": ("RateLimit",),
+    "s3am_cloud_client.jobs": (
+        "Client",
+        "Job",
+        "OnStatus",
+        "error_of",
+        "read_request",
+    ),
+    "s3am_cloud_client.listings": (
+        "list_objects",
+        "list_uploads",
+    ),
+    "s3am_cloud_client.objects": (
+        "Verifying",
+        "cancel_uploads",
+        "provenance",
+        "verify",
+        "verify_many",
+        "verify_receipt",
+    ),
+    "s3am_cloud_client.observer": (
+        "Observer",
+        "OnProgress",
+        "SilentObserver",
+    ),
+    "s3am_cloud_client.options": (
+        "Aws",
+        "DatasetOptions",
+        "DownloadOptions",
+        "ObjectOptions",
+        "Options",
+        "PlanOptions",
+        "SideKeys",
+        "SubmitOptions",
+        "UploadOptions",
+    ),
+    "s3am_cloud_client.planning": ("plan",),
+    "s3am_cloud_client.transfers": (
+        "download",
+        "upload",
+    ),
+}
+
+
+def _module_of(name: str) -> str | None:
+    return next((module for module, names in _MODULES.items() if name in names), None)
+
+
+if not TYPE_CHECKING:  # it would hide names that do not exist
+
+    def __getattr__(name: str) -> object:
+        """Imports a name's module when it is first asked for: all of them take longer than a small transfer."""
+        module = _module_of(name)
+        if module is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = globals()[name] = getattr(importlib.import_module(module), name)
+        return found
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -110,7 +111,22 @@ def test_a_program_whose_main_module_would_run_again_works_in_one_process(
     assert start_method() == method
 
 
-def test_forking_leaves_the_programs_garbage_to_its_collector() -> None:
+@pytest.fixture
+def unfrozen() -> Iterator[None]:
+    """As in a program that has frozen nothing, which the tests have."""
+    gc.unfreeze()
+    yield
+    gc.freeze()
+
+
+def test_forking_leaves_the_programs_garbage_to_its_collector(unfrozen: None) -> None:
     with unscanned():
         assert gc.get_freeze_count() > 0
     assert gc.get_freeze_count() == 0
+
+
+def test_what_the_program_has_frozen_itself_stays_frozen(unfrozen: None) -> None:
+    gc.freeze()
+    with unscanned():
+        assert gc.get_freeze_count() > 0
+    assert gc.get_freeze_count() > 0

@@ -6,6 +6,7 @@ import ast
 import functools
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -152,6 +153,19 @@ def test_a_library_is_known_only_where_the_design_says(library: str) -> None:
         if any(name.split(".")[0] == library for name in imported(path))
     }
     assert knowing <= OUTSIDE[library]
+
+
+def test_types_of_the_cdk_are_followed_where_the_stack_uses_them() -> None:
+    """Those of other services are not: a name from one that is missing in the list would be of any type."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mypy"]["overrides"]
+    followed = {module for rule in settings if rule.get("follow_imports") == "normal" for module in rule["module"]}
+    used = {
+        ".".join(name.split(".")[:2])
+        for path in PRODUCT.values()
+        for name in imported(path)
+        if name.startswith("aws_cdk.") and name.split(".")[1].islower()
+    }
+    assert used <= followed
 
 
 def test_the_product_knows_nothing_of_the_tests() -> None:
