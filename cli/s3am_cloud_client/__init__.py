@@ -2,8 +2,10 @@
 
 datasets    `upload_many`, `download_many`: many objects, with an outcome for each; `preview_many`: what it would do.
 diagnosis   `diagnose`: what an account, a stack, buckets and sources lack.
+hosts_file  `hosts.toml`: what each server gets besides requests.
 jobs        `Client` and `Job`: transfers in the cloud.
 listings    `list_objects`, `list_uploads`: what is below a prefix in S3.
+logins      `Logins`: what sources' servers get, and which of them gets what.
 objects     `verify`, `verify_many`, `verify_receipt`, `provenance`, `cancel_uploads`: what is in S3 already.
 observer    What a transfer reports while it runs.
 options     The options of transfers, and which AWS.
@@ -53,6 +55,39 @@ if TYPE_CHECKING:
     )
     from s3am_cloud_client.planning import plan
     from s3am_cloud_client.transfers import download, upload
+from s3am_cloud.items import Item
+from s3am_cloud_client.datasets import (
+    Transfers,
+    download_many,
+    exists_of_one,
+    is_one_item,
+    is_one_object,
+    preview_many,
+    run_folder,
+    upload_many,
+)
+from s3am_cloud_client.diagnosis import diagnose
+from s3am_cloud_client.inprocess.destinations import Output, destination_of
+from s3am_cloud_client.inprocess.patience import Patience
+from s3am_cloud_client.inprocess.rate_limit import RateLimit
+from s3am_cloud_client.jobs import Client, Job, OnStatus, error_of, read_request
+from s3am_cloud_client.listings import list_objects, list_uploads
+from s3am_cloud_client.logins import Logins
+from s3am_cloud_client.objects import Verifying, cancel_uploads, provenance, verify, verify_many, verify_receipt
+from s3am_cloud_client.observer import Observer, OnProgress, SilentObserver
+from s3am_cloud_client.options import (
+    Aws,
+    DatasetOptions,
+    DownloadOptions,
+    ObjectOptions,
+    Options,
+    PlanOptions,
+    SideKeys,
+    SubmitOptions,
+    UploadOptions,
+)
+from s3am_cloud_client.planning import plan
+from s3am_cloud_client.transfers import download, upload
 
 __all__ = (
     "Aws",
@@ -61,6 +96,7 @@ __all__ = (
     "DownloadOptions",
     "Item",
     "Job",
+    "Logins",
     "ObjectOptions",
     "Observer",
     "OnProgress",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from s3am_cloud.datasets.names import Place
     from s3am_cloud.datasets.outcomes import Counts, Failures, Outcome, Summary
     from s3am_cloud.datasets.selection import Selected
-    from s3am_cloud.ports.transfer import Ports
+    from s3am_cloud.ports.transfer import Ports, Source
+    from s3am_cloud_client.inprocess.dataset.item_servers import ItemServers
     from s3am_cloud_client.inprocess.dataset.items_run import ItemsRun, Side
     from s3am_cloud_client.inprocess.dataset.preview import Planned
     from s3am_cloud_client.inprocess.dataset.report import RunFiles
@@ -102,19 +104,22 @@ def upload_many(
     """
     from s3am_cloud.datasets.names import Place, parse_s3_prefix
     from s3am_cloud.urls import parse_s3
+    from s3am_cloud_client.inprocess.dataset.item_servers import ItemServers
     from s3am_cloud_client.inprocess.dataset.upload_run import UploadSide
     from s3am_cloud_client.inprocess.ports import local_ports
     from s3am_cloud_client.inprocess.system_errors import naming_system_errors
 
     options = msgspec.structs.replace(options, limit_rate=limit_of(options.limit_rate))
     place, watching = parse_s3_prefix(destination), observer_of(progress, observer)
+    given = list(sources)
     with naming_system_errors():
         access = options.source_access()
-        ports = local_ports(options.destination_access(), access, options.reach())
-        found = _selected(sources, Place(place, is_local=False), dataset, access, ports)
+        servers = ItemServers(options.logins, _named(given, dataset))
+        ports = local_ports(options.destination_access(), access, options.reach(servers.named_logins()))
+        found = servers.watching(_selected(given, Place(place, is_local=False), dataset, access, ports))
         if options.limit_rate is not None:
             found = _limited(found)
-        side = UploadSide(parse_s3(place, key_needed=False), options, dataset, watching)
+        side = UploadSide(parse_s3(place, key_needed=False), options, dataset, watching, servers)
         return _begun(found, side, dataset, watching)
 
 
@@ -192,6 +197,7 @@ def preview_many(
     from s3am_cloud.datasets.names import Place, parse_s3_prefix
     from s3am_cloud.items import Placed
     from s3am_cloud.urls import parse_destination, parse_s3, parse_source
+    from s3am_cloud_client.inprocess.dataset.item_servers import ItemServers
     from s3am_cloud_client.inprocess.dataset.preview import Preview
     from s3am_cloud_client.inprocess.ports import local_ports
     from s3am_cloud_client.inprocess.system_errors import naming_system_errors
@@ -203,24 +209,26 @@ def preview_many(
         access, source_access = options.destination_access(), options.source_access()
         access.require_credentials()
         observer = observer_of(None, observer)
-        ports = local_ports(access, source_access, options.reach(), observer=observer)
+        servers = ItemServers(options.logins, _named(given, dataset))
+        ports = local_ports(access, source_access, options.reach(servers.named_logins()), observer=observer)
         if is_single:
             target = parse_destination(destination, parse_source(texts[0]))
             item = Item(source=texts[0], destination=str(target))
-            found: Iterator[Selected] = iter([Placed(item=item, place=texts[0])])
+            selected: Iterable[Selected] = [Placed(item=item, place=texts[0])]
         else:
             place = parse_s3_prefix(destination)
             target = parse_s3(place, key_needed=False)
-            found = _selected(given, Place(place, is_local=False), dataset, source_access, ports)
+            selected = _selected(given, Place(place, is_local=False), dataset, source_access, ports)
         preview = Preview(
             destination=target,
             exists=dataset.exists,
-            ports=ports,
+            store=ports.store,
+            source=functools.cache(lambda: _source(source_access, options, servers)),
             tree=S3Tree(access, ports.clock),
             observer=observer,
             is_single=is_single,
         )
-        yield from preview.items(found)
+        yield from preview.items(servers.watching(selected))
 
 
 def is_one_item(sources: Sequence[str], dataset: DatasetOptions = _USUAL_DATASET) -> bool:
@@ -272,6 +280,19 @@ def _limited(found: Iterator[Selected]) -> Iterator[Selected]:
         if isinstance(one, Placed):
             check_limited(one.item.source)
         yield one
+
+
+def _source(access: S3Access, options: UploadOptions, servers: ItemServers) -> Source:
+    """By which all items are read that have passed by."""
+    from s3am_cloud_client.inprocess.ports import local_ports
+
+    return local_ports(access, reach=options.reach(servers.logins())).source
+
+
+def _named(sources: Iterable[str | os.PathLike[str] | Item], dataset: DatasetOptions) -> list[str]:
+    """The URLs that the user wrote: those of items are in lists, of whatever origin."""
+    texts = [os.fspath(source) for source in sources if not isinstance(source, Item)]
+    return [*texts, dataset.manifest or "", dataset.base or ""]
 
 
 def _selected(

@@ -11,6 +11,7 @@ import msgspec
 
 from s3am_cloud.request import Exists
 from s3am_cloud_client.inprocess.system_errors import naming_system_errors
+from s3am_cloud_client.logins import NO_LOGINS, Logins
 from s3am_cloud_client.observer import Observer, SilentObserver
 from s3am_cloud_client.options import Aws, SideKeys, SubmitOptions
 
@@ -73,7 +74,8 @@ class Client:
         'succeeded'
         """
         request = options.request(source, destination, exists)
-        return self.submit_request(request, SideKeys(options.keys, options.source_keys), options.netrc, observer)
+        keys = SideKeys(options.keys, options.source_keys)
+        return self.submit_request(request, keys, options.netrc, observer, options.logins)
 
     def submit_request(
         self,
@@ -81,13 +83,15 @@ class Client:
         keys: SideKeys = _NO_KEYS,
         netrc: bool = False,
         observer: Observer = _SILENT,
+        logins: Logins = NO_LOGINS,
     ) -> Job:
         """Submit a whole request, as `s3am-cloud schema` describes it. Raises what `submit` does."""
-        from s3am_cloud_client.remote.submit import submit, with_netrc
+        from s3am_cloud_client.remote.submit import SourceSecrets, submit, with_netrc
 
         with naming_system_errors():
             whole = with_netrc(request) if netrc else request
-            started = submit(whole, keys, self._aws, lambda: self.remote, observer)
+            secrets = SourceSecrets(keys, logins)
+            started = submit(whole, secrets, self._aws, lambda: self.remote, observer)
         return _job(started.execution, self, started.joined)
 
     def job(self, job_id: str) -> Job:

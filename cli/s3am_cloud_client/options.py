@@ -16,9 +16,11 @@ from s3am_cloud.errors import Usage
 from s3am_cloud.request import Exists, OnExisting, Ranges, Sse
 from s3am_cloud_client.inprocess.patience import USUAL_PATIENCE, Patience
 from s3am_cloud_client.inprocess.rate_limit import RateLimit, limit_of
+from s3am_cloud_client.logins import NO_LOGINS, Logins
 
 if TYPE_CHECKING:
     from s3am_cloud.adapters.s3.access import S3Access, S3Settings
+    from s3am_cloud.logins import HostLogins
     from s3am_cloud.model import TransferRequest
     from s3am_cloud.sse import KeyRing
     from s3am_cloud.transfer.download import DownloadRequest
@@ -63,7 +65,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What a transfer into S3 takes besides its source and its destination, on this machine and in the cloud.
 
     The names and meanings are those of the command's options; sizes are in bytes. `keys` and `source_keys` are the
-    SSE-C keys of the destination and of a source in S3. `netrc` looks for the source's login in ~/.netrc.
+    SSE-C keys of the destination and of a source in S3. `netrc` looks for the source's login in ~/.netrc; `logins` are
+    what else sources' servers get.
     """
 
     resume: bool = False
@@ -88,6 +91,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     keys: KeyRing | None = None
     source_keys: KeyRing | None = None
     netrc: bool = False
+    logins: Logins = NO_LOGINS
     requester_pays: bool = False
     no_sign_request: bool = False
 
@@ -143,11 +147,11 @@ class UploadOptions(Options, frozen=True, kw_only=True):
     stack: str | None = None
     limit_rate: float | RateLimit | None = None
 
-    def reach(self) -> SourceReach:
-        """Raises Usage for a rate that is too low."""
+    def reach(self, logins: HostLogins = ()) -> SourceReach:
+        """How sources are read, whose servers get these logins. Raises Usage for a rate that is too low."""
         from s3am_cloud_client.inprocess.ports import SourceReach
 
-        return SourceReach(self.patience, self.netrc, rate_limit=limit_of(self.limit_rate))
+        return SourceReach(self.patience, self.netrc, rate_limit=limit_of(self.limit_rate), logins=logins)
 
     def destination_access(self) -> S3Access:
         from s3am_cloud.adapters.s3.access import S3Access

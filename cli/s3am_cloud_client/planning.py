@@ -47,11 +47,12 @@ def plan(
     with naming_system_errors():
         request = options.request(with_login(source) if options.netrc else source, destination, exists)
         keys = SideKeys(options.keys, options.source_keys)
-        shown, secrets = withheld(request, keys.destination, keys.source)
+        logins = options.logins.of([request.source_url])
+        shown, secrets = withheld(request, keys.destination, keys.source, logins)
         refuse_secrets(shown)
         access, source_access = options.aws.both_sides(request, keys)
         most_workers = None if options.stack is None else max_workers(access, options.stack)
-        ports = plan_ports(access, source_access, options.rate, most_workers)
+        ports = plan_ports(access, source_access, options.rate, most_workers, logins)
         return quote(request, bool(secrets), ports, observer)
 
 

@@ -58,7 +58,9 @@ def upload(
     with naming_system_errors():
         access = options.destination_access()
         jobs = records(access, options.stack, observer)
-        ports = local_ports(access, options.source_access(), options.reach(), jobs, observer)
+        ports = local_ports(
+            access, options.source_access(), options.reach(options.logins.of([request.source_url])), jobs, observer
+        )
         return run_upload(request, ports, observer)
 
 

@@ -39,6 +39,7 @@ expiry         Until when an unfinished upload is kept.
 items          One object to copy, and where it was named.
 key_rights     Rights on KMS keys that S3 says are missing.
 limits         Every number once, with its reason.
+logins         What a server gets besides the request: headers, a user with a password, cookies.
 model          The values that flow from step to step and into a job's record.
 names          Names that the stack and its clients share.
 request        What somebody asks for.

@@ -297,6 +297,8 @@ CLOCK_SKEW_SECONDS: Final = 60
 # How long the record of a schedule's last fetch is kept: a year, for schedules that run yearly, and a month.
 RAREST_SCHEDULE_DAYS: Final = 400
 LONGEST_JOB_DAYS: Final = 14  # the state machine stops itself then
+# A file with a header, a token or a browser's cookies; a profile of years has some hundred KB of them.
+MAX_LOGIN_BYTES: Final = 4 * MIB
 # Bytes that KMS Encrypt takes (AWS KMS API reference).
 KMS_PLAINTEXT: Final = 4096
 # Bytes of the grants of named secrets: Lambda takes 4 KB of environment variables, and the others are short.

@@ -17,6 +17,9 @@ STATE_HOME_VARIABLE: Final = "S3AM_CLOUD_STATE_HOME"
 KNOWN_HOSTS_VARIABLE: Final = "S3AM_CLOUD_SSH_KNOWN_HOSTS"
 """Environment variable that names the file with the keys of SSH servers."""
 
+HOSTS_VARIABLE: Final = "S3AM_CLOUD_HOSTS_FILE"
+"""Environment variable that names the file with the logins and limits of sources' servers."""
+
 STACK_CONTEXT: Final = "stack"
 """CDK context key that says otherwise, and wins over the environment: `cdk deploy -c stack=NAME`."""
 

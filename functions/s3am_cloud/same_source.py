@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from s3am_cloud.urls import NETWORK_SCHEMES, SourceUrl
 
 # Query parameters by which AWS, Google, Azure and CloudFront sign URLs, and names that others give to their keys.
-_SIGNATURES = {"x-amz-signature", "x-amz-security-token", "x-goog-signature", "signature", "sig"}
+_SIGNED = {"x-amz-signature", "x-goog-signature", "signature", "sig"}
+_SIGNATURES = {*_SIGNED, "x-amz-security-token"}
 _SIGNATURES |= {"access_token", "api_key", "apikey", "password", "token"}
 # What stands in a signed URL beside the signature, and changes with it.
 _SIGNING = ("x-amz-", "x-goog-")
@@ -21,6 +22,12 @@ _BESIDE_SIGNATURES = {"awsaccesskeyid", "googleaccessid", "expires", "key-pair-i
 def is_signature(name: str) -> bool:
     """Whether a query's parameter of that name gives access to what the URL names, and does not say what that is."""
     return name.lower() in _SIGNATURES
+
+
+def is_signed(url: str) -> bool:
+    """Whether AWS, Google, Azure or CloudFront let whoever has this URL read: with another login beside it, S3 refuses
+    the request."""
+    return any(name.lower() in _SIGNED for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True))
 
 
 def unsigned(source: SourceUrl) -> str:

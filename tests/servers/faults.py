@@ -287,6 +287,18 @@ class BasicAuth(Fault):
         return plain(401, WWW_Authenticate='Basic realm="tests"')
 
 
+@dataclass(frozen=True, kw_only=True)
+class NeedsHeader(Fault):
+    """Answers 403 unless the request carries this header."""
+
+    name: str
+    value: str
+    methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD")
+
+    def change_answer(self, request: Request, answer: Answer) -> Answer:
+        return answer if request.headers.get(self.name.lower()) == self.value else plain(403)
+
+
 @lru_cache(maxsize=4)
 def _packed(content: Content) -> Held:
     return Held(gzip.compress(b"".join(blocks(content)), compresslevel=1, mtime=0))

@@ -21,8 +21,8 @@ from support.fakes import PART, SOURCE, World, request
 from support.syntax import tree_of
 from unit.test_layers import PRODUCT
 
-# Where a URL comes in as text: a request's two, an item's, a list's, a named digest file, a redirect, a login, a
-# rule of the ingest file.
+# Where a URL comes in as text: a request's two, an item's, a list's, a named digest file, a redirect, a login with its
+# host, a rule of the ingest file.
 ENTRIES = {
     "s3am_cloud.datasets.candidates",
     "s3am_cloud_client.inprocess.dataset.selected",
@@ -40,6 +40,8 @@ ENTRIES = {
     "s3am_cloud.jobs.dataset.prepare",
     "s3am_cloud.jobs.named_secrets",
     "s3am_cloud_client.doctor.run",
+    "s3am_cloud_client.hosts_file",
+    "s3am_cloud_client.logins",
     "s3am_cloud_client.inprocess.destinations",
     "s3am_cloud_client.remote.client",
     "s3am_cloud_client.remote.host_keys",

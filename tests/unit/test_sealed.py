@@ -10,12 +10,21 @@ import pytest
 
 from s3am_cloud.adapters.memory.jobs import MemoryJobs
 from s3am_cloud.adapters.memory.vault import MemoryVault
-from s3am_cloud.errors import BadEncryptionKey, BadRequest, BadSource, SealedForAnother, SecretElsewhere
+from s3am_cloud.errors import (
+    BadEncryptionKey,
+    BadRequest,
+    BadSecret,
+    BadSource,
+    SealedForAnother,
+    SecretElsewhere,
+    SecretInClear,
+)
 from s3am_cloud.jobs.named_secrets import NamedSecrets
 from s3am_cloud.jobs.sealing import carry_over, opened, opened_jobs, seal, withheld
 from s3am_cloud.jobs.secrets import NO_SECRETS, Secrets
 from s3am_cloud.jobs.successors import continues, next_id
 from s3am_cloud.limits import KMS_PLAINTEXT
+from s3am_cloud.logins import HostLogin
 from s3am_cloud.model import Job, TransferRequest, Unit, Upload, has_secrets
 from s3am_cloud.sse import KeyRing, SseKey
 from s3am_cloud.transfer.pipeline import new_job
@@ -265,6 +274,46 @@ def test_a_named_secret_gives_keys_and_a_login() -> None:
     assert found.job.request.source == "https://a%20nn:hunter%2F2@host/data.bin"
     assert found.keys.is_master
     assert has_secrets(job("https://host/data.bin", NAME))
+
+
+LOGIN = HostLogin(place="https://host:443", headers=(("X-Token", "hunter2"),), cookies=("hunter2",))
+
+
+def test_what_a_server_gets_is_sealed_and_opened_for_that_server_alone() -> None:
+    """One for another server, which could only come of a request of somebody else's, is left out."""
+    other, vault = msgspec.structs.replace(LOGIN, place="https://evil:443"), MemoryVault()
+    shown, secrets = withheld(asked("https://host/data.bin"), logins=(LOGIN, other))
+    sealed = seal(new_job(shown, "job", FakeClock()), secrets, vault)
+    assert "hunter2" not in msgspec.json.encode(sealed).decode()
+    found = opened(sealed, vault)
+    assert found.logins == (LOGIN,)
+    assert "hunter2" not in f"{found!r} {secrets!r}"
+    later = carry_over(sealed, job("https://host/data.bin", name="job-r2"), vault, "https://host/data.bin?sig=50ddba11")
+    assert opened(later, vault).logins == (LOGIN,)
+
+
+def test_a_login_that_somebody_adds_to_what_was_sealed_is_not_used() -> None:
+    vault = MemoryVault()
+    mine, theirs = seal(job(), Secrets(logins=(LOGIN,)), vault).sealed, sealed_job()
+    with pytest.raises(SealedForAnother):
+        opened(msgspec.structs.replace(theirs, sealed=(*theirs.sealed, *mine)), vault)
+
+
+def test_a_named_secret_gives_headers_and_cookies_to_its_host() -> None:
+    line = "host\tFALSE\t/\tTRUE\t0\tsession\thunter2"
+    value = {"headers": {"X-Token": "a"}, "bearer": "hunter2", "cookies": f"{line}\n{line.replace('host', 'other')}\n"}
+    [login] = opened(job("https://host/data.bin", NAME), named(host="host", **value)).logins
+    headers = (("X-Token", "a"), ("Authorization", "Bearer hunter2"))
+    assert login == HostLogin(place="https://host:443", headers=headers, cookies=(line,))
+    with pytest.raises(SecretElsewhere):
+        opened(job("https://host/data.bin", NAME), named(host="other", **value))
+    with pytest.raises(SecretInClear):
+        opened(job("http://host/data.bin", NAME), named(host="host", **value))
+    assert opened(job("http://host/data.bin", NAME), named(host="host", cleartext=True, **value)).logins
+    for wrong in ({"bearer": "hunter2"}, {"host": "host", "bearer": "hunter 2"}, {"logins": [{"place": "hunter2"}]}):
+        with pytest.raises(BadSecret) as refused:
+            opened(job("https://host/data.bin", NAME), named(**wrong))
+        assert "hunter" not in f"{refused.value} {refused.value.hint}"
 
 
 def test_a_named_secret_gives_a_whole_url_of_the_same_place() -> None:

@@ -9,9 +9,11 @@ from s3am_cloud.urls import is_download
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.options import cost
 from s3am_cloud_cli.options import keys as key_options
+from s3am_cloud_cli.options import logins as login_options
 from s3am_cloud_cli.options import transfer as options
 from s3am_cloud_cli.options.directions import check_from_s3, check_into_cloud
 from s3am_cloud_cli.options.keys import KeyOptions, SourceKeyOptions
+from s3am_cloud_cli.options.logins import LoginOptions
 from s3am_cloud_cli.options.transfer import AwsOptions
 from s3am_cloud_client import PlanOptions
 
@@ -25,6 +27,7 @@ from s3am_cloud_client import PlanOptions
 @key_options.source_keys
 @options.secret
 @options.netrc
+@login_options.logins
 @options.no_limit_rate
 @options.requester_pays
 @options.no_sign_request
@@ -43,6 +46,7 @@ def plan(
     source_keys: SourceKeyOptions,
     secret: str | None,
     netrc: bool,
+    logins: LoginOptions,
     requester_pays: bool,
     no_sign_request: bool,
     stack: str | None,
@@ -75,6 +79,7 @@ def plan(
         keys=keys.ring(),
         source_keys=source_keys.ring(),
         netrc=netrc,
+        logins=logins.logins(),
         requester_pays=requester_pays,
         no_sign_request=no_sign_request,
         secret=secret,

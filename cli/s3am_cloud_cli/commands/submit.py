@@ -8,9 +8,11 @@ from s3am_cloud.request import Exists
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.options import cost
 from s3am_cloud_cli.options import keys as key_options
+from s3am_cloud_cli.options import logins as login_options
 from s3am_cloud_cli.options import transfer as options
 from s3am_cloud_cli.options.directions import check_into_cloud
 from s3am_cloud_cli.options.keys import KeyOptions, SourceKeyOptions
+from s3am_cloud_cli.options.logins import LoginOptions
 from s3am_cloud_cli.options.transfer import AwsOptions
 from s3am_cloud_client import SideKeys, SubmitOptions
 
@@ -29,6 +31,7 @@ from s3am_cloud_client import SideKeys, SubmitOptions
 @key_options.source_keys
 @options.secret
 @options.netrc
+@login_options.logins
 @options.no_limit_rate
 @options.requester_pays
 @options.no_sign_request
@@ -50,6 +53,7 @@ def submit(
     source_keys: SourceKeyOptions,
     secret: str | None,
     netrc: bool,
+    logins: LoginOptions,
     requester_pays: bool,
     no_sign_request: bool,
     stack: str | None,
@@ -89,7 +93,7 @@ def submit(
         )
         transfer_request = chosen.request(source, destination, exists)
     rings = SideKeys(keys.ring(), source_keys.ring())
-    job = Client(stack, aws_of(aws)).submit_request(transfer_request, rings, netrc, console)
+    job = Client(stack, aws_of(aws)).submit_request(transfer_request, rings, netrc, console, logins.logins())
     if job.joined:
         console.note(f"The same transfer is under way already, as job {job.id}: this joins it")
     show_started(job, "Submitted", wait, console)

@@ -11,10 +11,12 @@ from s3am_cloud.request import OnExisting
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.options import datasets as dataset_options
 from s3am_cloud_cli.options import keys as key_options
+from s3am_cloud_cli.options import logins as login_options
 from s3am_cloud_cli.options import transfer as options
 from s3am_cloud_cli.options.datasets import ItemCommand
 from s3am_cloud_cli.options.directions import check_into_s3
 from s3am_cloud_cli.options.keys import KeyOptions, SourceKeyOptions
+from s3am_cloud_cli.options.logins import LoginOptions
 from s3am_cloud_cli.options.transfer import AwsOptions
 from s3am_cloud_client import DatasetOptions, Patience, UploadOptions, exists_of_one
 
@@ -30,6 +32,7 @@ from s3am_cloud_client import DatasetOptions, Patience, UploadOptions, exists_of
 @key_options.keys
 @key_options.source_keys
 @options.netrc
+@login_options.logins
 @options.patience
 @options.limit_rate
 @options.record_stack
@@ -50,6 +53,7 @@ def upload(
     keys: KeyOptions,
     source_keys: SourceKeyOptions,
     netrc: bool,
+    logins: LoginOptions,
     patience: Patience,
     limit_rate: int | None,
     stack: str | None,
@@ -86,6 +90,7 @@ def upload(
         keys=keys.ring(),
         source_keys=source_keys.ring(),
         netrc=netrc,
+        logins=logins.logins(),
         requester_pays=requester_pays,
         no_sign_request=no_sign_request,
         aws=aws_of(aws),

@@ -5,6 +5,7 @@ datasets      Which items are wanted, and what they are called.
 deploy        The stack's parameters.
 directions    Arguments the wrong way round.
 keys          SSE-C keys.
+logins        What sources' servers get: headers, cookies, hosts.toml.
 request_file  submit --request.
 settings      From AWS options to S3 settings.
 transfer      The options of transfers, as values.

@@ -27,6 +27,11 @@ _BESIDE = (
     "verbose",
     "debug",
     "netrc",
+    "headers",
+    "header_file",
+    "bearer_file",
+    "cookie_file",
+    "hosts_file",
 )
 
 

@@ -21,6 +21,7 @@ from s3am_cloud.costs.quote import Quote, by_datasync, enforce_max_cost, in_clou
 from s3am_cloud.errors import AccessDenied, BadPartSize, SourceTooLarge, StoreUnavailable, TooExpensive, TransferError
 from s3am_cloud.integrity.before_commit import needs_parts
 from s3am_cloud.limits import MOST_IN_ORDER
+from s3am_cloud.logins import HostLogins
 from s3am_cloud.model import Attributes, Job, ObjectInfo, Plan, Sealed, SourceInfo, TransferRequest, Upload
 from s3am_cloud.ports.pace import RateProbe, no_rate
 from s3am_cloud.ports.transfer import ObjectStore, Ports
@@ -93,12 +94,19 @@ class Planned(msgspec.Struct, frozen=True):
     plan: Plan | None
 
 
-def plan_ports(access: S3Access, source: S3Access, rate: int | None = None, most_workers: int | None = None) -> Ports:
+def plan_ports(
+    access: S3Access,
+    source: S3Access,
+    rate: int | None = None,
+    most_workers: int | None = None,
+    logins: HostLogins = (),
+) -> Ports:
     """The ports of this machine, with both sides' keys; a source's rate is measured as the cloud does, unless the user
     gives it. The stack is assumed to be in the user's region."""
-    measured = CurlRateProbe(curl_settings(access), SystemClock())
+    reach = SourceReach(tags=False, logins=logins)
+    measured = CurlRateProbe(curl_settings(access, reach), SystemClock())
     rate_probe: RateProbe = measured if rate is None else lambda origin: rate
-    ports = local_ports(access, source, SourceReach(tags=False))
+    ports = local_ports(access, source, reach)
     return msgspec.structs.replace(ports, rate_probe=rate_probe, region=access.region, most_workers=most_workers)
 
 

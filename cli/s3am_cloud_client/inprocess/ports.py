@@ -14,6 +14,7 @@ from s3am_cloud.adapters.records.jobs import Folder, Jobs
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.store import S3Store
 from s3am_cloud.adapters.sources import AnySource
+from s3am_cloud.logins import HostLogins
 from s3am_cloud.names import KNOWN_HOSTS_VARIABLE
 from s3am_cloud.ports.pace import RateLimit
 from s3am_cloud.ports.records import JobStore
@@ -33,6 +34,7 @@ class SourceReach(msgspec.Struct, frozen=True):
     netrc: bool = False
     tags: bool = True
     rate_limit: RateLimit | None = None
+    logins: HostLogins = ()
 
 
 USUAL_REACH = SourceReach()
@@ -74,6 +76,7 @@ def curl_settings(access: S3Access, reach: SourceReach = USUAL_REACH) -> CurlSet
         stall_seconds=reach.patience.stall_timeout,
         least_rate=reach.patience.least_rate,
         netrc=reach.netrc,
+        logins=reach.logins,
         known_hosts=known_hosts,
         rate_limit=reach.rate_limit,
     )

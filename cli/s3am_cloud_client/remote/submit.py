@@ -8,8 +8,10 @@ import msgspec
 
 from s3am_cloud.encryption import check_encryption
 from s3am_cloud.jobs.sealing import withheld
+from s3am_cloud.logins import HostLogins
 from s3am_cloud.model import TransferRequest
 from s3am_cloud_client.inprocess.dry_run import check_cost, plan_ports
+from s3am_cloud_client.logins import NO_LOGINS, Logins
 from s3am_cloud_client.observer import Observer
 from s3am_cloud_client.options import Aws, SideKeys
 from s3am_cloud_client.remote.client import Remote, Started
@@ -17,18 +19,37 @@ from s3am_cloud_client.remote.host_keys import host_keys
 from s3am_cloud_client.remote.netrc_logins import with_login
 
 
+class SourceSecrets(msgspec.Struct, frozen=True):
+    """What has to be sealed beside a request: keys, and what the source's server gets."""
+
+    keys: SideKeys = SideKeys()
+    logins: Logins = NO_LOGINS
+
+
 def submit(
-    request: TransferRequest, keys: SideKeys, aws: Aws, stack: Callable[[], Remote], observer: Observer
+    request: TransferRequest, given: SourceSecrets, aws: Aws, stack: Callable[[], Remote], observer: Observer
 ) -> Started:
     """What is above the request's `max_cost` is refused before a stack is looked for. Raises what `Remote.submit` does,
-    TooExpensive, BadSource for an SFTP server that this user does not know."""
+    TooExpensive, BadSource for an SFTP server that this user does not know, Usage for logins that can't be read."""
+    keys = given.keys
     check_encryption(request.attributes, customer_key=bool(keys.destination))
     known = request.host_keys or host_keys(request.source)
     request = msgspec.structs.replace(request, host_keys=known)
-    shown, secrets = withheld(request, keys.destination, keys.source)
+    request, logins = _with_secret(request, given.logins)
+    shown, secrets = withheld(request, keys.destination, keys.source, logins)
     if request.max_cost is not None:
-        check_cost(request, bool(secrets), plan_ports(*aws.both_sides(request, keys)), observer)
+        ports = plan_ports(*aws.both_sides(request, keys), logins=logins)
+        check_cost(request, bool(secrets), ports, observer)
     return stack().submit(shown, secrets)
+
+
+def _with_secret(request: TransferRequest, logins: Logins) -> tuple[TransferRequest, HostLogins]:
+    """The request with the secret that a hosts.toml names for its source, unless it has one; and what else is sent."""
+    named = request.secret or logins.secret(request.source_url)
+    if named and not request.secret:
+        request = msgspec.structs.replace(request, secret=named)
+        logins = msgspec.structs.replace(logins, hosts=None)
+    return request, logins.of([request.source_url])
 
 
 def with_netrc(request: TransferRequest) -> TransferRequest:

@@ -109,7 +109,7 @@ class JobPorts:
         sign = not job.request.no_sign_request
         source = self._access.with_settings(msgspec.structs.replace(own, sign=sign), found.source_keys)
         jobs = opened_jobs(self._ports.jobs, job, found.job)
-        settings = msgspec.structs.replace(self._settings, login_within=found.login_within)
+        settings = msgspec.structs.replace(self._settings, login_within=found.login_within, logins=found.logins)
         settings = knowing(settings, found.job.request.source, job.request.host_keys)
         ports = _ports(settings, access, source, jobs, self._ports.clock, self._ports.coordination)
         return msgspec.structs.replace(

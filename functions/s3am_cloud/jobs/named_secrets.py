@@ -14,12 +14,13 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from s3am_cloud.decoders import Decoder
-from s3am_cloud.errors import BadSecret, SecretElsewhere, SecretInClear, SecretUnrestricted
+from s3am_cloud.errors import BadSecret, SecretElsewhere, SecretInClear, SecretUnrestricted, Usage
 from s3am_cloud.jobs.secrets import Secrets
+from s3am_cloud.logins import HostLogin, HostLogins, bearer_header, cookie_lines, cookies_for, header_line
 from s3am_cloud.model import Job, TransferRequest
 from s3am_cloud.ports.vault import Vault
 from s3am_cloud.url_prefixes import covers, is_prefix
-from s3am_cloud.urls import NETWORK_SCHEMES, parse_source
+from s3am_cloud.urls import NETWORK_SCHEMES, SourceUrl, parse_source, place_of
 
 # Over these a password can be read by whoever is on the way; ftp may be upgraded to TLS, but need not be.
 _IN_CLEAR = ("http", "ftp")
@@ -28,21 +29,31 @@ _IN_CLEAR = ("http", "ftp")
 class NamedSecrets(Secrets, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """The value of a secret in Secrets Manager.
 
-    The login goes to `host` and to what is below `sources`, URLs of a scheme, host, port and folder. `destinations` are
-    s3:// URLs of a bucket and folder. With `cleartext`, the login also goes over http and ftp.
+    The login goes to `host` and to what is below `sources`, URLs of a scheme, host, port and folder: a user with a
+    password, `headers` by their names, a token (`bearer`), `cookies` in Netscape's format. `destinations` are s3://
+    URLs of a bucket and folder. With `cleartext`, the login also goes over http and ftp.
     """
 
     host: str | None = None
     user: str | None = None
     password: str | None = None
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+    bearer: str | None = None
+    cookies: str | None = None
     sources: tuple[str, ...] = ()
     destinations: tuple[str, ...] = ()
     cleartext: bool = False
 
     __repr__ = Secrets.__repr__
 
+    @property
+    def logs_in(self) -> bool:
+        return bool(self.user is not None or self.headers or self.bearer or self.cookies)
+
 
 _decode_named: Decoder[NamedSecrets] = Decoder(NamedSecrets)
+_FIELDS = set(NamedSecrets.__struct_fields__) - {"logins"}
+_WEB = ("http", "https")
 _USES = {"sources", "destinations", "cleartext"}
 # Fields that no request may have: their values would be in an execution's history.
 SECRET_FIELDS = frozenset(NamedSecrets.__struct_fields__) - _USES - frozenset(TransferRequest.__struct_fields__)
@@ -68,14 +79,37 @@ def with_login(url: str, named: NamedSecrets) -> str:
         return url
     parts = urlsplit(source.url)
     if named.user is not None and parts.username is None:
-        if named.host and named.host not in {parts.hostname, parts.netloc}:
-            raise SecretElsewhere(f"the login of the secret is for another host than that of {source.display}")
+        _check_host(source, named)
         url = login_url(source.url, named.user, named.password or "")
     elif named.source is None or url != named.source:
         return url
     if source.scheme in _IN_CLEAR and not named.cleartext:
         raise SecretInClear(f"the login of the secret would be sent in clear to {source.display}")
     return url
+
+
+def host_logins(source: SourceUrl, named: NamedSecrets) -> HostLogins:
+    """The secret's headers and cookies, for the source's server. Raises what `with_login` does, and BadSecret."""
+    if not (named.headers or named.bearer or named.cookies) or source.scheme not in _WEB:
+        return ()
+    _check_host(source, named)
+    if source.scheme in _IN_CLEAR and not named.cleartext:
+        raise SecretInClear(f"the login of the secret would be sent in clear to {source.display}")
+    try:
+        headers = [header_line(f"{name}: {value}") for name, value in named.headers.items()]
+        token = [bearer_header(named.bearer)] if named.bearer else []
+        lines = cookie_lines(named.cookies) if named.cookies else ()
+    except Usage as error:
+        raise BadSecret(f"the secret can't be used: {error.message}", error.hint) from None
+    cookies = cookies_for(lines, urlsplit(source.url).hostname or "")
+    return (HostLogin(place=place_of(source), headers=(*headers, *token), cookies=cookies),)
+
+
+def _check_host(source: SourceUrl, named: NamedSecrets) -> None:
+    parts = urlsplit(source.url)
+    host = parts.netloc.rpartition("@")[2]
+    if named.host and named.host not in {parts.hostname, host}:
+        raise SecretElsewhere(f"the login of the secret is for another host than that of {source.display}")
 
 
 def login_url(url: str, user: str, password: str) -> str:
@@ -91,9 +125,11 @@ def _read(text: str, name: str) -> NamedSecrets:
         # Its own message may repeat a piece of the value.
         raise BadSecret(
             f"the value of the secret {name} can't be read",
-            f"it is a JSON object with any of {', '.join(sorted(NamedSecrets.__struct_fields__))}",
+            f"it is a JSON object with any of {', '.join(sorted(_FIELDS))}",
         ) from None
-    if found.user is not None and not found.host and not found.sources:
+    if found.logins:
+        raise BadSecret(f"the secret {name} has the field logins", "write headers, bearer or cookies")
+    if found.logs_in and not found.host and not found.sources:
         raise BadSecret(
             f"the secret {name} has a login and does not say for which host",
             'add "sources", or "host": its login is sent nowhere else',

@@ -1,6 +1,7 @@
 """A job's secrets: sealed before its record is written, opened in the worker alone, and never recorded in clear.
 
-The keys of SSE-C, and what a source URL has beyond its displayable form (logins, queries), reach a job on two ways:
+The keys of SSE-C, what a source URL has beyond its displayable form (logins, queries), and the headers and cookies of a
+source's server reach a job on two ways:
 
 * `submit` seals them with the stack's KMS key (`seal`); the ciphertext is in the job's record, and KMS opens it only to
   who names the same job, destination and source host as encryption context (`_binding`);
@@ -29,10 +30,11 @@ import msgspec
 
 from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import BadRequest, SealedForAnother
-from s3am_cloud.jobs.named_secrets import named_secrets, with_login
+from s3am_cloud.jobs.named_secrets import host_logins, named_secrets, with_login
 from s3am_cloud.jobs.secrets import NO_SECRETS, Secrets
 from s3am_cloud.jobs.successors import continues
 from s3am_cloud.limits import KMS_PLAINTEXT
+from s3am_cloud.logins import HostLogins
 from s3am_cloud.model import Job, Sealed, TransferRequest, has_secrets
 from s3am_cloud.names import SECRETS_PREFIX
 from s3am_cloud.ports.vault import Vault
@@ -54,13 +56,17 @@ class Opened(msgspec.Struct, frozen=True):
     keys: KeyRing
     source_keys: KeyRing
     login_within: tuple[str, ...] = ()
+    logins: HostLogins = ()
 
     def __repr__(self) -> str:
         return f"Opened({self.job.id})"
 
 
 def withheld(
-    request: TransferRequest, keys: KeyRing | None = None, source_keys: KeyRing | None = None
+    request: TransferRequest,
+    keys: KeyRing | None = None,
+    source_keys: KeyRing | None = None,
+    logins: HostLogins = (),
 ) -> tuple[TransferRequest, Secrets]:
     """The request with its source in displayable form, and what has to be sealed beside it."""
     source = request.source_url
@@ -73,6 +79,7 @@ def withheld(
             sse_key_is_master=bool(keys and keys.is_master),
             src_sse_key=_text(source_keys),
             src_sse_key_is_master=bool(source_keys and source_keys.is_master),
+            logins=logins,
         ),
     )
 
@@ -84,7 +91,7 @@ def seal(job: Job, secrets: Secrets, vault: Vault) -> Job:
     plain = msgspec.json.encode(secrets)
     if len(plain) > KMS_PLAINTEXT:
         raise BadRequest(
-            f"the keys and the source URL make {len(plain):,} bytes; KMS seals {KMS_PLAINTEXT:,} at most",
+            f"the keys, the logins and the source URL make {len(plain):,} bytes; KMS seals {KMS_PLAINTEXT:,} at most",
             f"put them into a secret of Secrets Manager called {SECRETS_PREFIX}NAME, and name it with --secret",
         )
     data = vault.seal(plain, _binding(job, job.id))
@@ -128,17 +135,25 @@ def opened(job: Job, vault: Vault) -> Opened:
             f"job {job.id}: its secrets are for another source than {job.source.display}",
             "scheme, host and path of the request's source and of its secrets' must be the same",
         )
-    return Opened(msgspec.structs.replace(job, request=request), secrets.keys(), secrets.source_keys(), named.sources)
+    place = place_of(job.source)
+    return Opened(
+        job=msgspec.structs.replace(job, request=request),
+        keys=secrets.keys(),
+        source_keys=secrets.source_keys(),
+        login_within=named.sources,
+        logins=(*(login for login in secrets.logins if login.place == place), *host_logins(job.source, named)),
+    )
 
 
 def _unsealed(job: Job, vault: Vault) -> Secrets:
-    """What all pieces of the record say together: only the first may have keys, so that nobody can add their own."""
+    """What all pieces of the record say together: only the first may have keys and logins, so that nobody can add
+    their own."""
     found = NO_SECRETS
     for piece in job.sealed:
         if not continues(job.id, piece.job):
             raise _not_for(job)
         later = _decode_secrets(vault.open(piece.data, _binding(job, piece.job)))
-        if found and (later.sse_key or later.src_sse_key):
+        if found and (later.sse_key or later.src_sse_key or later.logins):
             raise _not_for(job)
         found = found.under(later)
     return found

@@ -7,13 +7,14 @@ from typing import Final
 
 import msgspec
 
+from s3am_cloud.logins import HostLogins
 from s3am_cloud.sse import KeyRing, from_base64
 
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """What of a job nobody may read. Keys are base64 of 32 bytes; None and False say nothing.
 
-    `source` is the whole URL where its displayable form is less.
+    `source` is the whole URL where its displayable form is less, `logins` are what else its server gets.
     """
 
     source: str | None = None
@@ -21,6 +22,7 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
     sse_key_is_master: bool = False
     src_sse_key: str | None = None
     src_sse_key_is_master: bool = False
+    logins: HostLogins = ()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(...)"
@@ -43,7 +45,7 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
         """
         if not self.sse_key and not self.src_sse_key:
             return ""
-        keys = msgspec.json.encode(msgspec.structs.replace(self, source=None))
+        keys = msgspec.json.encode(msgspec.structs.replace(self, source=None, logins=()))
         return hashlib.scrypt(keys, salt=destination.encode(), n=1 << 14, r=8, p=1, dklen=16).hex()
 
     def under(self, later: Secrets) -> Secrets:
@@ -56,6 +58,7 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
             sse_key_is_master=first.sse_key_is_master,
             src_sse_key=second.src_sse_key,
             src_sse_key_is_master=second.src_sse_key_is_master,
+            logins=later.logins or self.logins,
         )
 
 

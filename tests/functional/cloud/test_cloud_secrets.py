@@ -16,7 +16,7 @@ from functional.cloud.everything_kept import kept_of, spellings
 from s3am_cloud.events import job_of_request
 from s3am_cloud_cli.local_cloud import LocalCloud, aws
 from servers.content import Pattern, crc64nvme
-from servers.faults import BasicAuth, Status
+from servers.faults import BasicAuth, NeedsHeader, Status
 from servers.faulty_http import FaultyHttp
 from servers.http_model import Request
 from support.command import Command
@@ -85,6 +85,29 @@ def test_a_job_with_secrets_works_and_keeps_them_nowhere_in_clear(
         assert piece in kept, "this is not all that there is"
     told = "\n".join([kept, json.dumps(outcomes(job)), done.stdout, done.stderr])
     assert secrets_in(told) == []
+
+
+def test_a_job_sends_headers_and_cookies_and_keeps_them_nowhere_in_clear(
+    command: Command, http_server: FaultyHttp, destination: str, local_cloud: LocalCloud
+) -> None:
+    """Sealed by `submit`, and from the secret that a hosts.toml names."""
+    wanted = NeedsHeader(name="Authorization", value=f"Bearer {SIGNATURE}")
+    url = http_server.add("/x", CONTENT, wanted, NeedsHeader(name="Cookie", value=f"session={PASSWORD}"))
+    (command.home / "token").write_text(SIGNATURE)
+    cookie = f"127.0.0.1\tFALSE\t/\tFALSE\t0\tsession\t{PASSWORD}"
+    (command.home / "cookies").write_text(cookie)
+    value = {"bearer": SIGNATURE, "cookies": cookie, "host": "127.0.0.1", "cleartext": True}
+    place = http_server.url("").rstrip("/")
+    (command.home / "hosts").write_text(f'["{place}"]\nbearer = {{secret = "{named(local_cloud, **value)}"}}\n')
+    for key, options in (
+        ("sealed", ("--bearer-file", "token", "--cookie-file", "cookies")),
+        ("named", ("--hosts-file", "hosts")),
+    ):
+        submit = ("submit", "--wait", "--json", *IN_PARTS, *options, url, f"s3://{destination}/{key}")
+        done = command.run(*submit).ended(0)
+        kept = kept_of(done.document["job"], local_cloud)
+        assert PIECES[0] in kept or key == "named"
+        assert secrets_in(kept + done.stdout + done.stderr) == []
 
 
 def test_what_was_sealed_for_one_job_serves_no_other_record(

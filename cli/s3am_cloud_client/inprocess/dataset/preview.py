@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -20,7 +20,7 @@ from s3am_cloud.errors import TransferError
 from s3am_cloud.items import Item, LeftOut, Placed, Rejected
 from s3am_cloud.limits import ITEMS_WITHOUT_LISTING
 from s3am_cloud.ports.item_list import Listed
-from s3am_cloud.ports.transfer import Ports
+from s3am_cloud.ports.transfer import ObjectStore, Source
 from s3am_cloud.request import OnExisting
 from s3am_cloud.urls import S3Url
 from s3am_cloud_client.inprocess.dataset.existing import note_existing
@@ -49,11 +49,13 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be looked at, and with what. With `is_single`, an object that exists is an error by default."""
+    """What is to be looked at, and with what; `source` is called when all items are known. With `is_single`, an object
+    that exists is an error by default."""
 
     destination: S3Url
     exists: OnExisting | None
-    ports: Ports
+    store: ObjectStore
+    source: Callable[[], Source]
     tree: S3Tree
     observer: Observer
     is_single: bool = False
@@ -63,7 +65,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
         outside: list[Planned] = []
         with SqliteItemList() as listed:
             listed.add(_placed(selected, outside))
-            note_existing(listed, self.destination, self.ports.store, self.tree, self.observer)
+            note_existing(listed, self.destination, self.store, self.tree, self.observer)
             yield from outside
             known = KnownObjects(_known_path())
             try:
@@ -79,7 +81,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
             one = _DIRECTION.candidate(listed)
             size = listed.item.size
             if looks or one.source.scheme == "file":
-                size = self.ports.source.probe(one.source).size if size is None or looks else size
+                size = self.source().probe(one.source).size if size is None or looks else size
             return self._decided(one, known, size)
         except TransferError as error:
             return _planned(listed.item, "fail", error=error.report())

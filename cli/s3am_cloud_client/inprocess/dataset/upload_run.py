@@ -27,6 +27,7 @@ from s3am_cloud.ports.pace import within
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.urls import S3Url
 from s3am_cloud_client.inprocess.dataset.existing import note_existing
+from s3am_cloud_client.inprocess.dataset.item_servers import ItemServers
 from s3am_cloud_client.inprocess.dataset.items_run import RunContext
 from s3am_cloud_client.inprocess.dataset.lane_observer import LaneObserver
 from s3am_cloud_client.inprocess.driver import run_upload
@@ -42,8 +43,16 @@ if TYPE_CHECKING:
 class UploadSide:
     """The `Side` of uploads below `destination`."""
 
-    def __init__(self, destination: S3Url, options: UploadOptions, dataset: DatasetOptions, observer: Observer) -> None:
+    def __init__(
+        self,
+        destination: S3Url,
+        options: UploadOptions,
+        dataset: DatasetOptions,
+        observer: Observer,
+        servers: ItemServers,
+    ) -> None:
         self._destination, self._options, self._observer = destination, options, observer
+        self._servers = servers
         self._overwrites = dataset.exists == "overwrite"
         self._clock = SystemClock()
         self.direction: Direction[WholeObject] = Uploading(probe_file)
@@ -59,7 +68,7 @@ class UploadSide:
     def lanes(self, run: RunContext) -> Lanes[WholeObject]:
         options, access = self._options, self._options.destination_access()
         access.require_credentials()
-        reach = options.reach()
+        reach = options.reach(self._servers.logins())
         carried = Carried(new_id(self._clock), options, run.candidate)
         route = ObjectRoute(access, curl_settings(access, reach), carried)
         jobs = records(access, options.stack, self._observer)

@@ -14,7 +14,7 @@ from s3am_cloud.adapters.curl.objects.bodies import IN_MEMORY, MemoryContent
 from s3am_cloud.adapters.curl.source.answers import encoding, plain_number
 from s3am_cloud.adapters.curl.source.http_probe import info_of
 from s3am_cloud.adapters.curl.transport.context import CurlContext
-from s3am_cloud.adapters.curl.transport.easy import Response, as_source, guard_of, listen, new_easy, set_headers
+from s3am_cloud.adapters.curl.transport.easy import Response, as_source, guard_of, listen, new_easy, set_source_headers
 from s3am_cloud.adapters.curl.transport.redirects import Redirects
 from s3am_cloud.errors import TransferError
 from s3am_cloud.limits import OBJECT_CONNECTIONS
@@ -51,7 +51,7 @@ class WholeGet:
         self._response, self._data, self._judged = Response(), bytearray(), False
         easy = as_source(new_easy(settings), settings, guard_of(settings))
         way.prepare(easy, digest=False)
-        set_headers(easy, {"Accept-Encoding": "identity"}, "iso-8859-1")
+        set_source_headers(easy, {"Accept-Encoding": "identity"}, way.headers)
         easy.setopt(pycurl.WRITEFUNCTION, self._take)
         easy.setopt(pycurl.TIMEOUT, int(settings.patience + self._held_seconds))
         listen(easy, self._response)

@@ -119,9 +119,7 @@ def retry_after(text: str | None, now: datetime) -> float:
 
 _NOT_HTTP = "check the address and the port: the server there does not speak HTTP as it should"
 _CHANGING = "the file is being written to or is generated for each request: try again when it is complete"
-_DENIED = (
-    "check the user name and password, or whether a signed URL has expired; tokens in request headers are not supported"
-)
+_DENIED = "check the login that the source's server gets, or whether a signed URL has expired"
 _DENIED_LATER = "a signed URL may have expired; if the server limits connections, use fewer --download-slots"
 _BROKEN_HINT = (
     "check the address and the network, then try again, with fewer --download-slots if connections are limited"

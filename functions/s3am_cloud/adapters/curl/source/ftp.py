@@ -22,9 +22,9 @@ from s3am_cloud.adapters.curl.transport.easy import (
     go_to,
     listen,
     new_easy,
-    use_netrc,
 )
 from s3am_cloud.adapters.curl.transport.guard import Guard
+from s3am_cloud.adapters.curl.transport.source_login import SourceLogin
 from s3am_cloud.errors import (
     AccessDenied,
     BadSource,
@@ -59,7 +59,7 @@ _NO_GREETING, _NO_COMMON_KEY = "getting banner", "-5, Unable to exchange encrypt
 _PAST_THE_END = {pycurl.E_BAD_DOWNLOAD_RESUME, pycurl.E_RANGE_ERROR}
 _LOGIN = (
     "check the user name and password; in a URL, characters of them such as @ / # % are percent-encoded (%40); or use "
-    "--netrc"
+    "--netrc or a hosts.toml"
 )
 _KNOW_HOST = (
     "connect with ssh or sftp once and compare the key's fingerprint, or name the file that has it in "
@@ -109,7 +109,7 @@ def question(
     """A request for the file's size and date, without a byte of its content; `answered` reads the answer."""
     easy = as_source(new_easy(settings), settings, guard)
     as_file_source(easy, url, settings, guard, reached)
-    use_netrc(easy, settings)
+    SourceLogin(url, settings).use(easy)
     easy.setopt(pycurl.NOBODY, 1)
     listen(easy, response)
     easy.setopt(pycurl.WRITEFUNCTION, lambda data: None)

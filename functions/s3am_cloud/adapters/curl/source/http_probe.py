@@ -32,17 +32,18 @@ from s3am_cloud.adapters.curl.transport.easy import (
     guard_of,
     listen,
     new_easy,
-    set_headers,
+    set_source_headers,
 )
 from s3am_cloud.adapters.curl.transport.perform import perform
 from s3am_cloud.adapters.curl.transport.redirects import Redirects
 from s3am_cloud.checksums.published import in_headers
-from s3am_cloud.errors import BadSource, SourceBusy, SourceUnavailable, TransferError
+from s3am_cloud.errors import AccessDenied, BadSource, SourceBusy, SourceUnavailable, TransferError
 from s3am_cloud.limits import SMALL_OBJECT
 from s3am_cloud.model import Attributes, SourceInfo
 from s3am_cloud.ports.transfer import Clock
 from s3am_cloud.urls import SourceUrl
 
+_DENIED = {401, 403}
 # Answers that have nothing to do with the range that was asked for: without it they would be the same.
 _OF_THE_FILE = {401, 404, 407, 408, 410, 421, 425, 429, 502, 503, 504}
 
@@ -134,6 +135,8 @@ class HttpProbe:
         error = status_error(status, url.display)
         if error is None:
             return BadSource(f"{url.display} answered {status} where no part was asked for")
+        if status in _DENIED:
+            return AccessDenied(error.message, answer.way.denied_hint)
         if type(error) is SourceBusy:
             wait = retry_after(answer.response.header("Retry-After"), self._clock.now())
             return Postponed(error.message, error.hint, wait)
@@ -154,7 +157,7 @@ class HttpProbe:
         response, guard = Response(), guard_of(self._settings)
         with closing(as_source(new_easy(self._settings), self._settings, guard)) as easy:
             way.prepare(easy, digest)
-            set_headers(easy, {"Accept-Encoding": "identity"})
+            set_source_headers(easy, {"Accept-Encoding": "identity"}, way.headers)
             if wanted is not None:
                 easy.setopt(pycurl.RANGE, wanted)
             easy.setopt(pycurl.WRITEFUNCTION, lambda data: 0)

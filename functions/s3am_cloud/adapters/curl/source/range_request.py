@@ -18,6 +18,7 @@ from s3am_cloud.adapters.curl.transport.easy import (
     listen,
     new_easy,
     set_headers,
+    set_source_headers,
 )
 from s3am_cloud.adapters.curl.transport.guard import Guard
 from s3am_cloud.adapters.curl.transport.redirects import Redirects
@@ -105,9 +106,11 @@ class RangeRequest:
             easy.setopt(pycurl.IGNORE_CONTENT_LENGTH, 0 if self.info.ranges else 1)
         else:
             pinning = pins(self.info) if conditions else {}
-            # Back in the very bytes that they came in.
-            coding = "utf-8" if self.stored else "iso-8859-1"
-            set_headers(easy, {"Accept-Encoding": "identity", **pinning, **headers}, coding)
+            own = {"Accept-Encoding": "identity", **pinning, **headers}
+            if self._way is None:
+                set_headers(easy, own)
+            else:
+                set_source_headers(easy, own, self._way.headers)
         if self.info.ranges:
             easy.setopt(pycurl.RANGE, range_of(self.scheme, self.info, first, self.part.last))
         listen(easy, self.response)

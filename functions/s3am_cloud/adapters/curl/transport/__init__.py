@@ -14,6 +14,7 @@ pipes        What the two ends of a part say to each other.
 rate_watch   Gives up a request whose answer is late or too slow.
 redirects    Redirects, each judged before it is followed.
 retry        When to try again, and when to give up.
+source_login The login that requests for one source carry.
 ssh_greeting  A limit on how long an SSH server takes until its key.
 throttle     Holds back connections, so that all together keep to a rate limit.
 """

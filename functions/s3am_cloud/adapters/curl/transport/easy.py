@@ -22,6 +22,8 @@ from s3am_cloud.limits import (
     PATIENCE_SECONDS,
     STALL_SECONDS,
 )
+from s3am_cloud.logins import Headers as HeaderPairs
+from s3am_cloud.logins import HostLogins
 from s3am_cloud.ports.pace import RateLimit
 
 # libcurl also speaks file, gopher, dict and more, which no source of ours is.
@@ -53,6 +55,8 @@ class CurlSettings(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str = "s3am-cloud"
     # Whether logins of hosts that the URL gives none for are looked up in ~/.netrc.
     netrc: bool = False
+    # What the user gave for some servers, and for no other.
+    logins: HostLogins = ()
     # URLs below which alone the login of the source's URL may be sent, where it is a named secret's.
     login_within: tuple[str, ...] = ()
     # SSH: what servers are known by, and what we are; None stands for what is usual in ~/.ssh.
@@ -118,17 +122,6 @@ def go_to(easy: pycurl.Curl, url: str) -> None:
         easy.setopt(pycurl.NOPROXY, exceptions)
 
 
-def use_netrc(easy: pycurl.Curl, settings: CurlSettings, digest: bool = False) -> None:
-    """Logins from ~/.netrc, where the user wants that and the URL has none: never for S3, whose requests are signed.
-
-    `digest` where the HTTP server was found to want logins by Digest; others get theirs with the first request.
-    """
-    if settings.netrc:
-        easy.setopt(pycurl.NETRC, pycurl.NETRC_OPTIONAL)
-    if digest:
-        easy.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_DIGEST)
-
-
 def set_headers(
     easy: pycurl.Curl, headers: Mapping[str, str], encoding: str = "utf-8", without: Iterable[str] = ()
 ) -> None:
@@ -136,6 +129,13 @@ def set_headers(
     that are not to be sent."""
     lines = [*_lines(headers), *[f"{name}:" for name in without]]
     easy.setopt(pycurl.HTTPHEADER, [line.encode(encoding) for line in lines])
+
+
+def set_source_headers(easy: pycurl.Curl, headers: Mapping[str, str], given: HeaderPairs) -> None:
+    """Those of a request to a source's server: what it said goes back in the very bytes that it came in, and what the
+    user has `given` beside that in UTF-8."""
+    own = [line.encode("iso-8859-1") for line in _lines(headers)]
+    easy.setopt(pycurl.HTTPHEADER, [*own, *(on_one_line(f"{name}: {value}").encode() for name, value in given)])
 
 
 def _lines(headers: Mapping[str, str]) -> list[str]:

@@ -3,8 +3,9 @@
 libcurl follows none by itself: what a head says on purpose to be read in two ways is then read only once, here. What
 was judged is the very URL that libcurl gets. Requests that are signed, to S3, are followed nowhere at all.
 
-A login belongs to the scheme, host and port that it was given for: that of the URL and those of ~/.netrc to the first
-request's, a cookie to those of the server that set it. A login that a redirect brings with it is dropped.
+A login belongs to the scheme, host and port that it was given for: that of the URL, those of ~/.netrc and what the user
+gave to the first request's, a cookie to those of the server that set it. A login that a redirect brings with it is
+dropped. A signed URL, to which a server redirects, is the login itself: it gets no other.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ from urllib.parse import urlsplit
 
 import pycurl
 
-from s3am_cloud.adapters.curl.transport.easy import CurlSettings, Response, go_to, use_netrc
+from s3am_cloud.adapters.curl.transport.easy import CurlSettings, Response, go_to
 from s3am_cloud.adapters.curl.transport.hosts import host_not_allowed, refused_host
+from s3am_cloud.adapters.curl.transport.source_login import SourceLogin
 from s3am_cloud.errors import BadSource, SecretElsewhere, TransferError
 from s3am_cloud.limits import MAX_REDIRECTS
+from s3am_cloud.logins import Headers, cookie_name
+from s3am_cloud.same_source import is_signed
 from s3am_cloud.url_prefixes import covers
 from s3am_cloud.urls import SourceUrl, parse_source
 
@@ -46,9 +50,11 @@ class Redirects:
     def __init__(self, url: str, name: str, settings: CurlSettings) -> None:
         """Raises BadSource for a host where sources may not be."""
         self.url, self.name, self._settings = url, name, settings
+        self._start = url
         self._first = _place(url)
         match = _PARTS.match(url)
         self._login = (match["login"] if match else None) or ""
+        self._given = SourceLogin(parse_source(url), settings)
         self._cookies: dict[_Place, list[str]] = {}
         self._count = 0
         self._check_host(url)
@@ -63,10 +69,40 @@ class Redirects:
         go_to(easy, self.url)
         # Portals set a cookie with a redirect and want it back. libcurl knows whose cookies are whose by the host only.
         easy.setopt(pycurl.COOKIEFILE, "")
-        for cookie in self._cookies.get(_place(self.url), ()):
+        for cookie in self._own_cookies():
             easy.setopt(pycurl.COOKIELIST, cookie)
-        if _place(self.url) == self._first:
-            use_netrc(easy, self._settings, digest)
+        if self.logs_in:
+            self._given.use(easy, digest)
+
+    def _own_cookies(self) -> list[str]:
+        """Those that the server has set; and the user's, as they are now, where they belong."""
+        given = self._given.cookies
+        found = self._cookies.get(_place(self.url), [*given] if _place(self.url) == self._first else [])
+        names = set() if self.logs_in else {cookie_name(line) for line in given}
+        return [line for line in found if cookie_name(line) not in names]
+
+    @property
+    def logs_in(self) -> bool:
+        """Whether the login of the first request's server belongs to where the way leads now."""
+        return _place(self.url) == self._first and not (self._count and is_signed(self.url))
+
+    @property
+    def headers(self) -> Headers:
+        """What the user gave for the server to which the way leads now."""
+        return self._given.headers if self.logs_in else ()
+
+    @property
+    def has_login(self) -> bool:
+        """Whether the first request's server gets any login that is not of ~/.netrc."""
+        return bool(self._login) or self._given.given
+
+    @property
+    def denied_hint(self) -> str:
+        """What to do where the server to which the way leads now refuses the request."""
+        if self._count and not self.logs_in and self.has_login and not is_signed(self.url):
+            to = _place(self.url)
+            return f"it redirects to {to.scheme}://{to.host}, which gets no login of another server: give the URL there"
+        return self._given.denied_hint(parse_source(self._start))
 
     def follow(self, easy: pycurl.Curl, response: Response) -> bool:
         """Whether the answer redirects; `url` is then the next place. Raises BadSource for one that is not followed."""
@@ -108,14 +144,14 @@ class Redirects:
 
     def _with_login(self, url: str) -> str:
         """The login of the first request's URL goes along as long as the server is the same."""
-        if not self._login or _place(url) != self._first:
+        if not self._login or _place(url) != self._first or is_signed(url):
             return url
         scheme, _, rest = url.partition("://")
         return f"{scheme}://{self._login}@{rest}"
 
     def _check_login(self, to: SourceUrl) -> None:
         """Keeps the login of a secret from the server's other folders, to which some pages redirect whoever asks."""
-        within = self._settings.login_within if self._login and _place(to.url) == self._first else ()
+        within = self._settings.login_within if self.has_login and _place(to.url) == self._first else ()
         if within and not any(covers(prefix, to.url) for prefix in within):
             raise SecretElsewhere(f"{self.name} redirects to {to.display}, for which the secret may not be used")
 
