@@ -325,3 +325,5 @@ FAILURES_ALLOWED: Final = 100
 SAME_FAILURES: Final = 20
 # Up to this many items, each PUT shows whether its object exists. For more, one listing is cheaper.
 ITEMS_WITHOUT_LISTING: Final = 100
+# HEADs on their way at once: each is one small answer, and waits for the network most of its time.
+LOOK_CONNECTIONS: Final = 64

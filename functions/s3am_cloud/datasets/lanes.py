@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from s3am_cloud.datasets.single import Done, Task
-from s3am_cloud.ports.objects import Settled, WholeMover
+from s3am_cloud.ports.objects import LookWanted, ObjectLooks, Settled, WholeMover
 
 Whole = TypeVar("Whole")
+Work = TypeVar("Work")
 Ended = Settled | Done | BaseException
 _TURN_SECONDS = 0.1
 
@@ -41,7 +42,14 @@ class ByteCount:
 class Lanes(Generic[Whole]):
     """All threads of one run. `close` stops them, whatever they do."""
 
-    def __init__(self, mover: WholeMover[Whole], copy_one: Callable[[Task], Done], singles: int) -> None:
+    def __init__(
+        self,
+        mover: WholeMover[Whole],
+        copy_one: Callable[[Task], Done],
+        singles: int,
+        looks: ObjectLooks | None = None,
+    ) -> None:
+        """With `looks` many objects are looked at together, before they are compared one by one."""
         self.whole: queue.SimpleQueue[Whole | None] = queue.SimpleQueue()
         self.single: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self.ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
@@ -49,7 +57,10 @@ class Lanes(Generic[Whole]):
         self._mover, self._copy_one = mover, copy_one
         # Whole objects that the mover has taken and not yet settled.
         self._on_their_way = 0
-        targets = [self._move, *[self._copy] * singles]
+        self._looks, self._looking = looks, dict[int, Task]()
+        self._to_compare: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+        targets = [self._move, *[self._copy] * singles, *([self._look] if looks is not None else [])]
+        self._singles = singles
         self._threads = [threading.Thread(target=target, name="s3am-cloud item", daemon=True) for target in targets]
 
     def start(self) -> None:
@@ -59,7 +70,8 @@ class Lanes(Generic[Whole]):
     def finish(self) -> None:
         """There will be no more work."""
         self.whole.put(None)
-        for _ in self._threads[1:]:
+        self._to_compare.put(None)
+        for _ in range(self._singles):
             self.single.put(None)
 
     def close(self) -> None:
@@ -68,6 +80,10 @@ class Lanes(Generic[Whole]):
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join()
+
+    def compare(self, task: Task) -> None:
+        """To be copied only where the object is not the same."""
+        (self.single if self._looks is None else self._to_compare).put(task)
 
     def _move(self) -> None:
         try:
@@ -78,17 +94,37 @@ class Lanes(Generic[Whole]):
             self.ended.put(error)
 
     def _objects(self) -> Iterator[Whole | None]:
-        """None where there is no work at the moment: objects on their way must not wait for it. While there are none,
-        the next one is waited for here."""
+        for wanted in self._waiting(self.whole, lambda: self._on_their_way > 0):
+            self._on_their_way += wanted is not None
+            yield wanted
+
+    def _look(self) -> None:
+        assert self._looks is not None
+        try:
+            for looked in self._looks.look(self._to_look_at(), self.stop.is_set):
+                self.single.put(self._looking.pop(looked.number)._replace(there=looked.info))
+        except BaseException as error:  # whatever ends the thread ends the run
+            self.ended.put(error)
+
+    def _to_look_at(self) -> Iterator[LookWanted | None]:
+        for task in self._waiting(self._to_compare, lambda: bool(self._looking)):
+            if task is None:
+                yield None
+                continue
+            self._looking[task.candidate.number] = task
+            yield LookWanted(number=task.candidate.number, target=task.candidate.stored)
+
+    def _waiting(self, work: queue.SimpleQueue[Work | None], is_busy: Callable[[], bool]) -> Iterator[Work | None]:
+        """None where there is no work at the moment: what is on its way must not wait for it. While there is nothing
+        on its way, the next one is waited for here."""
         while not self.stop.is_set():
             try:
-                wanted = self.whole.get(block=not self._on_their_way, timeout=_TURN_SECONDS)
+                wanted = work.get(block=not is_busy(), timeout=_TURN_SECONDS)
             except queue.Empty:
                 yield None
                 continue
             if wanted is None:
                 return
-            self._on_their_way += 1
             yield wanted
 
     def _copy(self) -> None:

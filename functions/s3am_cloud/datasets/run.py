@@ -205,8 +205,12 @@ class DatasetRun(Generic[Whole]):
         known = self._wanted.known.get(one.listed.item.destination)
         if self._direction.is_unchanged(one, known):
             self._end(one.listed, self._direction.skipped(one.listed, UNCHANGED))
+            return
+        task = Task(one, True, self._wanted.exists == "update", known)
+        if known is None or one.source.scheme == "file":
+            self._lanes.compare(task)
         else:
-            self._lanes.single.put(Task(one, True, self._wanted.exists == "update", known))
+            self._lanes.single.put(task)  # a look at its source may show that nothing has changed
 
     def _copy(self, one: Candidate, replace: bool) -> None:
         if not self._direction.is_whole(one.listed):

@@ -40,6 +40,8 @@ class Task(NamedTuple):
     known: Known | None = None
     # What was sent of it in this run, where the answer was lost.
     sent: Put | None = None
+    # The object at its destination, where somebody has looked at it already.
+    there: ObjectInfo | None = None
 
 
 class Done(NamedTuple):
@@ -143,7 +145,7 @@ def _unchanged(task: Task, info: SourceInfo, ports: Ports, own: Own) -> Done | N
     version, name = fingerprint(info), source_id(source)
     if existing is not None and expected is None and is_known(existing, task.known, name, version):
         return _skipped(task, existing.size, existing.etag or "", None)
-    there = ports.store.head(target)
+    there = task.there or ports.store.head(target)
     if there is None:
         return None
     if (made := own(task.candidate.listed, there)) is not None:

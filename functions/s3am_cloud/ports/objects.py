@@ -9,7 +9,7 @@ import msgspec
 
 from s3am_cloud.checksums.digests import Expected
 from s3am_cloud.errors import TransferError
-from s3am_cloud.model import Attributes, SourceInfo
+from s3am_cloud.model import Attributes, ObjectInfo, SourceInfo
 from s3am_cloud.ports.pace import ShouldStop
 from s3am_cloud.urls import S3Url, SourceUrl
 
@@ -95,6 +95,20 @@ class Unfit(msgspec.Struct, frozen=True, kw_only=True):
     number: int
 
 
+class LookWanted(msgspec.Struct, frozen=True, kw_only=True):
+    """An object to look at. `number` is the caller's name for it."""
+
+    number: int
+    target: S3Url
+
+
+class LookedAt(msgspec.Struct, frozen=True, kw_only=True):
+    """What a look showed; None where one request did not show it, whether there is such an object or not."""
+
+    number: int
+    info: ObjectInfo | None = None
+
+
 Settled = Put | Saved | Refused | Unfit
 Whole_contra = TypeVar("Whole_contra", contravariant=True)
 
@@ -114,6 +128,13 @@ class WholeMover(Protocol[Whole_contra]):
 
         When `should_stop` is true, what is on its way is dropped, and not among what is yielded.
         """
+
+
+class ObjectLooks(Protocol):
+    """Looks at many objects, over many connections at once."""
+
+    def look(self, objects: Iterable[LookWanted | None], should_stop: ShouldStop) -> Iterator[LookedAt]:
+        """Each object when it was looked at, in any order; all else is as for `WholeMover.copy`."""
 
 
 ObjectMover = WholeMover[WholeObject]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.curl.objects.bodies import probe_file
+from s3am_cloud.adapters.curl.objects.looks import CurlObjectLooks
 from s3am_cloud.adapters.curl.objects.mover import CurlObjectMover, ObjectRoute
 from s3am_cloud.adapters.files.item_list import SqliteItemList
 from s3am_cloud.adapters.s3.store import S3Store
@@ -20,7 +21,7 @@ from s3am_cloud.datasets.single import Done, Task, copy_one
 from s3am_cloud.datasets.uploading import Uploading
 from s3am_cloud.integrity.provenance import Provenance
 from s3am_cloud.items import Item
-from s3am_cloud.limits import OBJECT_CONNECTIONS, SINGLE_LANES
+from s3am_cloud.limits import LOOK_CONNECTIONS, OBJECT_CONNECTIONS, SINGLE_LANES
 from s3am_cloud.model import Attributes, SourceInfo, TransferRequest
 from s3am_cloud.ports.objects import WholeObject
 from s3am_cloud.ports.pace import within
@@ -70,7 +71,7 @@ class UploadSide:
         access.require_credentials()
         reach = options.reach(self._servers.logins())
         carried = Carried(new_id(self._clock), options, run.candidate)
-        route = ObjectRoute(access, curl_settings(access, reach), carried)
+        settings = curl_settings(access, reach)
         jobs = records(access, options.stack, self._observer)
 
         def copy(task: Task) -> Done:
@@ -80,9 +81,15 @@ class UploadSide:
             )
 
         lanes: Lanes[WholeObject] = Lanes(
-            CurlObjectMover(route, within(reach.rate_limit, OBJECT_CONNECTIONS), self._clock, run.moved),
+            CurlObjectMover(
+                ObjectRoute(access, settings, carried),
+                within(reach.rate_limit, OBJECT_CONNECTIONS),
+                self._clock,
+                run.moved,
+            ),
             copy,
             SINGLE_LANES,
+            CurlObjectLooks(access, settings, LOOK_CONNECTIONS, self._clock),
         )
         return lanes
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+from botocore.awsrequest import HeadersDict
 from botocore.exceptions import ClientError
+from botocore.parsers import create_parser
 
+from s3am_cloud.adapters.s3.access import is_aws
 from s3am_cloud.adapters.s3.answers import code_of, message_of, named_client, status_of
 from s3am_cloud.adapters.s3.attributes import object_info
 from s3am_cloud.adapters.s3.codes import refuses_credentials
@@ -57,6 +63,30 @@ def look(client: S3Client, target: S3Url, key: SseKey | None) -> ObjectInfo | No
                 return None
             reason = error  # what may not be looked at is not shown to be missing
         raise _named(reason, target, key) from error
+
+
+def parsed(client: S3Client, headers: Mapping[str, str], target: S3Url) -> ObjectInfo:
+    """The same from the headers of an answer to HEAD, by names in lower case, that libcurl has received.
+
+    Raises StoreUnavailable for an answer without the object's size, and ValueError for a checksum that is none.
+    """
+    model: Any = client.meta.service_model
+    answer = _parser().parse(
+        {"status_code": 200, "headers": HeadersDict(headers), "body": b""},
+        model.operation_model("HeadObject").output_shape,
+    )
+    info = object_info(answer, str(target))
+    return info if is_aws(client) else without_archive(info)
+
+
+def without_archive(info: ObjectInfo) -> ObjectInfo:
+    """Other stores than Amazon's may give out what they call archived."""
+    return msgspec.structs.replace(info, archived=None) if info.archived else info
+
+
+@functools.cache
+def _parser() -> Any:
+    return create_parser("rest-xml")
 
 
 def _head(client: S3Client, target: S3Url, key: SseKey | None, **mode: Any) -> ObjectInfo:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any, Literal
 
-import msgspec
 from botocore.exceptions import ClientError
 
 from s3am_cloud.adapters.s3.access import S3Access
@@ -19,7 +18,7 @@ from s3am_cloud.adapters.s3.denials import DENIED, is_optional, without_right
 from s3am_cloud.adapters.s3.encryption import check_decrypts, sse_refusal, uses_kms
 from s3am_cloud.adapters.s3.features import Feature
 from s3am_cloud.adapters.s3.fewer import repeated
-from s3am_cloud.adapters.s3.head import customer_key, key_refused, look, named_version
+from s3am_cloud.adapters.s3.head import customer_key, key_refused, look, named_version, without_archive
 from s3am_cloud.adapters.s3.pages import bounded, endless
 from s3am_cloud.checksums.crc64nvme import ALGORITHM, decode, encode
 from s3am_cloud.concurrency import Note, silent
@@ -71,7 +70,7 @@ class S3Store:
             info = look(client, target, key)
         if info is None or self._access.features(target.bucket).aws:
             return info
-        return msgspec.structs.replace(info, archived=None)  # other stores may give out what they call so
+        return without_archive(info)
 
     def region(self, target: S3Url) -> str | None:
         return self._access.endpoint(target.bucket).region

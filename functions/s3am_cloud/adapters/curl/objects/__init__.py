@@ -4,6 +4,7 @@ arrival  The bytes of one object as they come from S3, and the file that they be
 bodies   The bytes of one object: a local file's, or those that a server has sent.
 fetch    One small file from a web server, whole.
 holding  Whether bytes have the digest that they are held to, and the headers by which S3 compares or states it too.
+looks    Looks at many objects over one loop.
 mover    Many objects over one loop, into S3.
 save     One object from S3, by one GET.
 saver    Many objects over one loop, into files.

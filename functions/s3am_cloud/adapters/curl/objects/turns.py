@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
 
 from s3am_cloud.adapters.curl.transport.loop import Loop
-from s3am_cloud.ports.objects import Settled
 
 Whole = TypeVar("Whole")
 Whole_contra = TypeVar("Whole_contra", contravariant=True)
+Ended = TypeVar("Ended")
 
 
-class Moving(Protocol[Whole_contra]):
+class Moving(Protocol[Whole_contra, Ended]):
     """The objects on their way."""
 
-    settled: deque[Settled]
+    settled: deque[Ended]
 
     @property
     def count(self) -> int: ...
@@ -28,8 +28,12 @@ class Moving(Protocol[Whole_contra]):
 
 
 def settling(
-    run: Moving[Whole], loop: Loop, objects: Iterable[Whole | None], connections: int, should_go_on: Callable[[], bool]
-) -> Iterator[Settled]:
+    run: Moving[Whole, Ended],
+    loop: Loop,
+    objects: Iterable[Whole | None],
+    connections: int,
+    should_go_on: Callable[[], bool],
+) -> Iterator[Ended]:
     """Each object as it settles; stops the run at its end, and when `should_go_on` is false, or raises."""
     waiting = iter(objects)
     try:
@@ -45,7 +49,7 @@ def settling(
         run.stop()
 
 
-def _fill(run: Moving[Whole], objects: Iterator[Whole | None], connections: int) -> bool:
+def _fill(run: Moving[Whole, Ended], objects: Iterator[Whole | None], connections: int) -> bool:
     """Begins as many as there are connections for; whether there may be more objects."""
     while run.count < connections:
         try:

@@ -162,6 +162,10 @@ class Headers:
     def add(self, name: str, value: str) -> None:
         self._values.setdefault(name.lower(), []).append(value)
 
+    def joined(self) -> dict[str, str]:
+        """By names in lower case; of one that came more than once, all values, joined by commas."""
+        return {name: ", ".join(values) for name, values in self._values.items()}
+
     def all(self, name: str) -> list[str]:
         """All values, in their order."""
         return self._values.get(name.lower(), [])
