@@ -27,14 +27,14 @@ class FileSource:
         if pipe is not None:
             return pipe
         try:
-            status = os.stat(url.path)
+            status = os.stat(url.url)
         except OSError as error:
             raise read_error(error, url.url) from error
         if not stat.S_ISREG(status.st_mode):
             folder = stat.S_ISDIR(status.st_mode)
             hint = "give a file; a folder can be archived first" if folder else "save what it gives to a file first"
             raise BadSource(f"{url.url} is not a regular file", hint)
-        if not os.access(url.path, os.R_OK):
+        if not os.access(url.url, os.R_OK):
             raise AccessDenied(f"{url.url} can't be read", "check the file's permissions")
         if not _ends_at(url.url, status.st_size):
             return SourceInfo(size=None, ranges=False)
