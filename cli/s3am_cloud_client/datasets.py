@@ -21,8 +21,9 @@ from s3am_cloud_client.options import DatasetOptions, DownloadOptions, UploadOpt
 if TYPE_CHECKING:
     from s3am_cloud.adapters.s3.access import S3Access
     from s3am_cloud.datasets.names import Place
-    from s3am_cloud.datasets.outcomes import Counts, Failures, Outcome, Summary
+    from s3am_cloud.datasets.outcomes import Failures, Outcome, Summary
     from s3am_cloud.datasets.selection import Selected
+    from s3am_cloud.item_counts import Counts
     from s3am_cloud.ports.transfer import Ports, Source
     from s3am_cloud_client.inprocess.dataset.item_servers import ItemServers
     from s3am_cloud_client.inprocess.dataset.items_run import ItemsRun, Side

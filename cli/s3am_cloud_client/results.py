@@ -1,8 +1,9 @@
 """The types of what calls return, for annotations. They are not loaded with the package: they take time."""
 
 from s3am_cloud.costs.quote import Basis, Cloud, DataSync, InProcess, Quote, Where
-from s3am_cloud.datasets.outcomes import Counts, Failures, Outcome, Summary
+from s3am_cloud.datasets.outcomes import Failures, Outcome, Summary
 from s3am_cloud.integrity.provenance_lookup import Provenance
+from s3am_cloud.item_counts import Counts
 from s3am_cloud.model import Receipt
 from s3am_cloud.transfer.verification import ReceiptVerified, Verified
 from s3am_cloud_client.doctor.findings import Diagnosis, Finding

@@ -244,6 +244,12 @@ MOST_RESULTS: Final = 5000
 NOTED_AT_ONCE: Final = 20_000
 # A dataset is prepared in turns of one invocation each, which end when less than this is left.
 PREPARE_MARGIN_SECONDS: Final = 120
+# How often what was not copied is tried: what fails three times, minutes apart, fails for other reasons than chance.
+DATASET_ROUNDS: Final = 3
+# The files of the items of a later round have numbers from this on, times the round: a first round has fewer files.
+FILES_OF_A_ROUND: Final = 10_000
+# Items of a later round in a file: with a KiB for each, as many as ITEM_FILE has.
+ITEMS_IN_A_FILE: Final = 8000
 # A dataset's own files are written in parts of this size: the report of five million items has about 60 of them.
 WRITTEN_PART: Final = 8 * MIB
 # Memory of SQLite for the list of items. Twice as much makes a list of a million no faster.

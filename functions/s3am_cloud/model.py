@@ -14,6 +14,7 @@ import msgspec
 
 from s3am_cloud.errors import ErrorReport
 from s3am_cloud.events import Event
+from s3am_cloud.item_counts import Counts
 from s3am_cloud.request import Attributes, Dataset, Exists, TransferRequest, Value
 from s3am_cloud.urls import S3Url, SourceUrl
 
@@ -25,7 +26,7 @@ Proof = Literal["full-object", "per-part"]
 # bytes that arrived from there, or it has their number. Of what arrived, nothing may show which version it was,
 # or that it was all of it.
 Verdict = Literal["verified-by-source", "verified-in-transit", "unpinned", "end-not-told", "size-only"]
-State = Literal["succeeded", "skipped", "failed", "cancelled"]
+State = Literal["succeeded", "skipped", "partial", "failed", "cancelled"]
 Pinned = Literal["strong", "weak", "none"]
 Reached = Literal["http", "tls"]
 
@@ -388,6 +389,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     expires: str | None = None
     unfinished_bytes: int | None = None
     unfinished_cost_usd: float | None = None
+    # Of a dataset: how many of its items ended in each way, and where its report is.
+    counts: Counts | None = None
+    report: str | None = None
     error: ErrorReport | None = None
 
 

@@ -13,8 +13,18 @@ import msgspec
 
 from s3am_cloud.errors import ErrorReport
 from s3am_cloud.events import Event
+from s3am_cloud.item_counts import Counts
 from s3am_cloud.model import Receipt, TransferRequest
-from s3am_cloud.names import EVENT_SOURCE, TRANSFER_CANCELLED, TRANSFER_FAILED, TRANSFER_REQUESTED, TRANSFER_SUCCEEDED
+from s3am_cloud.names import (
+    DATASET_FAILED,
+    DATASET_PARTIAL,
+    DATASET_SUCCEEDED,
+    EVENT_SOURCE,
+    TRANSFER_CANCELLED,
+    TRANSFER_FAILED,
+    TRANSFER_REQUESTED,
+    TRANSFER_SUCCEEDED,
+)
 
 FILES: Final = {"request": "transfer_request.schema.json", "outcome": "transfer_outcome.schema.json"}
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -108,6 +118,32 @@ CANCELLED: Final = Receipt(
         hint="submit the transfer again",
     ),
 )
+PARTIAL: Final = Receipt(
+    state="partial",
+    source="s3://results/run42/",
+    destination="s3://bucket/runs/run42/",
+    size=104_857_600_000,
+    started=SUCCEEDED.started,
+    seconds=412.5,
+    job="20261123-005153-0a1b2c3d",
+    counts=Counts(
+        items=1_000_000,
+        bytes=104_857_600_000,
+        copied=999_000,
+        copied_bytes=104_752_742_400,
+        skipped=950,
+        skipped_bytes=99_614_720,
+        failed=50,
+    ),
+    report="s3://WORK_BUCKET/jobs/20261123-005153-0a1b2c3d/report/",
+    error=ErrorReport(
+        code=26,
+        name="ItemsFailed",
+        retryable=False,
+        message="some items failed: 999,000 copied, 950 skipped, 50 failed",
+        hint="fix the causes and run the same command again: it copies what is missing",
+    ),
+)
 REQUEST: Final = TransferRequest(source=SUCCEEDED.source, destination="s3://bucket/runs/", exists="skip", keep_hours=24)
 
 
@@ -144,9 +180,10 @@ def _outcome() -> dict[str, Any]:
     return {
         "$schema": _DIALECT,
         "title": "How a transfer ended",
-        "description": f"The detail of a {TRANSFER_SUCCEEDED}, {TRANSFER_FAILED} or {TRANSFER_CANCELLED} event of the "
-        f"source {EVENT_SOURCE}. What is not known is left out; more may be added.",
-        "examples": [_known(each) for each in (SUCCEEDED, FAILED, CANCELLED)],
+        "description": f"The detail of a {TRANSFER_SUCCEEDED}, {TRANSFER_FAILED} or {TRANSFER_CANCELLED} event, or "
+        f"of a {DATASET_SUCCEEDED}, {DATASET_PARTIAL} or {DATASET_FAILED} one, of the source {EVENT_SOURCE}. What is "
+        "not known is left out; more may be added.",
+        "examples": [_known(each) for each in (SUCCEEDED, FAILED, CANCELLED, PARTIAL)],
         **msgspec.json.schema(Receipt),
     }
 

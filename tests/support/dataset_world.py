@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import gzip
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -11,9 +12,20 @@ from s3am_cloud.adapters.memory.jobs import MemoryCoordination
 from s3am_cloud.adapters.memory.objects import MemoryObjectMover
 from s3am_cloud.adapters.records.dataset_files import StoredDatasetFiles
 from s3am_cloud.datasets.outcomes import ItemResult
+from s3am_cloud.datasets.units import Crew, ItemFile, marks_of
+from s3am_cloud.errors import TransferError
 from s3am_cloud.items import Item
+from s3am_cloud.jobs.dataset.plan import DatasetPlan, save_plan
+from s3am_cloud.jobs.dataset.records import item_ports
+from s3am_cloud.jobs.dataset.report import report_dataset
 from s3am_cloud.jobs.dataset.results import read_results
-from s3am_cloud.model import Dataset, Job, TransferRequest
+from s3am_cloud.jobs.dataset.settle import settle_dataset
+from s3am_cloud.jobs.dataset.unit import work_items
+from s3am_cloud.jobs.prepared import Prepared
+from s3am_cloud.jobs.tasks import work
+from s3am_cloud.limits import LAMBDA_SECONDS
+from s3am_cloud.model import Dataset, Job, Receipt, TransferRequest, Unit
+from s3am_cloud.ports.dataset_files import DatasetUnit, ItemUnit, PartUnit
 from s3am_cloud.ports.item_list import Listed
 from s3am_cloud.ports.objects import AttributesOf, ObjectMover
 from s3am_cloud.ports.transfer import Progress
@@ -71,6 +83,38 @@ class DatasetWorld(World):
         ]
         self.files.write_items("set", file, listed)
 
+    def list_items(self, names: Iterable[str]) -> None:
+        """The items in one file and one unit, with the plan that Prepare leaves."""
+        listed = list(names)
+        self.write_items(listed)
+        items = list(self.files.items("set", 0))
+        file = ItemFile(file=0, size_class="small", items=len(items), marks=marks_of(items))
+        plan = DatasetPlan(items=len(items), files=(file,), crew=Crew(workers=2, slots=4), units=1, is_listed=True)
+        save_plan("set", plan, self.files)
+        self.files.write_units("set", 1, [ItemUnit(u=0, file=0, first=0, to=len(items))])
+
+    def run(self, between: Callable[[int], None] = lambda round_number: None) -> Receipt:
+        """The machine, from Transfer to Report; `between` is called after each round."""
+        settled = Prepared("set", True, "work", "", 1, again=True)
+        while settled.again:
+            for unit in self.files.units("set", settled.round):
+                self._work(unit)
+            between(settled.round)
+            settled = settle_dataset("set", settled.round, "work", self.ports)
+        return report_dataset("set", self.ports)
+
+    def _work(self, unit: DatasetUnit) -> None:
+        if isinstance(unit, PartUnit):
+            work(unit.item, Unit(0, unit.first, unit.last), lambda: LAMBDA_SECONDS, item_ports(self.ports, "set"))
+            return
+        rest: ItemUnit | None = unit
+        while rest is not None:
+            rest = work_items(self.dataset, rest, lambda: LAMBDA_SECONDS, self.ports).rest
+
+    def report_lines(self, name: str) -> list[bytes]:
+        data = b"".join(self.files.report("set", name) or ())
+        return (gzip.decompress(data) if name.endswith(".gz") else data).splitlines()
+
     def lose_results(self) -> None:
         """As if no invocation had come to its end."""
         for name in list(self.documents.kept):
@@ -80,6 +124,9 @@ class DatasetWorld(World):
     def put_sources(self, names: Iterable[str], content: bytes = b"content") -> None:
         for name in names:
             self.source.put(_url(name), content)
+
+    def fail(self, name: str, error: TransferError, times: int) -> None:
+        self.source.failures[_url(name)] = [error] * times
 
     def put_destination(self, name: str, content: bytes) -> None:
         self.store.put_object(target(name), content, overwrite=True)

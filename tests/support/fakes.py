@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from s3am_cloud.adapters.memory.jobs import MemoryCoordination, MemoryJobs
 from s3am_cloud.adapters.memory.reader import MemoryReaders
 from s3am_cloud.adapters.memory.transfer import MemoryMovers, MemorySource, MemoryStore
+from s3am_cloud.errors import TransferError
 from s3am_cloud.jobs.part_records import compared, keep, relied_on
 from s3am_cloud.limits import MIN_PART
 from s3am_cloud.model import (
@@ -60,15 +61,18 @@ class FakeClock:
 
 
 class CountingSource(MemorySource):
-    """Logs probes, counts bytes read."""
+    """Logs probes, counts bytes read. `failures` are what the next probes of a URL raise."""
 
     def __init__(self, calls: list[str]) -> None:
         super().__init__()
         self.calls = calls
         self.bytes_read = 0
+        self.failures: dict[str, list[TransferError]] = {}
 
     def probe(self, url: SourceUrl) -> SourceInfo:
         self.calls.append("probe")
+        if self.failures.get(url.url):
+            raise self.failures[url.url].pop()
         return super().probe(url)
 
     def read(self, origin: PinnedSource, part: Part) -> bytes:

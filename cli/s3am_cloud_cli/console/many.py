@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 import s3am_cloud_client
-from s3am_cloud.errors import ItemsFailed, ItemsNotReached, JobFailedForGood, TransferError
+from s3am_cloud.item_counts import error_of_counts
 from s3am_cloud_cli.console.output import Console
-from s3am_cloud_cli.console.summary_text import Again, counts_text, summary_text
+from s3am_cloud_cli.console.summary_text import Again, summary_text
 from s3am_cloud_client import DatasetOptions, DownloadOptions, Transfers, UploadOptions, run_folder
 
 if TYPE_CHECKING:
-    from s3am_cloud_client.results import Summary
+    pass
 
 
 def upload_items(
@@ -51,19 +51,6 @@ def _shown(console: Console, transfers: Transfers, again: Again) -> None:
         raise
     summary = transfers.summary
     console.summary(summary, summary_text(summary, again))
-    error = error_of_run(summary)
+    error = error_of_counts(summary.counts)
     if error is not None:
         raise console.reported(error)
-
-
-def error_of_run(summary: Summary) -> TransferError | None:
-    """None where every item was copied or skipped."""
-    counts = summary.counts
-    said = counts_text(counts)
-    if counts.not_reached:
-        return ItemsNotReached(f"the run ended early: {said}")
-    if not counts.failed:
-        return None
-    if counts.copied or counts.skipped:
-        return ItemsFailed(f"some items failed: {said}")
-    return JobFailedForGood(f"all items failed: {said}", ItemsFailed.hint)

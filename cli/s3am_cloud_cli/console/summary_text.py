@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from s3am_cloud.amounts import size_text
 from s3am_cloud.command_lines import command_line
+from s3am_cloud.item_counts import counts_text
 
 if TYPE_CHECKING:
-    from s3am_cloud_client.results import Counts, Summary
+    from s3am_cloud_client.results import Summary
 
 
 class Again(NamedTuple):
@@ -23,16 +24,6 @@ class Again(NamedTuple):
 def summary_text(summary: Summary, again: Again) -> list[str]:
     """Counts, failures by their names with what to do about each, and how to repeat them."""
     return [_counts_line(summary), *_failures(summary), *_report(summary, again)]
-
-
-def counts_text(counts: Counts) -> str:
-    named = {
-        "copied": counts.copied,
-        "skipped": counts.skipped,
-        "failed": counts.failed,
-        "not reached": counts.not_reached,
-    }
-    return ", ".join(f"{count:,} {name}" for name, count in named.items() if count) or "nothing to do"
 
 
 def _counts_line(summary: Summary) -> str:

@@ -11,6 +11,7 @@ lanes         Threads that copy: one for whole objects over one loop, some for i
 manifests     Lists of items, in every format that people hold.
 names         Where an item goes, and names that none can have.
 outcomes      How items ended, and how many in each way.
+report_files  The files of a run that are written as outcomes come.
 report_lines  The lines of a run's files that other programs read.
 run           One run, from a list of items to the outcome of each.
 sameness      Whether the object at a destination is the same as its source.

@@ -8,6 +8,7 @@ import msgspec
 
 from s3am_cloud.decoders import Converter
 from s3am_cloud.error_base import ErrorReport
+from s3am_cloud.item_counts import Counts
 from s3am_cloud.items import Item
 from s3am_cloud.model import Verdict
 from s3am_cloud.request import Value
@@ -50,19 +51,6 @@ _to_result: Converter[ItemResult] = Converter(ItemResult)
 
 def result_of(number: int, outcome: Outcome) -> ItemResult:
     return _to_result({"number": number, **msgspec.to_builtins(outcome)})
-
-
-class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """How many items, and of how many bytes, ended in each way."""
-
-    items: int = 0
-    bytes: int = 0
-    copied: int = 0
-    copied_bytes: int = 0
-    skipped: int = 0
-    skipped_bytes: int = 0
-    failed: int = 0
-    not_reached: int = 0
 
 
 def outcome_of(item: Item, state: ItemState) -> Outcome:

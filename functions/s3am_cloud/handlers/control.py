@@ -11,13 +11,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from s3am_cloud.events import job_of_request
 from s3am_cloud.handlers.metrics import Observed, observed
 from s3am_cloud.handlers.runtime import Runtime, granted_secrets, load_runtime, locks_of
-from s3am_cloud.handlers.tasks import Complete, Prepare, do
+from s3am_cloud.handlers.tasks import Complete, Prepare, Settle, do
 from s3am_cloud.ingest.accept import accept
 from s3am_cloud.ingest.dead_letter import dead_letter_of
+from s3am_cloud.jobs.cleanup import kind_of
 from s3am_cloud.jobs.locks import ensure_held
 from s3am_cloud.jobs.tasks import report_job
 from s3am_cloud.model import has_secrets
-from s3am_cloud.names import TRANSFER_SUCCEEDED
 
 
 class Accept(msgspec.Struct, frozen=True, tag="accept", tag_field="action"):
@@ -40,7 +40,7 @@ class Report(msgspec.Struct, frozen=True, tag="report", tag_field="action"):
     job: str
 
 
-Task = Accept | Refuse | Prepare | Complete | Report
+Task = Accept | Refuse | Prepare | Complete | Settle | Report
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Any:
@@ -75,10 +75,11 @@ def _do(task: Task, runtime: Runtime, seen: Observed, seconds_left: Callable[[],
                 return {"job": task.job, "sealed": True}  # the worker's to prepare: its role alone can open them
             ports = seen.counting(runtime.ports_of(task.job))
             return seen.prepared(do(task, ports, runtime.work_bucket, False, seconds_left))
-        case Complete():
+        case Complete() | Settle():
             ports = seen.counting(runtime.ports_of(task.job))
             return do(task, ports, runtime.work_bucket, False, seconds_left)
         case Report():
-            return {"job": task.job, "detail": report_job(task.job, runtime.ports), "kind": TRANSFER_SUCCEEDED}
+            found = report_job(task.job, runtime.ports)
+            return {"job": task.job, "detail": found, "kind": kind_of(found)}
         case _:
             assert_never(task)

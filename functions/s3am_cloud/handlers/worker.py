@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from s3am_cloud.handlers.metrics import observed
 from s3am_cloud.handlers.runtime import load_runtime
-from s3am_cloud.handlers.tasks import Complete, Prepare, do
+from s3am_cloud.handlers.tasks import Task, do
 from s3am_cloud.jobs.dataset.records import item_ports
 from s3am_cloud.jobs.dataset.unit import work_items
 from s3am_cloud.jobs.tasks import work
@@ -44,7 +44,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> Any:
     Errors reach the state machine under their class names.
     """
     if "action" in event:
-        return _task(msgspec.convert(event, Prepare | Complete), context)
+        return _task(msgspec.convert(event, Task), context)
     unit = event.get("unit", {})
     if "file" in unit:
         return _items(msgspec.convert(event, Items), context)
@@ -81,7 +81,7 @@ def _items(task: Items, context: LambdaContext) -> Any:
     return {"job": task.job, "unit": msgspec.to_builtins(end.rest or unit), "done": end.rest is None}
 
 
-def _task(task: Prepare | Complete, context: LambdaContext) -> Any:
+def _task(task: Task, context: LambdaContext) -> Any:
     runtime = load_runtime()
     with observed(type(task).__name__.lower(), task.job, context, runtime) as seen:
         ports = seen.counting(runtime.ports_of(task.job))

@@ -6,7 +6,9 @@ that had ended before it was cancelled was announced when it ended, and is not a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -29,6 +31,7 @@ from s3am_cloud.errors import (
 )
 from s3am_cloud.events import Event
 from s3am_cloud.expiry import kept_for
+from s3am_cloud.jobs.dataset.progress import counts_so_far
 from s3am_cloud.jobs.denied_buckets import BucketPatterns, denied_bucket_hint
 from s3am_cloud.jobs.locks import successor
 from s3am_cloud.jobs.recovery import cancelled
@@ -36,11 +39,21 @@ from s3am_cloud.jobs.unfinished_cost import with_unfinished_cost
 from s3am_cloud.jobs.usage import summed
 from s3am_cloud.key_rights import key_hint
 from s3am_cloud.model import Job, Receipt, State
-from s3am_cloud.names import TRANSFER_CANCELLED, TRANSFER_FAILED
+from s3am_cloud.names import (
+    DATASET_FAILED,
+    DATASET_PARTIAL,
+    DATASET_SUCCEEDED,
+    TRANSFER_CANCELLED,
+    TRANSFER_FAILED,
+    TRANSFER_SUCCEEDED,
+)
 from s3am_cloud.ports.executions import Execution, Executions, Outcomes
 from s3am_cloud.ports.transfer import Clock, Ports
 from s3am_cloud.transfer.pipeline import receipt
 from s3am_cloud.transfer.steps.abort import abort
+
+_KINDS: Final = {"succeeded": TRANSFER_SUCCEEDED, "failed": TRANSFER_FAILED}
+_KINDS_OF_DATASETS: Final = {"succeeded": DATASET_SUCCEEDED, "partial": DATASET_PARTIAL, "failed": DATASET_FAILED}
 
 
 def settle(execution: Execution, ports: Ports, executions: Executions, outcomes: Outcomes) -> Receipt | None:
@@ -54,6 +67,9 @@ def settle(execution: Execution, ports: Ports, executions: Executions, outcomes:
     if before is not None and before.state in {"succeeded", "skipped"}:
         _announce_replay(before, failure(execution, executions), outcomes)
         return before
+    if before is not None and before.report is not None:  # a dataset's, of which only the announcement failed
+        outcomes.announce(kind_of(detail(before)), detail(before))
+        return before
     if cancelled(execution.job, ports):
         report = discard(execution.job, ports)
         outcomes.announce(TRANSFER_CANCELLED, detail(report))
@@ -62,7 +78,7 @@ def settle(execution: Execution, ports: Ports, executions: Executions, outcomes:
     if isinstance(error, SpoiledByStore):
         _discard_upload(execution.job, ports)  # no part of it is of use
     report = reported(execution.job, error, ports, execution.event)
-    outcomes.announce(TRANSFER_FAILED, detail(report))
+    outcomes.announce(kind_of(detail(report)), detail(report))
     return report
 
 
@@ -137,6 +153,15 @@ def detail(report: Receipt) -> dict[str, object]:
     return {name: value for name, value in built.items() if value is not None}
 
 
+def kind_of(found: Mapping[str, object]) -> str:
+    """The type of the event with this detail."""
+    state = found["state"]
+    if state == "cancelled":
+        return TRANSFER_CANCELLED
+    kinds = _KINDS_OF_DATASETS if "counts" in found else _KINDS
+    return kinds.get(str(state), kinds["succeeded"])
+
+
 def _is_anothers(execution: Execution, ports: Ports) -> bool:
     """Whether the job is that of another execution, which reports it when it ends: of another delivery of the event, or
     of one that is still at work, where somebody has started the job twice."""
@@ -156,6 +181,8 @@ def reported(job_id: str, error: TransferError, ports: Ports, event: Event | Non
     try:
         job = ports.jobs.load(job_id)
         report = with_unfinished_cost(summed(failed(job, error, ports.clock), job, ports.jobs), job, ports)
+        if job.request.dataset is not None and ports.dataset_files is not None:
+            report = msgspec.structs.replace(report, counts=counts_so_far(job_id, ports.dataset_files))
     except NoSuchJob:
         # A request that was refused has no record; an event reports its end all the same.
         report = Receipt(state=_state(error), source="", destination="", job=job_id, event=event, error=error.report())

@@ -16,6 +16,7 @@ from s3am_cloud.expiry import first_look
 from s3am_cloud.integrity.after_commit import PendingCheck, read_back, to_read
 from s3am_cloud.jobs.cleanup import detail
 from s3am_cloud.jobs.dataset.prepare import FIRST_ROUND, dataset_ports, prepare_dataset
+from s3am_cloud.jobs.dataset.report import report_dataset
 from s3am_cloud.jobs.part_records import recorded, relied_on
 from s3am_cloud.jobs.prepared import Prepared
 from s3am_cloud.jobs.recovery import begun, cancelled, is_made, own_upload, put, stop_if_cancelled
@@ -146,10 +147,12 @@ def _begun_elsewhere(job: Job, ports: Ports) -> Iterator[str]:
 
 def report_job(job_id: str, ports: Ports) -> dict[str, object]:
     """The detail of the job's outcome event. Raises NoSuchJob where it has no report."""
+    job = ports.jobs.load(job_id)
+    if job.request.dataset is not None:
+        return detail(report_dataset(job_id, ports))
     found = ports.jobs.report(job_id)
     if found is None:
         raise NoSuchJob(f"job {job_id} has no report")
-    job = ports.jobs.load(job_id)
     if job.upload is not None:
         ports.jobs.remove_expiry(job_id, first_look(job))  # nothing of it is left that could expire
     return detail(found)

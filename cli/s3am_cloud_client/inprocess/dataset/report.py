@@ -5,21 +5,13 @@ They are written as outcomes come, so that a run that is killed leaves what it d
 
 from __future__ import annotations
 
-import gzip
-import io
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-import msgspec
-
 from s3am_cloud.datasets.outcomes import Outcome, Summary
-from s3am_cloud.datasets.report_lines import checksum_line, failed_line
+from s3am_cloud.datasets.report_files import CHECKSUMS, FAILED, ITEMS, SUMMARY, ReportFiles, encoded_summary
 from s3am_cloud_client.inprocess.system_errors import naming_system_errors
-
-ITEMS, FAILED, CHECKSUMS, SUMMARY = "items.jsonl.gz", "failed.jsonl", "checksums.txt", "summary.json"
-# Speed matters more than size here: lines of a dataset resemble each other, so that any level takes most of it.
-_LEVEL = 1
 
 
 class RunFiles:
@@ -31,11 +23,10 @@ class RunFiles:
         self._open = ExitStack()
         with naming_system_errors():
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._items = self._open.enter_context(
-                io.BufferedWriter(gzip.open(folder / ITEMS, "wb", _LEVEL), 1 << 16)  # noqa: SIM115
+            items, failed, checksums = (
+                self._open.enter_context((folder / name).open("wb")) for name in (ITEMS, FAILED, CHECKSUMS)
             )
-            self._failed = self._open.enter_context((folder / FAILED).open("wb"))
-            self._checksums = self._open.enter_context((folder / CHECKSUMS).open("wb"))
+            self._files = self._open.enter_context(ReportFiles(items, failed, checksums))
 
     def __enter__(self) -> RunFiles:
         return self
@@ -48,13 +39,8 @@ class RunFiles:
 
     def add(self, outcome: Outcome) -> None:
         with naming_system_errors():
-            self._items.write(msgspec.json.encode(outcome) + b"\n")
-            if outcome.state in {"failed", "not-reached"}:
-                self._failed.write(failed_line(outcome) + b"\n")
-            line = checksum_line(outcome)
-            if line:
-                self._checksums.write(line + b"\n")
+            self._files.add(outcome)
 
     def end(self, summary: Summary) -> None:
         with naming_system_errors():
-            (self.folder / SUMMARY).write_bytes(msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n")
+            (self.folder / SUMMARY).write_bytes(encoded_summary(summary))

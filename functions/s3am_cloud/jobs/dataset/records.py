@@ -24,6 +24,11 @@ def item_job_id(dataset_id: str, number: int) -> str:
     return f"{dataset_id}-i{number}"
 
 
+def item_number(item_id: str) -> int:
+    """The number of the item whose job has this id."""
+    return int(item_id.rpartition("-i")[2])
+
+
 def files_of(ports: Ports) -> DatasetFiles:
     """Raises JobFailedForGood where datasets keep nothing."""
     if ports.dataset_files is None:
