@@ -25,7 +25,7 @@ _ALLOCATIONS_BETWEEN_COLLECTIONS = 100_000
 COMMANDS = {
     "upload": "Copy files, folders or URLs into S3 from this machine.",
     "download": "Copy objects from S3 into local files, or one to standard output.",
-    "submit": "Copy a URL into S3 in the cloud; this machine can be switched off.",
+    "submit": "Copy URLs into S3 in the cloud; this machine can be switched off.",
     "plan": "Show what submit would take, in time and dollars; nothing is written.",
     "status": "Show a job's progress or result.",
     "watch": "Follow a job in the cloud to its end.",

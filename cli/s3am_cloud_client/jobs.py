@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from s3am_cloud.items import Item
 from s3am_cloud.request import Exists
 from s3am_cloud_client.inprocess.system_errors import naming_system_errors
 from s3am_cloud_client.logins import NO_LOGINS, Logins
 from s3am_cloud_client.observer import Observer, SilentObserver
-from s3am_cloud_client.options import Aws, SideKeys, SubmitOptions
+from s3am_cloud_client.options import Aws, DatasetOptions, SideKeys, SubmitOptions
 
 if TYPE_CHECKING:
     from s3am_cloud.errors import TransferError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 OnStatus = Callable[["JobStatus"], object]
 """Gets a job's state every few seconds."""
 _USUAL = SubmitOptions()
+_USUAL_DATASET = DatasetOptions()
 _DEFAULT_AWS = Aws()
 _NO_KEYS = SideKeys()
 _SILENT = SilentObserver()
@@ -74,6 +76,32 @@ class Client:
         'succeeded'
         """
         request = options.request(source, destination, exists)
+        keys = SideKeys(options.keys, options.source_keys)
+        return self.submit_request(request, keys, options.netrc, observer, options.logins)
+
+    def submit_many(
+        self,
+        sources: Iterable[str | Item],
+        destination: str,
+        *,
+        options: SubmitOptions = _USUAL,
+        dataset: DatasetOptions = _USUAL_DATASET,
+        observer: Observer = _SILENT,
+    ) -> Job:
+        """Have the stack copy many objects below `destination`, as one job in which each has an outcome of its own.
+
+        `sources` are URLs, prefixes in S3 (which end in `/`) or `Item`s; a manifest, also one on this machine, is among
+        the `dataset` options. The job lists them, and this program may end. Submitting the same again while it runs
+        joins it; later, it copies what is missing. Raises BadManifest, with line and column, for a list on this machine
+        that can't be read, and what `submit` raises.
+
+        >>> from s3am_cloud_client import Client
+        >>> job = Client().submit_many(["s3://bucket/runs/"], "s3://bucket/copies/")
+        """
+        from s3am_cloud_client.remote.datasets import dataset_request
+
+        with naming_system_errors():
+            request = dataset_request(sources, destination, dataset, options, lambda: self.remote.dataset_files)
         keys = SideKeys(options.keys, options.source_keys)
         return self.submit_request(request, keys, options.netrc, observer, options.logins)
 

@@ -131,6 +131,14 @@ class TransferRequest(Value, frozen=True, kw_only=True, dict=True):
             return parse_s3(self.source, key_needed=False).as_source
         return parse_source(self.source)
 
+    @property
+    def source_urls(self) -> list[SourceUrl]:
+        """All that it names itself: its source, or those of its dataset and the list of that. Raises BadSource."""
+        if self.dataset is None:
+            return [self.source_url]
+        texts = [*self.dataset.sources, *filter(None, [self.dataset.manifest])]
+        return [msgspec.structs.replace(self, source=text).source_url for text in texts]
+
     @cached_property
     def target(self) -> S3Url:
         """The object that is to be made, or the prefix of several. Raises BadSource, BadDestination."""

@@ -156,7 +156,7 @@ def test_progress_counts_up_and_down_and_says_nothing_in_a_short_run() -> None:
         ("upload", "--frob=https://host/x?token=hunter2", "a", "s3://b/k"),
         ("upload", "--part-size=x https://host/?token=hunter2", "a", "s3://b/k"),
         ("https://ann:hunter2@host/x",),
-        ("submit", "a", "s3://b/k", "FTP://ann:hunter2@host/'x'"),
+        ("status", "a", "FTP://ann:hunter2@host/'x'"),
     ],
 )
 def test_wrong_usage_repeats_no_url_wherever_it_stands(

@@ -44,6 +44,7 @@ ENTRIES = {
     "s3am_cloud_client.logins",
     "s3am_cloud_client.inprocess.destinations",
     "s3am_cloud_client.remote.client",
+    "s3am_cloud_client.remote.datasets",
     "s3am_cloud_client.remote.host_keys",
     "s3am_cloud_client.remote.netrc_logins",
 }

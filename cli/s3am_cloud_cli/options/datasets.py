@@ -75,9 +75,7 @@ file_exists = click.option(
     "fail; update replaces these.",
 )
 
-dataset = as_value(
-    "dataset",
-    DatasetOptions,
+_listed = (
     click.option(
         "--manifest",
         metavar="FILE",
@@ -98,13 +96,19 @@ dataset = as_value(
     click.option(_RULES, "filters", multiple=True, hidden=True, callback=_rules),
     click.option("--min-age", type=Age(), metavar="TIME", help="Leave out what was modified since, such as 10m."),
     click.option(
-        "--follow/--no-follow", default=True, help="Follow symbolic links in folders (the default), or leave them out."
-    ),
-    click.option(
         "--max-failures",
         type=click.IntRange(0),
         metavar="N",
         help="Stop after more failed items than this; by default after 100, if they are over half of those finished.",
+    ),
+)
+
+dataset = as_value(
+    "dataset",
+    DatasetOptions,
+    *_listed,
+    click.option(
+        "--follow/--no-follow", default=True, help="Follow symbolic links in folders (the default), or leave them out."
     ),
     click.option(
         "--report-dir",
@@ -113,6 +117,9 @@ dataset = as_value(
         help="Folder for the run's files; otherwise one in the state folder.",
     ),
 )
+
+# Of a job in the cloud, which reads no local files and keeps its report beside its record.
+cloud_dataset = as_value("dataset", DatasetOptions, *_listed)
 
 globs = together(
     click.option(

@@ -2,6 +2,7 @@
 
 cancel        Cancels a job.
 client        Finds the stack, and starts jobs.
+datasets      Many objects as one request.
 dead_letters  Refused events, and sending one again.
 host_keys     SSH host keys from this machine, for a job elsewhere.
 job_ids       Names of new jobs.

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from s3am_cloud import names
 from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.records.coordination import DocumentCoordination
+from s3am_cloud.adapters.records.dataset_files import StoredDatasetFiles
 from s3am_cloud.adapters.records.executions import StateMachine
 from s3am_cloud.adapters.records.jobs import Jobs
 from s3am_cloud.adapters.records.vault import AwsVault
@@ -113,6 +114,7 @@ class Remote:
         self.stack = patiently(lambda: find_stack(access, stack_name or names.DEFAULT_STACK), self.clock)
         notes = _notes(access, self.stack)
         self.jobs = Jobs(notes)
+        self.dataset_files = StoredDatasetFiles(notes, self.clock)
         self.machine = StateMachine(
             access.boto.client("stepfunctions", region_name=access.region, endpoint_url=settings.endpoint_url),
             self.stack.state_machine_arn,

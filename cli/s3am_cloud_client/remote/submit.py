@@ -7,6 +7,8 @@ from collections.abc import Callable
 import msgspec
 
 from s3am_cloud.encryption import check_encryption
+from s3am_cloud.errors import Usage
+from s3am_cloud.ingest.dataset_checks import sources_of
 from s3am_cloud.jobs.sealing import withheld
 from s3am_cloud.logins import HostLogins
 from s3am_cloud.model import TransferRequest
@@ -17,6 +19,8 @@ from s3am_cloud_client.options import Aws, SideKeys
 from s3am_cloud_client.remote.client import Remote, Started
 from s3am_cloud_client.remote.host_keys import host_keys
 from s3am_cloud_client.remote.netrc_logins import with_login
+
+_NAMED = "keep the login in Secrets Manager, and name it with --secret"
 
 
 class SourceSecrets(msgspec.Struct, frozen=True):
@@ -33,11 +37,11 @@ def submit(
     TooExpensive, BadSource for an SFTP server that this user does not know, Usage for logins that can't be read."""
     keys = given.keys
     check_encryption(request.attributes, customer_key=bool(keys.destination))
-    known = request.host_keys or host_keys(request.source)
+    known = request.host_keys or tuple(key for url, _ in sources_of(request) for key in host_keys(url))
     request = msgspec.structs.replace(request, host_keys=known)
     request, logins = _with_secret(request, given.logins)
     shown, secrets = withheld(request, keys.destination, keys.source, logins)
-    if request.max_cost is not None:
+    if request.max_cost is not None and request.dataset is None:  # a dataset's is known once it is listed
         ports = plan_ports(*aws.both_sides(request, keys), logins=logins)
         check_cost(request, bool(secrets), ports, observer)
     return stack().submit(shown, secrets)
@@ -49,9 +53,11 @@ def _with_secret(request: TransferRequest, logins: Logins) -> tuple[TransferRequ
     if named and not request.secret:
         request = msgspec.structs.replace(request, secret=named)
         logins = msgspec.structs.replace(logins, hosts=None)
-    return request, logins.of([request.source_url])
+    return request, logins.of(request.source_urls)
 
 
 def with_netrc(request: TransferRequest) -> TransferRequest:
     """The request with the source's login from ~/.netrc. Raises Usage."""
+    if request.dataset is not None:
+        raise Usage("netrc gives the login of one source, and these may be several", _NAMED)
     return msgspec.structs.replace(request, source=with_login(request.source))

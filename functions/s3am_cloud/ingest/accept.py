@@ -14,6 +14,7 @@ from s3am_cloud.decoders import Converter
 from s3am_cloud.encryption import check_encryption
 from s3am_cloud.errors import BadRequest, DestinationBusy, KeyReused, NoSuchJob, StoreBusy
 from s3am_cloud.events import job_of_request, read_event
+from s3am_cloud.ingest.dataset_checks import check_dataset, sources_of
 from s3am_cloud.ingest.grants import Grants, check_granted, sender
 from s3am_cloud.ingest.rules import expanded
 from s3am_cloud.jobs.locks import LockContext, acquire, request_fingerprint
@@ -25,7 +26,7 @@ from s3am_cloud.request import VERSION
 from s3am_cloud.secret_names import carries_secret
 from s3am_cloud.transfer.pipeline import new_job
 from s3am_cloud.transfer.reserved import refuse_records_bucket
-from s3am_cloud.urls import NETWORK_SCHEMES, SourceUrl, local_error, parse_source
+from s3am_cloud.urls import NETWORK_SCHEMES, SourceUrl, local_error, parse_s3, parse_source
 
 _QUOTED = re.compile("'.*'", re.DOTALL)
 _to_request: Converter[TransferRequest] = Converter(TransferRequest)
@@ -33,6 +34,8 @@ _SECRET_HINT = (
     "use s3am-cloud submit, which seals it, or keep it in Secrets Manager as "
     f'{SECRETS_PREFIX}NAME and write that name into the field "secret"'
 )
+
+_DATASET_HINT = f"keep the login in Secrets Manager as {SECRETS_PREFIX}NAME, and name that secret"
 
 
 def decode_request(data: object) -> TransferRequest:
@@ -58,12 +61,13 @@ def read_request(data: object) -> TransferRequest:
         raise BadRequest(f"the request can't be read: {_QUOTED.sub('...', str(error))}") from None
     check_text(request)
     check_encryption(request.attributes)
+    check_dataset(request)
     return request
 
 
 def _refuse_stranger(request: TransferRequest) -> None:
     """Raises BadRequest for an SFTP server that nobody says how to know: its login would go to whoever answers."""
-    if request.source_url.scheme == "sftp" and not request.host_keys:
+    if any(url.startswith("sftp:") for url, _ in sources_of(request)) and not request.host_keys:
         raise BadRequest(
             "an sftp source needs host_keys, the keys that its server is known by",
             'ssh-keyscan HOST shows them: each as "ssh-ed25519 AAAA..."',
@@ -83,7 +87,8 @@ def refuse_secrets(request: TransferRequest) -> None:
 
     What reaches an execution's history can be read there for 90 days. `submit` seals these things first.
     """
-    _refuse_url(request.source, "the source URL", _SECRET_HINT)
+    for url, what in sources_of(request):
+        _refuse_url(url, what, _SECRET_HINT if request.dataset is None else _DATASET_HINT)
     if request.source_digest not in {None, AUTO, NONE}:
         _refuse_url(request.source_digest or "", "the URL in source_digest", "write the digest itself into expect")
     if any("://" in text and carries_secret(text) for text in _texts(request)):
@@ -104,7 +109,7 @@ def _texts(request: TransferRequest) -> Iterator[str]:
 
 
 def _refuse_url(url: str, what: str, hint: str) -> None:
-    source = parse_source(url)
+    source = parse_s3(url, key_needed=False).as_source if url.startswith("s3://") else parse_source(url)
     if source.scheme == "file":
         raise local_error(SourceUrl("file", what) if carries_secret(url) else source)
     if source.scheme in NETWORK_SCHEMES and carries_secret(url):

@@ -18,6 +18,8 @@ def refuse_records_bucket(request: TransferRequest, jobs: JobStore) -> None:
     """Raises BadSource or BadDestination for a request that reads from the bucket of the records, or writes to it."""
     if jobs.is_in(request.target.bucket):
         raise BadDestination(f"{request.destination} is in the bucket that holds the records of jobs", _HINT)
-    for url in (request.source, request.source_digest or ""):
+    dataset = request.dataset
+    beside = () if dataset is None else (*dataset.sources, dataset.manifest or "", dataset.base or "")
+    for url in (request.source, request.source_digest or "", *beside):
         if url.startswith("s3://") and jobs.is_in(parse_s3(url, key_needed=False).bucket):
             raise BadSource(f"{url} is in the bucket that holds the records of jobs", _HINT)

@@ -17,7 +17,8 @@ from s3am_cloud.datasets.names import Place, Template
 from s3am_cloud.datasets.selection import Chooser, Selected, Selection, Trees
 from s3am_cloud.datasets.streams import stream_of
 from s3am_cloud.datasets.units import crew_of, units
-from s3am_cloud.errors import JobFailedForGood
+from s3am_cloud.errors import BadSource, JobFailedForGood
+from s3am_cloud.items import Rejected
 from s3am_cloud.jobs.dataset.destinations import Destinations
 from s3am_cloud.jobs.dataset.gathering import Gatherer
 from s3am_cloud.jobs.dataset.noted import note_existing
@@ -29,7 +30,7 @@ from s3am_cloud.ports.dataset_files import DatasetFiles
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.ports.trees import Found, ObjectTree, every_folder
 from s3am_cloud.request import Dataset
-from s3am_cloud.urls import SourceUrl, parse_source
+from s3am_cloud.urls import SourceUrl, parse_s3, parse_source
 
 SecondsLeft = Callable[[], float]
 FIRST_ROUND = 1
@@ -118,8 +119,16 @@ class _Gathering:
         if self._dataset.manifest is None and self._dataset.manifest_digest is None:
             return None
         for one in self._listed():
-            gatherer.add(one)
+            gatherer.add(self._allowed(one))
         return len(sources) if self._prefix.stopped else None
+
+    def _allowed(self, one: Selected) -> Selected:
+        """Nobody may have the functions read the records of jobs, as they can."""
+        source = one.item.source
+        if not source.startswith("s3://") or not self._ports.jobs.is_in(parse_s3(source).bucket):
+            return one
+        error = BadSource(f"{source} is in the bucket that holds the records of jobs", "name another bucket")
+        return Rejected(item=one.item, place=one.place, error=error.report())
 
     def _listed(self) -> Iterator[Selected]:
         """The items of the list, after those of earlier turns."""
