@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import sys
 import threading
 import time
@@ -21,6 +20,8 @@ _LOOKS, _LOOK_SECONDS = 10, 0.001
 def start_method() -> StartMethod | None:
     """None where this process has to do all the work: where it may have no children, or a fresh interpreter would run
     the program's main module again."""
+    import multiprocessing
+
     if multiprocessing.current_process().daemon:
         return None
     if may_fork():

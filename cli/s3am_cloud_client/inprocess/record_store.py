@@ -10,12 +10,9 @@ from typing import TypeVar
 from s3am_cloud import names
 from s3am_cloud.adapters.records.jobs import Documents, Folder, Jobs
 from s3am_cloud.adapters.s3.access import S3Access
-from s3am_cloud.adapters.s3.documents import Bucket
 from s3am_cloud.errors import AccessDenied, NoCredentials, NoStack, StoreBusy, StoreUnavailable, Unexpected
-from s3am_cloud.jobs.locks import latest
 from s3am_cloud.model import Job, PartRecord, Receipt
 from s3am_cloud_client.observer import Observer
-from s3am_cloud_client.remote.client import QUICK, stack_jobs, work_bucket
 from s3am_cloud_client.state_home import state_home
 
 Answer = TypeVar("Answer")
@@ -29,11 +26,16 @@ def records(access: S3Access, stack: str | None, observer: Observer) -> Jobs:
     """
     stack = stack or os.environ.get(names.STACK_VARIABLE)
     if stack:
+        from s3am_cloud_client.remote.client import stack_jobs
+
         return stack_jobs(access.settings, stack)
 
     def look() -> Documents:
         if not access.at_aws:
             raise NoStack("S3 is not Amazon's own, so there is no default stack to look for")
+        from s3am_cloud.adapters.s3.documents import Bucket
+        from s3am_cloud_client.remote.client import QUICK, work_bucket
+
         return Bucket(access, work_bucket(access, names.DEFAULT_STACK, QUICK))
 
     def warn(reason: str) -> None:
@@ -44,6 +46,8 @@ def records(access: S3Access, stack: str | None, observer: Observer) -> Jobs:
 
 def reports(access: S3Access, stack: str | None, observer: Observer) -> Callable[[str], Receipt | None]:
     """Finds the report of a job, or of the last job that continued it. Raises what `records` does."""
+    from s3am_cloud.jobs.locks import latest
+
     jobs = records(access, stack, observer)
     return lambda job_id: jobs.report(latest(job_id, jobs))
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -35,6 +33,7 @@ from s3am_cloud_client.inprocess.system_errors import named_system_error
 from s3am_cloud_client.observer import Observer, SilentObserver
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
     from multiprocessing.context import ForkContext, SpawnContext
     from multiprocessing.process import BaseProcess
     from multiprocessing.sharedctypes import Synchronized
@@ -130,6 +129,8 @@ class _WorkerPool:
         growth: AdaptiveConcurrency | None,
         clock: Clock,
     ) -> None:
+        import multiprocessing
+
         forks = method == "fork"
         context = multiprocessing.get_context("fork") if forks else multiprocessing.get_context("spawn")
         # Held here, as it is gone with its last reference in this process.
@@ -154,10 +155,12 @@ class _WorkerPool:
 
     def results(self, progress: Progress, should_stop: ShouldStop, check: Callable[[], None]) -> Iterator[MovedPart]:
         """The parts as they finish. Raises the first error that a worker meets, or JobFailed where one died."""
+        from multiprocessing import connection
+
         # The processes report a few times a second, so nobody waits long between two looks at `should_stop`.
         while self._processes and not should_stop():
-            for pipe in wait(list(self._processes)):
-                assert isinstance(pipe, Connection)
+            for pipe in connection.wait(list(self._processes)):
+                assert isinstance(pipe, connection.Connection)
                 yield from self._take(pipe, progress)
             check()
             if self._foreman is not None:
