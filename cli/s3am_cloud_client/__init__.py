@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from s3am_cloud_client.inprocess.rate_limit import RateLimit
     from s3am_cloud_client.jobs import Client, Job, OnStatus, error_of, read_request
     from s3am_cloud_client.listings import list_objects, list_uploads
+    from s3am_cloud_client.logins import Logins
     from s3am_cloud_client.objects import Verifying, cancel_uploads, provenance, verify, verify_many, verify_receipt
     from s3am_cloud_client.observer import Observer, OnProgress, SilentObserver
     from s3am_cloud_client.options import (
@@ -55,39 +56,6 @@ if TYPE_CHECKING:
     )
     from s3am_cloud_client.planning import plan
     from s3am_cloud_client.transfers import download, upload
-from s3am_cloud.items import Item
-from s3am_cloud_client.datasets import (
-    Transfers,
-    download_many,
-    exists_of_one,
-    is_one_item,
-    is_one_object,
-    preview_many,
-    run_folder,
-    upload_many,
-)
-from s3am_cloud_client.diagnosis import diagnose
-from s3am_cloud_client.inprocess.destinations import Output, destination_of
-from s3am_cloud_client.inprocess.patience import Patience
-from s3am_cloud_client.inprocess.rate_limit import RateLimit
-from s3am_cloud_client.jobs import Client, Job, OnStatus, error_of, read_request
-from s3am_cloud_client.listings import list_objects, list_uploads
-from s3am_cloud_client.logins import Logins
-from s3am_cloud_client.objects import Verifying, cancel_uploads, provenance, verify, verify_many, verify_receipt
-from s3am_cloud_client.observer import Observer, OnProgress, SilentObserver
-from s3am_cloud_client.options import (
-    Aws,
-    DatasetOptions,
-    DownloadOptions,
-    ObjectOptions,
-    Options,
-    PlanOptions,
-    SideKeys,
-    SubmitOptions,
-    UploadOptions,
-)
-from s3am_cloud_client.planning import plan
-from s3am_cloud_client.transfers import download, upload
 
 __all__ = (
     "Aws",
@@ -165,6 +133,7 @@ _MODULES = {
         "list_objects",
         "list_uploads",
     ),
+    "s3am_cloud_client.logins": ("Logins",),
     "s3am_cloud_client.objects": (
         "Verifying",
         "cancel_uploads",
