@@ -109,8 +109,7 @@ class WholeBody:
 
     def __init__(self, content: Content, throttle: Throttle | None, progress: Progress, flow: BodyFlow) -> None:
         self._content, self._progress, self._flow = content, progress, flow
-        # What a server has sent was held back when it came.
-        self._throttle = throttle if isinstance(content, FileContent) else None
+        self._throttle = throttle
         self.crc = content.crc
         self._got = 0
 

@@ -183,7 +183,9 @@ class _Run:
         retry = Retry(context.clock, budget=self._budget, patience=context.settings.patience)
         finished = functools.partial(self._finished, wanted, content.info)
         failed = functools.partial(self._failed, wanted, retry)
-        body = functools.partial(WholeBody, content, context.loop.throttle, self._progress)
+        # What a server has sent was held back when it came.
+        throttle = context.loop.throttle if wanted.source.scheme == "file" else None
+        body = functools.partial(WholeBody, content, throttle, self._progress)
         part = Part(1, 0, content.length)
         return UploadFlow(context, retry, part, self._target(wanted, content), body, PartEvents(finished, failed))
 
