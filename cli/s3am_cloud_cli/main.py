@@ -93,7 +93,6 @@ def run(arguments: Sequence[str]) -> int:
         json="--json" in arguments,
         debug="--debug" in arguments,
         verbose="--verbose" in arguments,
-        json_lines="--json-lines" in arguments,
     )
     try:
         code = cli.main(args=list(arguments), prog_name="s3am-cloud", standalone_mode=False, obj=console)

@@ -23,7 +23,9 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from s3am_cloud.adapters.clock import SystemClock
     from s3am_cloud.items import Item
+    from s3am_cloud.ports.transfer import Clock
     from s3am_cloud_client.datasets import (
         Transfers,
         download_many,
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
 __all__ = (
     "Aws",
     "Client",
+    "Clock",
     "DatasetOptions",
     "DownloadOptions",
     "Item",
@@ -77,6 +80,7 @@ __all__ = (
     "SideKeys",
     "SilentObserver",
     "SubmitOptions",
+    "SystemClock",
     "Transfers",
     "UploadOptions",
     "Verifying",
@@ -104,7 +108,9 @@ __all__ = (
 )
 
 _MODULES = {
+    "s3am_cloud.adapters.clock": ("SystemClock",),
     "s3am_cloud.items": ("Item",),
+    "s3am_cloud.ports.transfer": ("Clock",),
     "s3am_cloud_client.datasets": (
         "Transfers",
         "download_many",

@@ -43,13 +43,15 @@ class Transfers:
         self._summary: Summary | None = None
 
     def __iter__(self) -> Iterator[Outcome]:
+        from s3am_cloud.datasets.outcomes import displayable
+
         with self._resources:
             try:
                 with closing(self._run.outcomes()) as outcomes:
                     for outcome in outcomes:
                         if self._files is not None:
                             self._files.add(outcome)
-                        yield outcome
+                        yield displayable(outcome)
             finally:
                 self._summary = self._run.summary(self._files.folder if self._files is not None else None)
                 if self._files is not None:

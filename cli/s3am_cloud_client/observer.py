@@ -19,10 +19,13 @@ class Meter(Protocol):
     def __call__(self, count: int) -> None: ...
 
     def expect(self, total: int) -> None:
-        """Sets the number of bytes, where it was unknown at the start."""
+        """Sets the number of bytes, where it was unknown at the start, or changes."""
 
     def say(self, text: str) -> None:
         """Shows this beside the bytes from now on."""
+
+    def count_items(self, done: int, total: int, failed: int) -> None:
+        """Of a dataset: how many of its items have ended, and how many of these failed."""
 
     def counting(self, moving: Iterable[MovedPart], count: int, done: int) -> Iterator[MovedPart]:
         """Passes parts on as they come; `count` is the number of all parts, `done` of those that were there before."""
@@ -60,6 +63,9 @@ class SilentMeter:
         """Nobody wants to know."""
 
     def expect(self, total: int) -> None:
+        """Nobody wants to know."""
+
+    def count_items(self, done: int, total: int, failed: int) -> None:
         """Nobody wants to know."""
 
     def counting(self, moving: Iterable[MovedPart], count: int, done: int) -> Iterator[MovedPart]:
@@ -137,6 +143,9 @@ class _CallbackMeter:
 
     def say(self, text: str) -> None:
         self._meter.say(text)
+
+    def count_items(self, done: int, total: int, failed: int) -> None:
+        self._meter.count_items(done, total, failed)
 
     def counting(self, moving: Iterable[MovedPart], count: int, done: int) -> Iterator[MovedPart]:
         for part in self._meter.counting(moving, count, done):

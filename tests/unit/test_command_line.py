@@ -15,7 +15,7 @@ from s3am_cloud.amounts import size_text
 from s3am_cloud.errors import Interrupted, JobFailed, SourceBusy
 from s3am_cloud.limits import BYTES_WORTH_A_PROCESS, MIB
 from s3am_cloud.model import Part
-from s3am_cloud_cli.console.output import Console, Meter
+from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.main import COMMANDS, Commands, cli, run
 from s3am_cloud_cli.options.transfer import Size, exclusive
 from s3am_cloud_client.inprocess.shared_concurrency import share
@@ -135,17 +135,6 @@ def test_an_error_that_is_in_a_document_is_not_reported_again() -> None:
     made, out, _ = console(json=True)
     assert made.fail(made.reported(JobFailed("worn out"))) == 24
     assert out.getvalue() == ""
-
-
-def test_progress_counts_up_and_down_and_says_nothing_in_a_short_run() -> None:
-    err = io.StringIO()
-    meter = Meter("data", 100, err)
-    meter(70)
-    meter(-20)
-    meter.advance_to(90)
-    meter.close()
-    assert meter.done == 90
-    assert err.getvalue() == ""
 
 
 @pytest.mark.parametrize(

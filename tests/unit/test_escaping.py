@@ -37,6 +37,7 @@ from s3am_cloud_client.remote.cancel import Cancelled
 from s3am_cloud_client.remote.dead_letters import FailedEvent, FailedEvents
 from s3am_cloud_client.remote.logs import LogLine
 from s3am_cloud_client.remote.status import JobLine, JobStatus
+from support.fakes import FakeClock
 
 # A new title, a forged line, a name that is read backwards, C1's own way to begin a sequence, DEL, half a character.
 HOSTILE = "\x1b]0;pwned\x07\r\ns3am-cloud: done\n\u202etxt.exe\u2066\x9b31m\x7f\u2028\u061c\udc9b\ufeff"
@@ -195,7 +196,8 @@ def test_a_trace_in_a_log_keeps_its_lines_and_forges_none() -> None:
 
 def test_errors_notes_progress_and_traces_are_escaped() -> None:
     err = io.StringIO()
-    console = Console(err=err, debug=True, verbose=True)
+    clock = FakeClock()
+    console = Console(err=err, debug=True, verbose=True, clock=clock)
     console.note(HOSTILE)
     console.detail(HOSTILE)
     try:
@@ -204,7 +206,8 @@ def test_errors_notes_progress_and_traces_are_escaped() -> None:
         console.fail(failure)
     with console.progress(HOSTILE, 10) as meter:
         meter.say(HOSTILE)
-        meter._show()
+        clock.sleep(60)
+        meter(1)
     said = err.getvalue()
     assert not OBEYED.search(said)
     assert "Traceback" in said

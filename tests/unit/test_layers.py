@@ -236,7 +236,7 @@ def after_import(*modules: str) -> set[str]:
 
 
 def test_the_command_starts_without_what_help_does_not_need() -> None:
-    heavy = {"boto3", "botocore", "pycurl", "awscrt", "tqdm", "aws_cdk", "ministack", "multiprocessing"}
+    heavy = {"boto3", "botocore", "pycurl", "awscrt", "aws_cdk", "ministack", "multiprocessing"}
     assert after_import("s3am_cloud_cli.main") & heavy == set()
 
 

@@ -17,6 +17,7 @@ from s3am_cloud_cli.options import keys as key_options
 from s3am_cloud_cli.options.datasets import ItemCommand
 from s3am_cloud_cli.options.directions import check_folder, check_from_s3
 from s3am_cloud_cli.options.keys import KeyOptions
+from s3am_cloud_cli.options.showing import json_lines, showing
 from s3am_cloud_cli.options.transfer import AwsOptions
 from s3am_cloud_client import DatasetOptions, DownloadOptions, Output, Patience, destination_of, exists_of_one
 
@@ -55,7 +56,8 @@ _own = transfer.as_value(
 @transfer.requester_pays
 @transfer.no_sign_request
 @transfer.aws
-@dataset_options.json_lines
+@json_lines
+@showing
 @transfer.output
 @click.pass_obj
 def download(
@@ -130,9 +132,9 @@ def _download_one(
     )
     if receipt.state == "skipped":
         shown = receipt.destination
-        console.result({"state": receipt.state, "destination": shown}, f"{shown} exists, left as it is")
+        console.done({"state": receipt.state, "destination": shown}, f"{shown} exists, left as it is")
     else:
-        console.result(receipt, receipt_text(receipt))
+        console.done(receipt, receipt_text(receipt))
 
 
 def _check_output(output: Output, file_exists: str | None, download_exists: str | None) -> None:

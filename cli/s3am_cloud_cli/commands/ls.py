@@ -6,6 +6,7 @@ import click
 
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.options import transfer
+from s3am_cloud_cli.options.showing import json_lines
 from s3am_cloud_cli.options.transfer import AwsOptions
 from s3am_cloud_client import ObjectOptions
 
@@ -18,7 +19,7 @@ from s3am_cloud_client import ObjectOptions
 @transfer.requester_pays
 @transfer.no_sign_request
 @transfer.aws
-@click.option("--json-lines", is_flag=True, expose_value=False, help="Print a line of JSON for each one.")
+@json_lines
 @transfer.output
 @click.pass_obj
 def ls(

@@ -14,6 +14,7 @@ from s3am_cloud_cli.options import transfer as options
 from s3am_cloud_cli.options.directions import check_from_s3, check_into_cloud
 from s3am_cloud_cli.options.keys import KeyOptions, SourceKeyOptions
 from s3am_cloud_cli.options.logins import LoginOptions
+from s3am_cloud_cli.options.showing import showing
 from s3am_cloud_cli.options.transfer import AwsOptions
 from s3am_cloud_client import PlanOptions
 
@@ -33,6 +34,7 @@ from s3am_cloud_client import PlanOptions
 @options.no_sign_request
 @options.planned_stack
 @options.aws
+@showing
 @options.output
 @click.pass_obj
 def plan(

@@ -6,6 +6,7 @@ import click
 
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.options import transfer
+from s3am_cloud_cli.options.showing import showing
 from s3am_cloud_cli.options.transfer import AwsOptions
 
 
@@ -15,6 +16,7 @@ from s3am_cloud_cli.options.transfer import AwsOptions
 @click.option("--wait", is_flag=True, help="Follow the job to its end; the exit code is then the job's.")
 @transfer.stack
 @transfer.aws
+@showing
 @transfer.output
 @click.pass_obj
 def resume(

@@ -18,6 +18,7 @@ from s3am_cloud_cli.options.datasets import ItemCommand
 from s3am_cloud_cli.options.directions import check_into_cloud
 from s3am_cloud_cli.options.keys import KeyOptions, SourceKeyOptions
 from s3am_cloud_cli.options.logins import LoginOptions
+from s3am_cloud_cli.options.showing import showing
 from s3am_cloud_cli.options.transfer import AwsOptions
 from s3am_cloud_client import DatasetOptions, SideKeys, SubmitOptions
 
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 @options.no_sign_request
 @options.stack
 @options.aws
+@showing
 @options.output
 @click.pass_context
 def submit(

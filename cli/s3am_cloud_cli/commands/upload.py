@@ -17,6 +17,7 @@ from s3am_cloud_cli.options.datasets import ItemCommand
 from s3am_cloud_cli.options.directions import check_into_s3
 from s3am_cloud_cli.options.keys import KeyOptions, SourceKeyOptions
 from s3am_cloud_cli.options.logins import LoginOptions
+from s3am_cloud_cli.options.showing import json_lines, showing
 from s3am_cloud_cli.options.transfer import AwsOptions
 from s3am_cloud_client import DatasetOptions, Patience, UploadOptions, exists_of_one
 
@@ -39,7 +40,8 @@ from s3am_cloud_client import DatasetOptions, Patience, UploadOptions, exists_of
 @options.requester_pays
 @options.no_sign_request
 @options.aws
-@dataset_options.json_lines
+@json_lines
+@showing
 @options.output
 @click.pass_obj
 def upload(
@@ -130,4 +132,4 @@ def _upload_one(
     receipt = s3am_cloud_client.upload(
         source, destination, exists=exists_of_one(dataset.exists), options=chosen, observer=console
     )
-    console.result(receipt, receipt_text(receipt))
+    console.done(receipt, receipt_text(receipt))

@@ -10,6 +10,7 @@ from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.options import keys as key_options
 from s3am_cloud_cli.options import transfer
 from s3am_cloud_cli.options.keys import KeyOptions
+from s3am_cloud_cli.options.showing import json_lines, showing
 from s3am_cloud_cli.options.transfer import AwsOptions
 from s3am_cloud_client import ObjectOptions
 
@@ -49,9 +50,8 @@ if TYPE_CHECKING:
 @transfer.no_sign_request
 @transfer.stack
 @transfer.aws
-@click.option(
-    "--json-lines", is_flag=True, expose_value=False, help="Print a line of JSON for each object of the manifest."
-)
+@json_lines
+@showing
 @transfer.output
 @click.pass_obj
 def verify(

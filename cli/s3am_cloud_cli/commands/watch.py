@@ -6,6 +6,7 @@ import click
 
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.options import transfer
+from s3am_cloud_cli.options.showing import showing
 from s3am_cloud_cli.options.transfer import AwsOptions
 
 
@@ -13,6 +14,7 @@ from s3am_cloud_cli.options.transfer import AwsOptions
 @click.argument("job", metavar="JOB")
 @transfer.stack
 @transfer.aws
+@showing
 @transfer.output
 @click.pass_obj
 def watch(

@@ -10,7 +10,8 @@ from s3am_cloud.amounts import price_text
 from s3am_cloud.command_lines import command_line
 from s3am_cloud.errors import Interrupted, ObjectExists
 from s3am_cloud.model import Receipt
-from s3am_cloud_cli.console.output import Console, Meter, parts_text
+from s3am_cloud_cli.console.meter import Meter, parts_text
+from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.console.receipt_text import receipt_text
 from s3am_cloud_client import Job, error_of
 
@@ -97,7 +98,7 @@ def conclude(document: object, receipt: Receipt, console: Console) -> None:
     """Prints the outcome; a failed job's error is raised, so that the exit code is its own."""
     error = error_of(receipt)
     if receipt.error is None or error is None:
-        console.result(document, receipt_text(receipt))
+        console.done(document, receipt_text(receipt))
         return
     if receipt.unfinished_upload is not None and receipt.job is not None:
         until = f", at the latest on {receipt.expires}" if receipt.expires else ""

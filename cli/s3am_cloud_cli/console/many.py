@@ -10,7 +10,7 @@ import msgspec
 import s3am_cloud_client
 from s3am_cloud.item_counts import error_of_counts
 from s3am_cloud_cli.console.output import Console
-from s3am_cloud_cli.console.summary_text import Again, summary_text
+from s3am_cloud_cli.console.summary_text import Again, failures_text, outcome_text, summary_text
 from s3am_cloud_client import DatasetOptions, DownloadOptions, Transfers, UploadOptions, run_folder
 
 if TYPE_CHECKING:
@@ -44,12 +44,14 @@ def _reported(dataset: DatasetOptions) -> DatasetOptions:
 def _shown(console: Console, transfers: Transfers, again: Again) -> None:
     try:
         for outcome in transfers:
-            console.line(outcome)
+            console.item(outcome, outcome.state, outcome_text)
     except KeyboardInterrupt:
         console.note(summary_text(transfers.summary, again))
         console.advise("the same command copies what is missing")
         raise
     summary = transfers.summary
+    if console.quiet and not console.json:
+        console.problem(failures_text(summary, again))
     console.summary(summary, summary_text(summary, again))
     error = error_of_counts(summary.counts)
     if error is not None:

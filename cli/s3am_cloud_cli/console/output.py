@@ -4,37 +4,48 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import sys
-import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import chain
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 
-from s3am_cloud.amounts import size_text
 from s3am_cloud.errors import AccessDenied, DiskFull, ErrorReport, TransferError, Unexpected
 from s3am_cloud_cli.console.escaping import escaped, escaped_json
+from s3am_cloud_cli.console.log_file import LogFile, time_text
+from s3am_cloud_cli.console.meter import Bar, Display, Documents, Lines, Meter, Nothing
+from s3am_cloud_cli.console.progress_text import Progress
+from s3am_cloud_cli.console.screen import Screen
+from s3am_cloud_client import SystemClock
 
 if TYPE_CHECKING:
-    from tqdm import tqdm
+    from s3am_cloud_client import Clock
 
-    from s3am_cloud.model import MovedPart
-
-# Nobody wants a bar for what is over in a moment; without a terminal, a line now and then is enough for a log.
-_BAR_DELAY_SECONDS = 0.5
-_LINE_SECONDS = 30.0
-
+ProgressKind = Literal["auto", "bar", "lines", "json", "none"]
+_CLOCK = SystemClock()
 
 Listed = TypeVar("Listed")
 # One line, or several. A newline in a line is somebody else's, and shown as an escape.
-Lines = str | Sequence[str]
+Text = str | Sequence[str]
 
 
 class _Failed(msgspec.Struct, frozen=True):
     error: ErrorReport
+
+
+class _Said(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line on stderr with --progress json."""
+
+    time: str
+    type: Literal["progress", "note", "error"]
+    progress: Progress | None = None
+    text: str | None = None
+    error: ErrorReport | None = None
 
 
 class Console:
@@ -45,14 +56,19 @@ class Console:
         json: bool = False,
         debug: bool = False,
         verbose: bool = False,
-        json_lines: bool = False,
         out: IO[str] | None = None,
         err: IO[str] | None = None,
+        clock: Clock = _CLOCK,
     ) -> None:
-        self.json_lines = json_lines
         self.json, self.debug, self.verbose = json, debug, verbose or debug
         self._out = out or sys.stdout
         self._err = err or sys.stderr
+        self._clock, self._screen = clock, Screen(self._err)
+        # What --json-lines, --progress, --quiet and --log-file say.
+        self.json_lines = False
+        self.progress_kind: ProgressKind = "auto"
+        self.quiet = False
+        self._log: LogFile | None = None
         self.resume_hint: str | None = None
         self._reported: TransferError | None = None
 
@@ -60,13 +76,27 @@ class Console:
         """Results go to stderr from now on: stdout has the bytes of an object."""
         self._out = self._err
 
-    def result(self, document: object, text: Lines) -> None:
+    def log_to(self, path: Path) -> None:
+        """Raises OSError where it can't be written to."""
+        self._log = LogFile(path, self._clock)
+
+    def result(self, document: object, text: Text) -> None:
         """The one result: `document` as JSON where that was asked for, else `text`."""
         with self._naming_stdout():
             if self.json:
+                self._screen.hide()
                 print(self._json_text(document), file=self._out, flush=True)
+            elif self._out is self._err:
+                self.note(text)
             else:
-                self._write(text, self._out)
+                self._screen.hide()
+                print("\n".join(map(escaped, _lines(text))), file=self._out, flush=True)
+
+    def done(self, document: object, text: Text) -> None:
+        """The one result, where it only says that all went well: nothing with --quiet."""
+        self._note_in_log("done", text)
+        if self.json or not self.quiet:
+            self.result(document, text)
 
     @contextmanager
     def _naming_stdout(self) -> Iterator[None]:
@@ -76,11 +106,15 @@ class Console:
             named = DiskFull if error.errno == errno.ENOSPC else AccessDenied
             raise named(f"the result can't be written to stdout: {error.strerror}", "write it elsewhere") from error
 
-    def line(self, document: object) -> None:
-        """One of many results, for --json-lines."""
+    def item(self, document: Listed, state: str, text: Callable[[Listed], str]) -> None:
+        """How one item of many ended: a line for --json-lines, and one of the log."""
         if self.json_lines:
             with self._naming_stdout():
+                if self._out.isatty():
+                    self._screen.hide()
                 print(self._json_text(document), file=self._out)
+        if self._log is not None:
+            self._note_in_log(state, text(document))
 
     def listing(self, name: str, items: Iterator[Listed], text: Callable[[Listed], str], totals: object) -> None:
         """Many results that are printed as they come: lines, or one JSON document with a list of that name.
@@ -113,12 +147,12 @@ class Console:
         if failed is not None:
             raise self.reported(failed)
 
-    def summary(self, document: object, text: Lines) -> None:
+    def summary(self, document: object, text: Text) -> None:
         """What ends many results: on stdout, unless that has their lines."""
         if self.json_lines:
             self.note(text)
         else:
-            self.result(document, text)
+            self.done(document, text)
 
     def _json_text(self, document: object) -> str:
         """Only ASCII where stdout is not UTF-8, or where there are bytes of a file's name that are not."""
@@ -130,10 +164,17 @@ class Console:
         utf8 = text.isascii() or encoding.lower().replace("_", "-") in {"utf-8", "utf8"}
         return escaped_json(text if utf8 else json.dumps(msgspec.to_builtins(document)))
 
-    def note(self, text: Lines) -> None:
-        self._write(text, self._err)
+    def note(self, text: Text) -> None:
+        self._note_in_log("note", text)
+        if not self.quiet:
+            self._say(text)
 
-    def detail(self, text: Lines) -> None:
+    def problem(self, text: Text) -> None:
+        """A note that --quiet does not leave out, as it says what went wrong."""
+        self._note_in_log("error", text)
+        self._say(text)
+
+    def detail(self, text: Text) -> None:
         """For those who asked for more with --verbose."""
         if self.verbose:
             self.note(text)
@@ -142,7 +183,12 @@ class Console:
         """Reports an error in one line with its hint, and returns its exit code."""
         if self.debug or isinstance(error, Unexpected):
             self._trace()
-        self.note(f"s3am-cloud: {error.message.rstrip('.')}. Hint: {error.hint}.")
+        text = f"s3am-cloud: {error.message.rstrip('.')}. Hint: {error.hint}."
+        self._note_in_log("error", text)
+        if self.progress_kind == "json":
+            self._document(_Said(self._time, "error", error=error.report()))
+        else:
+            self._say(text)
         if self.json and error is not self._reported:
             self.result(_Failed(error.report()), "")
         return error.code
@@ -164,21 +210,58 @@ class Console:
 
     @contextmanager
     def progress(self, title: str, total: int) -> Iterator[Meter]:
-        """A bar on a terminal, a line every 30 s elsewhere."""
-        meter = Meter(title, total, self._err)
+        """A bar on a terminal, a line every 30 s elsewhere, or what --progress says."""
+        meter = Meter(title, total, self._display(), self._clock)
         try:
             yield meter
         finally:
             meter.close()
 
+    def _display(self) -> Display:
+        kind = self.progress_kind
+        if kind == "auto":
+            kind = "bar" if self._err.isatty() else "lines"
+        if self.quiet or kind == "none":
+            return Nothing()
+        if kind == "bar":
+            return Bar(self._screen)
+        if kind == "lines":
+            return Lines(lambda line: self._screen.lines([f"{self._time} {line}"]))
+        return Documents(lambda progress: self._document(_Said(self._time, "progress", progress=progress)))
+
+    @property
+    def _time(self) -> str:
+        return time_text(self._clock.now())
+
+    def _say(self, text: Text) -> None:
+        if self.progress_kind == "json":
+            for line in _lines(text):
+                self._document(_Said(self._time, "note", text=escaped(line)))
+        else:
+            self._screen.lines(list(map(escaped, _lines(text))))
+
+    def _document(self, said: _Said) -> None:
+        self._screen.lines([self._json_text(said)])
+
+    def _note_in_log(self, kind: str, text: Text) -> None:
+        """A log that can't be written ends no transfer, which would be lost for it: the user reads why it ends here."""
+        if self._log is None:
+            return
+        try:
+            for line in _lines(text):
+                self._log.add(kind, line)
+        except OSError as error:
+            path, self._log = self._log.path, None
+            self._say(f"nothing more is written to {path}: {error.strerror or os.strerror(errno.EIO)}")
+
     def _trace(self) -> None:
         error = sys.exc_info()[1]
         if self.debug and error is not None:
-            self.note(_trace_lines(error))
+            self._say(_trace_lines(error))
 
-    def _write(self, text: Lines, file: IO[str]) -> None:
-        lines = [text] if isinstance(text, str) else text
-        print("\n".join(map(escaped, lines)), file=file, flush=True)
+
+def _lines(text: Text) -> Sequence[str]:
+    return [text] if isinstance(text, str) else text
 
 
 def _trace_lines(error: BaseException) -> list[str]:
@@ -188,86 +271,3 @@ def _trace_lines(error: BaseException) -> list[str]:
         ours = piece.startswith(("  File ", "\n"))
         lines += piece.strip("\n").splitlines() if ours else [piece.removesuffix("\n")]
     return lines
-
-
-class Meter:
-    """Counts bytes as they move, and shows them."""
-
-    def __init__(self, title: str, total: int, err: IO[str]) -> None:
-        self._title, self._total, self._err = escaped(title), total, err
-        self._done, self._before, self._parts = 0, 0, ""
-        self._since = self._reported = time.monotonic()
-        self._bar = self._new_bar() if err.isatty() else None
-
-    def __call__(self, count: int) -> None:
-        self._done += count
-        if self._bar is not None:
-            self._bar.update(count)
-        elif time.monotonic() - self._reported >= _LINE_SECONDS:
-            self._show()
-
-    def expect(self, total: int) -> None:
-        """Says how many bytes there are, where that was not known from the start."""
-        self._total = total
-        if self._bar is not None:
-            self._bar.total = total
-
-    @property
-    def done(self) -> int:
-        return self._done
-
-    def advance_to(self, done: int) -> None:
-        """For those who know how much there is, not how much has come."""
-        self(done - self._done)
-
-    def begin_at(self, done: int) -> None:
-        """Says how much was there before, so that the rate and the time left follow from what comes from now on."""
-        self._done = self._before = done
-        if self._bar is not None:
-            self._bar.n = self._bar.initial = done
-
-    def say(self, text: str) -> None:
-        """The text beside the bytes from now on."""
-        self._parts = escaped(text)
-        if self._bar is not None:
-            self._bar.set_postfix_str(self._parts, refresh=False)
-
-    def counting(self, moving: Iterable[MovedPart], count: int, done: int) -> Iterator[MovedPart]:
-        """Passes parts on as they come, and shows how many of `count` there are, and how often one was tried again."""
-        retries = 0
-        for part in moving:
-            done, retries = done + 1, retries + part.retries
-            self.say(parts_text(done, count, retries))
-            yield part
-
-    def close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def _show(self) -> None:
-        self._reported = time.monotonic()
-        seconds = max(self._reported - self._since, 1e-9)
-        share = f"{self._done / self._total:.0%} of {size_text(self._total)}" if self._total else size_text(self._done)
-        rate = f"{size_text((self._done - self._before) / seconds)}/s"
-        print(", ".join(filter(None, (f"{self._title}: {share}", rate, self._parts))), file=self._err, flush=True)
-
-    def _new_bar(self) -> tqdm[Any]:
-        from tqdm import tqdm
-
-        # Its watching thread wakes bars that skip updates, as these do not, and would keep processes from being forked.
-        tqdm.monitor_interval = 0
-        return tqdm(
-            desc=self._title,
-            total=self._total or None,
-            unit="B",
-            unit_scale=True,
-            unit_divisor=1024,
-            delay=_BAR_DELAY_SECONDS,
-            miniters=1,
-            file=self._err,
-            dynamic_ncols=True,
-        )
-
-
-def parts_text(done: int, count: int, retries: int | None) -> str:
-    return f"{done}/{count} parts" + (f", {retries} retries" if retries else "")

@@ -11,7 +11,7 @@ from s3am_cloud.command_lines import command_line
 from s3am_cloud.item_counts import counts_text
 
 if TYPE_CHECKING:
-    from s3am_cloud_client.results import Summary
+    from s3am_cloud_client.results import Outcome, Summary
 
 
 class Again(NamedTuple):
@@ -23,7 +23,21 @@ class Again(NamedTuple):
 
 def summary_text(summary: Summary, again: Again) -> list[str]:
     """Counts, failures by their names with what to do about each, and how to repeat them."""
-    return [_counts_line(summary), *_failures(summary), *_report(summary, again)]
+    report = [] if summary.report is None else [f"report: {summary.report}"]
+    return [_counts_line(summary), *report, *failures_text(summary, again)]
+
+
+def failures_text(summary: Summary, again: Again) -> list[str]:
+    """What went wrong, and how to repeat it; empty where nothing did."""
+    return [*_failures(summary), *_repeated(summary, again)]
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """How one item ended, besides the word for it."""
+    size = "" if outcome.size is None else f", {outcome.size:,} bytes"
+    error = f"{outcome.error.name}: {outcome.error.message}" if outcome.error is not None else None
+    why = error or outcome.reason or outcome.verdict
+    return f"{outcome.source} -> {outcome.destination}{size}" + (f": {why}" if why else "")
 
 
 def _counts_line(summary: Summary) -> str:
@@ -39,10 +53,7 @@ def _failures(summary: Summary) -> Iterator[str]:
         yield f"  Hint: {one.hint}."
 
 
-def _report(summary: Summary, again: Again) -> Iterator[str]:
-    if summary.report is None:
-        return
-    yield f"report: {summary.report}"
-    if summary.counts.failed or summary.counts.not_reached:
+def _repeated(summary: Summary, again: Again) -> Iterator[str]:
+    if summary.report is not None and (summary.counts.failed or summary.counts.not_reached):
         failed = str(Path(summary.report) / "failed.jsonl")
         yield f"what was not copied: {command_line(again.command, '--manifest', failed, again.destination)}"

@@ -10,7 +10,7 @@ from s3am_cloud_cli.console.output import Console
 from s3am_cloud_client import Verifying
 
 if TYPE_CHECKING:
-    from s3am_cloud_client.results import VerifiedSummary
+    from s3am_cloud_client.results import VerifiedItem, VerifiedSummary
 
 _HINT = "copy what differs or is gone again, then verify again"
 
@@ -19,7 +19,7 @@ def show_verified(objects: Verifying, console: Console) -> None:
     """Prints what failed, and the summary; raises what the exit code stands for."""
     console.advise("run the command again")
     for one in objects:
-        console.line(one)
+        console.item(one, one.state, _item_text)
         if one.error is not None:
             console.note(f"failed: {one.source}: {one.error.name}: {one.error.message}")
     summary = objects.summary
@@ -32,6 +32,11 @@ def show_verified(objects: Verifying, console: Console) -> None:
     error = _error(summary)
     if error is not None:
         raise console.reported(error)
+
+
+def _item_text(one: VerifiedItem) -> str:
+    why = f"{one.error.name}: {one.error.message}" if one.error is not None else one.compared_with
+    return f"{one.source} {one.digest}" + (f": {why}" if why else "")
 
 
 def _error(summary: VerifiedSummary) -> TransferError | None:

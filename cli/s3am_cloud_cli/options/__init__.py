@@ -8,5 +8,6 @@ keys          SSE-C keys.
 logins        What sources' servers get: headers, cookies, hosts.toml.
 request_file  submit --request.
 settings      From AWS options to S3 settings.
+showing       --progress, --quiet, --log-file, --json-lines.
 transfer      The options of transfers, as values.
 """

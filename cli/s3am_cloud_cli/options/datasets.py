@@ -136,8 +136,3 @@ globs = together(
 dry_run = click.option(
     "--dry-run", is_flag=True, help="List what would be done with each item, with sizes and totals, and do nothing."
 )
-
-# `main` has read it already.
-json_lines = click.option(
-    "--json-lines", is_flag=True, expose_value=False, help="Print a line of JSON for each item as it ends."
-)

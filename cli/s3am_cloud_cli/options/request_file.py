@@ -32,6 +32,9 @@ _BESIDE = (
     "bearer_file",
     "cookie_file",
     "hosts_file",
+    "progress",
+    "quiet",
+    "log_file",
 )
 
 

@@ -12,6 +12,7 @@ from s3am_cloud.item_counts import Counts
 from s3am_cloud.items import Item
 from s3am_cloud.model import Verdict
 from s3am_cloud.request import Value
+from s3am_cloud.urls import SourceUrl
 
 RunState = Literal["succeeded", "partial", "failed", "interrupted"]
 ItemState = Literal["copied", "skipped", "failed", "not-reached"]
@@ -20,7 +21,8 @@ ItemState = Literal["copied", "skipped", "failed", "not-reached"]
 class Outcome(Value, frozen=True, kw_only=True):
     """How one item ended: a line of `items.jsonl.gz`, and of `--json-lines`.
 
-    The first five fields are the item's, with URLs in their displayable form and the size that the object has. Only
+    The first five fields are the item's, with the size that the object has; whoever shows an outcome or keeps it makes
+    its URL `displayable`. Only
     copied items have a `verdict`; `reason` is why an item was skipped or not reached; `error` is why it failed.
     """
 
@@ -63,6 +65,19 @@ def outcome_of(item: Item, state: ItemState) -> Outcome:
         labels=item.labels,
         state=state,
     )
+
+
+def shown_source(source: str) -> str:
+    """The source without what may be secret in a URL."""
+    if "://" not in source or source.startswith(("s3://", "file://")):
+        return source
+    return SourceUrl(source.partition(":")[0].lower(), source).display
+
+
+def displayable(outcome: Outcome) -> Outcome:
+    """The outcome as anybody may see it."""
+    shown = shown_source(outcome.source)
+    return outcome if shown == outcome.source else msgspec.structs.replace(outcome, source=shown)
 
 
 class Failures(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,6 +150,6 @@ class Tally:
             code=error.code,
             retryable=error.retryable,
             hint=error.hint,
-            first=outcome.source,
+            first=shown_source(outcome.source),
             message=error.message,
         )

@@ -10,7 +10,7 @@ from typing import IO
 
 import msgspec
 
-from s3am_cloud.datasets.outcomes import Outcome, Summary
+from s3am_cloud.datasets.outcomes import Outcome, Summary, displayable
 from s3am_cloud.datasets.report_lines import checksum_line, failed_line
 
 ITEMS, FAILED, CHECKSUMS, SUMMARY = "items.jsonl.gz", "failed.jsonl", "checksums.txt", "summary.json"
@@ -37,7 +37,7 @@ class ReportFiles:
         self._open.close()
 
     def add(self, outcome: Outcome) -> None:
-        self._items.write(msgspec.json.encode(outcome) + b"\n")
+        self._items.write(msgspec.json.encode(displayable(outcome)) + b"\n")
         if outcome.state in {"failed", "not-reached"}:
             self._failed.write(failed_line(outcome) + b"\n")
         line = checksum_line(outcome)

@@ -60,7 +60,8 @@ class ItemsRun(Generic[Whole]):
         self._tally, self._moved, self._ended = Tally(), ByteCount(), False
         self._meter: Meter | None = None
         self._outside: list[Outcome] = []
-        self._shown = 0
+        # Bytes that were shown, and those that are to be moved in all, as far as their number is known.
+        self._shown = self._expected = 0
         self._resources = ExitStack()
         try:
             listed = self._resources.enter_context(SqliteItemList())
@@ -97,12 +98,15 @@ class ItemsRun(Generic[Whole]):
         for outcome in self._outside:
             self._tally.add(outcome)
             yield outcome
+        self._expected = self._list.known_bytes
         title = f"{self._list.count:,} items"
-        showing = self._observer.progress(title, self._list.known_bytes)
-        with showing as self._meter, closing(self._run.outcomes()) as outcomes:
+        with self._observer.progress(title, self._expected) as self._meter, closing(self._run.outcomes()) as outcomes:
             for outcome in outcomes:
                 self._tally.add(outcome)
+                if outcome.state != "copied":
+                    self._expected -= outcome.size or 0
                 yield outcome
+            self._show()
         self._ended = True
 
     def summary(self, report: Path | None = None) -> Summary:
@@ -133,14 +137,17 @@ class ItemsRun(Generic[Whole]):
 
     def _tick(self) -> None:
         self._observer.check()
-        moved = self._moved.moved
+        self._show()
+
+    def _show(self) -> None:
         if self._meter is None:
             return
+        moved, counts = self._moved.moved, self._tally.counts
+        self._meter.count_items(counts.items, self._list.count + len(self._outside), counts.failed)
+        if self._expected > 0:
+            self._meter.expect(max(moved, self._expected))  # sizes of URLs are not always known before
         self._meter(moved - self._shown)
         self._shown = moved
-        counts = self._tally.counts
-        failed = f", {counts.failed:,} failed" if counts.failed else ""
-        self._meter.say(f"{counts.items:,}/{self._list.count:,} items{failed}")
 
 
 def _known_path() -> Path | None:

@@ -13,6 +13,7 @@ from s3am_cloud.adapters.files.item_list import SqliteItemList
 from s3am_cloud.adapters.s3.trees import S3Tree
 from s3am_cloud.datasets.candidates import Candidate
 from s3am_cloud.datasets.decisions import NOT_COMPARED, UNCHANGED, decision
+from s3am_cloud.datasets.outcomes import shown_source
 from s3am_cloud.datasets.selection import Selected
 from s3am_cloud.datasets.uploading import Uploading
 from s3am_cloud.error_base import ErrorReport
@@ -119,7 +120,7 @@ def _planned(
     item: Item, action: Action, size: int | None = None, reason: str | None = None, error: ErrorReport | None = None
 ) -> Planned:
     return Planned(
-        source=item.source,
+        source=shown_source(item.source),
         destination=item.destination,
         action=action,
         size=item.size if size is None else size,

@@ -5,7 +5,8 @@ They are written as outcomes come, so that a run that is killed leaves what it d
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import os
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -24,7 +25,8 @@ class RunFiles:
         with naming_system_errors():
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             items, failed, checksums = (
-                self._open.enter_context((folder / name).open("wb")) for name in (ITEMS, FAILED, CHECKSUMS)
+                self._open.enter_context(open(folder / name, "wb", opener=_private))
+                for name in (ITEMS, FAILED, CHECKSUMS)
             )
             self._files = self._open.enter_context(ReportFiles(items, failed, checksums))
 
@@ -44,3 +46,10 @@ class RunFiles:
     def end(self, summary: Summary) -> None:
         with naming_system_errors():
             (self.folder / SUMMARY).write_bytes(encoded_summary(summary))
+
+
+def _private(path: str, flags: int) -> int:
+    """For files with URLs as they were given, with secrets that may be in them: nobody could use them without."""
+    with suppress(FileNotFoundError):
+        os.unlink(path)  # an earlier run's may be open to others
+    return os.open(path, flags | os.O_EXCL | os.O_CLOEXEC, 0o600)
