@@ -24,10 +24,8 @@ class RunFiles:
         self._open = ExitStack()
         with naming_system_errors():
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            items, failed, checksums = (
-                self._open.enter_context(open(folder / name, "wb", opener=_private))
-                for name in (ITEMS, FAILED, CHECKSUMS)
-            )
+            items, checksums = (self._open.enter_context((folder / name).open("wb")) for name in (ITEMS, CHECKSUMS))
+            failed = self._open.enter_context(os.fdopen(_private(folder / FAILED), "wb"))
             self._files = self._open.enter_context(ReportFiles(items, failed, checksums))
 
     def __enter__(self) -> RunFiles:
@@ -48,8 +46,8 @@ class RunFiles:
             (self.folder / SUMMARY).write_bytes(encoded_summary(summary))
 
 
-def _private(path: str, flags: int) -> int:
-    """For files with URLs as they were given, with secrets that may be in them: nobody could use them without."""
+def _private(path: Path) -> int:
+    """For a file with URLs as they were given, with secrets that may be in them: nobody could use them without."""
     with suppress(FileNotFoundError):
-        os.unlink(path)  # an earlier run's may be open to others
-    return os.open(path, flags | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        path.unlink()  # an earlier run's may be open to others
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
