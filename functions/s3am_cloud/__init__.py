@@ -28,6 +28,7 @@ amounts        Sizes and prices as people read them.
 bucket_patterns  Which buckets the stack's parameters cover.
 command_lines  Commands in hints, quoted for the shell.
 concurrency    How many connections to use, where nobody said.
+content_types  Content types of local files, by their names.
 controls       Control characters are refused in what goes into a protocol.
 decoders       JSON from outside, as values.
 error_base     What all errors have in common.

@@ -259,7 +259,11 @@ _transfer = (
     part_size,
     download_slots,
     upload_slots,
-    click.option("--content-type", metavar="TYPE", help="Content type; otherwise the source's own."),
+    click.option(
+        "--content-type",
+        metavar="TYPE",
+        help="Content type; otherwise the source's own, or by a local file's name.",
+    ),
     click.option("--cache-control", metavar="TEXT", help="Cache-Control; otherwise the source object's own."),
     click.option(
         "--content-disposition", metavar="TEXT", help="Content-Disposition; otherwise the source object's own."

@@ -20,6 +20,7 @@ import msgspec
 from s3am_cloud import __version__
 from s3am_cloud.checksums.digests import parse_expect
 from s3am_cloud.checksums.published import strongest
+from s3am_cloud.content_types import guessed_type
 from s3am_cloud.limits import MAX_METADATA
 from s3am_cloud.model import Attributes, Job, SourceInfo, TransferRequest, Verdict
 from s3am_cloud.urls import S3Url, SourceUrl
@@ -59,6 +60,9 @@ class Provenance:
     def of(self, source: SourceUrl, target: S3Url, info: SourceInfo | None) -> Attributes:
         info = info or SourceInfo(size=None, ranges=False)
         found = self._request.attributes.over(info.attributes)
+        if found.content_type is None and source.scheme == "file" and not info.once:
+            # Not found by the probe: another name of the same file is no other version of it.
+            found = msgspec.structs.replace(found, content_type=guessed_type(source.url))
         given = found.metadata
         if info.attributes.metadata:
             given = {name: value for name, value in given.items() if not self._is_old(name)}
