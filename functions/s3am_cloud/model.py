@@ -266,6 +266,8 @@ class ObjectInfo(Value, frozen=True, kw_only=True):
     locked: str | None = None
     # Whether its content can't be read, because it is in an archive; what S3 says of a restore of it.
     archived: Literal["archived", "being restored"] | None = None
+    # What S3 says to who may not decrypt it, who sees neither its content nor its checksums.
+    undecryptable: str | None = None
 
 
 class Regions(Value, frozen=True, kw_only=True):

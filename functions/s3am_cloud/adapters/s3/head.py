@@ -16,6 +16,7 @@ from s3am_cloud.adapters.s3.answers import code_of, message_of, named_client, st
 from s3am_cloud.adapters.s3.attributes import object_info
 from s3am_cloud.adapters.s3.codes import refuses_credentials
 from s3am_cloud.errors import AccessDenied, BadDestination, BadEncryptionKey, TransferError
+from s3am_cloud.key_rights import missing_right
 from s3am_cloud.model import ObjectInfo
 from s3am_cloud.sse import SseKey
 from s3am_cloud.urls import S3Url
@@ -47,7 +48,11 @@ def named_version(target: S3Url) -> Any:
 
 
 def look(client: S3Client, target: S3Url, key: SseKey | None) -> ObjectInfo | None:
-    """The object as it is now, None where there is none. Raises ClientError, BadEncryptionKey, AccessDenied."""
+    """The object as it is now, None where there is none. Raises ClientError, BadEncryptionKey, AccessDenied.
+
+    The checksums of an object that KMS encrypts take kms:Decrypt, which who only writes need not have: its size and its
+    ETag are seen without (API reference, HeadObject, "ChecksumMode").
+    """
     try:
         return _head(client, target, key, ChecksumMode="ENABLED")
     except ClientError as error:
@@ -58,6 +63,9 @@ def look(client: S3Client, target: S3Url, key: SseKey | None) -> ObjectInfo | No
         reason = _reason(client, target, key)
         if reason is None:
             return _head(client, target, key)  # some stores know no checksum mode
+        if _lacks_decrypt(reason):
+            denied = named_client(reason, f"{target} can't be read")
+            return msgspec.structs.replace(_head(client, target, key), undecryptable=denied.message)
         if code_of(reason) in _NOT_THERE:
             if status_of(error) not in {401, 403}:
                 return None
@@ -114,6 +122,11 @@ def _reason(client: S3Client, target: S3Url, key: SseKey | None) -> ClientError 
     except ClientError as error:
         return None if code_of(error) in {"InvalidRange", "416"} else error
     return None
+
+
+def _lacks_decrypt(reason: ClientError) -> bool:
+    missing = missing_right(message_of(reason))
+    return missing is not None and missing.action == "kms:Decrypt"
 
 
 def _named(reason: ClientError, target: S3Url, key: SseKey | None) -> TransferError:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from s3am_cloud.checksums.crc64nvme import ALGORITHM
-from s3am_cloud.errors import BadDestination, BadSource, ObjectArchived, SourceNotFound
+from s3am_cloud.errors import AccessDenied, BadDestination, BadSource, ObjectArchived, SourceNotFound
+from s3am_cloud.key_rights import key_hint
 from s3am_cloud.model import ObjectInfo, SourceInfo
 from s3am_cloud.ports.transfer import ObjectStore
 from s3am_cloud.urls import SourceUrl, parse_s3
@@ -28,6 +29,8 @@ class S3Source:
             raise BadSource(error.message, error.hint) from error
         if info is None:
             raise SourceNotFound(f"{url.url} does not exist", "check the bucket's name and the key")
+        if info.undecryptable:
+            raise AccessDenied(info.undecryptable, key_hint(info.undecryptable))
         if info.archived:
             raise ObjectArchived(f"{url.url} is {info.archived}: S3 gives out its content when it is restored")
         tags = self._store.tags(target) if self._tags else {}
