@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
+import json
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from s3am_cloud import names
+from s3am_cloud.adapters.s3.access import S3Settings
 from s3am_cloud.errors import BadIngest, Usage
 from s3am_cloud.ingest.file import parse_ingest
-from s3am_cloud_cli.deployment.account import Account
+from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.deployment import destroy as destroying
+from s3am_cloud_cli.deployment.account import Account, DeployedStack
+from s3am_cloud_cli.deployment.cdk import Cdk
+from s3am_cloud_cli.deployment.deploy import Site, deploy
+from s3am_cloud_cli.deployment.destroy import Consent
 from s3am_cloud_cli.deployment.network import network_text
 from s3am_cloud_cli.deployment.parameters import Wanted, boundary_of
 from s3am_cloud_cli.deployment.scope import refuse_other_regions
@@ -90,3 +100,71 @@ def test_a_route_from_a_bucket_in_another_region_is_refused_by_name() -> None:
         refuse_other_regions(ingest("far"), account())
     refuse_other_regions(ingest("near"), account())
     refuse_other_regions(ingest("unseen"), account())
+
+
+ROLE = "arn:aws:iam::123456789012:role/deployer"
+
+
+class NewAccount(Somewhere):
+    """Without a bootstrap and without the stack until the CDK's command has been asked to deploy it."""
+
+    user, partition = "arn:aws:iam::123456789012:user/ann", "aws"
+
+    def __init__(self, cdk: RecordingCdk) -> None:
+        super().__init__()
+        self._cdk = cdk
+
+    def is_bootstrapped(self, needed: object) -> bool:
+        return False
+
+    def client(self, service: str) -> Any:
+        limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}
+        return SimpleNamespace(get_account_settings=lambda: {"AccountLimit": limit})
+
+    def stack(self, name: str) -> DeployedStack | None:
+        outputs = dict.fromkeys(names.OUTPUTS, "x")
+        return DeployedStack("CREATE_COMPLETE", {}, outputs) if "deploy" in self._cdk.commands else None
+
+
+class RecordingCdk:
+    """The CDK's command, which does nothing but remember how it was called."""
+
+    def __init__(self) -> None:
+        self.runs: list[tuple[str, ...]] = []
+
+    @property
+    def commands(self) -> list[str]:
+        return [run[0] for run in self.runs]
+
+    def run(self, *arguments: str) -> str:
+        self.runs.append(arguments)
+        return ""
+
+
+@pytest.mark.parametrize("role", [ROLE, None])
+def test_cloudformation_acts_as_the_given_role_in_all_of_a_deployment(role: str | None, tmp_path: Path) -> None:
+    """In the bootstrap, the change set that shows the differences, and the deployment itself."""
+    (tmp_path / "S3amCloud.template.json").write_text('{"Resources": {}}')
+    needed = {"bootstrapStackVersionSsmParameter": "/cdk", "requiresBootstrapStackVersion": 6}
+    manifest = {"artifacts": {"S3amCloud": {"properties": needed}}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    cdk = RecordingCdk()
+    site = Site(
+        "S3amCloud", None, cast("Account", NewAccount(cdk)), cast("Cdk", cdk), tmp_path, terms=Terms(None, role)
+    )
+    deploy(site, Wanted(), True, Console())
+    assert cdk.commands == ["diff", "bootstrap", "deploy"]
+    given = [dict(itertools.pairwise(run)).get("--role-arn") for run in cdk.runs]
+    assert given == [role] * 3
+
+
+def test_cloudformation_acts_as_the_given_role_when_it_removes_a_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    cdk = RecordingCdk()
+    stands = DeployedStack("CREATE_COMPLETE", {}, dict.fromkeys(names.OUTPUTS, "x"))
+    where = SimpleNamespace(id="1", region="r", user="u", stack=lambda name: stands, resources=lambda name: [])
+    nothing = SimpleNamespace(running=list, uploads=list, empty=lambda: False)
+    monkeypatch.setattr(destroying, "Account", lambda access: where)
+    monkeypatch.setattr(destroying, "Leftovers", lambda *given: nothing)
+    monkeypatch.setattr(destroying, "_cdk", lambda *given: cdk)
+    destroying.destroy(S3Settings(), "S3amCloud", Consent(False, True), Terms(None, ROLE), Console())
+    assert [(run[0], dict(itertools.pairwise(run))["--role-arn"]) for run in cdk.runs] == [("destroy", ROLE)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from s3am_cloud import names
@@ -13,16 +13,44 @@ from s3am_cloud.errors import Usage
 # and the two that IAM takes for any one or any number of characters.
 _NAME = re.compile(r"[A-Za-z0-9._*?-]{1,255}")
 _ARN = re.compile(r"arn:aws[a-z-]*:s3:::[A-Za-z0-9._*?-]{1,255}")
-_HOST = re.compile(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
-_TOPIC = re.compile(r"none|arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9._-]{1,256}")
-_ACCOUNT = re.compile(r"\d{12}")
-_KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
 _OWN = "give the bucket's name alone, or an ARN of the account's own partition"
-_NETWORK_ID = re.compile(r"(subnet|sg)-[0-9a-f]+")
 _POLICY = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+")
 _POLICY_NAME = re.compile(r"[\w+=,.@/-]{1,128}")
 _NONE = "none"  # takes back what was given before
 _EVERY_HOST = "*"  # an empty parameter, which nobody would think of typing
+
+
+class _Form(NamedTuple):
+    """How the value of an option is written."""
+
+    pattern: str
+    what: str
+    hint: str
+
+    def checked(self, text: str) -> str:
+        """Raises Usage."""
+        if not re.fullmatch(self.pattern, text):
+            raise Usage(f"{text!r} is not {self.what}", self.hint)
+        return text
+
+
+_HOST = _Form(
+    r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", "a host's name", "give it as data.example.org or *.example.org"
+)
+_TOPIC = _Form(
+    r"none|arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9._-]{1,256}",
+    "the ARN of an SNS topic",
+    "give its ARN, or none",
+)
+_ACCOUNT = _Form(r"\d{12}", "the id of an account", "give its 12 digits, or none")
+_KEY = _Form(
+    r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+",
+    "the ARN of a KMS key",
+    "give the key's own ARN (not its alias), or none",
+)
+_NETWORK_ID = _Form(
+    r"(subnet|sg)-[0-9a-f]+", "the id of a subnet or of a security group", "give it as subnet-... or sg-..."
+)
 
 
 class Wanted(NamedTuple):
@@ -47,14 +75,16 @@ class Wanted(NamedTuple):
         given = {
             names.SOURCE_BUCKETS: [bucket_arn(each, partition) for each in self.source_bucket],
             names.DESTINATION_BUCKETS: [bucket_arn(each, partition) for each in self.destination_bucket],
-            names.ALLOWED_HOSTS: [""] if _EVERY_HOST in self.allow_host else [_host(each) for each in self.allow_host],
-            names.ALARM_TOPIC: [_topic(self.alarm_topic)] if self.alarm_topic else [],
+            names.ALLOWED_HOSTS: [""]
+            if _EVERY_HOST in self.allow_host
+            else [_HOST.checked(each) for each in self.allow_host],
+            names.ALARM_TOPIC: [_TOPIC.checked(self.alarm_topic)] if self.alarm_topic else [],
             names.REQUEST_BUS: [self.request_bus] if self.request_bus else [],
             names.MAX_WORKERS: [] if self.max_workers is None else [str(self.max_workers)],
-            names.ALLOWED_ACCOUNTS: _unless_none(self.allow_account, _account),
-            names.BUCKET_KEYS: _unless_none(self.bucket_key, _key),
-            names.SUBNETS: _unless_none(self.subnet, _network_id, names.NO_SUBNETS),
-            names.SECURITY_GROUPS: _unless_none(self.security_group, _network_id, names.NO_SECURITY_GROUPS),
+            names.ALLOWED_ACCOUNTS: _unless_none(self.allow_account, _ACCOUNT),
+            names.BUCKET_KEYS: _unless_none(self.bucket_key, _KEY),
+            names.SUBNETS: _unless_none(self.subnet, _NETWORK_ID, names.NO_SUBNETS),
+            names.SECURITY_GROUPS: _unless_none(self.security_group, _NETWORK_ID, names.NO_SECURITY_GROUPS),
             names.PERMISSIONS_BOUNDARY: _boundary(self.permissions_boundary, partition, account),
         }
         return {name: ",".join(values) for name, values in given.items() if values}
@@ -87,38 +117,8 @@ def parameter_changes(before: Mapping[str, str], given: Mapping[str, str]) -> di
     return {name: (before.get(name, ""), value) for name, value in given.items() if before.get(name) != value}
 
 
-def _host(name: str) -> str:
-    if not _HOST.fullmatch(name):
-        raise Usage(f"{name!r} is not a host's name", "give it as data.example.org or *.example.org")
-    return name
-
-
-def _topic(arn: str) -> str:
-    if not _TOPIC.fullmatch(arn):
-        raise Usage(f"{arn!r} is not the ARN of an SNS topic", "give its ARN, or none")
-    return arn
-
-
-def _unless_none(given: tuple[str, ...], checked: Callable[[str], str], nothing: str = "") -> list[str]:
-    return [nothing] if _NONE in given else [checked(each) for each in given]
-
-
-def _account(number: str) -> str:
-    if not _ACCOUNT.fullmatch(number):
-        raise Usage(f"{number!r} is not the id of an account", "give its 12 digits, or none")
-    return number
-
-
-def _key(arn: str) -> str:
-    if not _KEY.fullmatch(arn):
-        raise Usage(f"{arn!r} is not the ARN of a KMS key", "give the key's own ARN (not its alias), or none")
-    return arn
-
-
-def _network_id(name: str) -> str:
-    if not _NETWORK_ID.fullmatch(name):
-        raise Usage(f"{name!r} is not the id of a subnet or of a security group", "give it as subnet-... or sg-...")
-    return name
+def _unless_none(given: tuple[str, ...], form: _Form, nothing: str = "") -> list[str]:
+    return [nothing] if _NONE in given else [form.checked(each) for each in given]
 
 
 def _boundary(policy: str | None, partition: str, account: str) -> list[str]:

@@ -72,35 +72,35 @@ def _where(bucket: str, region: str, stack_region: str | None) -> Iterator[Findi
 
 
 def check_listing(bucket: BucketSite) -> Findings:
-    report = Report("listing", bucket.name)
-    try:
-        bucket.ask("list_objects_v2", Prefix=bucket.url.key, MaxKeys=1)
-    except Refused as refused:
-        if not refused.denied:
-            raise
-        yield report.warning(
-            f"objects can't be listed ({refused}): an object that is missing looks like one that may not be read",
-            "get the right s3:ListBucket",
-            "s3:ListBucket",
-        )
-    else:
-        yield report.ok("objects can be listed")
+    report, without = Report("listing", bucket.name), "an object that is missing looks like one that may not be read"
+    yield _listed(
+        report,
+        "objects",
+        "s3:ListBucket",
+        without,
+        lambda: bucket.ask("list_objects_v2", Prefix=bucket.url.key, MaxKeys=1),
+    )
 
 
 def check_unfinished(bucket: BucketSite) -> Findings:
-    report = Report("unfinished uploads", bucket.name)
+    report, without = Report("unfinished uploads", bucket.name), "--resume and --force do not work"
+    yield _listed(
+        report,
+        "unfinished uploads",
+        "s3:ListBucketMultipartUploads",
+        without,
+        lambda: bucket.ask("list_multipart_uploads", Prefix=bucket.url.key, MaxUploads=1),
+    )
+
+
+def _listed(report: Report, what: str, right: str, without: str, ask: Callable[[], Answer]) -> Finding:
     try:
-        bucket.ask("list_multipart_uploads", Prefix=bucket.url.key, MaxUploads=1)
+        ask()
     except Refused as refused:
         if not refused.denied:
             raise
-        yield report.warning(
-            f"unfinished uploads can't be listed ({refused}): --resume and --force do not work",
-            "get the right s3:ListBucketMultipartUploads",
-            "s3:ListBucketMultipartUploads",
-        )
-    else:
-        yield report.ok("unfinished uploads can be listed")
+        return report.warning(f"{what} can't be listed ({refused}): {without}", f"get the right {right}", right)
+    return report.ok(f"{what} can be listed")
 
 
 def check_reading(bucket: BucketSite) -> Findings:
