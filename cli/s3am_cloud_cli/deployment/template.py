@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from s3am_cloud import names
 from s3am_cloud.adapters.s3.access import S3Access, S3Settings
 from s3am_cloud.adapters.s3.answers import naming
 from s3am_cloud.adapters.s3.signer import object_url
@@ -17,6 +18,7 @@ from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.deployment.account import Account
 from s3am_cloud_cli.deployment.deploy import Content
 from s3am_cloud_cli.deployment.parameters import Wanted, check_partition
+from s3am_cloud_cli.deployment.quotas import Quota, lambda_quota, worker_limit
 from s3am_cloud_cli.deployment.role_policies import check_role_policies
 from s3am_cloud_cli.deployment.scope import refuse_unreachable
 from s3am_cloud_cli.deployment.synthesis import assembly, functions_code
@@ -44,10 +46,12 @@ def write_template(
     """
     access = S3Access(settings)
     account = Account(access)
+    endpoint = access.endpoint(folder.bucket)
     parameters = wanted.parameters(account.partition, account.id)
     check_partition(parameters, account.partition)
     refuse_unreachable(content.ingest, parameters, {})
-    endpoint = access.endpoint(folder.bucket)
+    there = Account(S3Access(msgspec.structs.replace(settings, region=endpoint.region)))
+    parameters |= _workers(parameters.get(names.MAX_WORKERS), lambda_quota(there), endpoint.region, console)
     code = functions_code(content.target, console)
     made = assembly(code, stack, None, content.ingest, console) / f"{stack}.template.json"
     places = {"AWS::Partition": account.partition, "AWS::AccountId": account.id, "AWS::Region": endpoint.region}
@@ -81,6 +85,14 @@ def written_text(done: Written) -> list[str]:
         f"It is for region {done.region}, and needs neither the CDK nor a bootstrap:",
         f"next: {create}",
     ]
+
+
+def _workers(requested: str | None, quota: Quota | None, region: str, console: Console) -> dict[str, str]:
+    """The defaults that limit workers, as `deploy` would choose them: a burst of events must not take the quota of the
+    whole region. Raises Usage."""
+    limit = worker_limit(requested, {}, quota, region)
+    console.note(limit.notes)
+    return limit.parameters
 
 
 def _template(made: Path, code: S3Url, defaults: dict[str, str]) -> bytes:
