@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from functional.cloud.denying import GrantedOnly
 from functional.cloud.job_client import CONTENT, HANDLERS, MIB, PART, JobClient, Json, granted_to, stack_of
 from functional.cloud.permissions import Grant, Need, needs
 from s3am_cloud_cli.local_cloud import LocalCloud, aws
-from s3am_cloud_cli.local_cloud.audit_log import session_token
 from servers.content import crc64nvme
 from servers.faults import Slow, Status
 from servers.faulty_http import FaultyHttp
+from servers.proxy import FaultyProxy
 from support.command import eventually
 from support.fork_server import ForkServer
 
@@ -203,43 +205,65 @@ def _stack_rows() -> dict[str, set[str]]:
     """Commands and their actions on the stack, as the documentation lists them."""
     lines = RIGHTS.read_text().partition("<!-- rights on the stack:")[2].splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| `")]
-    return {command: set(re.findall(r"`([^`]+)`", actions)) for command, actions in cells}
+    return {command.replace("`", ""): set(re.findall(r"`([^`]+)`", actions)) for command, actions in cells}
 
 
-def test_a_command_takes_of_the_stack_what_the_documentation_lists(
-    job_client: JobClient, reports: dict[str, Json]
-) -> None:
-    """With every command's calls recorded as those of a caller of its own."""
-    jobs, target = reports["jobs"], f"s3://{job_client.destination}/listed"
-    source = f"s3://{job_client.plain_source}/whole"
-    runs = {
+def _runs(job_client: JobClient, jobs: Json, failed: str) -> dict[str, tuple[str, ...]]:
+    """The rows of the documentation's table, and what is run for each."""
+    target, source = f"s3://{job_client.destination}/listed", f"s3://{job_client.plain_source}/whole"
+    return {
         "submit URL S3_URL": ("submit", source, target),
-        "submit --sse-key-file": (
-            "submit",
-            "--sse-key-file",
-            "key",
-            f"s3://{job_client.plain_source}/whole",
-            target + "2",
-        ),
+        "submit --sse-key-file": ("submit", "--sse-key-file", "key", source, target + "2"),
         "status JOB": ("status", jobs["small"]),
         "watch JOB": ("watch", jobs["small"]),
         "jobs": ("jobs",),
         "logs JOB": ("logs", jobs["small"]),
+        "resume JOB": ("resume", "--json", failed),
         "resume JOB (that has succeeded meanwhile)": ("resume", jobs["broken"]),
         "cancel JOB": ("cancel", jobs["expired"]),
     }
-    for command, arguments in runs.items():
-        job_client.command.run(*arguments, AWS_SESSION_TOKEN=session_token(_caller(command))).ended(0)
-    stack, calls = stack_of(job_client), job_client.calls()
-    used = {
-        command: {need.action for call in calls if call["function"] == _caller(command) for need in needs(call, stack)}
-        for command in runs
-    }
-    assert used == {command.replace("`", ""): actions for command, actions in _stack_rows().items()}
 
 
-def _caller(command: str) -> str:
-    return "client-" + re.sub(r"\W+", "-", command)
+@pytest.fixture(scope="module")
+def denying(job_client: JobClient) -> Iterator[FaultyProxy]:
+    """What denies as IAM would, in front of the embedded cloud."""
+    with FaultyProxy(job_client.cloud.endpoint_url, names_upstream=True) as proxy:
+        yield proxy
+
+
+def test_a_command_needs_of_the_stack_the_listed_rights_and_no_others(
+    job_client: JobClient, reports: dict[str, Json], denying: FaultyProxy
+) -> None:
+    """Each runs where AWS denies all but what the documentation lists, and uses every right of that."""
+    rows, stack = _stack_rows(), stack_of(job_client)
+    with FaultyHttp() as server:
+        url = server.add("/fails", CONTENT, Status(status=403, retry_after=None, skip=2))
+        failed = job_client.start(url, "fails", part_size=PART)
+        assert job_client.ended(failed)["state"] == "failed"
+        server.set_faults("/fails")
+        runs = _runs(job_client, reports["jobs"], failed)
+        assert set(rows) == set(runs)
+        resumed = ""
+        for row, arguments in runs.items():
+            gate = GrantedOnly([Grant(action, "*") for action in rows[row]], stack)
+            denying.admit(gate)
+            done = job_client.command.run(*arguments, AWS_ENDPOINT_URL=denying.endpoint_url)
+            assert done.returncode == 0, f"{row}: {done.stderr}"
+            assert {grant.action for grant in gate.used} == rows[row], row
+            resumed = done.document["job"] if row == "resume JOB" else resumed
+        assert job_client.ended(resumed)["state"] == "succeeded"
+
+
+def test_a_missing_right_on_the_stack_is_named(
+    job_client: JobClient, reports: dict[str, Json], denying: FaultyProxy
+) -> None:
+    """Each right of a row that reads, taken away; that to list a bucket only says that something is not there."""
+    listed, stack = _stack_rows()["status JOB"], stack_of(job_client)
+    for left_out in listed - {"s3:ListBucket"}:
+        denying.admit(GrantedOnly([Grant(action, "*") for action in listed - {left_out}], stack))
+        status = ("status", reports["jobs"]["small"])
+        refused = job_client.command.run(*status, AWS_ENDPOINT_URL=denying.endpoint_url).ended(14)
+        assert left_out in refused.stderr
 
 
 def missing(rights: Rights) -> list[str]:
