@@ -270,8 +270,9 @@ class DatasetOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of a dataset besides those of each transfer.
 
     `exists` says what becomes of existing objects: None skips those that are the same as their source, and fails the
-    others; "update" replaces these. The run ends early after `max_failures` failed items; None for the default: 100,
-    if they are over half of those finished. `report_dir` gets the run's files.
+    others; "update" replaces these. The run ends early after more than `max_failures` failed items, a number or a share
+    of all items such as "5%"; None for the default: 100, if they are over half of those finished. `report_dir` gets the
+    run's files.
 
     `manifest` is a list of items in any known format: a path, a URL, or `-` for standard input.
 
@@ -281,7 +282,7 @@ class DatasetOptions(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     exists: OnExisting | None = None
-    max_failures: int | None = None
+    max_failures: int | str | None = None
     report_dir: Path | None = None
     manifest: str | None = None
     manifest_format: str = "auto"

@@ -55,6 +55,9 @@ class Attributes(Value, frozen=True, kw_only=True):
 _NOTHING = Attributes()
 
 
+SHARE = r"^\d{1,3}(\.\d{1,6})?%$"
+
+
 class Dataset(Value, frozen=True, kw_only=True):
     """Many objects in one job: where they are listed, which of them are wanted, and what they are called.
 
@@ -72,7 +75,8 @@ class Dataset(Value, frozen=True, kw_only=True):
     filters: tuple[tuple[Literal["include", "exclude"], str], ...] = ()
     # Seconds.
     min_age: Annotated[float, msgspec.Meta(ge=0)] | None = None
-    max_failures: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    # A number of items, or a share of them such as 5%.
+    max_failures: Annotated[int, msgspec.Meta(ge=0)] | Annotated[str, msgspec.Meta(pattern=SHARE)] | None = None
     # The key that the dataset's own manifest is written to, last, and whether an empty _SUCCESS goes beside it.
     release: str | None = None
     success_marker: bool = False

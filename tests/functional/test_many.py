@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import json
 import os
-import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +16,8 @@ import pytest
 from servers.faults import Status
 from servers.faulty_http import FaultyHttp
 from servers.proxy import FaultyProxy
-from servers.proxy_rules import PUT_OBJECT, Delay, Match
-from support.command import Command, Result, eventually
+from servers.proxy_rules import Match
+from support.command import Command, Result
 from support.stored import Stored
 
 PUT = Match("PUT")
@@ -137,26 +136,3 @@ def test_each_item_is_a_line_of_json_as_it_ends(command: Command, stored: Stored
     assert {one["destination"].rpartition("/")[2] for one in found} == {"0.bin", "1.bin", "2.bin", "3.bin"}
     assert {one["state"] for one in found} == {"copied"}
     assert "4 items" in result.stderr
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["SIGINT", "SIGKILL"])
-def test_an_interrupted_run_is_continued_by_the_same_command(
-    through_proxy: Command, s3_proxy: FaultyProxy, stored: Stored, home: Path, number: signal.Signals
-) -> None:
-    folder = home / "many"
-    folder.mkdir()
-    for one in range(200):
-        (folder / f"{one:03}").write_bytes(os.urandom(100))
-    arguments = ("upload", f"{folder}/", stored.url("p/"))
-    s3_proxy.add(PUT_OBJECT, Delay(0.1), times=None)
-    run = through_proxy.start(*arguments)
-    eventually(lambda: len(s3_proxy.matching(PUT_OBJECT)) > 60, "some of the objects")
-    run.signal_group(number)
-    code = run.result().returncode
-    assert code == (130 if number == signal.SIGINT else -signal.SIGKILL)
-    s3_proxy.clear()
-    assert 0 < len(list(stored.keys())) < 200
-    through_proxy.run(*arguments).ended(0)
-    assert objects(stored, "p/") == files(folder)
-    made = Counter(one.path for one in s3_proxy.matching(PUT_OBJECT) if one.status == 200)
-    assert set(made.values()) == {1}

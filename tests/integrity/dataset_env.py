@@ -113,7 +113,7 @@ class DatasetEnv:
         """By a manifest of the served items where no sources are given; `between` the listing and the copying."""
         if not sources and "manifest" not in dataset:
             dataset["manifest"] = str(self._manifest())
-        options = UploadOptions(aws=self._aws, patience=Patience(stall_timeout=1))
+        options = UploadOptions(aws=self.aws, patience=Patience(stall_timeout=1))
         given = self._dataset(dataset)
         url = self.stored.url(PREFIX)
         run = upload_many(sources, url, options=options, dataset=given, observer=SilentObserver())
@@ -122,7 +122,7 @@ class DatasetEnv:
 
     def download(self, *sources: str | Item, **dataset: object) -> Ran:
         sources = sources or (() if "manifest" in dataset else (self.stored.url(PREFIX),))
-        options = DownloadOptions(aws=self._aws, patience=Patience(stall_timeout=1))
+        options = DownloadOptions(aws=self.aws, patience=Patience(stall_timeout=1))
         given, folder = self._dataset(dataset), self.folder / "out"
         run = download_many(sources, folder, options=options, dataset=given, observer=SilentObserver())
         return self._ran(run, f"{folder}/")
@@ -144,7 +144,7 @@ class DatasetEnv:
         return {str(path.relative_to(out)): path.read_bytes() for path in every}
 
     @property
-    def _aws(self) -> Aws:
+    def aws(self) -> Aws:
         url = self.proxy.endpoint_url if "proxy" in self.__dict__ else self.s3.endpoint_url
         return Aws(endpoint_url=url, region=self.s3.region)
 

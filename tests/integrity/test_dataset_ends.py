@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 import pytest
 
 from integrity.dataset_env import DatasetEnv, MakeEnv
 from s3am_cloud.errors import BadDestination
+from s3am_cloud_client import UploadOptions, upload_many
 from servers.proxy_rules import ACCESS_DENIED, PUT_OBJECT, SLOW_DOWN, Match, ProxiedRequest, Respond
 
 
@@ -167,3 +168,26 @@ def test_what_could_not_be_read_is_repeated_under_its_own_name(
         "a/link": b"no more",
         "a/locked/file": b"in a locked folder",
     }
+
+
+@pytest.mark.parametrize(("most", "ends"), [("5%", True), ("20%", False), (1, True), (2, False)])
+def test_failed_items_end_a_run_where_more_than_allowed_fail(most: int | str, ends: bool, make_env: MakeEnv) -> None:
+    """Files that can't be read count as well as those that fail on their way."""
+    env = make_env(18)
+    for name in ("link1", "link2"):
+        (env.files / name).symlink_to("missing")
+    ran = env.upload(f"{env.files}/", max_failures=most)
+    assert ran.summary.counts.failed == 2
+    assert (ran.summary.counts.not_reached > 0) == ends
+
+
+def test_a_run_that_is_left_counts_what_it_did_not_reach(make_env: MakeEnv) -> None:
+    env = make_env(10)
+    options = UploadOptions(aws=env.aws)
+    run = upload_many([f"{env.files}/"], env.stored.url("p/"), options=options)
+    outcomes = iter(run)
+    next(outcomes)
+    assert isinstance(outcomes, Generator)
+    outcomes.close()
+    assert (run.summary.state, run.counts.items, run.counts.copied) == ("interrupted", 10, 1)
+    assert run.counts.not_reached == 9

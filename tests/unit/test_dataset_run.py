@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from s3am_cloud.adapters.files.item_list import SqliteItemList
 from s3am_cloud.datasets.decisions import Known
-from s3am_cloud.datasets.failures import FailureRule
+from s3am_cloud.datasets.failures import FailureRule, failures_allowed
 from s3am_cloud.datasets.lanes import Lanes
 from s3am_cloud.datasets.outcomes import Outcome, Tally, outcome_of
 from s3am_cloud.datasets.report_lines import failed_line
 from s3am_cloud.datasets.run import DatasetRun, Wanted
 from s3am_cloud.datasets.single import Done, Task
 from s3am_cloud.datasets.uploading import Uploading
-from s3am_cloud.errors import ObjectExists, SourceNotFound, TransferError
+from s3am_cloud.errors import ObjectExists, SourceNotFound, TransferError, Usage
 from s3am_cloud.items import Item, Placed
 from s3am_cloud.model import SourceInfo
 from s3am_cloud.ports.item_list import Existing
@@ -183,6 +183,19 @@ def test_a_run_in_which_everything_fails_ends_early(most: int | None, failures: 
     assert found["failed"] + found["not-reached"] == 5000
     assert failures <= found["failed"] < 5000
     assert data.items.counts() == {"failed": found["failed"], "not-reached": found["not-reached"]}
+
+
+@pytest.mark.parametrize(
+    ("most", "items", "allowed"), [(None, 50, None), (7, 50, 7), ("5%", 50, 2), ("100%", 3, 3), ("0.5%", 1000, 5)]
+)
+def test_failures_are_allowed_by_number_or_share(most: int | str | None, items: int, allowed: int | None) -> None:
+    assert failures_allowed(most, items) == allowed
+
+
+@pytest.mark.parametrize("most", ["5", "%", "-1%", "x%", "1e3%"])
+def test_another_text_allows_no_failures(most: str) -> None:
+    with pytest.raises(Usage):
+        failures_allowed(most, 10)
 
 
 def test_what_ends_a_lane_ends_the_run() -> None:

@@ -54,6 +54,9 @@ def _failures(summary: Summary) -> Iterator[str]:
 
 
 def _repeated(summary: Summary, again: Again) -> Iterator[str]:
-    if summary.report is not None and (summary.counts.failed or summary.counts.not_reached):
+    counts = summary.counts
+    # An interrupted run has no list of what it did not reach.
+    undone = counts.failed or (counts.not_reached and summary.state != "interrupted")
+    if summary.report is not None and undone:
         failed = str(Path(summary.report) / "failed.jsonl")
         yield f"what was not copied: {command_line(again.command, '--manifest', failed, again.destination)}"

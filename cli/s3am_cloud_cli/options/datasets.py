@@ -16,6 +16,7 @@ _RULES = "--rule"
 _KINDS = {"--include": "include", "--exclude": "exclude"}
 # As `datasets/manifests` has them; a test compares the two, as reading them there would slow every start.
 FORMATS = ("auto", "jsonl", "csv", "ena", "gdc", "sts", "checksums", "urls", "inventory")
+_SHARE = re.compile(r"\d{1,3}(?:\.\d{1,6})?%")
 _AGE = re.compile(r"(\d{1,6}(?:\.\d+)?)\s*([smhd]?)", re.IGNORECASE)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -32,6 +33,20 @@ class Age(click.ParamType[float]):
         if match is None:
             self.fail(f"{value!r} is not a time such as 10m or 2h", param, ctx)
         return float(match[1]) * _SECONDS[match[2].lower()]
+
+
+class Failures(click.ParamType[int | str]):
+    """A number of items, or a share of them: 100, 5%."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        text = str(value).strip()
+        if _SHARE.fullmatch(text):
+            return text
+        if not (text.isascii() and text.isdecimal()):
+            self.fail(f"{value!r} is neither a number of items nor a share of them such as 5%", param, ctx)
+        return int(text)
 
 
 class ItemCommand(click.Command):
@@ -97,9 +112,10 @@ _listed = (
     click.option("--min-age", type=Age(), metavar="TIME", help="Leave out what was modified since, such as 10m."),
     click.option(
         "--max-failures",
-        type=click.IntRange(0),
-        metavar="N",
-        help="Stop after more failed items than this; by default after 100, if they are over half of those finished.",
+        type=Failures(),
+        metavar="N|N%",
+        help="Stop after more failed items than this, or than this share of all; by default after 100, if they are "
+        "over half of those finished.",
     ),
 )
 

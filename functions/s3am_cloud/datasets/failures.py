@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import re
+
 from s3am_cloud.datasets.outcomes import Outcome
+from s3am_cloud.errors import Usage
 from s3am_cloud.limits import FAILURES_ALLOWED, SAME_FAILURES
 
+_SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)%")
 # Errors of the disk or of the credentials, and not of an item.
 OF_ALL = frozenset({"NoCredentials", "DiskFull", "DiskFailed"})
 # Uploads have one bucket as destination; downloads have a file each, and one that can't be made says nothing of others.
 OF_ALL_UPLOADS = OF_ALL | {"BadDestination"}
+
+
+def failures_allowed(most: int | str | None, items: int) -> int | None:
+    """`most` is a number, or a share of all items such as "5%". Raises Usage for another text."""
+    if not isinstance(most, str):
+        return most
+    share = _SHARE.fullmatch(most)
+    if share is None:
+        raise Usage(f"{most!r} is neither a number of failures nor a share such as 5%", "write 100, or 5%")
+    return int(items * float(share[1]) / 100)
 
 
 class FailureRule:

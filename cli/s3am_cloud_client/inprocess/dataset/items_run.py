@@ -14,7 +14,7 @@ from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.files.item_list import SqliteItemList
 from s3am_cloud.datasets.candidates import Candidate
 from s3am_cloud.datasets.directions import Direction, Whole
-from s3am_cloud.datasets.failures import FailureRule
+from s3am_cloud.datasets.failures import FailureRule, failures_allowed
 from s3am_cloud.datasets.lanes import ByteCount, Lanes
 from s3am_cloud.datasets.outcomes import Outcome, Summary, Tally, outcome_of
 from s3am_cloud.datasets.run import DatasetRun, Wanted
@@ -61,11 +61,12 @@ class ItemsRun(Generic[Whole]):
         self._meter: Meter | None = None
         self._outside: list[Outcome] = []
         # Bytes that were shown, and those that are to be moved in all, as far as their number is known.
-        self._shown = self._expected = 0
+        self._shown = self._expected = self._items = 0
         self._resources = ExitStack()
         try:
             listed = self._resources.enter_context(SqliteItemList())
             listed.add(self._placed(selected))
+            self._items = listed.count + len(self._outside)
             self._known = KnownObjects(_known_path())
             self._resources.callback(self._known.close)
             self._run = DatasetRun(
@@ -73,7 +74,7 @@ class ItemsRun(Generic[Whole]):
                     items=listed,
                     direction=side.direction,
                     exists=dataset.exists,
-                    failures=FailureRule(dataset.max_failures, side.errors_of_all),
+                    failures=FailureRule(self._failures_left(dataset), side.errors_of_all),
                     known=self._known,
                 ),
                 side.lanes(RunContext(self._moved, self.candidate)),
@@ -110,9 +111,12 @@ class ItemsRun(Generic[Whole]):
         self._ended = True
 
     def summary(self, report: Path | None = None) -> Summary:
+        counts = self._tally.counts
+        if not self._ended:  # what has no outcome was not reached
+            counts = replace(counts, items=self._items, not_reached=self._items - counts.items)
         return Summary(
             state=self._tally.state if self._ended else "interrupted",
-            counts=self._tally.counts,
+            counts=counts,
             failures=self._tally.failures,
             started=self._started.isoformat(timespec="milliseconds"),
             seconds=round((self._clock.now() - self._started).total_seconds(), 3),
@@ -130,6 +134,11 @@ class ItemsRun(Generic[Whole]):
                     self._outside.append(replace(outcome_of(item, "failed"), error=error))
                 case LeftOut(item=item, reason=reason):
                     self._outside.append(replace(outcome_of(item, "skipped"), reason=reason))
+
+    def _failures_left(self, dataset: DatasetOptions) -> int | None:
+        """How many of those that can be copied may fail, beside what has failed before."""
+        most = failures_allowed(dataset.max_failures, self._items)
+        return None if most is None else most - sum(one.state == "failed" for one in self._outside)
 
     def candidate(self, number: int) -> Candidate:
         """An item on its way."""
