@@ -135,6 +135,21 @@ def test_an_inventory_of_all_versions_gives_the_current_objects() -> None:
     assert [(line.source, line.size) for line in read(text)] == [("s3://bkt/a b", 5)]
 
 
+def test_objects_of_an_inventory_keep_their_keys_and_markers_are_left_out() -> None:
+    found = [
+        (line.source, line.destination) for line in read('"bkt","a/","0"\n"bkt","a/b%2Bc","5"\n"bkt","d/b%2Bc","5"\n')
+    ]
+    assert found == [("s3://bkt/a/b+c", "a/b+c"), ("s3://bkt/d/b+c", "d/b+c")]
+
+
+def test_a_quoted_cell_may_go_over_several_lines() -> None:
+    text = 'url,note,name\nh/a,"two\nlines, ""quoted""",x\nh/b,one,y\n'
+    assert [(line.place, line.source, line.destination, line.labels["note"]) for line in read(text)] == [
+        ("list:2", "h/a", "x", 'two\nlines, "quoted"'),
+        ("list:4", "h/b", "y", "one"),
+    ]
+
+
 def test_a_batch_names_versions_of_objects() -> None:
     version = "kQ5c1Z3lXbA9wR7tY2uI4oP6aS8dF0gH"
     assert [line.source for line in read(f"bkt,a%20b,{version}\nbkt,c,null\n")] == [

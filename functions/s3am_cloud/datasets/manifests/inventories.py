@@ -36,13 +36,15 @@ def is_inventory(head: list[str]) -> bool:
 
 
 def read_inventory(lines: Lines) -> Iterator[ManifestLine]:
-    """The objects that are listed, in the version that a line names; of an inventory of all versions, which says which
-    one is the latest, only that one. Raises BadManifest."""
+    """The objects that are listed, under their keys, in the version that a line names; of an inventory of all versions,
+    which says which one is the latest, only that one. Markers of folders are no items. Raises BadManifest."""
     for text in lines:
         if text.strip():
             cells = next(csv.reader([text]))
             if len(cells) < 2 or not _BUCKET.fullmatch(cells[0]) or not cells[1]:
                 raise lines.error("no bucket and key", hint="write BUCKET,KEY with the key URL-encoded")
+            if cells[1].endswith("/"):
+                continue  # the marker of a folder
             truths = [cell.lower() for cell in cells[2:] if cell.lower() in _TRUTH][:2]
             if not truths:
                 yield _line(lines, cells, _version(cells[2:]))
@@ -69,4 +71,4 @@ def _line(lines: Lines, cells: list[str], version: str) -> ManifestLine:
     source = f"s3://{cells[0]}/{key}"
     if parse_s3(source).version is not None:
         raise lines.error("the key ends like a version's id", cells[1], "rename the object")
-    return ManifestLine(place=lines.place, text=lines.text, source=source + version, size=size)
+    return ManifestLine(place=lines.place, text=lines.text, source=source + version, destination=key, size=size)

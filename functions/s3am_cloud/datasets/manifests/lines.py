@@ -61,6 +61,7 @@ class Lines:
 
     def __init__(self, name: str, texts: Iterator[str]) -> None:
         self.name, self.number, self.text = name, 0, ""
+        self._first = 0
         self._texts = texts
         self._peeked: list[str] = []
 
@@ -70,7 +71,13 @@ class Lines:
     def __next__(self) -> str:
         self.text = self._peeked.pop(0) if self._peeked else next(self._texts)
         self.number += 1
+        self._first = self.number
         return self.text
+
+    def begin_at(self, number: int) -> None:
+        """What was read last began at this line: messages name that, and no column where it goes over several."""
+        if number != self.number:
+            self._first, self.text = number, ""
 
     def peek(self, count: int) -> list[str]:
         """The next `count` lines, which still come after this; fewer at the end."""
@@ -79,7 +86,7 @@ class Lines:
 
     @property
     def place(self) -> str:
-        return f"{self.name}:{self.number}"
+        return f"{self.name}:{self._first}"
 
     def error(self, message: str, value: str | None = None, hint: str | None = None) -> BadManifest:
         """An error in the current line, at the column of `value`."""

@@ -130,18 +130,18 @@ def _cells(lines: Lines, delimiter: str) -> Iterator[list[str]]:
         for text in lines:
             yield _split(text, delimiter)
         return
-    rows = csv.reader(lines, delimiter=delimiter, strict=True)
-    before = 0
+    # A quoted cell may go on in the next lines, whose ends belong to it.
+    rows = csv.reader((f"{text}\n" for text in lines), delimiter=delimiter, strict=True)
     while True:
+        first = lines.number + 1
         try:
             cells = next(rows)
         except StopIteration:
             return
         except csv.Error as error:
+            lines.begin_at(first)
             raise lines.error(f"not CSV: {error}", hint="check the quotes") from error
-        if rows.line_num != before + 1:
-            raise lines.error("a quoted cell does not end on its line", hint="check the quotes")
-        before = rows.line_num
+        lines.begin_at(first)
         yield cells
 
 

@@ -11,6 +11,7 @@ from itertools import count, islice
 
 import msgspec
 
+from s3am_cloud.datasets.failures import failures_allowed
 from s3am_cloud.datasets.units import ItemFile, SizeClass, marks_of, size_class, units
 from s3am_cloud.jobs.dataset.lacking import Lacking, lacking_of
 from s3am_cloud.jobs.dataset.large import LargeEnd, note_large, settle_large
@@ -31,14 +32,14 @@ def settle_dataset(job_id: str, round_number: int, bucket: str, ports: Ports) ->
     files, dataset = files_of(ports), ports.jobs.load(job_id)
     stop_if_cancelled(dataset, ports)
     found = lacking_of(job_id, round_number, files, ports.jobs)
-    is_last = round_number >= DATASET_ROUNDS or _is_too_much(found, dataset)
+    plan = load_plan(job_id, files)
+    is_last = round_number >= DATASET_ROUNDS or _is_too_much(found, dataset, plan.items)
     for listed in found.new_large:
         note_large(job_id, listed, files)
     ends = list(_large_ends(dataset, found, is_last, ports))
     results = [end.result for end in ends if end.result is not None]
     write_results(job_id, round_number, "large", results, files)
-    crew = load_plan(job_id, files).crew
-    workers = 1 if crew is None else crew.workers
+    workers = 1 if plan.crew is None else plan.crew.workers
     todo = [] if is_last else list(_units(job_id, round_number + 1, found.items, ends, workers, files))
     key = files.write_units(job_id, round_number + 1, todo) if todo else ""
     return Prepared(
@@ -54,9 +55,9 @@ def settle_dataset(job_id: str, round_number: int, bucket: str, ports: Ports) ->
     )
 
 
-def _is_too_much(found: Lacking, dataset: Job) -> bool:
+def _is_too_much(found: Lacking, dataset: Job, items: int) -> bool:
     """Whether more items have failed for good than the user allows."""
-    most = (dataset.request.dataset or Dataset()).max_failures
+    most = failures_allowed((dataset.request.dataset or Dataset()).max_failures, items)
     return most is not None and found.failed > most
 
 
