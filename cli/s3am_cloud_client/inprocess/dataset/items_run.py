@@ -113,7 +113,8 @@ class ItemsRun(Generic[Whole]):
     def summary(self, report: Path | None = None) -> Summary:
         counts = self._tally.counts
         if not self._ended:  # what has no outcome was not reached
-            counts = replace(counts, items=self._items, not_reached=self._items - counts.items)
+            left = self._items - counts.items
+            counts = replace(counts, items=self._items, not_reached=counts.not_reached + left)
         return Summary(
             state=self._tally.state if self._ended else "interrupted",
             counts=counts,
