@@ -9,7 +9,11 @@ _INTERRUPTED = 130
 
 def main() -> None:
     try:
+        from s3am_cloud_client.inprocess.stopping import heed_stops
+
+        heed_stops()
         from s3am_cloud_cli.main import main as run_main
+
+        run_main()
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
-    run_main()

@@ -15,7 +15,7 @@ from s3am_cloud.errors import DONE, Interrupted, TransferError, Unexpected, Usag
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.console.streams import prepare_streams
 from s3am_cloud_cli.environment import drop_empty_variables, ensure_utf8_names, spell_http_proxy
-from s3am_cloud_client.inprocess.stopping import heed_stops, ignore_stops
+from s3am_cloud_client.inprocess.stopping import ignore_stops
 from s3am_cloud_client.inprocess.system_errors import named_system_error
 
 _URL = re.compile(r"\b(?!s3:)([a-z][a-z0-9+.-]*)://\S*?(?='?(?:\s|$))", re.IGNORECASE)
@@ -139,7 +139,6 @@ def _usage_hint(error: click.ClickException) -> str:
 
 
 def main() -> None:
-    heed_stops()
     ensure_utf8_names()
     prepare_streams()
     # What is imported and read at the start stays; looking through it for garbage takes a tenth of the start.
@@ -147,7 +146,3 @@ def main() -> None:
     code = run(sys.argv[1:])
     ignore_stops()  # Python would end with a trace of its own
     sys.exit(code)
-
-
-if __name__ == "__main__":
-    main()

@@ -12,7 +12,7 @@ MOST = 575
 UNUSED = (
     *("multiprocessing", "boto3", "s3transfer", "tqdm"),
     *("s3am_cloud.ingest", "s3am_cloud.adapters.curl.source.probe", "s3am_cloud.adapters.s3.source"),
-    *("s3am_cloud_client.remote.client", "s3am_cloud_client.datasets", "s3am_cloud_client.objects"),
+    *("s3am_cloud_client.remote.client", "s3am_cloud_client.planning", "s3am_cloud_client.objects"),
 )
 
 

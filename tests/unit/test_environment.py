@@ -5,11 +5,16 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import sys
+import time
+import weakref
 from collections.abc import Iterator
+from types import ModuleType
 
 import pytest
 
-from s3am_cloud.errors import AccessDenied, DiskFull, JobFailed, TransferError
+from s3am_cloud.errors import AccessDenied, DiskFull, Interrupted, JobFailed, TransferError
+from s3am_cloud_cli import entry
 from s3am_cloud_cli.environment import drop_empty_variables
 from s3am_cloud_client.inprocess.stopping import STOPS, heed_stops, interruptible
 from s3am_cloud_client.inprocess.system_errors import named_system_error
@@ -17,8 +22,10 @@ from s3am_cloud_client.inprocess.system_errors import named_system_error
 
 @pytest.fixture
 def handlers() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in STOPS}
+    before = {number: signal.getsignal(number) for number in (*STOPS, signal.SIGALRM)}
+    hook = sys.unraisablehook
     yield
+    sys.unraisablehook = hook
     for number, handler in before.items():
         signal.signal(number, handler)
 
@@ -52,6 +59,44 @@ def test_a_stop_that_nohup_ignores_stays_ignored() -> None:
         signal.raise_signal(signal.SIGHUP)
         check()
     signal.raise_signal(signal.SIGHUP)
+
+
+class Dying:
+    """What goes away."""
+
+
+@pytest.mark.usefixtures("handlers")
+@pytest.mark.parametrize("ignored", [(), (signal.SIGINT, signal.SIGHUP)])
+def test_a_stop_is_heard_that_comes_while_a_reference_goes_away(ignored: tuple[signal.Signals, ...]) -> None:
+    """As at every import: Python only reports what is raised then."""
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
+    heed_stops()
+    one = Dying()
+    _ = weakref.ref(one, lambda _: signal.raise_signal(signal.SIGTERM))
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - it may come at any moment from here on
+        del one
+        time.sleep(5)
+
+
+@pytest.mark.usefixtures("handlers")
+def test_other_errors_that_python_ignores_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
+    heed_stops()
+    one = Dying()
+    _ = weakref.ref(one, lambda _: int("no number"))
+    del one
+    assert "no number" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_stop_while_the_command_is_loaded_has_its_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the command can report it."""
+    loading = ModuleType("s3am_cloud_cli.main")
+    loading.__getattr__ = lambda name: signal.raise_signal(signal.SIGTERM)  # type: ignore[method-assign]
+    monkeypatch.setitem(sys.modules, loading.__name__, loading)
+    with pytest.raises(SystemExit) as ended:
+        entry.main()
+    assert ended.value.code == Interrupted.code
 
 
 @pytest.mark.parametrize(

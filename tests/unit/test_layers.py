@@ -240,6 +240,12 @@ def test_the_command_starts_without_what_help_does_not_need() -> None:
     assert after_import("s3am_cloud_cli.main") & heavy == set()
 
 
+def test_the_clients_names_are_imported_when_they_are_used() -> None:
+    """All of them take longer than a small transfer."""
+    at_once = [node for node in tree_of(PRODUCT["s3am_cloud_client"]).body if isinstance(node, ast.ImportFrom)]
+    assert [node.module for node in at_once] == ["typing"]
+
+
 def test_the_command_itself_never_loads_the_cdk() -> None:
     """Which needs a Node.js that the machine may not have, and is pointed at one in a process of its own."""
     parts = ("s3am_cloud_cli.deployment", "s3am_cloud_cli.commands")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,16 +13,32 @@ from s3am_cloud_client.observer import Observer
 
 Handler = Callable[[int, FrameType | None], object]
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_AGAIN_SECONDS = 0.01
 
 
 def heed_stops() -> None:
     """Has all of them raise KeyboardInterrupt, which ends a run in order: what is left in S3 is reported.
 
-    Not those that whoever started us has us ignore, as nohup does.
+    Not those that whoever started us has us ignore, as nohup does. One that Python drops is repeated.
     """
     for number in STOPS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
+    signal.signal(signal.SIGALRM, _stop_again)
+    sys.unraisablehook = _repeat_stop
+
+
+def _stop_again(number: int, frame: FrameType | None) -> None:
+    signal.raise_signal(next(stop for stop in STOPS if signal.getsignal(stop) is not signal.SIG_IGN))
+
+
+def _repeat_stop(ignored: sys.UnraisableHookArgs) -> None:
+    """Repeats, a moment later, a stop that Python ignores: it does so with whatever is raised while a weak reference or
+    an object goes away, and every import lets one go."""
+    if ignored.exc_type is KeyboardInterrupt:
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
+    else:
+        sys.__unraisablehook__(ignored)
 
 
 def ignore_stops() -> None:
