@@ -16,7 +16,6 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, get_args
@@ -105,6 +104,8 @@ def read_hosts_file(path: Path | None = None) -> HostsFile | None:
     chosen = path or _usual_path()
     if chosen is None:
         return None
+    import tomllib
+
     try:
         tables = tomllib.loads(chosen.read_text(encoding="utf-8"))
     except FileNotFoundError:
