@@ -17,6 +17,7 @@ from s3am_cloud_client.observer import Observer, SilentObserver
 from s3am_cloud_client.options import Aws, DatasetOptions, SideKeys, SubmitOptions
 
 if TYPE_CHECKING:
+    from s3am_cloud.datasets.outcomes import Outcome
     from s3am_cloud.errors import TransferError
     from s3am_cloud.model import Receipt, TransferRequest
     from s3am_cloud.ports.executions import Execution
@@ -212,6 +213,20 @@ class Job:
         from s3am_cloud_client.remote.status import follow_job
 
         return follow_job(self.id, self._client.remote, on_status or _no_status, timeout)
+
+    def items(self) -> Iterator[Outcome]:
+        """How the items of a dataset ended, one after the other; while it runs, those that have ended so far.
+
+        Raises NoSuchJob, and Usage for a job of one object.
+
+        >>> from s3am_cloud_client import Client
+        >>> job = Client().submit_many(["s3://bucket/runs/"], "s3://bucket/copies/")
+        >>> receipt = job.wait()
+        >>> failed = [item.source for item in job.items() if item.state == "failed"]
+        """
+        from s3am_cloud_client.remote.items import items_of
+
+        return items_of(self.id, self._client.remote)
 
     def logs(self, minutes: int | None = None, follow: bool = False) -> Iterator[LogLine]:
         """What the stack's functions logged about the job, by time; only in the last `minutes` if they are given.

@@ -98,12 +98,12 @@ class DatasetWorld(World):
         settled = Prepared("set", True, "work", "", 1, again=True)
         while settled.again:
             for unit in self.files.units("set", settled.round):
-                self._work(unit)
+                self.work(unit)
             between(settled.round)
             settled = settle_dataset("set", settled.round, "work", self.ports)
         return report_dataset("set", self.ports)
 
-    def _work(self, unit: DatasetUnit) -> None:
+    def work(self, unit: DatasetUnit) -> None:
         if isinstance(unit, PartUnit):
             work(unit.item, Unit(0, unit.first, unit.last), lambda: LAMBDA_SECONDS, item_ports(self.ports, "set"))
             return

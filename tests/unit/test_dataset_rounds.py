@@ -7,7 +7,7 @@ import json
 import pytest
 
 from s3am_cloud.errors import by_name
-from s3am_cloud.jobs.cleanup import detail, kind_of
+from s3am_cloud.jobs.cleanup import detail, discard, kind_of
 from s3am_cloud.jobs.dataset import items, lacking
 from s3am_cloud.jobs.dataset.progress import counts_so_far
 from s3am_cloud.jobs.dataset.report import report_dataset
@@ -133,3 +133,20 @@ def test_a_repeated_settle_finds_the_same() -> None:
     first = settle_dataset("set", 1, "work", world.ports)
     assert first.again
     assert settle_dataset("set", 1, "work", world.ports) == first
+
+
+def test_a_cancelled_dataset_leaves_no_upload_of_its_items(monkeypatch: pytest.MonkeyPatch) -> None:
+    small_parts(monkeypatch)
+    for module in (items, lacking):
+        monkeypatch.setattr(module, "MAX_UNIT_ITEM", 2 * PART)
+    world = DatasetWorld()
+    world.put_sources(NAMES, pattern(3 * PART))
+    world.list_items(NAMES)
+    [unit] = world.files.units("set", 1)
+    world.work(unit)
+    assert len(list(world.store.unfinished_below(target("")))) == 3
+    receipt = discard("set", world.ports)
+    assert list(world.store.unfinished_below(target(""))) == []
+    assert receipt.state == "cancelled"
+    assert receipt.counts is not None
+    assert receipt.counts.not_reached == 3

@@ -6,6 +6,7 @@ event_text    Failed events as text.
 follow        Submits and watches jobs as the commands show it.
 follow_logs   Shows a job's log until the job ends.
 hints         Hints name only options that the command has.
+item_text     How the items of a dataset ended as text.
 listing_text  Listings, printed as they come.
 log_file      --log-file: what a run reports, with the time of each line.
 meter         Counts what is transferred, and shows it now and then.

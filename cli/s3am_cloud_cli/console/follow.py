@@ -78,6 +78,10 @@ class Shown:
         if status.size is None:
             return
         self._meter.expect(status.size)
+        if status.items is not None:
+            items = status.items
+            failed = f", {items.failed:,} failed" if items.failed else ""
+            self._meter.say(f"{items.items - items.not_reached:,}/{items.items:,} items{failed}")
         self._retries = status.retries if status.retries is not None else self._retries
         if status.receipt is not None and status.receipt.error is None:
             self._show(status, status.size, status.parts, status.receipt.retries)
@@ -100,6 +104,8 @@ def conclude(document: object, receipt: Receipt, console: Console) -> None:
     if receipt.error is None or error is None:
         console.done(document, receipt_text(receipt))
         return
+    if receipt.counts is not None:
+        console.note(receipt_text(receipt))
     if receipt.unfinished_upload is not None and receipt.job is not None:
         until = f", at the latest on {receipt.expires}" if receipt.expires else ""
         dollars = receipt.unfinished_cost_usd

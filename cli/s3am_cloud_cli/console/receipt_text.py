@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from s3am_cloud.amounts import NOT_AWS, price_text, size_text
+from s3am_cloud.item_counts import Counts, counts_text
 from s3am_cloud.model import Receipt, Verdict
 
 if TYPE_CHECKING:
@@ -40,9 +41,21 @@ _UNKNOWN = {
 def receipt_text(receipt: Receipt) -> list[str]:
     if receipt.state == "skipped":
         return [f"{receipt.destination} exists, left as it is"]
+    if receipt.counts is not None:
+        return _dataset_text(receipt, receipt.counts)
     if receipt.error is not None:
         return [f"{receipt.destination}: {receipt.error.message}"]
     return [f"{name:<12} {value}" for name, value in _lines(receipt)]
+
+
+def _dataset_text(receipt: Receipt, counts: Counts) -> list[str]:
+    seconds = receipt.seconds or 0.0
+    lines = [
+        ("destination", receipt.destination),
+        ("items", f"{counts.items:,}, {size_text(counts.bytes)}: {counts_text(counts)}; {seconds:.1f} s"),
+        ("report", receipt.report),
+    ]
+    return [f"{name:<12} {value}" for name, value in lines if value]
 
 
 def _lines(receipt: Receipt) -> list[tuple[str, str]]:
@@ -133,7 +146,11 @@ def status_text(status: JobStatus) -> list[str]:
 
 def _progress_lines(status: JobStatus) -> list[tuple[str, str]]:
     lines = []
-    if status.size is not None:
+    if status.items is not None:
+        lines.append(("items", f"{status.items.items:,}: {_items_text(status.items)}"))
+        if status.bytes_done is not None:
+            lines.append(("size", f"{size_text(status.bytes_done)} of {size_text(status.items.bytes)}"))
+    elif status.size is not None:
         done = f"{size_text(status.bytes_done)} of " if status.bytes_done is not None else ""
         parts = f"{status.parts_done} of " if status.parts_done is not None else ""
         lines.append(("size", f"{done}{size_text(status.size)} in {parts}{status.parts} parts"))
@@ -145,6 +162,10 @@ def _progress_lines(status: JobStatus) -> list[tuple[str, str]]:
     if status.started is not None:
         lines.append(("started", status.started))
     return lines
+
+
+def _items_text(items: Counts) -> str:
+    return counts_text(items).replace("not reached", "left")
 
 
 def _error_lines(status: JobStatus) -> list[tuple[str, str]]:

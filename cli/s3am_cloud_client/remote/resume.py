@@ -38,6 +38,9 @@ def resume(job_id: str, source: str | None, remote: Remote) -> Resumed:
     old = _record(last, report, remote)
     if execution is None and old.state == "new" and report is None and source is None:
         return Resumed(last, started=Started(remote.start(old).execution, joined=False))
+    if old.request.dataset is not None:
+        started = remote.start(carry_over(old, _again(old, remote), remote.vault, source))
+        return Resumed(started.execution.job or started.execution.name, started=started)
     _check_upload(old, report, remote)
     started = remote.start(carry_over(old, _next(old, remote), remote.vault, source))
     return Resumed(started.execution.job or started.execution.name, started=started)
@@ -56,6 +59,20 @@ def _next(old: Job, remote: Remote) -> Job:
         runner=None,
         resumes=old.id,
         records_of=old.id,
+    )
+
+
+def _again(old: Job, remote: Remote) -> Job:
+    """The same dataset once more: what is there already is skipped, as it has the content of its source."""
+    return msgspec.structs.replace(
+        old,
+        id=next_id(old.id),
+        created=remote.clock.now().isoformat(timespec="milliseconds"),
+        state="new",
+        begun=False,
+        execution=None,
+        runner=None,
+        resumes=old.id,
     )
 
 

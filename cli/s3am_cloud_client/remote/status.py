@@ -22,7 +22,9 @@ from s3am_cloud.errors import (
     UploadGone,
     by_name,
 )
+from s3am_cloud.item_counts import Counts
 from s3am_cloud.jobs.cleanup import failed, failure, reported_error
+from s3am_cloud.jobs.dataset.progress import counts_so_far
 from s3am_cloud.jobs.locks import successor
 from s3am_cloud.model import Job, Receipt, Upload, UploadedPart
 from s3am_cloud.ports.executions import Execution
@@ -63,6 +65,8 @@ class JobStatus(msgspec.Struct, frozen=True, kw_only=True):
     resumes: str | None = None
     resumed_by: str | None = None
     receipt: Receipt | None = None
+    # Of a dataset: how its items are. What has not ended is not reached yet, and what failed may be tried again.
+    items: Counts | None = None
 
 
 class JobLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +84,8 @@ class JobLine(msgspec.Struct, frozen=True, kw_only=True):
     age_seconds: float | None = None
     resumes: str | None = None
     error: str | None = None
+    # Of a dataset that has ended.
+    items: Counts | None = None
 
 
 def status_of(job_id: str, remote: Remote, with_retries: bool = True, with_units: bool = False) -> JobStatus:
@@ -96,7 +102,11 @@ def status_of(job_id: str, remote: Remote, with_retries: bool = True, with_units
     except NoSuchJob:
         return _unrecorded(job_id, execution, remote)
     running = execution if execution is not None and execution.status == "RUNNING" else None
+    receipt = _receipt(job, execution, remote)
+    items = _items(job, receipt, remote)
     done = _done(job, remote, with_retries) if running else _Done()
+    if items is not None:
+        done = _Done(items.copied_bytes + items.skipped_bytes)
     after = successor(job.id, remote.jobs)
     return JobStatus(
         job=job.id,
@@ -104,7 +114,7 @@ def status_of(job_id: str, remote: Remote, with_retries: bool = True, with_units
         execution_arn=execution.arn if execution else None,
         source=job.source.display,
         destination=str(job.target),
-        size=job.plan.size if job.plan else None,
+        size=items.bytes if items else job.plan.size if job.plan else None,
         bytes_done=done.bytes,
         parts=job.plan.count if job.plan else None,
         parts_done=done.parts,
@@ -115,7 +125,8 @@ def status_of(job_id: str, remote: Remote, with_retries: bool = True, with_units
         stopped=_time(execution, "stopped"),
         resumes=job.resumes,
         resumed_by=after.id if after else None,
-        receipt=_receipt(job, execution, remote),
+        receipt=receipt,
+        items=items,
     )
 
 
@@ -183,6 +194,7 @@ def _line(execution: Execution, remote: Remote) -> JobLine:
         age_seconds=round(age.total_seconds(), 1) if age else None,
         resumes=job.resumes if job else None,
         error=report.error.name if report and report.error else None,
+        items=report.counts if report else None,
     )
 
 
@@ -242,6 +254,14 @@ def _with_stack_hint(found: Receipt, job: Job, remote: Remote) -> Receipt:
     error = by_name(found.error.name, found.error.message)
     known = reported_error(job, error, found.unfinished_upload, remote.stack.buckets)
     return msgspec.structs.replace(found, error=known)
+
+
+def _items(job: Job, receipt: Receipt | None, remote: Remote) -> Counts | None:
+    if job.request.dataset is None:
+        return None
+    if receipt is not None and receipt.counts is not None:
+        return receipt.counts
+    return counts_so_far(job.id, remote.dataset_files)
 
 
 class _Done(msgspec.Struct, frozen=True):

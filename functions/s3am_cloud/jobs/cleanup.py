@@ -32,6 +32,7 @@ from s3am_cloud.errors import (
 from s3am_cloud.events import Event
 from s3am_cloud.expiry import kept_for
 from s3am_cloud.jobs.dataset.progress import counts_so_far
+from s3am_cloud.jobs.dataset.records import item_prefix
 from s3am_cloud.jobs.denied_buckets import BucketPatterns, denied_bucket_hint
 from s3am_cloud.jobs.locks import successor
 from s3am_cloud.jobs.recovery import cancelled
@@ -91,8 +92,11 @@ def _announce_replay(before: Receipt, error: TransferError, outcomes: Outcomes) 
 
 
 def discard(job_id: str, ports: Ports) -> Receipt:
-    """Aborts the upload of a job that was cancelled, if it has one, and writes its report; safe to repeat."""
+    """Aborts the upload of a job that was cancelled, if it has one, and those of a dataset's items, and writes its
+    report; safe to repeat."""
     _discard_upload(job_id, ports)
+    for item_id in list(ports.jobs.ids(item_prefix(job_id))):
+        _discard_upload(item_id, ports)
     return reported(job_id, JobCancelled(f"job {job_id} was cancelled"), ports)
 
 

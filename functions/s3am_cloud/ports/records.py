@@ -42,8 +42,8 @@ class JobStore(Protocol):
     def load(self, job_id: str) -> Job:
         """Raises NoSuchJob."""
 
-    def ids(self) -> Iterator[str]:
-        """The ids of the jobs that have a record, whether it can be read or not."""
+    def ids(self, prefix: str = "") -> Iterator[str]:
+        """The ids that begin so of the jobs that have a record, whether it can be read or not."""
 
     def forget(self, job: Job) -> None:
         """Removes the record, and the note of its first look: its upload is completed or aborted."""

@@ -17,7 +17,7 @@ from s3am_cloud_cli.local_cloud import LocalCloud
 from servers.content import Pattern, pattern
 from servers.faults import Status
 from servers.faulty_http import FaultyHttp
-from support.command import eventually
+from support.command import Command, eventually
 
 MIB = 1 << 20
 Json = dict[str, Any]
@@ -94,7 +94,7 @@ def add_bad_ones(dataset: Dataset, each: int) -> None:
 
 
 def test_many_items_are_one_job_and_bad_ones_fail_alone(
-    dataset: Dataset, outcomes: Callable[[str], Json], s3: Any
+    dataset: Dataset, outcomes: Callable[[str], Json], s3: Any, command: Command
 ) -> None:
     for number in range(280):
         dataset.add(f"good-{number}", "copied")
@@ -107,6 +107,7 @@ def test_many_items_are_one_job_and_bad_ones_fail_alone(
     dataset.add("busy", "copied", busy)
 
     job = dataset.start()
+    assert command.run("watch", job).ended(26).stdout == ""
     receipt = dataset.ended(job)
     assert dataset.states(job) == dataset.expected
     counts = Counter(dataset.expected.values())
@@ -119,3 +120,25 @@ def test_many_items_are_one_job_and_bad_ones_fail_alone(
     assert "Uploads" not in s3.list_multipart_uploads(Bucket=dataset.bucket)
     event = outcomes(job)
     assert (event["detail-type"], event["detail"]["counts"]["items"]) == ("Dataset Partial", len(dataset.lines))
+    status = command.run("status", "--json", job).ended(0).document
+    assert status["items"]["failed"] == counts["failed"]
+    shown = command.run("status", "--items", "failed", job).ended(0).stdout.splitlines()
+    assert len(shown) == counts["failed"]
+    assert sum("SourceNotFound" in line for line in shown) == 3
+
+
+def test_submitting_again_copies_only_what_is_missing(
+    dataset: Dataset, command: Command, http_server: FaultyHttp, s3: Any, local_cloud: LocalCloud
+) -> None:
+    names = [f"f{number}" for number in range(5)]
+    urls = [http_server.add(f"/{name}", pattern(1000, number)) for number, name in enumerate(names)]
+    http_server.remove("/f3")
+    target = f"s3://{dataset.bucket}/many/"
+    first = command.run("submit", "--wait", "--json", *urls, target).ended(26).document
+    assert (first["receipt"]["counts"]["copied"], first["receipt"]["counts"]["failed"]) == (4, 1)
+    http_server.add("/f3", pattern(1000, 3))
+    again = command.run("resume", "--wait", "--json", first["job"]).ended(0).document
+    assert again["job"] == f"{first['job']}-r2"
+    counts = again["receipt"]["counts"]
+    assert (counts["copied"], counts["skipped"]) == (1, 4)
+    assert s3.get_object(Bucket=dataset.bucket, Key="many/f3")["Body"].read() == pattern(1000, 3)

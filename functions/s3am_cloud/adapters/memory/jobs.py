@@ -53,8 +53,8 @@ class MemoryJobs:
             raise NoSuchJob(f"there is no job {job_id}")
         return self._jobs[job_id]
 
-    def ids(self) -> Iterator[str]:
-        yield from list(self._jobs)
+    def ids(self, prefix: str = "") -> Iterator[str]:
+        yield from [job_id for job_id in self._jobs if job_id.startswith(prefix)]
 
     def forget(self, job: Job) -> None:
         self._jobs.pop(job.id, None)

@@ -106,8 +106,8 @@ class Jobs:
         except msgspec.DecodeError as error:
             raise JobFailedForGood(f"the record of job {job_id} can't be read: {error}") from error
 
-    def ids(self) -> Iterator[str]:
-        for name in self._documents.names(JOBS_PREFIX):
+    def ids(self, prefix: str = "") -> Iterator[str]:
+        for name in self._documents.names(f"{JOBS_PREFIX}{prefix}"):
             if name.endswith("/job.json"):
                 yield name.split("/")[1]
 

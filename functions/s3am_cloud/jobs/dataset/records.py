@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 def item_job_id(dataset_id: str, number: int) -> str:
     """The id of the job that an item with an upload is."""
-    return f"{dataset_id}-i{number}"
+    return f"{item_prefix(dataset_id)}{number}"
+
+
+def item_prefix(dataset_id: str) -> str:
+    """What the ids of the jobs of a dataset's items begin with."""
+    return f"{dataset_id}-i"
 
 
 def item_number(item_id: str) -> int:

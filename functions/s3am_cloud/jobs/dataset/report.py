@@ -53,15 +53,15 @@ def report_dataset(job_id: str, ports: Ports) -> Receipt:
     return done
 
 
-def outcomes(job_id: str, files: DatasetFiles) -> Iterator[Outcome]:
-    """How each item ended, once; what has no result was not reached."""
+def outcomes(job_id: str, files: DatasetFiles, has_ended: bool = True) -> Iterator[Outcome]:
+    """How each item ended, once. In a dataset that `has_ended`, what has no result was not reached."""
     seen = _Seen(load_plan(job_id, files).items)
     by_round = sorted(files.results(job_id), key=lambda found: -found.round)
     for results in _read(by_round, files):
         for one in results:
             if seen.add(one.number):
                 yield outcome_in(one)
-    if seen.all:
+    if seen.all or not has_ended:
         return
     for file in files.item_files(job_id):
         if file >= FILES_OF_A_ROUND:
