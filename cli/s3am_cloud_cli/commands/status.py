@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from s3am_cloud_cli.console.output import Console
-from s3am_cloud_cli.options import datasets as dataset_options
 from s3am_cloud_cli.options import transfer
+from s3am_cloud_cli.options.showing import json_lines
 from s3am_cloud_cli.options.transfer import AwsOptions
 
 
@@ -18,7 +18,7 @@ from s3am_cloud_cli.options.transfer import AwsOptions
     metavar="STATE",
     help="List the items of a dataset that ended so far: all, copied, skipped, failed or not-reached.",
 )
-@dataset_options.json_lines
+@json_lines
 @transfer.stack
 @transfer.aws
 @transfer.output
