@@ -104,16 +104,18 @@ def read_hosts_file(path: Path | None = None) -> HostsFile | None:
     chosen = path or _usual_path()
     if chosen is None:
         return None
-    import tomllib
-
     try:
-        tables = tomllib.loads(chosen.read_text(encoding="utf-8"))
+        text = chosen.read_text(encoding="utf-8")
     except FileNotFoundError:
         if path is None and not os.environ.get(HOSTS_VARIABLE):
             return None
         raise Usage(f"{chosen} does not exist", "name the file of hosts with --hosts-file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise Usage(f"{chosen} can't be read: {type(error).__name__}", "check the file") from None
+    import tomllib  # a command without such a file starts without it
+
+    try:
+        tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         raise Usage(f"{chosen} is not TOML", 'each host has a table, as in ["data.example.org"]') from None
     return HostsFile(chosen.absolute(), dict(_entry(name, table, chosen) for name, table in tables.items()))
