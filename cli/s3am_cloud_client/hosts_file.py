@@ -14,6 +14,7 @@ A host's name is https on its usual port; any other scheme is written before it.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from typing import Literal, get_args
 import msgspec
 
 from s3am_cloud.errors import TransferError, Usage
+from s3am_cloud.host_limits import HostLimit, HostLimits
 from s3am_cloud.limits import MAX_LOGIN_BYTES
 from s3am_cloud.logins import HostLogin, bearer_header, cookie_lines, header_lines, user_and_password
 from s3am_cloud.names import HOSTS_VARIABLE
@@ -32,6 +34,7 @@ from s3am_cloud_client.state_home import user_file
 Kind = Literal["header", "bearer", "basic", "cookie"]
 _KINDS: tuple[Kind, ...] = get_args(Kind)
 _WEB = ("http://", "https://")
+_PORT = re.compile(r":\d+/?$")
 _EXAMPLE = 'write it as bearer = {file = "PATH"}; env, command and secret are the other ways'
 
 
@@ -58,10 +61,14 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class HostEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One server of a hosts.toml."""
 
+    # By which name its limits are found.
+    name: str = ""
     header: Kept | None = None
     bearer: Kept | None = None
     basic: Kept | None = None
     cookie: Kept | None = None
+    connections: int | None = None
+    requests_per_second: float | None = None
 
     def kept(self) -> Mapping[Kind, Kept]:
         found = {kind: getattr(self, kind) for kind in _KINDS}
@@ -89,6 +96,14 @@ class HostsFile(msgspec.Struct, frozen=True):
             return _login_of(place, {kind: value or "" for kind, value in values.items()})
         except Usage as error:
             raise Usage(f"{self.path}, {place}: {error.message}", error.hint) from None
+
+    def limits(self) -> HostLimits:
+        """Of the servers that have any, by the names under which `limit_name` looks for them."""
+        return {
+            entry.name: HostLimit(connections=entry.connections, requests_per_second=entry.requests_per_second)
+            for entry in self.entries.values()
+            if entry.connections is not None or entry.requests_per_second is not None
+        }
 
     def secret(self, place: str) -> str | None:
         """The name in Secrets Manager of what the server gets in the cloud. Raises Usage for several."""
@@ -133,6 +148,23 @@ def place_of_host(text: str) -> str:
     return place_of(source)
 
 
+def name_of_limit(text: str) -> str:
+    """Under which name a limit for HOST, HOST:PORT or SCHEME://HOST[:PORT] is found. Raises Usage."""
+    place = place_of_host(text)
+    if "://" in text:
+        return place
+    name = place.partition("://")[2]
+    return name if _PORT.search(text) else name.rpartition(":")[0]
+
+
+def host_limit(text: str) -> tuple[str, HostLimit]:
+    """HOST=N connections. Raises Usage."""
+    host, equals, number = text.rpartition("=")
+    if not equals or not number.isascii() or not number.isdigit() or int(number) < 1:
+        raise Usage("a limit is not HOST=N", "give the most connections to a host, as in data.example.org=4")
+    return name_of_limit(host), HostLimit(connections=int(number))
+
+
 def read_secret_file(path: Path) -> str:
     """The text of a file with a secret. Raises Usage, without a word of it."""
     try:
@@ -166,6 +198,9 @@ def _entry(name: str, table: object, path: Path) -> tuple[str, HostEntry]:
     except msgspec.ValidationError:
         # Its own words may repeat a value that somebody wrote into the file.
         raise Usage(f"{path}: the table of {place} can't be read", _EXAMPLE) from None
+    if (entry.connections or 1) < 1 or (entry.requests_per_second or 1) <= 0 or entry.name:
+        raise Usage(f"{path}: the limits of {place} can't be read", "connections = 4, requests_per_second = 0.5")
+    entry = msgspec.structs.replace(entry, name=name_of_limit(name))
     if not all(_ways(kept) for kept in entry.kept().values()):
         raise Usage(f"{path}: a login of {place} is in no place, or in several", _EXAMPLE)
     if not place.startswith(_WEB) and set(entry.kept()) - {"basic"}:

@@ -19,6 +19,7 @@ from s3am_cloud.errors import Usage
 from s3am_cloud.urls import SourceUrl, parse_source, place_of
 
 if TYPE_CHECKING:
+    from s3am_cloud.host_limits import HostLimits
     from s3am_cloud.logins import Headers, HostLogin, HostLogins
     from s3am_cloud_client.hosts_file import HostsFile
 
@@ -37,6 +38,8 @@ class Logins(msgspec.Struct, frozen=True, kw_only=True):
     headers: Headers = ()
     cookies: tuple[str, ...] = ()
     hosts: HostsFile | None = None
+    # By `host_limits.limit_name`, over what `hosts` says.
+    host_limits: HostLimits = {}
 
     def __repr__(self) -> str:
         return "Logins(...)"
@@ -52,10 +55,11 @@ class Logins(msgspec.Struct, frozen=True, kw_only=True):
         bearer_file: Path | None = None,
         cookie_file: Path | None = None,
         hosts_file: Path | None = None,
+        host_limits: Iterable[str] = (),
     ) -> Logins:
         """As the command's options: without `hosts_file`, the user's own is read if there is one. Raises Usage."""
         from s3am_cloud.logins import bearer_header, cookie_lines, header_line, header_lines
-        from s3am_cloud_client.hosts_file import read_hosts_file, read_secret_file
+        from s3am_cloud_client.hosts_file import host_limit, read_hosts_file, read_secret_file
 
         lines = header_lines(read_secret_file(header_file)) if header_file else ()
         token = (bearer_header(read_secret_file(bearer_file)),) if bearer_file else ()
@@ -63,7 +67,16 @@ class Logins(msgspec.Struct, frozen=True, kw_only=True):
             headers=(*map(header_line, headers), *lines, *token),
             cookies=cookie_lines(read_secret_file(cookie_file)) if cookie_file else (),
             hosts=read_hosts_file(hosts_file),
+            host_limits=dict(map(host_limit, host_limits)),
         )
+
+    def limits(self) -> HostLimits:
+        """Connections and requests a second, by host; an option outdoes what the file says of connections."""
+        listed = dict(self.hosts.limits()) if self.hosts else {}
+        for name, limit in self.host_limits.items():
+            before = listed.get(name)
+            listed[name] = limit if before is None else msgspec.structs.replace(before, connections=limit.connections)
+        return listed
 
     def of(self, items: Iterable[SourceUrl], named: Iterable[SourceUrl] = (), certain: bool = True) -> HostLogins:
         """What each server of these items gets, and of the URLs that the user has `named`; headers go to the latter

@@ -100,6 +100,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         encryption that S3 would refuse."""
         from s3am_cloud.controls import check_text
         from s3am_cloud.encryption import check_encryption
+        from s3am_cloud.host_limits import most_connections
         from s3am_cloud.model import Attributes, TransferRequest
 
         check_exists(exists)
@@ -131,6 +132,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
                 tags=self.tags,
             ),
         )
+        if limits := self.logins.limits():
+            slots = most_connections(limits, request.source_url, self.download_slots)
+            request = msgspec.structs.replace(request, download_slots=slots)
         check_text(request)
         check_encryption(request.attributes, customer_key=bool(self.keys))
         return request
@@ -147,11 +151,15 @@ class UploadOptions(Options, frozen=True, kw_only=True):
     stack: str | None = None
     limit_rate: float | RateLimit | None = None
 
-    def reach(self, logins: HostLogins = ()) -> SourceReach:
-        """How sources are read, whose servers get these logins. Raises Usage for a rate that is too low."""
+    def reach(self, logins: HostLogins = (), shared: bool = False) -> SourceReach:
+        """How sources are read, whose servers get these logins; `shared` by several transfers. Raises Usage for a rate
+        that is too low."""
+        from s3am_cloud.adapters.curl.transport.host_gates import HostGates
         from s3am_cloud_client.inprocess.ports import SourceReach
 
-        return SourceReach(self.patience, self.netrc, rate_limit=limit_of(self.limit_rate), logins=logins)
+        limits, rate = self.logins.limits(), limit_of(self.limit_rate)
+        gates = HostGates(limits) if shared or limits else None
+        return SourceReach(self.patience, self.netrc, rate_limit=rate, logins=logins, gates=gates)
 
     def destination_access(self) -> S3Access:
         from s3am_cloud.adapters.s3.access import S3Access

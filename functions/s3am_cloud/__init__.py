@@ -37,6 +37,7 @@ errors         Every error by name: exit code, whether to try again, hint.
 etags          ETags in one form.
 events         Events that ask for a transfer.
 expiry         Until when an unfinished upload is kept.
+host_limits    Connections and requests a second, by host.
 item_counts    How many items of a dataset ended in each way.
 items          One object to copy, and where it was named.
 key_rights     Rights on KMS keys that S3 says are missing.

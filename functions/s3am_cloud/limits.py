@@ -323,6 +323,11 @@ ITEMS_IN_HAND: Final = 1000
 # The same for items that take more than one request, SINGLE_LANES at a time.
 SINGLES_IN_HAND: Final = 32
 SINGLE_LANES: Final = 8
+# The least and the longest pause of all requests to a server that was too busy for one, where it names none itself.
+HOST_BACKOFF_SECONDS: Final = 0.5
+HOST_BACKOFF_CAP_SECONDS: Final = 8.0
+# How often a request asks whether one of its host's connections is free.
+GATE_SECONDS: Final = 0.05
 # Whole objects in flight. With objects of 1 MiB and a latency of 100 ms, 16 already fill a link of 1 Gbit/s.
 OBJECT_CONNECTIONS: Final = 32
 # A run ends early after this number of failures, if they are more than half of the items finished.

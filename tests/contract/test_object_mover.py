@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,10 @@ class Moves:
 
     def copy(self, *objects: WholeObject | None) -> dict[int, Settled]:
         return {one.number: one for one in self._mover.copy(iter(objects), never_stop)}
+
+    def settling(self, *objects: WholeObject) -> Iterator[Settled]:
+        """Each as it settles."""
+        return self._mover.copy(iter(objects), never_stop)
 
     def one(self, wanted: WholeObject) -> Settled:
         [settled] = self.copy(wanted).values()

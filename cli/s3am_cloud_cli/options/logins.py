@@ -22,6 +22,7 @@ class LoginOptions(NamedTuple):
     bearer_file: Path | None
     cookie_file: Path | None
     hosts_file: Path | None
+    host_limits: tuple[str, ...]
 
     def logins(self) -> Logins:
         """Raises Usage."""
@@ -63,5 +64,12 @@ logins = as_value(
         type=_FILE,
         help="Logins and limits of servers, by their hosts (see docs/logins.md); otherwise the file that the variable "
         f"{HOSTS_VARIABLE} names, or ~/.config/s3am-cloud/hosts.toml if there is one.",
+    ),
+    click.option(
+        "--host-limit",
+        "host_limits",
+        metavar="HOST=N",
+        multiple=True,
+        help="Use at most N connections to HOST (or HOST:PORT) at a time, over all items; can be repeated.",
     ),
 )

@@ -32,6 +32,7 @@ _BESIDE = (
     "bearer_file",
     "cookie_file",
     "hosts_file",
+    "host_limits",
     "progress",
     "quiet",
     "log_file",

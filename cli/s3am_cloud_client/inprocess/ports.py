@@ -10,6 +10,7 @@ import msgspec
 from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.curl.reading.factory import CurlReaders
 from s3am_cloud.adapters.curl.transport.easy import CurlSettings
+from s3am_cloud.adapters.curl.transport.host_gates import HostGates
 from s3am_cloud.adapters.records.jobs import Folder, Jobs
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.store import S3Store
@@ -35,6 +36,7 @@ class SourceReach(msgspec.Struct, frozen=True):
     tags: bool = True
     rate_limit: RateLimit | None = None
     logins: HostLogins = ()
+    gates: HostGates | None = None
 
 
 USUAL_REACH = SourceReach()
@@ -77,6 +79,7 @@ def curl_settings(access: S3Access, reach: SourceReach = USUAL_REACH) -> CurlSet
         least_rate=reach.patience.least_rate,
         netrc=reach.netrc,
         logins=reach.logins,
+        gates=reach.gates,
         known_hosts=known_hosts,
         rate_limit=reach.rate_limit,
     )

@@ -110,7 +110,9 @@ class ProcessMover:
         """What S3 copies by itself is no work for a second one; the few connections of a file server are shared best,
         and given up one by one where they are too many, by one loop that knows of all of them."""
         route = self._setup.route
-        return route.is_copy or route.origin.source.scheme in FILE_TRANSFER_SCHEMES
+        gates, source = self._setup.settings.gates, route.origin.source
+        is_limited = gates is not None and gates.limits(source)
+        return route.is_copy or source.scheme in FILE_TRANSFER_SCHEMES or is_limited
 
 
 def worthwhile_processes(parts: Sequence[Part], slots: int, cores: int) -> int:

@@ -69,7 +69,7 @@ class UploadSide:
     def lanes(self, run: RunContext) -> Lanes[WholeObject]:
         options, access = self._options, self._options.destination_access()
         access.require_credentials()
-        reach = options.reach(self._servers.logins())
+        reach = options.reach(self._servers.logins(), shared=True)
         carried = Carried(new_id(self._clock), options, run.candidate)
         settings = curl_settings(access, reach)
         jobs = records(access, options.stack, self._observer)

@@ -60,6 +60,8 @@ class RangeGet:
     ) -> None:
         self._loop, self._settings, self._request, self._info = context.loop, context.settings, request, request.info
         self._admission, self._throttle = admission, context.loop.throttle
+        self._gate = request.gate
+        self._has_passed = False
         self._revalidation = revalidation(self._revalidated) if revalidation else None
         self._held_back = b""
         self._part, self._sink, self._retry = request.part, sink, retry
@@ -84,11 +86,17 @@ class RangeGet:
         self._request_rest()
 
     def _request_rest(self) -> None:
+        wait = self._gate.wait() if self._gate is not None and not self._has_passed else 0.0
+        if wait:
+            self._loop.later(min(wait, 1.0), self._restart)
+            return
+        self._has_passed = self._gate is not None
         self._asked = self._loop.now()
         self._moved_before = self._admission.moved() if self._admission is not None else 0
         try:
             easy = self._request.begin(self._next, self._conditions)
         except BadSource as error:
+            self._leave()
             self._sink.fail(error)
         else:
             self._send(easy)
@@ -113,8 +121,15 @@ class RangeGet:
             self._send(following)
         return following is not None
 
+    def _leave(self) -> None:
+        """Another request to that server may be sent."""
+        if self._gate is not None and self._has_passed:
+            self._has_passed = False
+            self._gate.leave()
+
     def stop(self) -> None:
         self._state = State.STOPPED
+        self._leave()
         if self._easy is not None:
             self._loop.stop(self._easy)
         if self._revalidation is not None:
@@ -203,6 +218,7 @@ class RangeGet:
                 self._loop.later(min(1.0, window / 4), look)
                 return
             self._loop.stop(easy)
+            self._leave()
             self._easy, self._state = None, State.IDLE
             error = SourceUnavailable(f"{self._name}: {fault}")
             if self._retry.too_slow():
@@ -228,11 +244,14 @@ class RangeGet:
         if error is None:
             self._end()
         else:
+            self._leave()
             self._recover(error, number, message)
 
     def _recover(self, error: TransferError, number: int, message: str) -> None:
         """After an answer that failed: tries again in the way that fits the error, or gives up."""
         status, admission = self._request.response.status, self._admission
+        if self._gate is not None and status in BUSY:
+            self._gate.busy(self._retry_after())
         if status == 412 and self._conditions and not self._stored:
             self._conditions = False
             self._start_in(0, error)
@@ -271,12 +290,16 @@ class RangeGet:
         return refused_by_proxy(number, message, status, self._name, self._request.url)
 
     def _end(self) -> None:
+        if self._gate is not None:
+            self._gate.answered()
         if self._revalidation is not None:
             self._revalidation.start()
         else:
+            self._leave()
             self._sink.end()
 
     def _revalidated(self, error: TransferError | None) -> None:
+        self._leave()
         error = error or self._sink.accept(self._held_back)
         if error is None:
             self._sink.end()

@@ -32,7 +32,19 @@ class CurlSource:
         if host is not None:
             raise host_not_allowed(url.display, host)
         ask = self._ask_http if url.scheme in {"http", "https"} else self._ask_file
-        return self._insist(lambda: ask(url))
+        return self._insist(lambda: self._passing(url, ask))
+
+    def _passing(self, url: SourceUrl, ask: Callable[[SourceUrl], SourceInfo]) -> SourceInfo:
+        """Asks in the turn of the source's server."""
+        gate = None if self._settings.gates is None else self._settings.gates.of(url)
+        if gate is None:
+            return ask(url)
+        with gate.passed():
+            try:
+                return ask(url)
+            except Postponed as error:
+                gate.busy(error.seconds)
+                raise
 
     def _insist(self, ask: Callable[[], SourceInfo]) -> SourceInfo:
         retry = Retry(self._clock, PROBE_ATTEMPTS, patience=self._settings.patience)

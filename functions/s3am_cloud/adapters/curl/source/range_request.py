@@ -44,6 +44,7 @@ class RangeRequest:
         self._source = source = origin.source
         self.by_files = by_file_transfer(source.scheme, origin.info)
         self.name, self.scheme, self.stored = source.display, source.scheme, source.scheme == "s3"
+        self.gate = None if settings.gates is None or self.stored else settings.gates.of(source)
         self._way: Redirects | None = None
         # Where the last request went.
         self.url = source.url

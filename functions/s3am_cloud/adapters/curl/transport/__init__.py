@@ -6,6 +6,7 @@ concurrency  How many connections this process has, and their automatic number.
 context      What every request of one run is made with: loop, clock, settings.
 easy         The options that every request has.
 guard        Which addresses, redirects and SSH servers a request may reach.
+host_gates   Requests wait for their server's turn: by a user's limits, or as the server says.
 hosts        Which hosts a stack allows sources to be at.
 known_hosts  SSH host keys as the file that libcurl reads.
 loop         The multi handle with its timers: the only place that waits.

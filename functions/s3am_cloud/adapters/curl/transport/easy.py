@@ -9,6 +9,7 @@ import msgspec
 import pycurl
 
 from s3am_cloud.adapters.curl.transport.guard import Guard
+from s3am_cloud.adapters.curl.transport.host_gates import HostGates
 from s3am_cloud.adapters.curl.transport.hosts import Hosts
 from s3am_cloud.adapters.proxies import exceptions_for_curl
 from s3am_cloud.controls import on_one_line
@@ -57,6 +58,8 @@ class CurlSettings(msgspec.Struct, frozen=True, kw_only=True):
     netrc: bool = False
     # What the user gave for some servers, and for no other.
     logins: HostLogins = ()
+    # Where requests wait for their server's turn; None where no other transfer shares one.
+    gates: HostGates | None = None
     # URLs below which alone the login of the source's URL may be sent, where it is a named secret's.
     login_within: tuple[str, ...] = ()
     # SSH: what servers are known by, and what we are; None stands for what is usual in ~/.ssh.
