@@ -15,6 +15,7 @@ from s3am_cloud.adapters.curl.source.answers import BUSY, encoding, plain_number
 from s3am_cloud.adapters.curl.source.http_probe import info_of
 from s3am_cloud.adapters.curl.transport.context import CurlContext
 from s3am_cloud.adapters.curl.transport.easy import Response, as_source, guard_of, listen, new_easy, set_source_headers
+from s3am_cloud.adapters.curl.transport.host_gates import GatePass
 from s3am_cloud.adapters.curl.transport.redirects import Redirects
 from s3am_cloud.errors import TransferError
 from s3am_cloud.limits import OBJECT_CONNECTIONS
@@ -31,18 +32,15 @@ class WholeGet:
         self._response, self._data = Response(), bytearray()
         self._easy: pycurl.Curl | None = None
         self._way: Redirects | None = None
-        self._judged = self._has_passed = self._stopped = False
-        gates = context.settings.gates
-        self._gate = None if gates is None else gates.of(source)
+        self._judged = self._stopped = False
+        self._pass = GatePass(context.settings.gates, source)
 
     def start(self) -> None:
         if self._stopped:
             return
-        wait = 0.0 if self._gate is None else self._gate.wait()
-        if wait:
-            self._context.loop.later(min(wait, 1.0), self.start)
+        if wait := self._pass.wait():
+            self._context.loop.later(wait, self.start)
             return
-        self._has_passed = self._gate is not None
         try:
             self._way = Redirects(self._source.url, self._source.display, self._context.settings)
         except TransferError:
@@ -50,15 +48,9 @@ class WholeGet:
             return
         self._ask(self._way)
 
-    def _leave(self) -> None:
-        """Another request to that server may be sent."""
-        if self._gate is not None and self._has_passed:
-            self._has_passed = False
-            self._gate.leave()
-
     def stop(self) -> None:
         self._stopped = True
-        self._leave()
+        self._pass.leave()
         if self._easy is not None:
             self._context.loop.stop(self._easy)
             self._easy = None
@@ -118,9 +110,9 @@ class WholeGet:
             self._give_up()
 
     def _end(self, way: Redirects, number: int) -> None:
-        self._leave()
-        if self._gate is not None and self._response.status in BUSY:
-            self._gate.busy(retry_after(self._response.header("Retry-After"), self._context.loop.date()))
+        self._pass.leave()
+        if self._response.status in BUSY:
+            self._pass.busy(retry_after(self._response.header("Retry-After"), self._context.loop.date()))
         size = plain_number(self._response.header("Content-Length"))
         if number or not self._fits or len(self._data) != size:
             self._give_up()
@@ -130,5 +122,5 @@ class WholeGet:
 
     def _give_up(self) -> None:
         """After the call-back that runs now."""
-        self._leave()
+        self._pass.leave()
         self._context.loop.later(0, lambda: self._on_content(None))

@@ -23,7 +23,7 @@ from s3am_cloud.adapters.curl.transport.context import CurlContext
 from s3am_cloud.adapters.curl.transport.pipes import ByteSink
 from s3am_cloud.adapters.curl.transport.rate_watch import RateWatch
 from s3am_cloud.adapters.curl.transport.retry import Retry
-from s3am_cloud.errors import BadSource, SourceBusy, SourceChanged, SourceUnavailable, TransferError
+from s3am_cloud.errors import BadSource, SourceBusy, SourceUnavailable, TransferError
 from s3am_cloud.limits import PROGRESS
 
 MakeRevalidation = Callable[[Answered], Revalidation]
@@ -60,8 +60,7 @@ class RangeGet:
     ) -> None:
         self._loop, self._settings, self._request, self._info = context.loop, context.settings, request, request.info
         self._admission, self._throttle = admission, context.loop.throttle
-        self._gate = request.gate
-        self._has_passed = False
+        self._pass = request.gate_pass
         self._revalidation = revalidation(self._revalidated) if revalidation else None
         self._held_back = b""
         self._part, self._sink, self._retry = request.part, sink, retry
@@ -86,17 +85,15 @@ class RangeGet:
         self._request_rest()
 
     def _request_rest(self) -> None:
-        wait = self._gate.wait() if self._gate is not None and not self._has_passed else 0.0
-        if wait:
-            self._loop.later(min(wait, 1.0), self._restart)
+        if wait := self._pass.wait():
+            self._loop.later(wait, self._restart)
             return
-        self._has_passed = self._gate is not None
         self._asked = self._loop.now()
         self._moved_before = self._admission.moved() if self._admission is not None else 0
         try:
             easy = self._request.begin(self._next, self._conditions)
         except BadSource as error:
-            self._leave()
+            self._pass.leave()
             self._sink.fail(error)
         else:
             self._send(easy)
@@ -121,15 +118,9 @@ class RangeGet:
             self._send(following)
         return following is not None
 
-    def _leave(self) -> None:
-        """Another request to that server may be sent."""
-        if self._gate is not None and self._has_passed:
-            self._has_passed = False
-            self._gate.leave()
-
     def stop(self) -> None:
         self._state = State.STOPPED
-        self._leave()
+        self._pass.leave()
         if self._easy is not None:
             self._loop.stop(self._easy)
         if self._revalidation is not None:
@@ -153,7 +144,9 @@ class RangeGet:
             self._state = State.PAUSED
             return int(pycurl.WRITEFUNC_PAUSE)
         following = self._next + len(data)
-        self._error = error = self._too_much() if following > self._end_at else self._take(data, following)
+        self._error = error = (
+            self._request.too_much_error() if following > self._end_at else self._take(data, following)
+        )
         return 0 if error is not None or self._needs_no_end else None
 
     @property
@@ -170,14 +163,6 @@ class RangeGet:
         if error is None:
             self._refusals = 0
         return error
-
-    def _too_much(self) -> SourceChanged:
-        if self._by_files and not self._info.ranges:
-            return SourceChanged(
-                f"{self._name} holds more than the {self._part.length:,} bytes that its server says",
-                "try again when nobody writes to it",
-            )
-        return SourceChanged(f"{self._name} sent more than the {self._part.length:,} bytes asked for")
 
     def _take(self, data: bytes, following: int) -> TransferError | None:
         self._next = following
@@ -218,7 +203,7 @@ class RangeGet:
                 self._loop.later(min(1.0, window / 4), look)
                 return
             self._loop.stop(easy)
-            self._leave()
+            self._pass.leave()
             self._easy, self._state = None, State.IDLE
             error = SourceUnavailable(f"{self._name}: {fault}")
             if self._retry.too_slow():
@@ -244,14 +229,14 @@ class RangeGet:
         if error is None:
             self._end()
         else:
-            self._leave()
+            self._pass.leave()
             self._recover(error, number, message)
 
     def _recover(self, error: TransferError, number: int, message: str) -> None:
         """After an answer that failed: tries again in the way that fits the error, or gives up."""
         status, admission = self._request.response.status, self._admission
-        if self._gate is not None and status in BUSY:
-            self._gate.busy(self._retry_after())
+        if status in BUSY:
+            self._pass.busy(self._retry_after())
         if status == 412 and self._conditions and not self._stored:
             self._conditions = False
             self._start_in(0, error)
@@ -290,16 +275,15 @@ class RangeGet:
         return refused_by_proxy(number, message, status, self._name, self._request.url)
 
     def _end(self) -> None:
-        if self._gate is not None:
-            self._gate.answered()
+        self._pass.answered()
         if self._revalidation is not None:
             self._revalidation.start()
         else:
-            self._leave()
+            self._pass.leave()
             self._sink.end()
 
     def _revalidated(self, error: TransferError | None) -> None:
-        self._leave()
+        self._pass.leave()
         error = error or self._sink.accept(self._held_back)
         if error is None:
             self._sink.end()

@@ -21,8 +21,9 @@ from s3am_cloud.adapters.curl.transport.easy import (
     set_source_headers,
 )
 from s3am_cloud.adapters.curl.transport.guard import Guard
+from s3am_cloud.adapters.curl.transport.host_gates import GatePass
 from s3am_cloud.adapters.curl.transport.redirects import Redirects
-from s3am_cloud.errors import TransferError
+from s3am_cloud.errors import SourceChanged, TransferError
 from s3am_cloud.limits import CURL_BUFFER, MAX_REFUSAL
 from s3am_cloud.model import Part, PinnedSource
 
@@ -44,7 +45,7 @@ class RangeRequest:
         self._source = source = origin.source
         self.by_files = by_file_transfer(source.scheme, origin.info)
         self.name, self.scheme, self.stored = source.display, source.scheme, source.scheme == "s3"
-        self.gate = None if settings.gates is None or self.stored else settings.gates.of(source)
+        self.gate_pass = GatePass(settings.gates, source)
         self._way: Redirects | None = None
         # Where the last request went.
         self.url = source.url
@@ -94,6 +95,15 @@ class RangeRequest:
         if error is None and not conditions and pins(self.info):
             return unproven_error(self.response, self.info, self.name)
         return error
+
+    def too_much_error(self) -> SourceChanged:
+        """Of a server that sends more bytes than were requested."""
+        if self.by_files and not self.info.ranges:
+            return SourceChanged(
+                f"{self.name} holds more than the {self.part.length:,} bytes that its server says",
+                "try again when nobody writes to it",
+            )
+        return SourceChanged(f"{self.name} sent more than the {self.part.length:,} bytes asked for")
 
     def _made(self, first: int, conditions: bool) -> pycurl.Curl:
         self.response, self._refusal = Response(explains=self.stored), b""

@@ -66,6 +66,34 @@ class HostGate:
             self.leave()
 
 
+class GatePass:
+    """What one transfer has at the gate of its server: quiet where there is no gate."""
+
+    def __init__(self, gates: HostGates | None, source: SourceUrl) -> None:
+        self._gate = None if gates is None else gates.of(source)
+        self._has_passed = False
+
+    def wait(self) -> float:
+        """As `HostGate.wait`, in pieces of a second; 0 for who has passed already."""
+        wait = 0.0 if self._gate is None or self._has_passed else min(self._gate.wait(), 1.0)
+        self._has_passed = self._gate is not None and not wait
+        return wait
+
+    def leave(self) -> None:
+        """Another request to that server may be sent."""
+        if self._gate is not None and self._has_passed:
+            self._has_passed = False
+            self._gate.leave()
+
+    def busy(self, retry_after: float) -> None:
+        if self._gate is not None:
+            self._gate.busy(retry_after)
+
+    def answered(self) -> None:
+        if self._gate is not None:
+            self._gate.answered()
+
+
 class HostGates:
     """Those of all servers of a run. Where there are no limits, they still share what a busy server asks for."""
 
