@@ -7,13 +7,7 @@ from enum import Enum
 
 import pycurl
 
-from s3am_cloud.adapters.curl.source.answers import (
-    BROKEN,
-    BUSY,
-    PROXY_LOGIN,
-    refused_by_proxy,
-    retry_after,
-)
+from s3am_cloud.adapters.curl.source.answers import BROKEN, BUSY, PROXY_LOGIN, refused_by_proxy, retry_after
 from s3am_cloud.adapters.curl.source.ftp import failure, is_over_capacity, modification_error, modified
 from s3am_cloud.adapters.curl.source.range_request import RangeRequest
 from s3am_cloud.adapters.curl.source.revalidate import Answered, Revalidation
@@ -144,9 +138,8 @@ class RangeGet:
             self._state = State.PAUSED
             return int(pycurl.WRITEFUNC_PAUSE)
         following = self._next + len(data)
-        self._error = error = (
-            self._request.too_much_error() if following > self._end_at else self._take(data, following)
-        )
+        is_too_much = following > self._end_at
+        self._error = error = self._request.too_much_error() if is_too_much else self._take(data, following)
         return 0 if error is not None or self._needs_no_end else None
 
     @property
