@@ -12,7 +12,7 @@ import pytest
 
 from s3am_cloud.adapters.memory.dataset_files import memory_dataset_files
 from s3am_cloud.datasets.outcomes import ItemResult
-from s3am_cloud.errors import AccessDenied, BadManifest, JobFailedForGood
+from s3am_cloud.errors import AccessDenied, BadManifest, JobFailedForGood, TooExpensive
 from s3am_cloud.jobs.dataset.plan import DatasetPlan, load_plan
 from s3am_cloud.jobs.dataset.prepare import prepare_dataset
 from s3am_cloud.limits import GIB, ITEM_FILE, ITEMS_WITHOUT_LISTING, LIST_PAGE, MAX_UNIT_ITEM, MIB
@@ -223,3 +223,19 @@ def test_a_list_that_is_gone_is_an_error_with_a_hint() -> None:
     with pytest.raises(JobFailedForGood) as caught:
         prepared(job_of(Dataset(manifest_digest="0" * 64)), ports)
     assert caught.value.hint == "submit the dataset again"
+
+
+def test_a_dataset_above_its_cost_is_refused_before_it_has_units() -> None:
+    ports, files = world_of(Tree({f"{at:05d}": 100_000 for at in range(2000)}))
+    with pytest.raises(TooExpensive, match=r"2,000 items would cost about \$0\.0"):
+        prepare_dataset(job_of(Dataset(sources=(PREFIX,)), max_cost=0.001), ports, plenty)
+    assert list(files.units("job", 1)) == []
+    prepared(job_of(Dataset(sources=(PREFIX,)), max_cost=1.0), ports)
+
+
+def test_what_is_there_already_costs_next_to_nothing() -> None:
+    """So that a dataset which is copied again every night is not refused for what its first copy cost."""
+    sizes = {f"{at:05d}": 100_000 for at in range(2000)}
+    ports, _ = world_of(Tree(sizes, existing=sizes))
+    plan = prepared(job_of(Dataset(sources=(PREFIX,)), max_cost=0.005), ports)
+    assert (plan.present, plan.present_bytes) == (2000, 200_000_000)

@@ -1,5 +1,6 @@
 """What a job takes and costs.
 
+datasets  What a dataset in the cloud takes.
 downloads What a download costs.
 forecast  Calls, seconds and dollars of a job, by arithmetic.
 prices    Every price once, with its place and date.

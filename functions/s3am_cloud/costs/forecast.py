@@ -101,7 +101,7 @@ def _in_parts(plan: Plan, scheme: str, rate: int | None, by_event: bool, sealed:
     usage = Usage(
         transitions=len(PARENT_STATES) + _more(by_event, sealed) + units * (len(CHILD_STATES) + 2 * (rounds - 1)),
         invocations=invocations,
-        gb_seconds=_gb(plan.size / speed + (invocations + pages) * OVERHEAD_SECONDS),
+        gb_seconds=gb_of(plan.size / speed + (invocations + pages) * OVERHEAD_SECONDS),
         # Before: the claim, the record three times, its index, a note when it expires; the uploads there are, the
         # new one, its parts, the units. Each worker lists parts, and writes a record of those that it has sent, and a
         # tally. Last parts, these records and tallies are listed, record and index are written, the upload is
@@ -114,7 +114,7 @@ def _in_parts(plan: Plan, scheme: str, rate: int | None, by_event: bool, sealed:
         events=1,
         surcharge=surcharge(plan, terms),
     )
-    seconds = FRAME_SECONDS + _waves(units, plan.concurrency, unit_seconds + rounds * OVERHEAD_SECONDS)
+    seconds = FRAME_SECONDS + waves(units, plan.concurrency, unit_seconds + rounds * OVERHEAD_SECONDS)
     return Forecast(units=units, worker_invocations=moves, usage=usage, seconds=seconds, dollars=cost(usage))
 
 
@@ -158,7 +158,7 @@ def _small(
     usage = Usage(
         transitions=len(SMALL_STATES) + more_states,
         invocations=invocations,
-        gb_seconds=_gb(busy),
+        gb_seconds=gb_of(busy),
         # The claim, the record three times, the uploads there are, the object, the report.
         s3_writes=7,
         # Record (4), claim (2), notice, object (2), report (2).
@@ -175,7 +175,7 @@ def _with_reading(first: Forecast, terms: Terms) -> Forecast:
     seconds = terms.read_again / LAMBDA_BYTES_PER_SECOND
     usage = msgspec.structs.replace(
         first.usage,
-        gb_seconds=first.usage.gb_seconds + _gb(seconds),
+        gb_seconds=first.usage.gb_seconds + gb_of(seconds),
         s3_reads=first.usage.s3_reads + reads_again(terms),
     )
     return msgspec.structs.replace(first, usage=usage, seconds=first.seconds + seconds, dollars=cost(usage))
@@ -186,11 +186,11 @@ def _more(by_event: bool, sealed: bool) -> int:
     return len(EVENT_STATES) * by_event + len(SEALED_STATES) * sealed
 
 
-def _gb(seconds: float) -> float:
+def gb_of(seconds: float) -> float:
     return seconds * WORKER_MEMORY_MIB / 1024
 
 
-def _waves(units: int, concurrency: int, unit_seconds: float) -> float:
+def waves(units: int, concurrency: int, unit_seconds: float) -> float:
     """Seconds from the first unit's start to the last one's end."""
     limit = min(units, concurrency)
     start = limit / CHILD_STARTS_PER_SECOND + max(0, limit - 1) // ENVIRONMENTS_PER_10_SECONDS * 10

@@ -25,7 +25,7 @@ from s3am_cloud.jobs.skip import remember, skip_reason
 from s3am_cloud.jobs.unit_worker import run_unit
 from s3am_cloud.jobs.usage import summed
 from s3am_cloud.limits import DEFAULT_SLOTS
-from s3am_cloud.model import Job, MovedPart, Part, Plan, Receipt, Unit
+from s3am_cloud.model import Job, MovedPart, Part, Plan, Receipt, Regions, Unit
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.transfer.overtaken import may_be_made, overtaken_error
 from s3am_cloud.transfer.part_sizes import units
@@ -89,7 +89,8 @@ def _prepare_dataset(
     if done is not None and done.error is None:
         return Prepared(job.id, False, bucket, "", 1)
     if job.state == "new" or job.execution != execution:
-        job = msgspec.structs.replace(begun(job, execution, ports), state="transfer")
+        regions = Regions(destination=ports.store.region(job.target), mover=ports.region)
+        job = msgspec.structs.replace(begun(job, execution, ports), state="transfer", regions=regions)
         ports.jobs.save(job)
     stop_if_cancelled(job, ports)
     plan = prepare_dataset(job, ports, seconds_left)

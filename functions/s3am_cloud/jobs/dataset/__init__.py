@@ -1,6 +1,7 @@
 """Many objects in one job: what the state machine's functions do for a dataset.
 
 destinations  The destinations of millions of items, in little memory.
+forecasts     What a dataset costs.
 gathering     Items on their way into a dataset's files.
 items         Single items of a unit, each by a transfer of its own.
 lacking       What a round left undone.

@@ -39,12 +39,10 @@ def note_existing(
             noted.add(found)
             last = found.destination.removeprefix(str(prefix))
             if at % LIST_PAGE == 0 and seconds_left() < PREPARE_MARGIN_SECONDS:
-                noted.write()
-                return msgspec.structs.replace(plan, listed_after=last)
+                return msgspec.structs.replace(noted.written(plan), listed_after=last)
     except AccessDenied:
         pass  # see above
-    noted.write()
-    return msgspec.structs.replace(plan, is_listed=True)
+    return msgspec.structs.replace(noted.written(plan), is_listed=True)
 
 
 class _Noted:
@@ -52,22 +50,34 @@ class _Noted:
         self._job_id, self._destinations, self._files = job_id, destinations, files
         self._found: defaultdict[int, dict[str, Existing]] = defaultdict(dict)
         self._count = 0
+        self._present = self._present_bytes = 0
 
     def add(self, existing: Existing) -> None:
         for file in self._destinations.files_of(existing.destination):
             self._found[file][existing.destination] = existing
             self._count += 1
         if self._count >= NOTED_AT_ONCE:
-            self.write()
+            self._write()
 
-    def write(self) -> None:
+    def written(self, plan: DatasetPlan) -> DatasetPlan:
+        """The plan with what is present, all of which is noted by then."""
+        self._write()
+        return msgspec.structs.replace(
+            plan, present=plan.present + self._present, present_bytes=plan.present_bytes + self._present_bytes
+        )
+
+    def _write(self) -> None:
         for file, found in self._found.items():
             every = list(self._files.items(self._job_id, file))
-            self._files.write_items(self._job_id, file, (_with(one, found) for one in every))
+            self._files.write_items(self._job_id, file, [self._with(one, found) for one in every])
         self._found.clear()
         self._count = 0
 
-
-def _with(listed: Listed, found: dict[str, Existing]) -> Listed:
-    existing = found.get(listed.item.destination)
-    return listed if existing is None else msgspec.structs.replace(listed, existing=existing)
+    def _with(self, listed: Listed, found: dict[str, Existing]) -> Listed:
+        existing = found.get(listed.item.destination)
+        if existing is None:
+            return listed
+        if listed.item.size in {None, existing.size}:
+            self._present += 1
+            self._present_bytes += listed.item.size or 0
+        return msgspec.structs.replace(listed, existing=existing)

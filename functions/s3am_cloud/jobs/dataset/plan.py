@@ -26,6 +26,8 @@ class DatasetPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """`items` counts all of the dataset's; `outside` are those among them that ended before the first unit, as they
     were rejected or left out. The others are in `files`.
 
+    `present` items, with so many bytes, are at their destinations in the size of their source.
+
     `given` are the items that a template has numbered. `list_info` is the version of the list that the first turn has
     read, and `listed_after` the object up to which the destination has been looked at.
     """
@@ -41,6 +43,8 @@ class DatasetPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     gathered: bool = False
     is_listed: bool = False
     listed_after: str | None = None
+    present: int = 0
+    present_bytes: int = 0
     crew: Crew | None = None
     units: int = 0
 

@@ -20,6 +20,7 @@ from s3am_cloud.datasets.units import crew_of, units
 from s3am_cloud.errors import BadSource, JobFailedForGood
 from s3am_cloud.items import Rejected
 from s3am_cloud.jobs.dataset.destinations import Destinations
+from s3am_cloud.jobs.dataset.forecasts import enforce_max_cost_of_dataset
 from s3am_cloud.jobs.dataset.gathering import Gatherer
 from s3am_cloud.jobs.dataset.noted import note_existing
 from s3am_cloud.jobs.dataset.plan import Cursor, DatasetPlan, load_plan, save_plan
@@ -39,7 +40,7 @@ FIRST_ROUND = 1
 def prepare_dataset(job: Job, ports: Ports, seconds_left: SecondsLeft) -> DatasetPlan | None:
     """One turn. The plan of a dataset that is prepared; None where there is more to be listed.
 
-    Raises BadManifest for a list that can't be read, and what listing a prefix raises.
+    Raises BadManifest for a list that can't be read, TooExpensive, and what listing a prefix raises.
     """
     files, source_tree, target_tree = dataset_ports(ports)
     plan = load_plan(job.id, files)
@@ -64,9 +65,10 @@ def prepare_dataset(job: Job, ports: Ports, seconds_left: SecondsLeft) -> Datase
 def _cut(job: Job, plan: DatasetPlan, most_workers: int | None, files: DatasetFiles) -> DatasetPlan:
     crew = crew_of(plan.files, plan.schemes, job.request.slots, most_workers)
     found = list(units(plan.files, crew.workers))
-    files.write_units(job.id, FIRST_ROUND, found)
     crew = msgspec.structs.replace(crew, workers=max(1, min(crew.workers, len(found))))
     plan = msgspec.structs.replace(plan, crew=crew, units=len(found))
+    enforce_max_cost_of_dataset(job, plan)
+    files.write_units(job.id, FIRST_ROUND, found)
     save_plan(job.id, plan, files)
     return plan
 
