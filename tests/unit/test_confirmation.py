@@ -141,6 +141,10 @@ def test_an_answer_shows_the_bytes_by_a_checksum_or_an_md5_etag() -> None:
     assert shows_bytes(answer(ETag=f'"{"0" * 32}"', x_amz_server_side_encryption="aws:kms"), 7, sums) is None
     assert shows_bytes(answer(ETag='"opaque"'), 7, sums) is None
     assert shows_bytes(answer(ETag=f'"{sums.content}"'), 7, None) is None
+    sent = {"x-amz-checksum-sha256": "c3VtMQ=="}
+    assert shows_bytes(answer(x_amz_checksum_sha256="c3VtMQ=="), 7, None, sent) is True
+    assert shows_bytes(answer(x_amz_checksum_sha256="c3VtMg=="), 7, None, sent) is False
+    assert shows_bytes(answer(ETag='"opaque"'), 7, None, sent) is None
 
 
 def test_a_store_that_keeps_the_framing_is_named() -> None:

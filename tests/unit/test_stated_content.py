@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import NamedTuple
+from unittest import mock
 
 import pytest
 
@@ -147,3 +148,15 @@ def test_an_object_is_not_replaced_by_what_is_not_as_stated(exists: OnExisting) 
     place = Destination(b"what somebody needs")
     found = place.run(sha512(OTHER), exists=exists)
     assert (found.said, found.content) == ("NotAsExpected", b"what somebody needs")
+
+
+def test_what_goes_by_one_request_is_never_another_than_stated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for a moment: a source that can't go from memory is read for its digest before."""
+    place = Destination()
+    put_object = mock.Mock(side_effect=place.store.put_object)
+    monkeypatch.setattr(place.store, "put_object", put_object)
+    monkeypatch.setattr(Uploading, "is_whole", lambda self, listed: False)
+    assert place.run(sha512(OTHER)).said == "NotAsExpected"
+    assert put_object.call_count == 0
+    assert place.run(sha512(CONTENT)).said == "copied"
+    assert put_object.call_count == 1

@@ -18,6 +18,7 @@ from s3am_cloud.errors import AccessDenied, BadEncryptionKey, ObjectExists, Tran
 from s3am_cloud.integrity.before_commit import check_size, compare
 from s3am_cloud.integrity.compute import digest
 from s3am_cloud.items import Item
+from s3am_cloud.limits import SMALL_OBJECT
 from s3am_cloud.model import ObjectInfo, PinnedSource, Receipt, SourceInfo, TransferRequest
 from s3am_cloud.ports.item_list import Listed
 from s3am_cloud.ports.objects import Put
@@ -78,8 +79,7 @@ def copy_one(
             check_size(request, info.size, source.display)
         if task.compare and info is not None and (found := _unchanged(task, info, ports, own)) is not None:
             return found
-        if task.replace:
-            check_before_replacing(task.candidate, ports)
+        check_digest_early(task, ports)
         # An earlier run's upload is continued where it is seen: nobody asked for that, so it takes no right to look.
         resume = request.resume or bool(ports.store.unfinished(request.target))
         request = msgspec.structs.replace(
@@ -90,7 +90,8 @@ def copy_one(
         )
         receipt = transfer(request)
     except TransferError as error:
-        return Done(number, failed(listed, error))
+        # What exists and is another was asked about.
+        return Done(number, failed(listed, error), heads=int(task.compare and isinstance(error, ObjectExists)))
     # Only what identifies a file never comes back.
     version = fingerprint(info) if info is not None and source.scheme == "file" else ""
     known = known_of(task.candidate, receipt.etag or "", receipt.size or 0, version)
@@ -112,17 +113,24 @@ def _is_looked_at(task: Task) -> bool:
     return task.compare or candidate.source.scheme == "file"
 
 
-def check_before_replacing(one: Candidate, ports: Ports) -> None:
-    """Where the stated digest shows only once the object is made, the object before it would be gone by then.
+def check_digest_early(task: Task, ports: Ports) -> None:
+    """Where the stated digest would show only once the object is made: an object before it would be gone by then. One
+    that goes by one request is never another than stated, not for a moment.
 
     Raises NotAsExpected, and what reading the source does.
     """
+    one = task.candidate
     expected, source = one.expected, one.source
     if expected is None or expected.algorithm == PARTS_CRC or source.scheme == "file":
         return
     info = ports.source.probe(source)
-    if info.size is None or not _may_exist(one, ports):
+    if info.size is None:
         return  # what is read in order is compared as it passes
+    if source.scheme == "s3" and expected.algorithm in info.claims:
+        compare(expected, info.claims[expected.algorithm], source.display)
+        return
+    if info.size > SMALL_OBJECT and not (task.replace and _may_exist(one, ports)):
+        return
     origin = PinnedSource(source=source, info=info)
     compare(expected, digest(expected.algorithm, ports.readers(origin, 1, lambda count: None)), source.display)
 

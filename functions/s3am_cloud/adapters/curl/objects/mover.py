@@ -198,6 +198,7 @@ class _Run:
             signed=self._signed(bucket, wanted, content),
             attempt=Attempt(bucket.features, used),
             commits=True,
+            digests=checksum_headers(content.crc, wanted.expected) if wanted.expected is not None else {},
         )
 
     def _bucket(self, target: S3Url) -> _Bucket:

@@ -26,12 +26,14 @@ MakeBody = Callable[["UploadFlow"], BodySource]
 
 
 class PutTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """What a PUT makes. `commits` says that its success makes the object, which nobody can check before."""
+    """What a PUT makes. `commits` says that its success makes the object, which nobody can check before; `digests` are
+    the headers that it sends for the store to compare the bytes with."""
 
     name: str
     signed: SignedPut
     attempt: Attempt
     commits: bool
+    digests: dict[str, str] = {}
 
 
 class UploadFlow:
@@ -143,7 +145,7 @@ class UploadFlow:
         error = error or self._judge(number, response, body)
         if error is None:
             self._attempt.succeeded()
-            shown = shows_bytes(response, self._body.crc, self._put.sums)
+            shown = shows_bytes(response, self._body.crc, self._put.sums, self._target.digests)
             self._finish(self._body.crc, quoted(response.header("ETag") or ""), shown)
         elif isinstance(error, ObjectExists) and self._unanswered is not None:
             # The object that is there may be our own.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from s3am_cloud.adapters.curl.store.put import TRAILER, Sums
 from s3am_cloud.adapters.curl.transport.easy import Response
 from s3am_cloud.adapters.s3.codes import part_error_for
@@ -21,14 +23,20 @@ def store_error(status: int, body: bytes, what: str) -> TransferError | None:
     return part_error_for(code, 400 if status // 100 == 2 else status, said, error_message(body))
 
 
-def shows_bytes(response: Response, crc: int, sums: Sums | None) -> bool | None:
+def shows_bytes(
+    response: Response, crc: int, sums: Sums | None, digests: Mapping[str, str] | None = None
+) -> bool | None:
     """Whether a good answer shows that the store has just the bytes that were sent; None where it does not say.
 
-    It does by the CRC64NVME that the store computed, or by an ETag, which is an MD5 unless the store encrypts.
+    It does by the CRC64NVME that the store computed, by one of the `digests` that were sent as headers, or by an ETag,
+    which is an MD5 unless the store encrypts.
     """
     kept = response.header(TRAILER)
     if kept is not None:
         return kept == encode(crc)
+    for name, value in (digests or {}).items():
+        if (stated := response.header(name)) is not None:
+            return stated == value
     etag = plain(response.header("ETag") or "")
     if sums is None or not is_md5(etag) or _encrypts(response):
         return None
