@@ -144,27 +144,32 @@ def dataset_rows(folder: Path, count: int, bench: Bench, far: str, wanted: Wante
     """`count` items by one command. Files are made for the rows that are `wanted` alone, and removed after each: all
     together take 10 GB. `far` is the URL of the same server behind a network."""
     for name, size in DATASETS.items():
-        for way in ("upload", "download"):
-            title = f"{way}-{name}-{count:_}x"
-            if wanted(title):
-                yield from _removed(_dataset(title, folder / "served" / BUCKET / name, size, count, bench), folder)
+        titles = [title for way in ("upload", "download") if wanted(title := f"{way}-{name}-{count:_}x")]
+        made = _made(folder / "served" / BUCKET / name, size, count if titles else 0)
+        # The server keeps checksums of what it has served, so that both rows have to have the same files.
+        yield from _removed([_dataset(title, made, size, bench) for title in titles], folder)
     if wanted("upload-5GiB-1x"):
-        yield from _removed(_huge(folder / "huge", bench), folder)
+        yield from _removed([_huge(folder / "huge", bench)], folder)
     urls = f"URLs-10KiB-{count // 10:_}x"
     for title, source, note in ((urls, bench.endpoint, ""), (f"{urls}, 20 ms", far, _FAR)):
         if wanted(title):
-            yield from _removed(_urls(title, folder, source, bench, note, count // 10), folder)
+            yield from _removed([_urls(title, folder, source, bench, note, count // 10)], folder)
 
 
-def _dataset(title: str, folder: Path, size: int, count: int, bench: Bench) -> Row:
-    paths = [make_file(folder / f"{number:05}", size) for number in range(count)]
+def _made(folder: Path, size: int, count: int) -> list[Path]:
+    return [make_file(folder / f"{number:05}", size) for number in range(count)]
+
+
+def _dataset(title: str, paths: list[Path], size: int, bench: Bench) -> Row:
+    folder = paths[0].parent
     if title.startswith("upload"):
         key = f"uploaded/{folder.name}"
         objects = Objects(bench.endpoint, bench.certificate, [(f"{BUCKET}/{key}/{path.name}", path) for path in paths])
-        return Row(title, size * count, tools.whole_folder(), bench, str(folder), f"s3://{BUCKET}/{key}", objects)
+        where = f"s3://{BUCKET}/{key}"
+        return Row(title, size * len(paths), tools.whole_folder(), bench, str(folder), where, objects)
     back = folder.parent.parent.parent / "back"
     source = f"s3://{BUCKET}/{folder.name}"
-    return Row(title, size * count, tools.WHOLE_PREFIX, bench, source, str(back), Folder(back, folder))
+    return Row(title, size * len(paths), tools.WHOLE_PREFIX, bench, source, str(back), Folder(back, folder))
 
 
 def _huge(path: Path, bench: Bench) -> Row:
@@ -176,19 +181,19 @@ def _huge(path: Path, bench: Bench) -> Row:
 def _urls(title: str, folder: Path, source: str, bench: Bench, note: str, count: int) -> Row:
     """Small items from a web server."""
     size = DATASETS["10KiB"]
-    paths = [make_file(folder / "served" / BUCKET / "web" / f"{n:05}", size) for n in range(count)]
+    paths = _made(folder / "served" / BUCKET / "web", size, count)
     listed = folder / "urls.csv"
     listed.write_text("".join(f"{source}/{BUCKET}/web/{path.name},{path.name}\n" for path in paths))
     objects = Objects(bench.endpoint, bench.certificate, [(f"{BUCKET}/fetched/{path.name}", path) for path in paths])
     return Row(title, size * count, tools.URLS, bench, str(listed), f"s3://{BUCKET}/fetched", objects, note)
 
 
-def _removed(row: Row, folder: Path) -> Iterator[Row]:
-    """The row, and then no longer its files."""
-    yield row
-    row.target.clear()
-    shutil.rmtree(folder / "served" / BUCKET / "web", ignore_errors=True)
-    for name in DATASETS:
+def _removed(made: list[Row], folder: Path) -> Iterator[Row]:
+    """The rows, and then no longer their files."""
+    for row in made:
+        yield row
+        row.target.clear()
+    for name in ("web", *DATASETS):
         shutil.rmtree(folder / "served" / BUCKET / name, ignore_errors=True)
     (folder / "huge").unlink(missing_ok=True)
 

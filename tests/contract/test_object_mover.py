@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from contract.conftest import HastyClock
@@ -17,15 +18,15 @@ from s3am_cloud.adapters.curl.transport.easy import CurlSettings
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.checksums.crc64nvme import encode, update
 from s3am_cloud.checksums.digests import parse_expect
-from s3am_cloud.errors import NotAsExpected, ObjectExists, SourceNotFound
-from s3am_cloud.model import Attributes
+from s3am_cloud.errors import NotAsExpected, ObjectExists, SourceChanged, SourceNotFound
+from s3am_cloud.model import Attributes, SourceInfo
 from s3am_cloud.ports.objects import Put, Refused, Settled, Unfit, WholeObject
 from s3am_cloud.ports.pace import never_stop
 from s3am_cloud.urls import S3Url, parse_source
 from servers.faults import NoLength, Status, Truncate
 from servers.faulty_http import FaultyHttp
 from servers.proxy import FaultyProxy
-from servers.proxy_rules import PUT_OBJECT, SLOW_DOWN, LoseReply
+from servers.proxy_rules import HEAD, PUT_OBJECT, SLOW_DOWN, Do, LoseReply
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -33,11 +34,17 @@ if TYPE_CHECKING:
 DATA = bytes(range(256)) * 40
 
 
+def carried(number: int, info: SourceInfo) -> Attributes:
+    return msgspec.structs.replace(info.attributes, metadata={"number": str(number)})
+
+
 class Moves:
     """A mover, and what it made of some objects."""
 
-    def __init__(self, access: S3Access, curl_settings: CurlSettings, clock: HastyClock) -> None:
-        route = ObjectRoute(access, curl_settings, lambda number, info: Attributes(metadata={"number": str(number)}))
+    def __init__(
+        self, access: S3Access, curl_settings: CurlSettings, clock: HastyClock, source: S3Access | None = None
+    ) -> None:
+        route = ObjectRoute(access, curl_settings, carried, source)
         self.moved: list[int] = []
         self._mover = CurlObjectMover(route, 8, clock, self.count)
 
@@ -215,3 +222,81 @@ def test_what_is_on_its_way_is_dropped_when_the_run_is_stopped(
     for one in mover.copy((wanted(path, bucket, number) for number, path in enumerate(made)), lambda: len(seen) > 3):
         seen.append(one)
     assert 3 < len(seen) < 50
+
+
+@pytest.fixture
+def copies(proxied: S3Access, curl_settings: CurlSettings, hasty_clock: HastyClock) -> Moves:
+    """The mover of copies inside S3."""
+    return Moves(proxied, curl_settings, hasty_clock, proxied)
+
+
+@pytest.fixture
+def a_source(s3_client: S3Client, bucket: str) -> str:
+    """An object whose CRC64NVME S3 states."""
+    s3_client.put_object(Bucket=bucket, Key="from é", Body=DATA, ChecksumAlgorithm="CRC64NVME", ContentType="a/b")
+    return f"s3://{bucket}/from é"
+
+
+def test_a_copy_inside_s3_is_shown_by_the_checksum_of_its_source(
+    copies: Moves, bucket: str, s3_client: S3Client, a_source: str, shared_proxy: FaultyProxy
+) -> None:
+    copies.one(wanted(a_source, bucket))
+    before = len(shared_proxy.requests)
+    put = copies.one(wanted(a_source, bucket, 1))
+    assert isinstance(put, Put)
+    assert (put.size, put.crc, put.shown) == (len(DATA), update(0, DATA), True)
+    found = s3_client.get_object(Bucket=bucket, Key="o/1")
+    assert found["Body"].read() == DATA
+    assert (found["ContentType"], found["Metadata"]) == ("a/b", {"number": "1"})
+    methods = [one.method for one in shared_proxy.requests[before:]]
+    assert methods[:2] == ["HEAD", "PUT"]
+    assert set(methods[2:]) <= {"HEAD"}
+
+
+def test_a_copy_replaces_nothing_without_leave(copies: Moves, bucket: str, s3_client: S3Client, a_source: str) -> None:
+    s3_client.put_object(Bucket=bucket, Key="o/0", Body=b"before")
+    refused = copies.one(wanted(a_source, bucket))
+    assert isinstance(refused, Refused)
+    assert isinstance(refused.error, ObjectExists)
+    assert s3_client.get_object(Bucket=bucket, Key="o/0")["Body"].read() == b"before"
+    assert isinstance(copies.one(wanted(a_source, bucket, overwrite=True)), Put)
+
+
+def test_a_source_that_shows_no_checksum_or_another_size_is_left_to_the_thorough_way(
+    copies: Moves, bucket: str, s3_client: S3Client, a_source: str
+) -> None:
+    s3_client.put_object(Bucket=bucket, Key="plain", Body=DATA, ChecksumAlgorithm="CRC32")
+    md5 = parse_expect("md5:" + "0" * 32)
+    for source in (
+        wanted(f"s3://{bucket}/plain", bucket),
+        wanted(f"s3://{bucket}/missing", bucket),
+        wanted(a_source, bucket, size=len(DATA) + 1),
+        wanted(a_source, bucket, expected=md5),
+    ):
+        assert isinstance(copies.one(source), Unfit)
+    assert s3_client.list_objects_v2(Bucket=bucket, Prefix="o/")["KeyCount"] == 0
+
+
+def test_a_source_that_is_replaced_after_the_look_is_not_copied(
+    copies: Moves, bucket: str, s3_client: S3Client, a_source: str, shared_proxy: FaultyProxy
+) -> None:
+    def replace() -> None:
+        s3_client.put_object(Bucket=bucket, Key="from é", Body=b"new" * 100, ChecksumAlgorithm="CRC64NVME")
+
+    copies.one(wanted(a_source, bucket, 5))
+    shared_proxy.add(HEAD, Do(replace, after=True), times=1)
+    refused = copies.one(wanted(a_source, bucket, overwrite=True))
+    assert isinstance(refused, Refused)
+    assert isinstance(refused.error, SourceChanged)
+
+
+def test_a_copy_whose_answer_is_lost_is_found_to_exist(
+    copies: Moves, bucket: str, s3_client: S3Client, a_source: str, shared_proxy: FaultyProxy
+) -> None:
+    """libcurl itself sends the request again, over a new connection: the run then compares what is there."""
+    copies.one(wanted(a_source, bucket, 5))
+    shared_proxy.add(PUT_OBJECT, LoseReply(), times=1)
+    refused = copies.one(wanted(a_source, bucket))
+    assert isinstance(refused, Refused)
+    assert isinstance(refused.error, ObjectExists)
+    assert s3_client.get_object(Bucket=bucket, Key="o/0")["Body"].read() == DATA

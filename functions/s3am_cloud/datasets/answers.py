@@ -64,7 +64,9 @@ def known_of_file(candidate: Candidate, etag: str, size: int, file_version: str)
 
 
 def _verdict(listed: Listed, put: Put) -> Verdict:
-    """The expected digest was compared here, and by S3 where it travelled with the bytes."""
+    """The expected digest was compared here, and by S3 where it travelled with the bytes; a copy inside S3 was compared
+    with the checksum that S3 states of its source."""
     if put.shown is None:
         return "size-only"
-    return "verified-by-source" if listed.item.digest is not None else put.info.in_transit
+    by_source = listed.item.digest is not None or put.info.crc == put.crc
+    return "verified-by-source" if by_source else put.info.in_transit

@@ -19,7 +19,7 @@ from s3am_cloud.ports.objects import Put, Saved, WholeObject
 from s3am_cloud.same_source import source_id
 from s3am_cloud.urls import SourceUrl
 
-_WHOLE_SCHEMES = ("file", "http", "https")
+_WHOLE_SCHEMES = ("file", "http", "https", "s3")
 _EXISTS = "give --exists overwrite or update to replace it, or --exists skip to leave it"
 
 

@@ -82,7 +82,7 @@ class UploadSide:
 
         lanes: Lanes[WholeObject] = Lanes(
             CurlObjectMover(
-                ObjectRoute(access, settings, carried),
+                ObjectRoute(access, settings, carried, options.source_access()),
                 within(reach.rate_limit, OBJECT_CONNECTIONS),
                 self._clock,
                 run.moved,

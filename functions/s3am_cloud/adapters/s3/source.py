@@ -34,19 +34,24 @@ class S3Source:
         if info.archived:
             raise ObjectArchived(f"{url.url} is {info.archived}: S3 gives out its content when it is restored")
         tags = self._store.tags(target) if self._tags else {}
-        return SourceInfo(
-            size=info.size,
-            ranges=True,
-            etag=info.etag or None,
-            last_modified=info.last_modified,
-            version=info.version_id,
-            attributes=msgspec.structs.replace(info.attributes, tags=tags or {}),
-            tags_hidden=tags is None,
-            crc=info.crc if info.full_object else None,
-            claims=_claims(info),
-            region=self._store.region(target),
-            storage_class=info.storage_class,
-        )
+        return source_info(info, tags, self._store.region(target))
+
+
+def source_info(info: ObjectInfo, tags: dict[str, str] | None, region: str | None) -> SourceInfo:
+    """An object as a source. `tags` are None where they can't be read."""
+    return SourceInfo(
+        size=info.size,
+        ranges=True,
+        etag=info.etag or None,
+        last_modified=info.last_modified,
+        version=info.version_id,
+        attributes=msgspec.structs.replace(info.attributes, tags=tags or {}),
+        tags_hidden=tags is None,
+        crc=info.crc if info.full_object else None,
+        claims=_claims(info),
+        region=region,
+        storage_class=info.storage_class,
+    )
 
 
 def _claims(info: ObjectInfo) -> dict[str, str]:

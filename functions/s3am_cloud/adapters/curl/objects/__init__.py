@@ -2,6 +2,7 @@
 
 arrival  The bytes of one object as they come from S3, and the file that they become.
 bodies   The bytes of one object: a local file's, or those that a server has sent.
+copy     One object that S3 copies from another one.
 fetch    One small file from a web server, whole.
 holding  Whether bytes have the digest that they are held to, and the headers by which S3 compares or states it too.
 looks    Looks at many objects over one loop.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 
 import pycurl
@@ -47,11 +47,11 @@ class CurlObjectLooks:
 
 
 class _Run:
-    """The HEADs on their way."""
+    """The looks on their way."""
 
     def __init__(self, access: S3Access, context: CurlContext) -> None:
         self._access, self._context = access, context
-        self._active: dict[int, pycurl.Curl] = {}
+        self._active: dict[int, Look] = {}
         self.settled: deque[LookedAt] = deque()
 
     @property
@@ -59,42 +59,67 @@ class _Run:
         return len(self._active)
 
     def begin(self, wanted: LookWanted) -> None:
-        try:
-            url, headers = self._signed(wanted.target)
-        except TransferError:
-            self.settled.append(LookedAt(number=wanted.number))
-            return
-        head = list[bytes]()
-        kind = f"HEAD {url[: url.find('/', len('https://'))]}"
-        easy = self._context.loop.spare(kind) or _head_handle(self._context.settings, url)
-        easy.setopt(pycurl.URL, url)
-        set_headers(easy, headers)
-        easy.setopt(pycurl.HEADERFUNCTION, head.append)
-        self._active[wanted.number] = easy
-        self._context.loop.start(easy, functools.partial(self._done, wanted, head), kind)
+        look = Look(self._context, self._access, wanted.target, functools.partial(self._seen, wanted.number))
+        self._active[wanted.number] = look
+        look.start()
 
     def stop(self) -> None:
-        for easy in self._active.values():
-            self._context.loop.stop(easy)
+        for look in self._active.values():
+            look.stop()
         self._active.clear()
 
-    def _signed(self, target: S3Url) -> tuple[str, dict[str, str]]:
+    def _seen(self, number: int, info: ObjectInfo | None) -> None:
+        del self._active[number]
+        self.settled.append(LookedAt(number=number, info=info))
+
+
+class Look:
+    """One HEAD. `on_info` gets what it shows, from a call-back of the loop; nothing after `stop`."""
+
+    def __init__(
+        self, context: CurlContext, access: S3Access, target: S3Url, on_info: Callable[[ObjectInfo | None], None]
+    ) -> None:
+        self._context, self._access, self._target, self._on_info = context, access, target, on_info
+        self._head: list[bytes] = []
+        self._easy: pycurl.Curl | None = None
+
+    def start(self) -> None:
+        loop = self._context.loop
+        try:
+            url, headers = self._signed()
+        except TransferError:
+            loop.later(0, lambda: self._on_info(None))
+            return
+        # Its options but those below are alike for one server.
+        kind = f"HEAD {url[: url.find('/', len('https://'))]}"
+        self._easy = loop.spare(kind) or _head_handle(self._context.settings, url)
+        self._easy.setopt(pycurl.URL, url)
+        set_headers(self._easy, headers)
+        self._easy.setopt(pycurl.HEADERFUNCTION, self._head.append)
+        loop.start(self._easy, self._done, kind)
+
+    def stop(self) -> None:
+        if self._easy is not None:
+            self._context.loop.stop(self._easy)
+            self._easy = None
+
+    def _signed(self) -> tuple[str, dict[str, str]]:
         """Raises NoCredentials, and BadDestination where the bucket does not exist."""
-        access, query = self._access, {"versionId": target.version} if target.version else {}
+        access, target = self._access, self._target
+        query = {"versionId": target.version} if target.version else {}
         headers = {"x-amz-checksum-mode": "ENABLED", **access.headers(target)}
         return access.signer.sign("HEAD", access.endpoint(target.bucket), target.key, query, headers)
 
-    def _done(self, wanted: LookWanted, head: list[bytes], number: int, message: str) -> None:
-        del self._active[wanted.number]
+    def _done(self, number: int, message: str) -> None:
+        self._easy = None
         response = Response()
-        for line in head:
+        for line in self._head:
             response.take_line(line)
-        info = self._info(wanted.target, response) if not number and response.status == 200 else None
-        self.settled.append(LookedAt(number=wanted.number, info=info))
+        self._on_info(self._info(response) if not number and response.status == 200 else None)
 
-    def _info(self, target: S3Url, response: Response) -> ObjectInfo | None:
+    def _info(self, response: Response) -> ObjectInfo | None:
         try:
-            return parsed(self._access.client_for(target.bucket), response.headers.joined(), target)
+            return parsed(self._access.client_for(self._target.bucket), response.headers.joined(), self._target)
         except (TransferError, ValueError):
             return None
 

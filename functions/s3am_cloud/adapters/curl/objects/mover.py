@@ -18,6 +18,7 @@ from s3am_cloud.adapters.curl.objects.bodies import (
     WholeBody,
     probe_file,
 )
+from s3am_cloud.adapters.curl.objects.copy import CopySides, ObjectCopy
 from s3am_cloud.adapters.curl.objects.fetch import WholeGet
 from s3am_cloud.adapters.curl.objects.holding import checksum_headers, is_enforced
 from s3am_cloud.adapters.curl.objects.turns import settling
@@ -51,6 +52,8 @@ class ObjectRoute(msgspec.Struct, frozen=True):
     access: S3Access
     settings: CurlSettings
     attributes_of: AttributesOf
+    # The way to objects in S3 that are copied: without it they are left to the thorough way.
+    source: S3Access | None = None
 
 
 class CurlObjectMover:
@@ -93,7 +96,7 @@ class _Run:
     def __init__(self, route: ObjectRoute, context: CurlContext, progress: Progress) -> None:
         self._route, self._context, self._progress = route, context, progress
         self._budget = Budget()
-        self._active: dict[int, UploadFlow | WholeGet] = {}
+        self._active: dict[int, UploadFlow | WholeGet | ObjectCopy] = {}
         self._contents: dict[int, Content] = {}
         self._buckets: dict[str, _Bucket] = {}
         self.settled: deque[Settled] = deque()
@@ -107,6 +110,8 @@ class _Run:
             self._fetch(wanted)
         elif wanted.source.scheme == "file":
             self._open(wanted)
+        elif wanted.source.scheme == "s3" and self._route.source is not None:
+            self._copy(wanted, self._route.source)
         else:
             self.settled.append(Unfit(number=wanted.number))
 
@@ -144,6 +149,20 @@ class _Run:
             self.settled.append(Refused(number=wanted.number, error=error))
         else:
             self._send(wanted, content)
+
+    def _copy(self, wanted: WholeObject, source: S3Access) -> None:
+        context = self._context
+        retry = Retry(context.clock, budget=self._budget, patience=context.settings.patience)
+        sides = CopySides(self._route.access, source, self._route.attributes_of)
+        copy = ObjectCopy(context, retry, sides, wanted, self._progress, self._copied)
+        self._active[wanted.number] = copy
+        copy.start()
+
+    def _copied(self, settled: Settled) -> None:
+        del self._active[settled.number]
+        if not isinstance(settled, Refused):
+            self._budget.earn()
+        self.settled.append(settled)
 
     def _fetch(self, wanted: WholeObject) -> None:
         get = WholeGet(self._context, wanted.source, functools.partial(self._fetched, wanted))
