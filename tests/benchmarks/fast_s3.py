@@ -110,6 +110,8 @@ class FastS3:
         for file in (self._folder / bucket).rglob("*") if request.query else ():
             self._object(Request("GET", f"/{file.relative_to(self._folder)}", {}, {}))
         after = request.query.get("continuation-token", "")
+        if "marker" in request.query:  # of the first version of the call, which rclone uses
+            after = f"/{bucket}/{request.query['marker']}"
         listed = sorted(path for path in self._objects if path.startswith(f"/{bucket}/{prefix}") and path > after)
         found = "".join(
             f"<Contents><Key>{path.split('/', 2)[2]}</Key><LastModified>{_ISO}</LastModified>"
@@ -118,7 +120,9 @@ class FastS3:
             for path in listed[:_PAGE]
         )
         more = len(listed) > _PAGE
-        token = f"<NextContinuationToken>{listed[_PAGE - 1]}</NextContinuationToken>" if more else ""
+        last = listed[_PAGE - 1] if more else ""
+        token = f"<NextContinuationToken>{last}</NextContinuationToken>" if more else ""
+        token += f"<NextMarker>{last.split('/', 2)[2]}</NextMarker>" if more else ""
         answer = _xml(
             f"<ListBucketResult {_XML}><Name>{bucket}</Name><IsTruncated>{str(more).lower()}</IsTruncated>{token}"
             f"{found}</ListBucketResult>"
