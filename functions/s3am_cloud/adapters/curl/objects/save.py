@@ -13,7 +13,15 @@ from s3am_cloud.adapters.curl.objects.arrival import Arrival
 from s3am_cloud.adapters.curl.objects.holding import stated_checksum
 from s3am_cloud.adapters.curl.source.answers import curl_words, plain_number, refused_by_proxy, stored_error
 from s3am_cloud.adapters.curl.transport.context import CurlContext
-from s3am_cloud.adapters.curl.transport.easy import Response, as_source, go_to, listen, new_easy, set_headers
+from s3am_cloud.adapters.curl.transport.easy import (
+    CurlSettings,
+    Response,
+    as_source,
+    go_to,
+    listen,
+    new_easy,
+    set_headers,
+)
 from s3am_cloud.adapters.curl.transport.guard import Guard
 from s3am_cloud.adapters.curl.transport.retry import Retry
 from s3am_cloud.errors import (
@@ -66,14 +74,15 @@ class SaveFlow:
         self._response, self._refusal = Response(explains=True), b""
         self._arrival, self._error, self._unfit = None, None, False
         self._url, headers = self._signed()
-        # Where S3 answers is the user's own setting, and may be inside a private network.
-        easy = as_source(new_easy(settings), settings, Guard(allow_private=True))
-        go_to(easy, self._url)
+        # Its options but those below are alike for one server.
+        kind = f"GET {self._url[: self._url.find('/', len('https://'))]}"
+        easy = self._context.loop.spare(kind) or _get_handle(settings, self._url)
+        easy.setopt(pycurl.URL, self._url)
         set_headers(easy, {"Accept-Encoding": "identity", **headers})
         easy.setopt(pycurl.WRITEFUNCTION, self._take)
         listen(easy, self._response)
         self._easy = easy
-        self._context.loop.start(easy, self._done)
+        self._context.loop.start(easy, self._done, kind)
 
     def stop(self) -> None:
         self._stopped = True
@@ -188,3 +197,10 @@ class SaveFlow:
             self._on_settled(Unfit(number=number))
         else:
             self._on_settled(Refused(number=number, error=error, retries=self._retry.total))
+
+
+def _get_handle(settings: CurlSettings, url: str) -> pycurl.Curl:
+    # Where S3 answers is the user's own setting, and may be inside a private network.
+    easy = as_source(new_easy(settings), settings, Guard(allow_private=True))
+    go_to(easy, url)
+    return easy
