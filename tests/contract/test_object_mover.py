@@ -262,7 +262,7 @@ def test_a_copy_replaces_nothing_without_leave(copies: Moves, bucket: str, s3_cl
     assert isinstance(copies.one(wanted(a_source, bucket, overwrite=True)), Put)
 
 
-def test_a_source_that_shows_no_checksum_or_another_size_is_left_to_the_thorough_way(
+def test_a_source_that_is_not_plain_is_left_to_the_thorough_way(
     copies: Moves, bucket: str, s3_client: S3Client, a_source: str
 ) -> None:
     s3_client.put_object(Bucket=bucket, Key="plain", Body=DATA, ChecksumAlgorithm="CRC32")

@@ -1,5 +1,8 @@
 """Memory stays small whatever the object's and the parts' size: no part is ever held whole."""
 
+import os
+import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -36,6 +39,21 @@ def test_a_quarter_of_a_gibibyte_goes_there_and_back_in_little_memory(
     assert _is_zeros(home / "got.bin", SIZE)
     (home / "got.bin").unlink()
     stored.client.delete_object(Bucket=stored.bucket, Key="x.bin")
+
+
+@pytest.mark.stress
+@pytest.mark.timeout(900)
+def test_a_run_over_a_million_items_keeps_none_of_them_in_memory(home: Path) -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "benchmarks.million"],
+        cwd=Path(__file__).parent.parent,
+        env={**os.environ, "HOME": str(home), "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "1,000,000: " in said
+    assert max(map(int, re.findall(r"(\d+) private", said))) < 100, said
 
 
 def _run(running: Running) -> None:
