@@ -142,16 +142,17 @@ NO_LOGINS = Logins()
 
 
 class SeenServers:
-    """The servers of items that pass by, whose sources `source_of` gives."""
+    """The servers of items that pass by, whose sources `sources_of` gives."""
 
     def __init__(self) -> None:
         self._seen = set[str]()
 
-    def watching(self, items: Iterable[Each], source_of: Callable[[Each], str]) -> Iterator[Each]:
+    def watching(self, items: Iterable[Each], sources_of: Callable[[Each], tuple[str, ...]]) -> Iterator[Each]:
         for item in items:
-            match = _SERVER.match(source_of(item))
-            if match is not None:
-                self._seen.add(match[0])
+            for source in sources_of(item):
+                match = _SERVER.match(source)
+                if match is not None:
+                    self._seen.add(match[0])
             yield item
 
     def servers(self) -> Collection[SourceUrl]:

@@ -12,13 +12,15 @@ class Item(Value, frozen=True, kw_only=True):
     """`source` and `destination` are whole: a URL or a path, as `upload` and `download` take them for one object.
 
     A path that is not UTF-8 is a file URL. `size` is in bytes, `digest` is ALGORITHM:HEX: where they are given, other
-    content is an error. `labels` are what else a manifest says of the item; they are kept in its outcome.
+    content is an error. `labels` are what else a manifest says of the item; they are kept in its outcome. `mirrors` are
+    other sources of the same content, each of which is tried where those before it fail.
     """
 
     source: str
     destination: str
     size: int | None = None
     digest: str | None = None
+    mirrors: tuple[str, ...] = ()
     labels: dict[str, str] = msgspec.field(default_factory=dict)
 
 

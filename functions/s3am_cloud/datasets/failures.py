@@ -14,6 +14,10 @@ OF_ALL = frozenset({"NoCredentials", "DiskFull", "DiskFailed"})
 # Uploads have one bucket as destination; downloads have a file each, and one that can't be made says nothing of others.
 OF_ALL_UPLOADS = OF_ALL | {"BadDestination"}
 
+# What another source of the same content may not meet.
+OF_ONE_SOURCE = frozenset({"AccessDenied", "BadSource", "SourceNotFound", "SourceTooLarge"})
+OF_ONE_SOURCE |= {"SourceBusy", "SourceChanged", "SourceUnavailable", "NotAsExpected", "NotAsStated", "PartTooSlow"}
+
 
 def failures_allowed(most: int | str | None, items: int) -> int | None:
     """`most` is a number, or a share of all items such as "5%". Raises Usage for another text."""

@@ -14,7 +14,7 @@ import msgspec
 from s3am_cloud.datasets.candidates import Candidate
 from s3am_cloud.datasets.decisions import NOT_COMPARED, UNCHANGED, Known, decision
 from s3am_cloud.datasets.directions import Direction, Whole
-from s3am_cloud.datasets.failures import FailureRule
+from s3am_cloud.datasets.failures import OF_ONE_SOURCE, FailureRule
 from s3am_cloud.datasets.lanes import Ended, Lanes
 from s3am_cloud.datasets.outcomes import Outcome, outcome_of
 from s3am_cloud.datasets.single import Done, Task, failed
@@ -254,6 +254,8 @@ class DatasetRun(Generic[Whole]):
                 self._lanes.single.put(Task(one, False, replaces))
             case Refused(error=ObjectExists() | LocalFileExists()):
                 self._exists_by_now(one)
+            case Refused() if listed.item.mirrors and type(ended.error).__name__ in OF_ONE_SOURCE:
+                self._lanes.single.put(Task(one, False, replaces))
             case Refused():
                 outcome = msgspec.structs.replace(failed(listed, ended.error), retries=ended.retries)
                 self._end(listed, outcome)

@@ -163,12 +163,25 @@ class Chooser:
             return
         destination = self._place.below(self._filled(name, line.source, url, line.columns))
         item = Item(
-            source=_written(url), destination=destination, size=line.size, digest=line.digest, labels=line.labels
+            source=_written(url),
+            destination=destination,
+            size=line.size,
+            digest=line.digest,
+            mirrors=tuple(map(self._mirror, line.mirrors)),
+            labels=line.labels,
         )
         if self._is_new(url):
             yield LeftOut(item=item, place=line.place, reason=_NEW)
         else:
             yield Placed(item=item, place=line.place)
+
+    def _mirror(self, text: str) -> str:
+        """Raises BadSource for what no item may be read from."""
+        url = parse_source(text)
+        self._check_source(url)
+        if url.scheme == "file":
+            raise BadSource(f"the mirror {url.display} is a local file", "write it as an item of its own")
+        return text
 
     def _is_new(self, url: SourceUrl) -> bool:
         """Whether a file that a list names is too new. Others have no known time."""

@@ -12,6 +12,7 @@ from s3am_cloud.checksums.digests import PARTS_CRC
 from s3am_cloud.datasets.answers import known_of, known_of_put, outcome_of_put
 from s3am_cloud.datasets.candidates import Candidate
 from s3am_cloud.datasets.decisions import UNCHANGED, Known, fingerprint, is_known
+from s3am_cloud.datasets.failures import OF_ONE_SOURCE
 from s3am_cloud.datasets.outcomes import Outcome, outcome_of
 from s3am_cloud.datasets.sameness import compared
 from s3am_cloud.errors import AccessDenied, BadEncryptionKey, ObjectExists, TransferError
@@ -24,6 +25,7 @@ from s3am_cloud.ports.item_list import Listed
 from s3am_cloud.ports.objects import Put
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.same_source import source_id
+from s3am_cloud.urls import parse_source
 
 # How a driver transfers one object.
 Transfer = Callable[[TransferRequest], Receipt]
@@ -67,7 +69,36 @@ def copy_one(
     transfer: Transfer,
     own: Own = never_own,
 ) -> Done:
-    """Never raises a TransferError: that is the item's outcome. `request_of` has what was asked for all items."""
+    """From the item's source, or from the first of its mirrors that serves it. Never raises a TransferError: that is
+    the item's outcome, the one of its own source where all have failed.
+
+    What an earlier source has left in S3 is continued only after it was compared with the later one: parts of two
+    sources are in one object only where their bytes are the same.
+    """
+    first = done = _copy_from(task, request_of, ports, transfer, own)
+    for mirror in task.candidate.listed.item.mirrors:
+        if done.outcome.error is None or done.outcome.error.name not in OF_ONE_SOURCE:
+            return done
+        done = _copy_from(_from_mirror(task, mirror), request_of, ports, transfer, own)
+    return first if done.outcome.error is not None else done
+
+
+def _from_mirror(task: Task, mirror: str) -> Task:
+    """The same item, with another source."""
+    one = task.candidate
+    item = msgspec.structs.replace(one.listed.item, source=mirror, mirrors=())
+    listed = msgspec.structs.replace(one.listed, item=item, etag=None, modified=None)
+    return task._replace(candidate=one._replace(listed=listed, source=parse_source(mirror)), sent=None, known=None)
+
+
+def _copy_from(
+    task: Task,
+    request_of: Callable[[Item], TransferRequest],
+    ports: Ports,
+    transfer: Transfer,
+    own: Own = never_own,
+) -> Done:
+    """`request_of` has what was requested for all items."""
     listed, number = task.candidate.listed, task.candidate.number
     item, source = listed.item, task.candidate.source
     try:

@@ -29,7 +29,7 @@ from s3am_cloud.errors import (
 )
 from s3am_cloud.expiry import first_look
 from s3am_cloud.integrity.after_commit import verify_stored
-from s3am_cloud.integrity.before_commit import check_before, check_early, is_stream, needs_parts, passing
+from s3am_cloud.integrity.before_commit import check_before, check_early, check_size, is_stream, needs_parts, passing
 from s3am_cloud.integrity.prove import prove
 from s3am_cloud.integrity.provenance import written
 from s3am_cloud.integrity.stated import learn
@@ -103,6 +103,8 @@ def _prepared(job: Job, ports: Ports, connections: int | None, may_stream: bool,
     origin = one_version(request, learn(request, probe(source, ports.source, ports.rate_probe), ports))
     job = msgspec.structs.replace(job, regions=Regions(destination=ports.store.region(target), mover=ports.region))
     if unfinished is not None:
+        # The parts that are there may be of a URL that has expired since: a fresh one has to lead to the same content.
+        check_size(request, origin.info.size, source.display)
         return _with_upload(resumed(job, target, unfinished, origin, connections, ports), ports)
     job = msgspec.structs.replace(job, source_id=source_id(source))
     check_early(request, source, origin.info, ports.most_in_order)

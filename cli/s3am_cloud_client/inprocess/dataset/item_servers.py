@@ -22,7 +22,7 @@ class ItemServers:
 
     def watching(self, items: Iterable[Selected]) -> Iterator[Selected]:
         """The items, whose servers are kept in mind."""
-        return self._seen.watching(items, lambda one: one.item.source)
+        return self._seen.watching(items, lambda one: (one.item.source, *one.item.mirrors))
 
     def logins(self) -> HostLogins:
         """For all items that have passed by. Raises Usage."""

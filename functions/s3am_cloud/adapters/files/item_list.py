@@ -27,13 +27,14 @@ PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA locking_mode = EXCLUSIVE;
 CREATE TABLE items (number INTEGER PRIMARY KEY, destination TEXT NOT NULL, source TEXT NOT NULL, size INTEGER,
-    digest TEXT, labels BLOB, place TEXT NOT NULL, modified REAL, etag TEXT);
+    digest TEXT, labels BLOB, mirrors BLOB, place TEXT NOT NULL, modified REAL, etag TEXT);
 CREATE TABLE existing (number INTEGER PRIMARY KEY, size INTEGER NOT NULL, etag TEXT, modified REAL, checksum TEXT);
 CREATE TABLE ended (number INTEGER PRIMARY KEY, state TEXT NOT NULL);
 BEGIN;
 """
 _ADD = """
-INSERT INTO items (destination, source, size, digest, labels, place, modified, etag) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO items (destination, source, size, digest, labels, mirrors, place, modified, etag)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _BY_DESTINATION = "CREATE INDEX IF NOT EXISTS by_destination ON items (destination)"
 _BY_SIZE = "CREATE INDEX IF NOT EXISTS by_size ON items (size DESC)"
@@ -79,6 +80,7 @@ ORDER BY later.number
 _OTHER_DISK = "make room in the folder for temporary files, or name one on another disk with TMPDIR"
 # Outcomes that are written by one statement: SQLite takes 999 values in one, by its oldest default.
 _AT_ONCE = 400
+_mirrors_of: Decoder[tuple[str, ...]] = Decoder(tuple[str, ...])
 _labels_of: Decoder[dict[str, str]] = Decoder(dict[str, str])
 
 
@@ -215,17 +217,19 @@ def _row(placed: Placed) -> tuple[object, ...]:
     labels = msgspec.json.encode(item.labels) if item.labels else None
     return (
         *(item.destination, item.source, item.size, item.digest, labels),
+        msgspec.json.encode(item.mirrors) if item.mirrors else None,
         *(placed.place, placed.modified, placed.etag),
     )
 
 
 def _listed(row: tuple[Any, ...]) -> Listed:
-    number, destination, source, size, digest, labels, place, modified, etag, *found = row
+    number, destination, source, size, digest, labels, mirrors, place, modified, etag, *found = row
     item = Item(
         source=source,
         destination=destination,
         size=size,
         digest=digest,
+        mirrors=_mirrors_of(mirrors) if mirrors else (),
         labels=_labels_of(labels) if labels else {},
     )
     existing = None

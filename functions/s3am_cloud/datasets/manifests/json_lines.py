@@ -1,5 +1,7 @@
 """Our own format: one JSON object a line, with `source`, `destination`, `size`, `digest`; all else are labels.
 
+Several sources in a list are mirrors of the same content.
+
 The lines of a run's `failed.jsonl` are such objects, too: what they say of the outcome is left out.
 """
 
@@ -43,10 +45,11 @@ def _fields(lines: Lines, text: str) -> dict[str, Any]:
 
 
 def _line(lines: Lines, fields: dict[str, Any]) -> ManifestLine:
-    source, destination, size, digest = (fields.get(name) for name in _OWN[:4])
+    source, *mirrors = _sources(lines, fields)
+    destination, size, digest = (fields.get(name) for name in _OWN[1:4])
     if not source:
         raise lines.error('no "source"', hint='write {"source": URL} in each line')
-    for name in ("source", "destination", "digest"):
+    for name in ("destination", "digest"):
         if not isinstance(fields.get(name), str | None):
             raise lines.error(f'"{name}" is not a text', f'"{name}"', "write it in quotes")
     if not isinstance(size, int | str | None) or isinstance(size, bool):
@@ -66,10 +69,26 @@ def _line(lines: Lines, fields: dict[str, Any]) -> ManifestLine:
         destination=destination or None,
         size=known_size,
         digest=known_digest,
+        mirrors=tuple(mirrors),
         labels=labels,
         is_outcome=not fields.keys().isdisjoint({"state", "error"}),
-        columns={**labels, **{name: str(fields[name]) for name in _OWN[:4] if fields.get(name) is not None}},
+        columns={**labels, "source": source, **_columns(fields)},
     )
+
+
+def _sources(lines: Lines, fields: dict[str, Any]) -> list[str]:
+    """The source, or the first one and its mirrors."""
+    given = fields.get("source")
+    found = given if isinstance(given, list) else [given or ""]
+    if not all(isinstance(one, str) for one in found):
+        raise lines.error('"source" is not a text', '"source"', "write it in quotes, several as a list")
+    if any("://" not in one for one in found[1:]):
+        raise lines.error("a mirror is not a URL", '"source"', "write whole URLs after the first one")
+    return found or [""]
+
+
+def _columns(fields: dict[str, Any]) -> dict[str, str]:
+    return {name: str(fields[name]) for name in _OWN[1:4] if fields.get(name) is not None}
 
 
 def _labels(lines: Lines, fields: dict[str, Any]) -> dict[str, str]:

@@ -38,7 +38,8 @@ class ManifestLine(msgspec.Struct, frozen=True, kw_only=True):
 
     A `destination` that ends in `/` is a folder, None is for the name of the source. `digest` is ALGORITHM:HEX.
     `place` is FILE:LINE, `text` the whole line, `columns` all that it says by the names of its columns. `is_outcome` is
-    true of the lines that a run has left.
+    true of the lines that a run has left. `mirrors` are whole URLs of the same content, in the order in which they are
+    tried after `source`.
     """
 
     place: str
@@ -47,6 +48,7 @@ class ManifestLine(msgspec.Struct, frozen=True, kw_only=True):
     destination: str | None = None
     size: int | None = None
     digest: str | None = None
+    mirrors: tuple[str, ...] = ()
     labels: dict[str, str] = {}
     columns: dict[str, str] = {}
     is_outcome: bool = False

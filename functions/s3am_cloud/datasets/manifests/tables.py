@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import zip_longest
 
 import msgspec
+from msgspec.structs import replace
 
 from s3am_cloud.datasets.manifests import columns
 from s3am_cloud.datasets.manifests.columns import digest_of, digest_title, is_nothing, plain, size_of
@@ -222,7 +223,9 @@ def _ena_files(lines: Lines, row: Row, kind: str) -> Iterator[ManifestLine]:
     for file, size, md5 in zip_longest(files, stated["bytes"], stated["md5"], fillvalue=""):
         if file:
             source = file if "://" in file else f"https://{file}"
-            yield _line(lines, row, labels, _Cells(source, None, size, md5, "md5"))
+            found = _line(lines, row, labels, _Cells(source, None, size, md5, "md5"))
+            # The report names no scheme: ENA serves the same files by both.
+            yield found if source == file else replace(found, mirrors=(f"ftp://{file}",))
 
 
 def _line(lines: Lines, row: Row, labels: dict[str, str], cells: _Cells) -> ManifestLine:

@@ -61,20 +61,20 @@ def _read_list(lines: Lines) -> Iterator[ManifestLine]:
         elif text.strip() and not text.startswith("#"):
             if found is not None:
                 yield _with_options(found, options)
-            found, options = ManifestLine(place=lines.place, text=text, source=_source(lines, text)), {}
+            found, options = _line(lines, text), {}
     if found is not None:
         yield _with_options(found, options)
 
 
-def _source(lines: Lines, text: str) -> str:
-    """The first one of a line, in which aria2 takes mirrors of the same file as well."""
+def _line(lines: Lines, text: str) -> ManifestLine:
+    """With the mirrors of the same file that aria2 takes behind a URL."""
     if "://" not in text:
-        return text
+        return ManifestLine(place=lines.place, text=text, source=text)
     source, *mirrors = text.strip().split("\t")
     other = next((one for one in mirrors if "://" not in one), None)
     if other is not None:
         raise lines.error("more than a URL", other, "a table needs a header with a column source")
-    return source
+    return ManifestLine(place=lines.place, text=text, source=source, mirrors=tuple(mirrors))
 
 
 def _take(lines: Lines, option: re.Match[str], options: dict[str, str]) -> None:
@@ -99,6 +99,7 @@ def _with_options(found: ManifestLine, options: dict[str, str]) -> ManifestLine:
         place=found.place,
         text=found.text,
         source=found.source,
+        mirrors=found.mirrors,
         destination=folder + name or None,
         digest=options.get("checksum") or None,
     )
