@@ -53,7 +53,7 @@ def test_the_next_mirror_is_tried_where_one_fails(
         stored.assert_holds(f"p/{name}", SMALL)
 
 
-def test_parts_of_two_mirrors_are_not_in_one_object_unless_they_are_the_same(
+def test_parts_of_two_mirrors_that_differ_are_in_no_object_together(
     command: Command, stored: Stored, http_server: FaultyHttp, home: Path
 ) -> None:
     """The first one ends after some parts; the second has other bytes under the same size, and no digest is known."""
@@ -69,7 +69,7 @@ def test_parts_of_two_mirrors_are_not_in_one_object_unless_they_are_the_same(
         assert "p/x" not in list(stored.keys())
 
 
-def test_a_list_whose_urls_were_signed_anew_continues_what_is_unfinished(
+def test_a_list_with_fresh_urls_continues_what_is_unfinished(
     command: Command, stored: Stored, http_server: FaultyHttp, home: Path
 ) -> None:
     """And copies nothing again. Another size or digest than before is refused."""

@@ -33,6 +33,7 @@ ENTRIES = {
     "s3am_cloud.checksums.published",
     "s3am_cloud.datasets.names",
     "s3am_cloud.datasets.selection",
+    "s3am_cloud.datasets.single",
     "s3am_cloud.ingest.accept",
     "s3am_cloud.ingest.dead_letter",
     "s3am_cloud.ingest.rules",
