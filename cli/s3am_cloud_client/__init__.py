@@ -1,6 +1,7 @@
 """The Python client: transfers on this machine, and jobs in the cloud.
 
-datasets    `upload_many`, `download_many`: many objects, with an outcome for each; `preview_many`: what it would do.
+datasets    `upload_many`, `download_many`: many objects, with an outcome for each; `preview_many`,
+            `preview_downloads`: what these would do.
 diagnosis   `diagnose`: what an account, a stack, buckets and sources lack.
 hosts_file  `hosts.toml`: what each server gets besides requests.
 jobs        `Client` and `Job`: transfers in the cloud.
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         exists_of_one,
         is_one_item,
         is_one_object,
+        preview_downloads,
         preview_many,
         run_folder,
         upload_many,
@@ -96,6 +98,7 @@ __all__ = (
     "list_objects",
     "list_uploads",
     "plan",
+    "preview_downloads",
     "preview_many",
     "provenance",
     "read_request",
@@ -117,6 +120,7 @@ _MODULES = {
         "exists_of_one",
         "is_one_item",
         "is_one_object",
+        "preview_downloads",
         "preview_many",
         "run_folder",
         "upload_many",

@@ -201,7 +201,7 @@ def preview_many(
     from s3am_cloud.items import Placed
     from s3am_cloud.urls import parse_destination, parse_s3, parse_source
     from s3am_cloud_client.inprocess.dataset.item_servers import ItemServers
-    from s3am_cloud_client.inprocess.dataset.preview import Preview
+    from s3am_cloud_client.inprocess.dataset.preview import UploadPreview
     from s3am_cloud_client.inprocess.ports import local_ports
     from s3am_cloud_client.inprocess.system_errors import naming_system_errors
 
@@ -222,16 +222,46 @@ def preview_many(
             place = parse_s3_prefix(destination)
             target = parse_s3(place, key_needed=False)
             selected = _selected(given, Place(place, is_local=False), dataset, source_access, ports)
-        preview = Preview(
+        preview = UploadPreview(
             destination=target,
-            exists=dataset.exists,
             store=ports.store,
             source=functools.cache(lambda: _source(source_access, options, servers)),
             tree=S3Tree(access, ports.clock),
             observer=observer,
-            is_single=is_single,
-        )
+        ).preview(dataset.exists, is_single)
         yield from preview.items(servers.watching(selected))
+
+
+def preview_downloads(
+    sources: Iterable[str | Item],
+    destination: str | os.PathLike[str],
+    *,
+    options: DownloadOptions = _USUAL_DOWNLOAD,
+    dataset: DatasetOptions = _USUAL_DATASET,
+) -> Iterator[Planned]:
+    """The same for `download_many`, and of one object for `download`. No folder is made.
+
+    >>> from s3am_cloud_client import preview_downloads
+    >>> [planned.action for planned in preview_downloads(["s3://bucket/runs/"], "new-folder")]
+    ['copy', 'copy']
+    """
+    from s3am_cloud.datasets.names import place_of_items
+    from s3am_cloud.urls import parse_s3
+    from s3am_cloud_client.inprocess.dataset.preview import DownloadPreview, preview_of_one
+    from s3am_cloud_client.inprocess.ports import local_ports
+    from s3am_cloud_client.inprocess.system_errors import naming_system_errors
+
+    given, access = list(sources), options.access()
+    texts = [source for source in given if not isinstance(source, Item)]
+    with naming_system_errors():
+        access.require_credentials()
+        ports = local_ports(access, reach=options.reach())
+        if len(texts) == len(given) and is_one_object(texts, dataset):
+            yield preview_of_one(parse_s3(texts[0]), os.fspath(destination), dataset.exists, ports.store)
+            return
+        path = os.path.abspath(os.fspath(destination))
+        found = _selected(given, place_of_items("", path), dataset, access, ports)
+        yield from DownloadPreview(folder=path, store=ports.store).preview(dataset.exists, is_single=False).items(found)
 
 
 def is_one_item(sources: Sequence[str], dataset: DatasetOptions = _USUAL_DATASET) -> bool:

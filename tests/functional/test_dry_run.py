@@ -78,3 +78,40 @@ def test_a_dry_run_of_one_item_says_what_would_become_of_it(command: Command, st
     missing = command.run("upload", "--dry-run", tree / "none", stored.url("n")).ended(25)
     assert "SourceNotFound" in missing.stdout
     assert stored.keys() == ["k"]
+
+
+def test_a_dry_run_of_downloads_names_each_action_and_makes_nothing(
+    command: Command, stored: Stored, home: Path
+) -> None:
+    for key in ("p/a", "p/b/c", "p/d"):
+        stored.put(key, key.encode())
+    command.run("download", stored.url("p/"), "known").ended(0)
+    stored.put("p/new", b"new")
+    (home / "known" / "d").write_bytes(b"other")
+    before = {path: path.stat().st_mtime_ns for path in (home / "known").rglob("*")}
+    for folder, expected in (
+        ("fresh", {"a": "copy", "b/c": "copy", "d": "copy", "new": "copy"}),
+        ("known", {"a": "skip", "b/c": "skip", "d": "compare", "new": "copy"}),
+    ):
+        result = command.run("download", stored.url("p/"), folder, "--dry-run", "--json-lines").ended(0)
+        planned = [json.loads(line) for line in result.stdout.splitlines()]
+        assert {one["source"].removeprefix(stored.url("p/")): one["action"] for one in planned} == expected
+        assert {one["size"] for one in planned} == {3, 5}
+        assert "dry run: copy" in result.stderr
+    assert not (home / "fresh").exists()
+    assert {path: path.stat().st_mtime_ns for path in (home / "known").rglob("*")} == before
+
+
+def test_a_dry_run_of_one_download_says_what_would_become_of_it(command: Command, stored: Stored, home: Path) -> None:
+    stored.put("x", b"data")
+    (home / "there").write_bytes(b"")
+
+    def action(destination: str, code: int, *options: str, source: str = "x") -> str:
+        result = command.run("download", stored.url(source), destination, "--dry-run", "--json", *options).ended(code)
+        return str(json.loads(result.stdout)["items"][0]["action"])
+
+    assert action("new", 0) == action("-", 0) == "copy"
+    assert action("there", 25) == action("new", 25, source="none") == "fail"
+    assert action("there", 0, "--exists", "skip") == "skip"
+    assert action("there", 0, "--exists", "overwrite") == "replace"
+    assert sorted(path.name for path in home.iterdir() if path.is_file()) == ["there"]

@@ -21,7 +21,6 @@ from s3am_cloud.ports.item_list import Listed
 from s3am_cloud.ports.objects import Saved
 from s3am_cloud.same_source import source_id
 from s3am_cloud.urls import parse_source
-from s3am_cloud_client.inprocess.dataset import download_run
 from s3am_cloud_client.inprocess.dataset.download_run import clashing
 from s3am_cloud_client.inprocess.dataset.downloading import Downloading
 
@@ -126,15 +125,12 @@ def items() -> Iterator[SqliteItemList]:
         yield made
 
 
-def test_names_that_are_one_file_here_fail_but_for_the_first(
-    items: SqliteItemList, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_names_that_are_one_file_here_fail_but_for_the_first(items: SqliteItemList, tmp_path: Path) -> None:
     names = ["Read", "READ", "read/me", "x", "caf\N{LATIN SMALL LETTER E WITH ACUTE}", "cafe\N{COMBINING ACUTE ACCENT}"]
     items.add(
         Placed(item=Item(source=SOURCE, destination=f"{tmp_path}/{name}"), place=name) for name in [*names, "x/y"]
     )
-    monkeypatch.setattr(download_run, "same_name", lambda folder: folding(True, True))
-    failed = {one.destination.rpartition("/")[2]: one for one in clashing(items, str(tmp_path))}
+    failed = {one.destination.rpartition("/")[2]: one for one in clashing(items, folding(True, True))}
     assert set(failed) == {"READ", "x", names[-1]}
     assert {one.error.name for one in failed.values() if one.error} == {"BadDestination"}
     assert "it is the folder of" in (failed["x"].error.message if failed["x"].error else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -49,6 +50,7 @@ _own = transfer.as_value(
 @dataset_options.file_exists
 @dataset_options.globs
 @dataset_options.dataset
+@dataset_options.dry_run
 @_own
 @key_options.keys
 @transfer.patience
@@ -67,6 +69,7 @@ def download(
     file_exists: OnExisting | None,
     exists: OnExisting | None,
     dataset: DatasetOptions,
+    dry_run: bool,
     own: DownloadOptions,
     keys: KeyOptions,
     patience: Patience,
@@ -106,15 +109,35 @@ def download(
         limit_rate=limit_rate,
     )
     dataset = msgspec.structs.replace(dataset, exists=exists or file_exists)
+    if dry_run:
+        _preview(console, sources, destination, dataset, chosen)
+        return
     if s3am_cloud_client.is_one_object(sources, dataset):
         _download_one(console, sources[0], destination, chosen, dataset.exists)
         return
-    for source in sources:
-        check_from_s3(source, destination)
-    check_folder(destination, may_be_new=len(sources) != 1 or sources[0].endswith("/"))
+    _check_many(sources, destination)
     from s3am_cloud_cli.console.many import download_items
 
     download_items(console, sources, destination, dataset, chosen)
+
+
+def _check_many(sources: Sequence[str], destination: str) -> None:
+    for source in sources:
+        check_from_s3(source, destination)
+    check_folder(destination, may_be_new=len(sources) != 1 or sources[0].endswith("/"))
+
+
+def _preview(
+    console: Console, sources: Sequence[str], destination: str, dataset: DatasetOptions, chosen: DownloadOptions
+) -> None:
+    from s3am_cloud_cli.console.preview_text import show_preview
+
+    if s3am_cloud_client.is_one_object(sources, dataset):
+        check_from_s3(sources[0], destination)
+    else:
+        _check_many(sources, destination)
+    planned = s3am_cloud_client.preview_downloads(sources, destination, options=chosen, dataset=dataset)
+    show_preview(planned, console)
 
 
 def _download_one(

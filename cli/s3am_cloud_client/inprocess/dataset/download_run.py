@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,7 @@ class DownloadSide:
 
     def prepare(self, items: SqliteItemList) -> Iterable[Outcome]:
         """Those whose names can't be files beside the others fail."""
-        return list(clashing(items, self._folders.root))
+        return list(clashing(items, same_name(Path(self._folders.root or "/"))))
 
     def lanes(self, run: RunContext) -> Lanes[WholeFile]:
         access, reach = self._access, self._reach
@@ -61,9 +61,10 @@ class DownloadSide:
         return lanes
 
 
-def clashing(items: SqliteItemList, folder: str) -> Iterator[Outcome]:
+def clashing(items: SqliteItemList, one_file: Callable[[str], str] | None) -> Iterator[Outcome]:
+    """Those that can't be files beside the others; `one_file` gives names that are one file there the same text."""
     seen = set()
-    for listed, other in list(items.clashes(same_name(Path(folder or "/")))):
+    for listed, other in list(items.clashes(one_file)):
         if listed.number in seen:
             continue
         seen.add(listed.number)

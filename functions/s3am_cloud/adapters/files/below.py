@@ -16,11 +16,16 @@ _REMEMBERED = 20_000
 class FoldersBelow:
     """Makes folders below `root`, an absolute path. Not for folders that somebody hostile changes at the same time."""
 
-    def __init__(self, root: str) -> None:
-        """Makes the root itself. Raises what `write_error` names, and BadDestination where it is a file."""
+    def __init__(self, root: str, makes: bool = True) -> None:
+        """Makes the root itself. Raises what `write_error` names, and BadDestination where it is a file.
+
+        Without `makes` nothing is made, and what would be refused is refused all the same.
+        """
+        self._makes = makes
         with naming_writes(root):
             try:
-                os.makedirs(root, exist_ok=True)
+                if makes or (os.path.lexists(root) and not os.path.isdir(root)):
+                    os.makedirs(root, exist_ok=True)
             except FileExistsError as error:
                 raise BadDestination(f"{root} is not a folder", "give a folder for several files") from error
             self._real = os.path.realpath(root)
@@ -48,7 +53,8 @@ class FoldersBelow:
         try:
             mode = os.lstat(folder).st_mode
         except FileNotFoundError:
-            os.mkdir(folder)
+            if self._makes:
+                os.mkdir(folder)
             return
         if stat.S_ISLNK(mode):
             self._check_inside(folder, path)
