@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
 from s3am_cloud_client.inprocess.system_errors import naming_system_errors
 from s3am_cloud_client.observer import Meter, Observer, OnProgress, observer_of
@@ -64,6 +65,7 @@ def verify_many(
     *,
     max_failures: int | None = None,
     options: ObjectOptions = _USUAL,
+    failed_list: Path | None = None,
     observer: Observer | None = None,
 ) -> Verifying:
     """Compare objects with a list of checksums, such as the `checksums.txt` of a run, and return how each ended, to be
@@ -71,18 +73,27 @@ def verify_many(
 
     `manifest` is a path, a URL, or `-` for standard input; its lines name objects: `SHA256 (s3://BUCKET/KEY) = HEX`.
     It is read and checked before this returns. An object is compared with S3's own checksum, where S3 holds one of
-    that algorithm, else it is read. An object that differs or is gone stops no other. Raises BadManifest.
+    that algorithm, else it is read. An object that differs or is gone stops no other. `failed_list` gets the lines of
+    what was not confirmed, to be compared again. Raises BadManifest.
     """
-    return Verifying(manifest, max_failures, options, observer_of(None, observer))
+    return Verifying(manifest, max_failures, failed_list, options, observer_of(None, observer))
 
 
 class Verifying:
     """Objects that are compared with a list. Iterate it, once, for how each ended; `summary` is how all went."""
 
-    def __init__(self, manifest: str, max_failures: int | None, options: ObjectOptions, observer: Observer) -> None:
+    def __init__(
+        self,
+        manifest: str,
+        max_failures: int | None,
+        failed_list: Path | None,
+        options: ObjectOptions,
+        observer: Observer,
+    ) -> None:
         from s3am_cloud_client.inprocess.dataset.verify_run import Verifications
         from s3am_cloud_client.inprocess.ports import local_ports
 
+        self.failed_list = failed_list
         with naming_system_errors():
             self._access = options.access()
             self._run = Verifications(manifest, max_failures, observer, local_ports(self._access))
@@ -90,13 +101,23 @@ class Verifying:
     def __iter__(self) -> Iterator[VerifiedItem]:
         from s3am_cloud_client.inprocess.ports import local_ports
 
-        with naming_system_errors():
-            yield from self._run.run(local_ports(self._access, observer=self._run.lane_observer))
+        with naming_system_errors(), ExitStack() as opened:
+            failed: TextIO | None = None
+            for one in self._run.run(local_ports(self._access, observer=self._run.lane_observer)):
+                if one.state != "verified" and self.failed_list is not None:
+                    failed = failed or opened.enter_context(_new_list(self.failed_list))
+                    failed.write(one.line + "\n")
+                yield one
 
     @property
     def summary(self) -> VerifiedSummary:
         """Of the objects that have been compared so far."""
         return self._run.summary
+
+
+def _new_list(path: Path) -> TextIO:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path.open("w", encoding="utf-8", errors="surrogateescape")
 
 
 def verify_receipt(

@@ -10,6 +10,7 @@ from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.options import keys as key_options
 from s3am_cloud_cli.options import transfer
 from s3am_cloud_cli.options.keys import KeyOptions
+from s3am_cloud_cli.options.repeating import RepeatableCommand
 from s3am_cloud_cli.options.showing import json_lines, showing
 from s3am_cloud_cli.options.transfer import AwsOptions
 from s3am_cloud_client import ObjectOptions
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from s3am_cloud_client.results import ReceiptVerified, Verified
 
 
-@click.command(short_help="Print the checksum of an object's content, and compare it.")
+@click.command(cls=RepeatableCommand, short_help="Print the checksum of an object's content, and compare it.")
 @click.argument("source", metavar="S3_URL", required=False)
 @click.option(
     "--checksum",
@@ -100,8 +101,12 @@ def verify(
     )
     if manifest is not None:
         from s3am_cloud_cli.console.verified_text import show_verified
+        from s3am_cloud_cli.options.repeating import again
 
-        show_verified(s3am_cloud_client.verify_many(manifest, options=options, observer=console), console)
+        folder = s3am_cloud_client.run_folder()
+        failed = None if folder is None else folder / "failed.txt"
+        objects = s3am_cloud_client.verify_many(manifest, options=options, failed_list=failed, observer=console)
+        show_verified(objects, console, again())
     elif source is None:
         raise click.UsageError("Missing argument 'S3_URL', or --manifest")
     elif receipt:

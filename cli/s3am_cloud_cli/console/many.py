@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -11,10 +10,8 @@ import s3am_cloud_client
 from s3am_cloud.item_counts import error_of_counts
 from s3am_cloud_cli.console.output import Console
 from s3am_cloud_cli.console.summary_text import Again, failures_text, outcome_text, summary_text
+from s3am_cloud_cli.options.repeating import again
 from s3am_cloud_client import DatasetOptions, DownloadOptions, Transfers, UploadOptions, run_folder
-
-if TYPE_CHECKING:
-    pass
 
 
 def upload_items(
@@ -24,7 +21,7 @@ def upload_items(
     uploads = s3am_cloud_client.upload_many(
         sources, destination, options=options, dataset=_reported(dataset), observer=console
     )
-    _shown(console, uploads, Again("upload", destination))
+    _shown(console, uploads, again(destination))
 
 
 def download_items(
@@ -34,25 +31,25 @@ def download_items(
     downloads = s3am_cloud_client.download_many(
         sources, folder, options=options, dataset=_reported(dataset), observer=console
     )
-    _shown(console, downloads, Again("download", folder))
+    _shown(console, downloads, again(folder))
 
 
 def _reported(dataset: DatasetOptions) -> DatasetOptions:
     return dataset if dataset.report_dir is not None else msgspec.structs.replace(dataset, report_dir=run_folder())
 
 
-def _shown(console: Console, transfers: Transfers, again: Again) -> None:
+def _shown(console: Console, transfers: Transfers, repeat: Again) -> None:
     try:
         for outcome in transfers:
             console.item(outcome, outcome.state, outcome_text)
     except KeyboardInterrupt:
-        console.note(summary_text(transfers.summary, again))
+        console.note(summary_text(transfers.summary, repeat))
         console.advise("the same command copies what is missing")
         raise
     summary = transfers.summary
     if console.quiet and not console.json:
-        console.problem(failures_text(summary, again))
-    console.summary(summary, summary_text(summary, again))
+        console.problem(failures_text(summary, repeat))
+    console.summary(summary, summary_text(summary, repeat))
     error = error_of_counts(summary.counts)
     if error is not None:
         raise console.reported(error)

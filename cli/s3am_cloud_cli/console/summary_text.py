@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,14 +11,22 @@ from s3am_cloud.command_lines import command_line
 from s3am_cloud.item_counts import counts_text
 
 if TYPE_CHECKING:
-    from s3am_cloud_client.results import Outcome, Summary
+    from s3am_cloud_client.results import Failures, Outcome, Summary
 
 
 class Again(NamedTuple):
-    """The command that a run was, and where its items went."""
+    """The command that a run was, its options, and where its items went. `hidden` are options whose values are not
+    shown."""
 
     command: str
-    destination: str
+    options: tuple[str, ...]
+    destination: tuple[str, ...]
+    hidden: tuple[str, ...]
+
+    def text(self, manifest: str) -> str:
+        """The command for the items of this list."""
+        line = command_line(self.command, "--manifest", manifest, *self.options, *self.destination)
+        return f"{line} (and the same {', '.join(self.hidden)})" if self.hidden else line
 
 
 def summary_text(summary: Summary, again: Again) -> list[str]:
@@ -29,7 +37,7 @@ def summary_text(summary: Summary, again: Again) -> list[str]:
 
 def failures_text(summary: Summary, again: Again) -> list[str]:
     """What went wrong, and how to repeat it; empty where nothing did."""
-    return [*_failures(summary), *_repeated(summary, again)]
+    return [*failure_lines(summary.failures), *_repeated(summary, again)]
 
 
 def outcome_text(outcome: Outcome) -> str:
@@ -47,8 +55,9 @@ def _counts_line(summary: Summary) -> str:
     return f"{items}, {size_text(counts.bytes)}: {counts_text(counts)}; {seconds:.1f} s{rate}"
 
 
-def _failures(summary: Summary) -> Iterator[str]:
-    for one in summary.failures:
+def failure_lines(failures: Iterable[Failures]) -> Iterator[str]:
+    """Each error by its name, with the first item that met it, and what to do about it."""
+    for one in failures:
         yield f"{one.count:,} {one.name}: {one.message}"
         yield f"  Hint: {one.hint}."
 
@@ -58,5 +67,4 @@ def _repeated(summary: Summary, again: Again) -> Iterator[str]:
     # An interrupted run has no list of what it did not reach.
     undone = counts.failed or (counts.not_reached and summary.state != "interrupted")
     if summary.report is not None and undone:
-        failed = str(Path(summary.report) / "failed.jsonl")
-        yield f"what was not copied: {command_line(again.command, '--manifest', failed, again.destination)}"
+        yield f"to repeat what was not copied: {again.text(str(Path(summary.report) / 'failed.jsonl'))}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from s3am_cloud.amounts import size_text
 from s3am_cloud.errors import ItemsFailed, ItemsNotReached, JobFailedForGood, TransferError
 from s3am_cloud_cli.console.output import Console
+from s3am_cloud_cli.console.summary_text import Again, failure_lines
 from s3am_cloud_client import Verifying
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 _HINT = "copy what differs or is gone again, then verify again"
 
 
-def show_verified(objects: Verifying, console: Console) -> None:
+def show_verified(objects: Verifying, console: Console, repeat: Again) -> None:
     """Prints what failed, and the summary; raises what the exit code stands for."""
     console.advise("run the command again")
     for one in objects:
@@ -27,8 +28,12 @@ def show_verified(objects: Verifying, console: Console) -> None:
     said = f"{counts.items:,} checksums: {counts.verified:,} match ({size_text(counts.verified_bytes)})"
     others = {"failed": counts.failed, "not reached": counts.not_reached}
     said = ", ".join([said, *(f"{count:,} {name}" for name, count in others.items() if count)])
-    hints = [f"{one.count:,} {one.name}. Hint: {one.hint}." for one in summary.failures]
-    console.summary(summary, [f"{said}; {summary.seconds:.1f} s", *hints])
+    failures = list(failure_lines(summary.failures))
+    if failures and objects.failed_list is not None:
+        failures.append(f"to repeat what was not confirmed: {repeat.text(str(objects.failed_list))}")
+    if console.quiet and not console.json:
+        console.problem(failures)
+    console.summary(summary, [f"{said}; {summary.seconds:.1f} s", *failures])
     error = _error(summary)
     if error is not None:
         raise console.reported(error)

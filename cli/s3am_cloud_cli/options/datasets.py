@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from s3am_cloud_cli.options.repeating import RepeatableCommand
 from s3am_cloud_cli.options.transfer import as_value, together
 from s3am_cloud_client import DatasetOptions
 
@@ -49,7 +50,7 @@ class Failures(click.ParamType[int | str]):
         return int(text)
 
 
-class ItemCommand(click.Command):
+class ItemCommand(RepeatableCommand):
     """A command with `--include` and `--exclude`. Their order among each other counts, which click does not keep of two
     options: both become one."""
 

@@ -46,6 +46,12 @@ class VerifiedItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     compared_with: Literal["stored", "read"] | None = None
     error: ErrorReport | None = None
 
+    @property
+    def line(self) -> str:
+        """As a list of checksums has it."""
+        algorithm, _, value = self.digest.partition(":")
+        return f"{algorithm.upper()} ({self.source}) = {value}"
+
 
 class VerifiedCounts(msgspec.Struct, frozen=True, kw_only=True):
     """How many objects, and of those that match, of how many bytes."""
