@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from s3am_cloud_client.inprocess.dataset.preview import Planned
     from s3am_cloud_client.inprocess.dataset.report import RunFiles
 
+Sources = str | os.PathLike[str] | Iterable[str | os.PathLike[str] | Item]
+"""Items, or what names them; one string or path alone is a manifest, or a folder."""
+
 _USUAL_UPLOAD = UploadOptions()
 _USUAL_DOWNLOAD = DownloadOptions()
 _USUAL_DATASET = DatasetOptions()
@@ -41,6 +44,7 @@ class Transfers:
     def __init__(self, run: ItemsRun[Any], files: RunFiles | None, resources: ExitStack) -> None:
         self._run, self._files, self._resources = run, files, resources
         self._summary: Summary | None = None
+        self._failed: list[Outcome] = []
 
     def __iter__(self) -> Iterator[Outcome]:
         from s3am_cloud.datasets.outcomes import displayable
@@ -51,7 +55,10 @@ class Transfers:
                     for outcome in outcomes:
                         if self._files is not None:
                             self._files.add(outcome)
-                        yield displayable(outcome)
+                        shown = displayable(outcome)
+                        if shown.state == "failed":
+                            self._failed.append(shown)
+                        yield shown
             finally:
                 self._summary = self._run.summary(self._files.folder if self._files is not None else None)
                 if self._files is not None:
@@ -73,13 +80,18 @@ class Transfers:
         return self.summary.counts
 
     @property
+    def failed(self) -> Sequence[Outcome]:
+        """The outcomes of the items that have failed so far, each with its error."""
+        return tuple(self._failed)
+
+    @property
     def failures(self) -> tuple[Failures, ...]:
         """The errors that items failed with, each with its number of items."""
         return self.summary.failures
 
 
 def upload_many(
-    sources: Iterable[str | os.PathLike[str] | Item],
+    sources: Sources,
     destination: str,
     *,
     options: UploadOptions = _USUAL_UPLOAD,
@@ -89,10 +101,10 @@ def upload_many(
 ) -> Transfers:
     """Copy many files, URLs and folders into S3, and return their outcomes, to be iterated.
 
-    `sources` are files, URLs, folders and prefixes (which end in `/`), globs, or `Item`s with whole destinations; a
-    manifest is among the `dataset` options. `destination` is `s3://BUCKET/PREFIX/`. All items are read and checked
-    before this returns; nothing is copied before the result is iterated. A failed item stops no other: its outcome has
-    the error. Running the same again copies what is missing.
+    `sources` are files, URLs, folders and prefixes (which end in `/`), globs, or `Item`s with whole destinations. One
+    string or path that is no folder is a manifest: a file, a URL, or `-`. `destination` is `s3://BUCKET/PREFIX/`. All
+    items are read and checked before this returns; nothing is copied before the result is iterated. A failed item stops
+    no other: its outcome has the error. Running the same again copies what is missing.
 
     Raises BadManifest, with line and column, for a list that can't be read, and the classes of `s3am_cloud.errors`
     for what concerns all items, such as missing credentials.
@@ -102,8 +114,8 @@ def upload_many(
     >>> for outcome in uploads:
     ...     if outcome.error is not None:
     ...         print(outcome.source, outcome.error.message)
-    >>> uploads.counts.copied, uploads.counts.failed
-    (2, 0)
+    >>> uploads.counts.copied, uploads.counts.failed, uploads.failed
+    (2, 0, ())
     """
     from s3am_cloud.datasets.names import Place, parse_s3_prefix
     from s3am_cloud.urls import parse_s3
@@ -114,7 +126,7 @@ def upload_many(
 
     options = msgspec.structs.replace(options, limit_rate=limit_of(options.limit_rate))
     place, watching = parse_s3_prefix(destination), observer_of(progress, observer)
-    given = list(sources)
+    given, dataset = _items_or_manifest(sources, dataset)
     with naming_system_errors():
         access = options.source_access()
         servers = ItemServers(options.logins, _named(given, dataset))
@@ -127,7 +139,7 @@ def upload_many(
 
 
 def download_many(
-    sources: Iterable[str | Item],
+    sources: Sources,
     folder: str | os.PathLike[str],
     *,
     options: DownloadOptions = _USUAL_DOWNLOAD,
@@ -137,10 +149,10 @@ def download_many(
 ) -> Transfers:
     """Copy many objects from S3 into files below `folder`, and return their outcomes, to be iterated.
 
-    `sources` are objects, prefixes (which end in `/`), or `Item`s whose destinations are absolute paths below `folder`;
-    a manifest is among the `dataset` options. Folders are made as needed, and nothing is ever written outside `folder`.
-    Each file appears only when it is whole and matches the object's checksum. All else is as for `upload_many`: a
-    failed item stops no other, and running the same again copies what is missing.
+    `sources` are objects, prefixes (which end in `/`), or `Item`s whose destinations are absolute paths below `folder`.
+    One string or path that does not end in `/` is a manifest. Folders are made as needed, and nothing is ever written
+    outside `folder`. Each file appears only when it is whole and matches the object's checksum. All else is as for
+    `upload_many`: a failed item stops no other, and running the same again copies what is missing.
 
     >>> from s3am_cloud_client import download_many
     >>> downloads = download_many(["s3://bucket/runs/"], "copies")
@@ -157,9 +169,10 @@ def download_many(
     if options.max_cost is not None:
         raise Usage("max_cost is for one object", "leave it out, or download the objects one by one")
     path, watching, access = os.path.abspath(os.fspath(folder)), observer_of(progress, observer), options.access()
+    given, dataset = _items_or_manifest(sources, dataset)
     with naming_system_errors():
         ports = local_ports(access, reach=options.reach())
-        found = _selected(sources, place_of_items("", path), dataset, access, ports)
+        found = _selected(given, place_of_items("", path), dataset, access, ports)
         side = DownloadSide(path, options, access, watching)
         return _begun(found, side, dataset, watching)
 
@@ -179,7 +192,7 @@ def _begun(found: Iterator[Selected], side: Side[Any], dataset: DatasetOptions, 
 
 
 def preview_many(
-    sources: Iterable[str | os.PathLike[str] | Item],
+    sources: Sources,
     destination: str,
     *,
     options: UploadOptions = _USUAL_UPLOAD,
@@ -205,8 +218,8 @@ def preview_many(
     from s3am_cloud_client.inprocess.ports import local_ports
     from s3am_cloud_client.inprocess.system_errors import naming_system_errors
 
-    given = list(sources)
-    texts = [os.fspath(source) for source in given if not isinstance(source, Item)]
+    given, dataset = _items_or_manifest(sources, dataset)
+    texts = [_text(source) for source in given if not isinstance(source, Item)]
     is_single = len(texts) == len(given) and is_one_item(texts, dataset)
     with naming_system_errors():
         access, source_access = options.destination_access(), options.source_access()
@@ -233,7 +246,7 @@ def preview_many(
 
 
 def preview_downloads(
-    sources: Iterable[str | Item],
+    sources: Sources,
     destination: str | os.PathLike[str],
     *,
     options: DownloadOptions = _USUAL_DOWNLOAD,
@@ -251,8 +264,8 @@ def preview_downloads(
     from s3am_cloud_client.inprocess.ports import local_ports
     from s3am_cloud_client.inprocess.system_errors import naming_system_errors
 
-    given, access = list(sources), options.access()
-    texts = [source for source in given if not isinstance(source, Item)]
+    (given, dataset), access = _items_or_manifest(sources, dataset), options.access()
+    texts = [_text(source) for source in given if not isinstance(source, Item)]
     with naming_system_errors():
         access.require_credentials()
         ports = local_ports(access, reach=options.reach())
@@ -322,9 +335,29 @@ def _source(access: S3Access, options: UploadOptions, servers: ItemServers) -> S
     return local_ports(access, reach=options.reach(servers.logins())).source
 
 
+def _items_or_manifest(
+    sources: Sources, dataset: DatasetOptions
+) -> tuple[list[str | os.PathLike[str] | Item], DatasetOptions]:
+    """Raises Usage for two manifests."""
+    if not isinstance(sources, str | os.PathLike):
+        return list(sources), dataset
+    text = _text(sources)
+    if text.endswith("/"):
+        return [text], dataset
+    if dataset.manifest is not None:
+        raise Usage("two manifests are given", "give several sources as a list")
+    return [], msgspec.structs.replace(dataset, manifest=text)
+
+
+def _text(source: str | os.PathLike[str]) -> str:
+    """A `Path` has no `/` at its end that would say that a folder is meant."""
+    text = os.fspath(source)
+    return f"{text}/" if not isinstance(source, str) and os.path.isdir(text) else text
+
+
 def _named(sources: Iterable[str | os.PathLike[str] | Item], dataset: DatasetOptions) -> list[str]:
     """The URLs that the user wrote: those of items are in lists, of whatever origin."""
-    texts = [os.fspath(source) for source in sources if not isinstance(source, Item)]
+    texts = [_text(source) for source in sources if not isinstance(source, Item)]
     return [*texts, dataset.manifest or "", dataset.base or ""]
 
 
@@ -344,5 +377,5 @@ def _selected(
         if isinstance(source, Item):
             yield Placed(item=source, place=f"item {number}")
         else:
-            texts.append(os.fspath(source))
+            texts.append(_text(source))
     yield from selected(texts, place, dataset, access, ports)

@@ -24,6 +24,7 @@ from s3am_cloud.errors import (
 )
 from s3am_cloud.request import Exists
 from s3am_cloud_client import (
+    DatasetOptions,
     DownloadOptions,
     ObjectOptions,
     SilentObserver,
@@ -31,6 +32,7 @@ from s3am_cloud_client import (
     cancel_uploads,
     diagnose,
     download,
+    download_many,
     plan,
     provenance,
     upload,
@@ -86,6 +88,32 @@ def test_the_examples_of_docstrings_say_what_comes(names: dict[str, str], stored
     assert run_docstring(download, names) > 1
     for documented in (verify, verify_receipt, provenance, cancel_uploads, plan, diagnose):
         assert run_docstring(documented, names) > 1
+
+
+def test_many_items_are_a_list_a_folder_or_a_manifest_and_those_that_failed_are_known(
+    home: Path, stored: Stored, names: dict[str, str]
+) -> None:
+    (home / "list.jsonl").write_text('{"source": "genome.bam"}\n{"source": "runs/1.bin"}\n{"source": "none"}\n')
+    uploads = upload_many("list.jsonl", stored.url("p/"))
+    copied = sorted(one.destination for one in uploads if one.state == "copied")
+    assert copied == uploads_of(stored, "p/")
+    [failed] = uploads.failed
+    assert failed.source.endswith("none")
+    assert failed.error is not None
+    assert failed.error.name == "SourceNotFound"
+    for source in ("runs/", Path("runs")):
+        assert (
+            upload_many(source, stored.url("q/"), dataset=DatasetOptions(exists="overwrite")).wait().counts.copied == 2
+        )
+    (home / "got.jsonl").write_text(f'{{"source": "{stored.url("p/genome.bam")}"}}\n')
+    downloads = download_many("got.jsonl", "down")
+    assert (downloads.wait().counts.copied, downloads.failed) == (1, ())
+    with pytest.raises(Usage, match="two manifests"):
+        upload_many("list.jsonl", stored.url("p/"), dataset=DatasetOptions(manifest="list.jsonl"))
+
+
+def uploads_of(stored: Stored, prefix: str) -> list[str]:
+    return sorted(stored.url(key) for key in stored.keys() if key.startswith(prefix))  # noqa: SIM118 - a method of ours
 
 
 def test_all_that_is_exported_is_documented() -> None:
