@@ -90,9 +90,7 @@ def test_the_examples_of_docstrings_say_what_comes(names: dict[str, str], stored
         assert run_docstring(documented, names) > 1
 
 
-def test_many_items_are_a_list_a_folder_or_a_manifest_and_those_that_failed_are_known(
-    home: Path, stored: Stored, names: dict[str, str]
-) -> None:
+def test_many_items_are_a_list_a_folder_or_a_manifest(home: Path, stored: Stored, names: dict[str, str]) -> None:
     (home / "list.jsonl").write_text('{"source": "genome.bam"}\n{"source": "runs/1.bin"}\n{"source": "none"}\n')
     uploads = upload_many("list.jsonl", stored.url("p/"))
     copied = sorted(one.destination for one in uploads if one.state == "copied")
@@ -101,10 +99,9 @@ def test_many_items_are_a_list_a_folder_or_a_manifest_and_those_that_failed_are_
     assert failed.source.endswith("none")
     assert failed.error is not None
     assert failed.error.name == "SourceNotFound"
-    for source in ("runs/", Path("runs")):
-        assert (
-            upload_many(source, stored.url("q/"), dataset=DatasetOptions(exists="overwrite")).wait().counts.copied == 2
-        )
+    again = DatasetOptions(exists="overwrite")
+    for source in ("runs/", Path("runs"), [Path("runs")]):
+        assert upload_many(source, stored.url("q/"), dataset=again).wait().counts.copied == 2
     (home / "got.jsonl").write_text(f'{{"source": "{stored.url("p/genome.bam")}"}}\n')
     downloads = download_many("got.jsonl", "down")
     assert (downloads.wait().counts.copied, downloads.failed) == (1, ())
