@@ -12,6 +12,7 @@ observer    What a transfer reports while it runs.
 options     The options of transfers, and which AWS.
 planning    `plan`: what a job would take.
 results     The types of what calls return.
+sources     What `upload_many` and `download_many` are given.
 state_home  Where a user's records outlive a run.
 transfers   `upload` and `download`.
 

@@ -17,21 +17,26 @@ from s3am_cloud.request import Exists, OnExisting
 from s3am_cloud_client.inprocess.rate_limit import limit_of
 from s3am_cloud_client.observer import Observer, OnProgress, observer_of
 from s3am_cloud_client.options import DatasetOptions, DownloadOptions, UploadOptions
+from s3am_cloud_client.sources import (
+    Sources,
+    absolute_folder,
+    items_or_manifest,
+    limited_items,
+    named_sources,
+    selected_items,
+    source_text,
+)
 
 if TYPE_CHECKING:
     from s3am_cloud.adapters.s3.access import S3Access
-    from s3am_cloud.datasets.names import Place
     from s3am_cloud.datasets.outcomes import Failures, Outcome, Summary
     from s3am_cloud.datasets.selection import Selected
     from s3am_cloud.item_counts import Counts
-    from s3am_cloud.ports.transfer import Ports, Source
+    from s3am_cloud.ports.transfer import Source
     from s3am_cloud_client.inprocess.dataset.item_servers import ItemServers
     from s3am_cloud_client.inprocess.dataset.items_run import ItemsRun, Side
     from s3am_cloud_client.inprocess.dataset.preview import Planned
     from s3am_cloud_client.inprocess.dataset.report import RunFiles
-
-Sources = str | os.PathLike[str] | Iterable[str | os.PathLike[str] | Item]
-"""Items, or what names them; one string or path alone is a manifest, or a folder."""
 
 _USUAL_UPLOAD = UploadOptions()
 _USUAL_DOWNLOAD = DownloadOptions()
@@ -126,14 +131,14 @@ def upload_many(
 
     options = msgspec.structs.replace(options, limit_rate=limit_of(options.limit_rate))
     place, watching = parse_s3_prefix(destination), observer_of(progress, observer)
-    given, dataset = _items_or_manifest(sources, dataset)
+    given, dataset = items_or_manifest(sources, dataset)
     with naming_system_errors():
         access = options.source_access()
-        servers = ItemServers(options.logins, _named(given, dataset))
+        servers = ItemServers(options.logins, named_sources(given, dataset))
         ports = local_ports(options.destination_access(), access, options.reach(servers.named_logins()))
-        found = servers.watching(_selected(given, Place(place, is_local=False), dataset, access, ports))
+        found = servers.watching(selected_items(given, Place(place, is_local=False), dataset, access, ports))
         if options.limit_rate is not None:
-            found = _limited(found)
+            found = limited_items(found)
         side = UploadSide(parse_s3(place, key_needed=False), options, dataset, watching, servers)
         return _begun(found, side, dataset, watching)
 
@@ -168,11 +173,11 @@ def download_many(
     options = msgspec.structs.replace(options, limit_rate=limit_of(options.limit_rate))
     if options.max_cost is not None:
         raise Usage("max_cost is for one object", "leave it out, or download the objects one by one")
-    path, watching, access = os.path.abspath(os.fspath(folder)), observer_of(progress, observer), options.access()
-    given, dataset = _items_or_manifest(sources, dataset)
+    path, watching, access = absolute_folder(folder), observer_of(progress, observer), options.access()
+    given, dataset = items_or_manifest(sources, dataset)
     with naming_system_errors():
         ports = local_ports(access, reach=options.reach())
-        found = _selected(given, place_of_items("", path), dataset, access, ports)
+        found = selected_items(given, place_of_items("", path), dataset, access, ports)
         side = DownloadSide(path, options, access, watching)
         return _begun(found, side, dataset, watching)
 
@@ -218,14 +223,14 @@ def preview_many(
     from s3am_cloud_client.inprocess.ports import local_ports
     from s3am_cloud_client.inprocess.system_errors import naming_system_errors
 
-    given, dataset = _items_or_manifest(sources, dataset)
-    texts = [_text(source) for source in given if not isinstance(source, Item)]
+    given, dataset = items_or_manifest(sources, dataset)
+    texts = [source_text(source) for source in given if not isinstance(source, Item)]
     is_single = len(texts) == len(given) and is_one_item(texts, dataset)
     with naming_system_errors():
         access, source_access = options.destination_access(), options.source_access()
         access.require_credentials()
         observer = observer_of(None, observer)
-        servers = ItemServers(options.logins, _named(given, dataset))
+        servers = ItemServers(options.logins, named_sources(given, dataset))
         ports = local_ports(access, source_access, options.reach(servers.named_logins()), observer=observer)
         if is_single:
             target = parse_destination(destination, parse_source(texts[0]))
@@ -234,7 +239,7 @@ def preview_many(
         else:
             place = parse_s3_prefix(destination)
             target = parse_s3(place, key_needed=False)
-            selected = _selected(given, Place(place, is_local=False), dataset, source_access, ports)
+            selected = selected_items(given, Place(place, is_local=False), dataset, source_access, ports)
         preview = UploadPreview(
             destination=target,
             store=ports.store,
@@ -264,16 +269,16 @@ def preview_downloads(
     from s3am_cloud_client.inprocess.ports import local_ports
     from s3am_cloud_client.inprocess.system_errors import naming_system_errors
 
-    (given, dataset), access = _items_or_manifest(sources, dataset), options.access()
-    texts = [_text(source) for source in given if not isinstance(source, Item)]
+    (given, dataset), access = items_or_manifest(sources, dataset), options.access()
+    texts = [source_text(source) for source in given if not isinstance(source, Item)]
     with naming_system_errors():
         access.require_credentials()
         ports = local_ports(access, reach=options.reach())
         if len(texts) == len(given) and is_one_object(texts, dataset):
             yield preview_of_one(parse_s3(texts[0]), os.fspath(destination), dataset.exists, ports.store)
             return
-        path = os.path.abspath(os.fspath(destination))
-        found = _selected(given, place_of_items("", path), dataset, access, ports)
+        path = absolute_folder(destination)
+        found = selected_items(given, place_of_items("", path), dataset, access, ports)
         yield from DownloadPreview(folder=path, store=ports.store).preview(dataset.exists, is_single=False).items(found)
 
 
@@ -317,65 +322,8 @@ def run_folder() -> Path | None:
     return None if home is None else home / "runs" / new_id(SystemClock())
 
 
-def _limited(found: Iterator[Selected]) -> Iterator[Selected]:
-    """Raises Usage for the first item that no rate limit applies to."""
-    from s3am_cloud.items import Placed
-    from s3am_cloud_client.inprocess.rate_limit import check_limited
-
-    for one in found:
-        if isinstance(one, Placed):
-            check_limited(one.item.source)
-        yield one
-
-
 def _source(access: S3Access, options: UploadOptions, servers: ItemServers) -> Source:
     """By which all items are read that have passed by."""
     from s3am_cloud_client.inprocess.ports import local_ports
 
     return local_ports(access, reach=options.reach(servers.logins())).source
-
-
-def _items_or_manifest(
-    sources: Sources, dataset: DatasetOptions
-) -> tuple[list[str | os.PathLike[str] | Item], DatasetOptions]:
-    """Raises Usage for two manifests."""
-    if not isinstance(sources, str | os.PathLike):
-        return list(sources), dataset
-    text = _text(sources)
-    if text.endswith("/"):
-        return [text], dataset
-    if dataset.manifest is not None:
-        raise Usage("two manifests are given", "give several sources as a list")
-    return [], msgspec.structs.replace(dataset, manifest=text)
-
-
-def _text(source: str | os.PathLike[str]) -> str:
-    """A `Path` has no `/` at its end that would say that a folder is meant."""
-    text = os.fspath(source)
-    return f"{text}/" if not isinstance(source, str) and os.path.isdir(text) else text
-
-
-def _named(sources: Iterable[str | os.PathLike[str] | Item], dataset: DatasetOptions) -> list[str]:
-    """The URLs that the user wrote: those of items are in lists, of whatever origin."""
-    texts = [_text(source) for source in sources if not isinstance(source, Item)]
-    return [*texts, dataset.manifest or "", dataset.base or ""]
-
-
-def _selected(
-    sources: Iterable[str | os.PathLike[str] | Item],
-    place: Place,
-    dataset: DatasetOptions,
-    access: S3Access,
-    ports: Ports,
-) -> Iterator[Selected]:
-    """`access` lists the prefixes among the sources, `ports` read a manifest."""
-    from s3am_cloud.items import Placed
-    from s3am_cloud_client.inprocess.dataset.selected import selected
-
-    texts = []
-    for number, source in enumerate(sources, 1):
-        if isinstance(source, Item):
-            yield Placed(item=source, place=f"item {number}")
-        else:
-            texts.append(_text(source))
-    yield from selected(texts, place, dataset, access, ports)

@@ -23,6 +23,7 @@ from s3am_cloud.same_source import source_id
 from s3am_cloud.urls import parse_source
 from s3am_cloud_client.inprocess.dataset.download_run import clashing
 from s3am_cloud_client.inprocess.dataset.downloading import Downloading
+from s3am_cloud_client.sources import absolute_folder
 
 SOURCE = "s3://b/p/a"
 
@@ -135,3 +136,8 @@ def test_names_that_are_one_file_here_fail_but_for_the_first(items: SqliteItemLi
     assert {one.error.name for one in failed.values() if one.error} == {"BadDestination"}
     assert "it is the folder of" in (failed["x"].error.message if failed["x"].error else "")
     assert len(list(items.remaining())) == len(names) + 1 - len(failed)
+
+
+def test_a_folder_whose_path_no_list_can_hold_is_refused() -> None:
+    with pytest.raises(BadDestination, match=r"/copies\\udcff has bytes that are not UTF-8"):
+        absolute_folder(os.fsdecode(b"/copies\xff"))
