@@ -323,6 +323,9 @@ ITEMS_IN_HAND: Final = 1000
 # The same for items that take more than one request, SINGLE_LANES at a time.
 SINGLES_IN_HAND: Final = 32
 SINGLE_LANES: Final = 8
+# Of so many slow hosts none holds up the items of another one; and the items that are queued for that, in numbers.
+HOSTS_AT_ONCE: Final = 3
+SINGLES_QUEUED: Final = 1000
 # The least and the longest pause of all requests to a server that was too busy for one, where it names none itself.
 HOST_BACKOFF_SECONDS: Final = 0.5
 HOST_BACKOFF_CAP_SECONDS: Final = 8.0

@@ -19,5 +19,6 @@ selection     From arguments, folders, prefixes and lists to items.
 single        One item by the thorough way of single transfers.
 streams       Bytes that come in pieces, as a file.
 uploading     The direction into S3.
+turns_by_host A queue whose hosts take turns.
 units         The units of a dataset's items.
 """

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from s3am_cloud.datasets.single import Done, Task
+from s3am_cloud.datasets.turns_by_host import TurnsByHost, host_of
+from s3am_cloud.limits import HOSTS_AT_ONCE
 from s3am_cloud.ports.objects import LookWanted, ObjectLooks, Settled, WholeMover
 
 Whole = TypeVar("Whole")
@@ -49,9 +51,10 @@ class Lanes(Generic[Whole]):
         singles: int,
         looks: ObjectLooks | None = None,
     ) -> None:
-        """With `looks` many objects are looked at together, before they are compared one by one."""
+        """With `looks` many objects are looked at together, before they are compared one by one. Of each host at most
+        `singles` items are copied at once by themselves."""
         self.whole: queue.SimpleQueue[Whole | None] = queue.SimpleQueue()
-        self.single: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+        self.single: TurnsByHost[Task] = TurnsByHost(lambda task: host_of(task.candidate.source), singles)
         self.ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
         self.stop = threading.Event()
         self._mover, self._copy_one = mover, copy_one
@@ -59,8 +62,7 @@ class Lanes(Generic[Whole]):
         self._on_their_way = 0
         self._looks, self._looking = looks, dict[int, Task]()
         self._to_compare: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
-        targets = [self._move, *[self._copy] * singles, *([self._look] if looks is not None else [])]
-        self._singles = singles
+        targets = [self._move, *[self._copy] * (singles * HOSTS_AT_ONCE), *([self._look] if looks is not None else [])]
         self._threads = [threading.Thread(target=target, name="s3am-cloud item", daemon=True) for target in targets]
 
     def start(self) -> None:
@@ -71,11 +73,11 @@ class Lanes(Generic[Whole]):
         """There will be no more work."""
         self.whole.put(None)
         self._to_compare.put(None)
-        for _ in range(self._singles):
-            self.single.put(None)
+        self.single.end()
 
     def close(self) -> None:
         self.stop.set()
+        self.single.drop()
         self.finish()
         for thread in self._threads:
             if thread.ident is not None:
@@ -83,7 +85,10 @@ class Lanes(Generic[Whole]):
 
     def compare(self, task: Task) -> None:
         """To be copied only where the object is not the same."""
-        (self.single if self._looks is None else self._to_compare).put(task)
+        if self._looks is None:
+            self.single.put(task)
+        else:
+            self._to_compare.put(task)
 
     def _move(self) -> None:
         try:
@@ -136,4 +141,6 @@ class Lanes(Generic[Whole]):
             except BaseException as error:  # whatever ends the thread ends the run
                 self.ended.put(error)
                 return
+            finally:
+                self.single.done(task)
             self.ended.put(done)

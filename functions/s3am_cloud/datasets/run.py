@@ -19,7 +19,7 @@ from s3am_cloud.datasets.lanes import Ended, Lanes
 from s3am_cloud.datasets.outcomes import Outcome, outcome_of
 from s3am_cloud.datasets.single import Done, Task, failed
 from s3am_cloud.errors import LocalFileExists, ObjectExists, TransferError
-from s3am_cloud.limits import ITEMS_IN_HAND, SINGLES_IN_HAND
+from s3am_cloud.limits import ITEMS_IN_HAND, SINGLES_IN_HAND, SINGLES_QUEUED
 from s3am_cloud.ports.item_list import Listed, WorkList
 from s3am_cloud.ports.objects import Refused, Settled, Unfit
 from s3am_cloud.request import OnExisting
@@ -92,7 +92,7 @@ class _Feed:
 
     def __init__(self, items: WorkList, is_whole: Callable[[Listed], bool]) -> None:
         self._items, self._is_whole, self._rest = items, is_whole, items.remaining()
-        self._whole, self._single = _Lane(ITEMS_IN_HAND), _Lane(SINGLES_IN_HAND)
+        self._whole, self._single = _Lane(ITEMS_IN_HAND), _Lane(SINGLES_QUEUED)
         self._whole_waiting: deque[Listed] = deque()
         self._single_waiting = _Numbers()
         self._read_all = False
