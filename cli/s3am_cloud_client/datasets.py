@@ -130,6 +130,8 @@ def upload_many(
     from s3am_cloud_client.inprocess.system_errors import naming_system_errors
 
     options = msgspec.structs.replace(options, limit_rate=limit_of(options.limit_rate))
+    if options.expect is not None:
+        raise Usage("expect is the checksum of one object, and these may be several", "state each one's in a manifest")
     place, watching = parse_s3_prefix(destination), observer_of(progress, observer)
     given, dataset = items_or_manifest(sources, dataset)
     with naming_system_errors():

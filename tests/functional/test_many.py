@@ -136,3 +136,21 @@ def test_each_item_is_a_line_of_json_as_it_ends(command: Command, stored: Stored
     assert {one["destination"].rpartition("/")[2] for one in found} == {"0.bin", "1.bin", "2.bin", "3.bin"}
     assert {one["state"] for one in found} == {"copied"}
     assert "4 items" in result.stderr
+
+
+def test_a_digest_of_one_object_is_not_taken_for_many(command: Command, stored: Stored, tree: Path) -> None:
+    result = command.run("upload", "--expect", f"md5:{'0' * 32}", f"{tree}/", stored.url("p/")).ended(2)
+    assert "state each one's in a manifest" in result.error_line
+    assert stored.keys() == []
+
+
+def test_a_single_object_is_updated_under_its_own_key(command: Command, stored: Stored, home: Path) -> None:
+    (home / "a.bin").write_bytes(b"new")
+    stored.put("p/b.bin", b"old")
+    arguments = ("upload", "--exists", "update", "a.bin", stored.url("p/b.bin"))
+    assert "1 copied" in command.run(*arguments).ended(0).stdout
+    assert content(stored, "p/b.bin") == b"new"
+    assert "1 skipped" in command.run(*arguments).ended(0).stdout
+    result = command.run(*arguments, "--expect", f"md5:{'0' * 32}").ended(2)
+    assert "state each one's in a manifest" in result.error_line
+    assert stored.keys() == ["p/b.bin"]

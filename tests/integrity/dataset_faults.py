@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from integrity.dataset_env import PREFIX, DatasetEnv
+from integrity.http_faults import Headers
 from servers.faults import (
     BasicAuth,
     Fault,
@@ -40,6 +41,7 @@ from servers.proxy_rules import (
 Way = Literal["upload", "download"]
 COPIED = "copied"
 TOO_MANY = Respond(429, "TooManyRequests")
+B64 = f"{'A' * 22}=="
 OTHER = b"what somebody else has put there"
 
 
@@ -128,6 +130,7 @@ FAULTS = [
     _served("neither, and cut short", "SourceUnavailable", NoLength(), IgnoreRanges(), Truncate(after=10)),
     _served("each answer twice", COPIED, SentTwice()),
     _served("gzip that nobody asked for", "BadSource", Gzipped()),
+    _served("another content than its headers state", "NotAsStated", Headers(given={"x-goog-hash": f"md5={B64}"})),
     _stated("another md5 than stated", digest="md5:" + "0" * 32),
     _stated("another sha512 than stated", digest="sha512:" + "0" * 128),
     _stated("another crc64nvme than stated", digest="crc64nvme:" + "0" * 16),

@@ -119,9 +119,20 @@ def _upload(
     if s3am_cloud_client.is_one_item(sources, dataset):
         _upload_one(console, sources[0], destination, chosen, dataset)
         return
-    from s3am_cloud_cli.console.many import upload_items
+    from s3am_cloud_cli.console.many import update_item, upload_items
 
-    upload_items(console, sources, destination, dataset, chosen)
+    if _is_update_of_one(sources, destination, dataset):
+        update_item(console, sources[0], destination, dataset, chosen)
+    else:
+        upload_items(console, sources, destination, dataset, chosen)
+
+
+def _is_update_of_one(sources: Sequence[str], destination: str, dataset: DatasetOptions) -> bool:
+    import msgspec
+
+    one = msgspec.structs.replace(dataset, exists=None)
+    named = dataset.exists == "update" and not destination.endswith("/") and sources != ("-",)
+    return named and s3am_cloud_client.is_one_item(sources, one)
 
 
 def _upload_one(

@@ -24,6 +24,15 @@ def upload_items(
     _shown(console, uploads, again(destination))
 
 
+def update_item(
+    console: Console, source: str, destination: str, dataset: DatasetOptions, options: UploadOptions
+) -> None:
+    """Copies one source to its own key, unless the object there is the same."""
+    folder, _, name = destination.rpartition("/")
+    own = msgspec.structs.replace(dataset, name=name.replace("{", "{{").replace("}", "}}"))
+    upload_items(console, [source], f"{folder}/", own, options)
+
+
 def download_items(
     console: Console, sources: Sequence[str], folder: str, dataset: DatasetOptions, options: DownloadOptions
 ) -> None:

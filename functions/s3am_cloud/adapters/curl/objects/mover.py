@@ -34,6 +34,7 @@ from s3am_cloud.adapters.files.small_file import read_small
 from s3am_cloud.adapters.s3.access import S3Access
 from s3am_cloud.adapters.s3.features import Attempt, Feature, Features
 from s3am_cloud.adapters.s3.signer import Endpoint, Signer
+from s3am_cloud.checksums.digests import Expected
 from s3am_cloud.errors import TransferError
 from s3am_cloud.limits import MAX_WHOLE_OBJECT
 from s3am_cloud.model import MovedPart, Part, SourceInfo
@@ -177,8 +178,10 @@ class _Run:
             self._hold_and_send(wanted, content)
 
     def _hold_and_send(self, wanted: WholeObject, content: MemoryContent) -> None:
-        # Where a manifest and the source disagree, the thorough way looks again, and says so.
-        if wanted.size not in {None, content.length}:
+        # Where a manifest and the source disagree, or the source with itself, the thorough way looks again and says so.
+        claims = (Expected(name, digest, by_source=True) for name, digest in content.info.claims.items())
+        disagrees = any(content.digest_error(claim, wanted.source.display) is not None for claim in claims)
+        if disagrees or wanted.size not in {None, content.length}:
             self.settled.append(Unfit(number=wanted.number))
             return
         error = content.digest_error(wanted.expected, wanted.source.display) if wanted.expected else None
