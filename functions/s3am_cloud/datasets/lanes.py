@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
+from s3am_cloud.datasets.candidates import Candidate
 from s3am_cloud.datasets.single import Done, Task
 from s3am_cloud.datasets.turns_by_host import TurnsByHost, host_of
-from s3am_cloud.limits import HOSTS_AT_ONCE
+from s3am_cloud.limits import HOSTS_AT_ONCE, OBJECT_CONNECTIONS
 from s3am_cloud.ports.objects import LookWanted, ObjectLooks, Settled, WholeMover
 
 Whole = TypeVar("Whole")
@@ -41,6 +43,14 @@ class ByteCount:
         return self._moved
 
 
+class _Numbered(NamedTuple, Generic[Whole]):
+    """What is to be copied as a whole: its number, and its host where that is a web server."""
+
+    number: int
+    host: str
+    whole: Whole
+
+
 class Lanes(Generic[Whole]):
     """All threads of one run. `close` stops them, whatever they do."""
 
@@ -53,7 +63,10 @@ class Lanes(Generic[Whole]):
     ) -> None:
         """With `looks` many objects are looked at together, before they are compared one by one. Of each host at most
         `singles` items are copied at once by themselves."""
-        self.whole: queue.SimpleQueue[Whole | None] = queue.SimpleQueue()
+        self.whole: queue.SimpleQueue[_Numbered[Whole] | None] = queue.SimpleQueue()
+        # Of the hosts of web servers: what is out, by its numbers, and what waits for that.
+        self._hosts, self._out = dict[int, str](), Counter[str]()
+        self._parked: dict[str, deque[_Numbered[Whole]]] = {}
         self.single: TurnsByHost[Task] = TurnsByHost(lambda task: host_of(task.candidate.source), singles)
         self.ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
         self.stop = threading.Event()
@@ -83,6 +96,10 @@ class Lanes(Generic[Whole]):
             if thread.ident is not None:
                 thread.join()
 
+    def move(self, one: Candidate, whole: Whole) -> None:
+        """To be copied with many others over one loop; of each web server at most OBJECT_CONNECTIONS at once."""
+        self.whole.put(_Numbered(one.number, host_of(one.source), whole))
+
     def compare(self, task: Task) -> None:
         """To be copied only where the object is not the same."""
         if self._looks is None:
@@ -94,14 +111,38 @@ class Lanes(Generic[Whole]):
         try:
             for settled in self._mover.copy(self._objects(), self.stop.is_set):
                 self._on_their_way -= 1
+                self._out[self._hosts.pop(settled.number, "")] -= 1
                 self.ended.put(settled)
         except BaseException as error:  # whatever ends the thread ends the run
             self.ended.put(error)
 
     def _objects(self) -> Iterator[Whole | None]:
         for wanted in self._waiting(self.whole, lambda: self._on_their_way > 0):
-            self._on_their_way += wanted is not None
-            yield wanted
+            yield from self._ready()
+            if wanted is None:
+                yield None
+            elif self._out[wanted.host] < OBJECT_CONNECTIONS or not wanted.host:
+                yield self._taken(wanted)
+            else:
+                self._parked.setdefault(wanted.host, deque()).append(wanted)
+        while self._parked and not self.stop.is_set():
+            yield from self._ready()
+            yield None
+
+    def _ready(self) -> Iterator[Whole]:
+        """What has waited for others of its host."""
+        for host, waiting in list(self._parked.items()):
+            while waiting and self._out[host] < OBJECT_CONNECTIONS:
+                yield self._taken(waiting.popleft())
+            if not waiting:
+                del self._parked[host]
+
+    def _taken(self, wanted: _Numbered[Whole]) -> Whole:
+        self._on_their_way += 1
+        if wanted.host:
+            self._hosts[wanted.number] = wanted.host
+            self._out[wanted.host] += 1
+        return wanted.whole
 
     def _look(self) -> None:
         assert self._looks is not None

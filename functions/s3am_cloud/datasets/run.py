@@ -218,7 +218,7 @@ class DatasetRun(Generic[Whole]):
             return
         if replace:
             self._replacing.add(one.number)
-        self._lanes.whole.put(self._direction.whole(one, replace))
+        self._lanes.move(one, self._direction.whole(one, replace))
 
     def _take(self) -> None:
         """What has ended since; waits a moment for the first."""

@@ -21,7 +21,7 @@ from s3am_cloud.datasets.single import Done, Task, copy_one
 from s3am_cloud.datasets.uploading import Uploading
 from s3am_cloud.integrity.provenance import Provenance
 from s3am_cloud.items import Item
-from s3am_cloud.limits import LOOK_CONNECTIONS, OBJECT_CONNECTIONS, SINGLE_LANES
+from s3am_cloud.limits import HOSTS_AT_ONCE, LOOK_CONNECTIONS, OBJECT_CONNECTIONS, SINGLE_LANES
 from s3am_cloud.model import Attributes, SourceInfo, TransferRequest
 from s3am_cloud.ports.objects import WholeObject
 from s3am_cloud.ports.pace import within
@@ -83,7 +83,7 @@ class UploadSide:
         lanes: Lanes[WholeObject] = Lanes(
             CurlObjectMover(
                 ObjectRoute(access, settings, carried, options.source_access()),
-                within(reach.rate_limit, OBJECT_CONNECTIONS),
+                within(reach.rate_limit, OBJECT_CONNECTIONS * HOSTS_AT_ONCE),
                 self._clock,
                 run.moved,
             ),
