@@ -10,7 +10,7 @@ logins      `Logins`: what sources' servers get, and which of them gets what.
 objects     `verify`, `verify_many`, `verify_receipt`, `provenance`, `cancel_uploads`: what is in S3 already.
 observer    What a transfer reports while it runs.
 options     The options of transfers, and which AWS.
-planning    `plan`: what a job would take.
+planning    `plan`, `plan_many`: what a job would take.
 results     The types of what calls return.
 sources     What `upload_many` and `download_many` are given.
 state_home  Where a user's records outlive a run.
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
         SubmitOptions,
         UploadOptions,
     )
-    from s3am_cloud_client.planning import plan
+    from s3am_cloud_client.planning import plan, plan_many
     from s3am_cloud_client.transfers import download, upload
 
 __all__ = (
@@ -99,6 +99,7 @@ __all__ = (
     "list_objects",
     "list_uploads",
     "plan",
+    "plan_many",
     "preview_downloads",
     "preview_many",
     "provenance",
@@ -169,7 +170,10 @@ _MODULES = {
         "SubmitOptions",
         "UploadOptions",
     ),
-    "s3am_cloud_client.planning": ("plan",),
+    "s3am_cloud_client.planning": (
+        "plan",
+        "plan_many",
+    ),
     "s3am_cloud_client.transfers": (
         "download",
         "upload",

@@ -8,6 +8,7 @@ from s3am_cloud.model import Receipt
 from s3am_cloud.transfer.verification import ReceiptVerified, Verified
 from s3am_cloud_client.doctor.findings import Diagnosis, Finding
 from s3am_cloud_client.inprocess.dataset.preview import Planned
+from s3am_cloud_client.inprocess.dataset.quoting import DatasetQuote
 from s3am_cloud_client.inprocess.dataset.verify_run import VerifiedCounts, VerifiedItem, VerifiedSummary
 from s3am_cloud_client.inprocess.listings import StoredObject, UnfinishedUpload
 from s3am_cloud_client.remote.cancel import Cancelled
@@ -21,6 +22,7 @@ __all__ = (
     "Cloud",
     "Counts",
     "DataSync",
+    "DatasetQuote",
     "Diagnosis",
     "FailedEvent",
     "FailedEvents",

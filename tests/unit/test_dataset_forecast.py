@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
+
+import msgspec
 import pytest
 
+from s3am_cloud.adapters.memory.dataset_files import memory_dataset_files
 from s3am_cloud.costs.datasets import DatasetWork, forecast_dataset
 from s3am_cloud.costs.surcharge import Terms
-from s3am_cloud.datasets.units import Crew, ItemFile, Mark, crew_of, marks_of, units
-from s3am_cloud.items import Item
-from s3am_cloud.jobs.dataset.forecasts import work_of
+from s3am_cloud.datasets.selection import Selected
+from s3am_cloud.datasets.units import Crew, ItemFile, Mark, crew_of, marks_of, size_class, units
+from s3am_cloud.errors import BadSource, TooExpensive
+from s3am_cloud.items import Item, Placed, Rejected
+from s3am_cloud.jobs.dataset.forecasts import forecast_of_dataset, work_of
 from s3am_cloud.jobs.dataset.plan import DatasetPlan
+from s3am_cloud.jobs.dataset.prepare import prepare_dataset
 from s3am_cloud.limits import S3_WRITES_PER_SECOND, UNIT_SECONDS, WORKER_PUTS_PER_SECOND
-from s3am_cloud.ports.item_list import Listed
+from s3am_cloud.model import TransferRequest
+from s3am_cloud.ports.item_list import Existing, Listed
+from s3am_cloud.ports.trees import Found
+from s3am_cloud.transfer.pipeline import new_job
+from s3am_cloud_client.inprocess.dataset.quoting import quote_dataset
+from support.fakes import World
 
 HERE = Terms()
 
 
 def of(count: int, size: int, scheme: str = "https") -> tuple[DatasetPlan, Crew]:
     """So many items of one size, prepared."""
-    from s3am_cloud.datasets.units import size_class
-
     listed = Listed(number=0, item=Item(source="https://h/x", destination="s3://b/x", size=size), place="")
     [*marks] = marks_of([listed] * min(count, 1000))
     files = tuple(
@@ -79,3 +90,63 @@ def test_units_have_equal_work_and_the_small_ones_come_last() -> None:
     assert [(unit.first, unit.to) for unit in found if unit.file == 1] == [(0, 1), (1, 2), (2, 3)]
     assert all(unit.to - unit.first <= UNIT_SECONDS / 2 * 200 for unit in found if unit.file == 0)
     assert found[-1].file == 0
+
+
+def placed(count: int, size: int, scheme: str = "https") -> list[Placed]:
+    return [
+        Placed(item=Item(source=f"{scheme}://h/{at}", destination=f"s3://bucket/to/{at}", size=size), place="")
+        for at in range(count)
+    ]
+
+
+def requested(**options: object) -> TransferRequest:
+    document = {"source": "https://h/0", "destination": "s3://bucket/to/", "dataset": {"sources": ["https://h/0"]}}
+    return msgspec.convert({**document, **options}, TransferRequest)
+
+
+def test_a_quote_is_the_forecast_of_what_the_cloud_would_prepare() -> None:
+    """The same items, prepared by the job itself, have the same units, workers and cost."""
+    world = World()
+    files = memory_dataset_files(world.clock)
+    lines = "".join(f"https://h/{at},{at},250000\n" for at in range(5000))
+    files.write_manifest("a" * 64, io.BytesIO(f"url,name,size\n{lines}".encode()))
+    ports = msgspec.structs.replace(world.ports, dataset_files=files, tree=NoTree())
+    dataset = {"manifest_digest": "a" * 64, "manifest_name": "list.csv"}
+    job = new_job(requested(dataset=dataset, source="list.csv"), "job", world.clock)
+    plan = prepare_dataset(job, ports, lambda: 900.0)
+    assert plan is not None
+    prepared = forecast_of_dataset(job, plan)
+    quote = quote_dataset(requested(), placed(5000, 250_000), world.ports)
+    assert (quote.items, quote.bytes) == (5000, 5000 * 250_000)
+    assert (quote.cloud.units, quote.cloud.s3_writes) == (prepared.units, prepared.usage.s3_writes)
+    assert quote.cloud.dollars == pytest.approx(prepared.dollars)
+
+
+def test_a_quote_counts_what_has_no_size_and_what_cannot_be_copied() -> None:
+    found: list[Selected] = [
+        *placed(2, 5),
+        Placed(item=Item(source="https://h/x", destination="s3://bucket/to/x"), place=""),
+        Rejected(
+            item=Item(source="https://h/y", destination="s3://bucket/to/"), place="", error=BadSource("").report()
+        ),
+    ]
+    quote = quote_dataset(requested(), found, World().ports)
+    assert (quote.items, quote.unsized, quote.outside, quote.bytes) == (4, 1, 1, 10)
+
+
+def test_a_quote_above_the_cost_and_one_of_local_files_are_refused() -> None:
+    with pytest.raises(TooExpensive):
+        quote_dataset(requested(max_cost=0.001), placed(1000, 5), World().ports)
+    local = Placed(item=Item(source="data/x", destination="s3://bucket/to/x"), place="")
+    with pytest.raises(BadSource, match="the cloud can't read"):
+        quote_dataset(requested(), [local], World().ports)
+
+
+class NoTree:
+    """A prefix in which nothing is."""
+
+    def entries(self, *_: object) -> Iterator[Found]:
+        yield from ()
+
+    def existing(self, *_: object) -> Iterator[Existing]:
+        yield from ()

@@ -10,7 +10,7 @@ from s3am_cloud.limits import LINK_BYTES_PER_SECOND
 from s3am_cloud_cli.console.receipt_text import duration_text
 
 if TYPE_CHECKING:
-    from s3am_cloud_client.results import Basis, Cloud, DataSync, InProcess, Quote, Where
+    from s3am_cloud_client.results import Basis, Cloud, DatasetQuote, DataSync, InProcess, Quote, Where
 
 Row = tuple[str, ...]
 
@@ -23,6 +23,29 @@ def quote_text(quote: Quote) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return [*_about(quote), "", *table, "", *_assumed(quote.prices, quote.regions, here)]
+
+
+def dataset_quote_text(quote: DatasetQuote) -> list[str]:
+    cloud = quote.cloud
+    unsized = f", and {quote.unsized:,} items of unknown size" if quote.unsized else ""
+    outside = f", of which {quote.outside:,} can't be copied or are left out" if quote.outside else ""
+    rows = [
+        ("source", quote.source),
+        ("destination", quote.destination),
+        ("items", f"{quote.items:,}{outside}"),
+        ("to copy", f"{size_text(quote.bytes)} ({quote.bytes:,} bytes){unsized}"),
+        ("cost", f"{price_text(cloud.dollars)} in the cloud"),
+        ("time", duration_text(cloud.seconds)),
+        ("connections", f"{cloud.concurrency:,} x {cloud.slots}"),
+        ("S3 writes", f"{cloud.s3_writes:,}"),
+        ("S3 reads", f"{cloud.s3_reads:,}"),
+        ("units", f"{cloud.units:,}"),
+        ("invocations", f"{cloud.invocations:,}"),
+        ("transitions", f"{cloud.transitions:,}"),
+    ]
+    lines = [f"{name:<12} {value}" for name, value in rows]
+    assumed = f"List prices of {quote.prices.region}, {quote.prices.as_of}, as if nothing were at the destination."
+    return [*lines, "", assumed]
 
 
 def _about(quote: Quote) -> list[str]:

@@ -44,12 +44,37 @@ def dataset_request(
     """
     given = list(sources)
     texts = tuple(source for source in given if isinstance(source, str))
-    for text in texts:
+    whole = _dataset_of(texts, dataset)
+    whole = _with_list(whole, [one for one in given if isinstance(one, Item)], dataset.manifest, files)
+    return _request(whole, destination, dataset, options)
+
+
+def planned_request(
+    sources: Iterable[str], destination: str, dataset: DatasetOptions, options: SubmitOptions
+) -> TransferRequest:
+    """The same request, with a list from this machine left where it is."""
+    whole, manifest = _dataset_of(tuple(sources), dataset), dataset.manifest
+    if manifest is not None:
+        is_local = manifest == _STDIN or parse_source(manifest).scheme == "file"
+        name = "standard input" if manifest == _STDIN else manifest
+        whole = msgspec.structs.replace(
+            whole, manifest=None if is_local else manifest, manifest_name=name if is_local else None
+        )
+    return _request(whole, destination, dataset, options)
+
+
+def _request(whole: Dataset, destination: str, dataset: DatasetOptions, options: SubmitOptions) -> TransferRequest:
+    request = options.request(label_of(whole) or "", destination)
+    return msgspec.structs.replace(request, exists=dataset.exists, dataset=whole)
+
+
+def _dataset_of(sources: tuple[str, ...], dataset: DatasetOptions) -> Dataset:
+    for text in sources:
         _check_remote(text)
     if dataset.report_dir is not None or not dataset.follow:
         raise Usage("report_dir and follow are for transfers on this machine", "leave them out")
-    whole = Dataset(
-        sources=texts,
+    return Dataset(
+        sources=sources,
         manifest_format=dataset.manifest_format,
         base=dataset.base,
         name=dataset.name,
@@ -57,9 +82,6 @@ def dataset_request(
         min_age=dataset.min_age,
         max_failures=dataset.max_failures,
     )
-    whole = _with_list(whole, [one for one in given if isinstance(one, Item)], dataset.manifest, files)
-    request = options.request(label_of(whole) or "", destination)
-    return msgspec.structs.replace(request, exists=dataset.exists, dataset=whole)
 
 
 def _check_remote(text: str) -> None:

@@ -168,11 +168,14 @@ def _too_expensive(job: Job, found: Forecast, most: float) -> TooExpensive:
 
 
 def in_cloud(job: Job, plan: Plan, rate: int | None) -> Cloud:
-    expected = forecast_of(job, plan, rate)
+    return cloud_of(forecast_of(job, plan, rate), plan.concurrency, plan.slots)
+
+
+def cloud_of(expected: Forecast, concurrency: int, slots: int) -> Cloud:
     return Cloud(
         units=expected.units,
-        concurrency=plan.concurrency,
-        slots=plan.slots,
+        concurrency=concurrency,
+        slots=slots,
         worker_invocations=expected.worker_invocations,
         invocations=expected.usage.invocations,
         gb_seconds=round(expected.usage.gb_seconds, 3),

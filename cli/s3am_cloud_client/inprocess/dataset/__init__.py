@@ -9,6 +9,7 @@ items_run     A run with its list, its tally and what is shown of it.
 known         Which objects were copied from which version of their sources, from one run to the next.
 lane_observer  What a lane's single transfers are observed by.
 preview       What a run of uploads would do.
+quoting       What a dataset would take in the cloud.
 report        The files of a run.
 selected      The items that a user names.
 upload_run    A run of uploads, put together.
