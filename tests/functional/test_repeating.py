@@ -90,3 +90,19 @@ def test_checksums_of_downloads_are_read_by_the_tools_of_that_name(
     words: list[str | Path] = [tool, "-c", "--strict", home / "r" / "checksums.txt"]
     checked = subprocess.run(words, capture_output=True, text=True, check=False)
     assert (checked.returncode, checked.stdout.count(": OK")) == (0, 2), checked.stderr
+
+
+def test_a_run_of_one_item_ends_with_its_receipt(command: Command, stored: Stored, home: Path) -> None:
+    (home / "d").mkdir()
+    (home / "d" / "a").write_bytes(b"a")
+    result = command.run("upload", "d/", stored.url("p/")).ended(0)
+    for line in (
+        "source       d/a",
+        f"destination  {stored.url('p/a')}",
+        "checksum     CRC64NVME ",
+        "verdict      verified-",
+    ):
+        assert line in result.stdout
+    assert "1 item, 1 B: 1 copied" in result.stdout
+    assert "verdict" not in command.run("upload", "d/", stored.url("p/")).ended(0).stdout
+    assert "verdict      verified-by-source" in command.run("download", stored.url("p/"), "x").ended(0).stdout

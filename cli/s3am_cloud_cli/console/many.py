@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 import s3am_cloud_client
 from s3am_cloud.item_counts import error_of_counts
 from s3am_cloud_cli.console.output import Console
-from s3am_cloud_cli.console.summary_text import Again, failures_text, outcome_text, summary_text
+from s3am_cloud_cli.console.summary_text import Again, failures_text, outcome_text, receipt_lines, summary_text
 from s3am_cloud_cli.options.repeating import again
 from s3am_cloud_client import DatasetOptions, DownloadOptions, Transfers, UploadOptions, run_folder
+
+if TYPE_CHECKING:
+    from s3am_cloud_client.results import Outcome
 
 
 def upload_items(
@@ -48,8 +52,10 @@ def _reported(dataset: DatasetOptions) -> DatasetOptions:
 
 
 def _shown(console: Console, transfers: Transfers, repeat: Again) -> None:
+    last: list[Outcome] = []
     try:
         for outcome in transfers:
+            last = [outcome]
             console.item(outcome, outcome.state, outcome_text)
     except KeyboardInterrupt:
         console.note(summary_text(transfers.summary, repeat))
@@ -58,7 +64,8 @@ def _shown(console: Console, transfers: Transfers, repeat: Again) -> None:
     summary = transfers.summary
     if console.quiet and not console.json:
         console.problem(failures_text(summary, repeat))
-    console.summary(summary, summary_text(summary, repeat))
+    receipt = receipt_lines(last[0]) if last and summary.counts.items == 1 else []
+    console.summary(summary, [*receipt, *summary_text(summary, repeat)])
     error = error_of_counts(summary.counts)
     if error is not None:
         raise console.reported(error)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from s3am_cloud.amounts import size_text
 from s3am_cloud.command_lines import command_line
 from s3am_cloud.item_counts import counts_text
+from s3am_cloud_cli.console.receipt_text import VERDICTS
 
 if TYPE_CHECKING:
     from s3am_cloud_client.results import Failures, Outcome, Summary
@@ -38,6 +39,17 @@ def summary_text(summary: Summary, again: Again) -> list[str]:
 def failures_text(summary: Summary, again: Again) -> list[str]:
     """What went wrong, and how to repeat it; empty where nothing did."""
     return [*failure_lines(summary.failures), *_repeated(summary, again)]
+
+
+def receipt_lines(outcome: Outcome) -> list[str]:
+    """Of a run of one item, as of a single transfer."""
+    algorithm, _, value = (outcome.checksum or "").partition(":")
+    lines = [f"source       {outcome.source}", f"destination  {outcome.destination}"]
+    if value:
+        lines.append(f"checksum     {algorithm.upper()} {value}")
+    if outcome.verdict is not None:
+        lines.append(f"verdict      {outcome.verdict}: {VERDICTS[outcome.verdict]}")
+    return lines if outcome.state == "copied" else []
 
 
 def outcome_text(outcome: Outcome) -> str:
