@@ -8,9 +8,40 @@ import pytest
 
 from s3am_cloud.adapters.files.item_list import SqliteItemList
 from s3am_cloud.datasets.manifests.reading import read_manifest
+from s3am_cloud.errors import BadManifest
 from s3am_cloud.items import Item, Placed
 
 ENA = "run_accession\tfastq_ftp\tfastq_bytes\tfastq_md5\nA\tftp.host/a.gz;ftp://ftp.host/b.gz\t1;2\t;\n"
+
+
+METALINK = """<metalink xmlns="urn:ietf:params:xml:ns:metalink">
+<file name="p/x"><size>4</size><hash type="md5">098f6bcd4621d373cade4e832627b4f6</hash>
+<pieces type="sha-1" length="2"><hash>ff</hash></pieces><metaurl>https://a/x.torrent</metaurl>
+<url priority="2">ftp://b/x</url><url priority="1">https://a/x</url></file>
+<file name="y"><url>https://a/y</url></file></metalink>
+"""
+
+
+def test_a_metalink_has_files_with_mirrors_sizes_and_digests() -> None:
+    first, second = read_manifest(io.BytesIO(METALINK.encode()), "list", "auto")
+    assert (first.source, first.mirrors, first.destination) == ("https://a/x", ("ftp://b/x",), "p/x")
+    assert (first.size, first.digest) == (4, "md5:098f6bcd4621d373cade4e832627b4f6")
+    assert (second.source, second.mirrors, second.size) == ("https://a/y", (), None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        METALINK.replace("</metalink>", ""),
+        '<!DOCTYPE x [<!ENTITY a "b">]>' + METALINK,
+        METALINK.replace("https://a/y", "magnet:y"),
+        METALINK.replace(">4<", ">four<"),
+    ],
+    ids=["cut off", "entities", "no URL", "no size"],
+)
+def test_a_metalink_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(BadManifest, match=r"list:\d"):
+        list(read_manifest(io.BytesIO(text.encode()), "list", "auto"))
 
 
 @pytest.mark.parametrize(

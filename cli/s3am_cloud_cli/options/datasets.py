@@ -16,7 +16,7 @@ from s3am_cloud_client import DatasetOptions
 _RULES = "--rule"
 _KINDS = {"--include": "include", "--exclude": "exclude"}
 # As `datasets/manifests` has them; a test compares the two, as reading them there would slow every start.
-FORMATS = ("auto", "jsonl", "csv", "ena", "gdc", "sts", "checksums", "urls", "inventory")
+FORMATS = ("auto", "jsonl", "csv", "ena", "gdc", "sts", "checksums", "urls", "inventory", "metalink")
 _SHARE = re.compile(r"\d{1,3}(?:\.\d{1,6})?%")
 _AGE = re.compile(r"(\d{1,6}(?:\.\d+)?)\s*([smhd]?)", re.IGNORECASE)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}

@@ -6,6 +6,7 @@ detection       Which format a manifest has.
 inventories     S3 Inventory, and manifests of S3 Batch Operations.
 json_lines      Our own format: one JSON object a line.
 lines           The lines of a manifest: decompressed, decoded, bounded, with their numbers.
+metalinks       Metalink: files with their mirrors, as XML.
 reading         One function for all formats.
 tables          CSV and TSV with a header: any, ENA's filereport, GDC's manifest.
 transfer_tables Storage Transfer Service's TSV.

@@ -8,6 +8,7 @@ from s3am_cloud.datasets.manifests.checksum_lines import is_checksum_line, read_
 from s3am_cloud.datasets.manifests.inventories import is_inventory, read_inventory
 from s3am_cloud.datasets.manifests.json_lines import read_json_lines
 from s3am_cloud.datasets.manifests.lines import Lines, ManifestLine
+from s3am_cloud.datasets.manifests.metalinks import read_metalink
 from s3am_cloud.datasets.manifests.tables import read_ena, read_gdc, read_table, table_reader
 from s3am_cloud.datasets.manifests.transfer_tables import VERSION, read_transfer_table
 from s3am_cloud.datasets.manifests.url_lists import is_url_table, read_url_list
@@ -24,6 +25,7 @@ READERS: dict[str, Reader] = {
     "checksums": read_checksum_lines,
     "urls": read_url_list,
     "inventory": read_inventory,
+    "metalink": read_metalink,
 }
 _SAMPLE = 20
 # What makes a line more than one name.
@@ -40,6 +42,8 @@ def detected(lines: Lines) -> Reader:
     first = head[0].strip()
     if first.startswith("["):
         raise BadManifest(f"{lines.name}:1:1: a JSON array", "write one JSON object a line: jq -c '.[]' makes it so")
+    if first.startswith("<") and any("<metalink" in text for text in head):
+        return read_metalink
     if first.startswith("<"):
         raise BadManifest(f"{lines.name}:1:1: a page for people, not a list", "check where it was fetched from")
     found = _reader(first, head)
