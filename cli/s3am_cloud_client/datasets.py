@@ -122,6 +122,7 @@ def upload_many(
     >>> uploads.counts.copied, uploads.counts.failed, uploads.failed
     (2, 0, ())
     """
+    from s3am_cloud.checksums.published import AUTO, NONE
     from s3am_cloud.datasets.names import Place, parse_s3_prefix
     from s3am_cloud.urls import parse_s3
     from s3am_cloud_client.inprocess.dataset.item_servers import ItemServers
@@ -132,6 +133,8 @@ def upload_many(
     options = msgspec.structs.replace(options, limit_rate=limit_of(options.limit_rate))
     if options.expect is not None:
         raise Usage("expect is the checksum of one object, and these may be several", "state each one's in a manifest")
+    if options.source_digest not in {None, AUTO, NONE}:
+        raise Usage("source_digest is a file for one object, and these may be several", "use auto")
     place, watching = parse_s3_prefix(destination), observer_of(progress, observer)
     given, dataset = items_or_manifest(sources, dataset)
     with naming_system_errors():

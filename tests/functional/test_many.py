@@ -154,3 +154,14 @@ def test_a_single_object_is_updated_under_its_own_key(command: Command, stored: 
     result = command.run(*arguments, "--expect", f"md5:{'0' * 32}").ended(2)
     assert "state each one's in a manifest" in result.error_line
     assert stored.keys() == ["p/b.bin"]
+
+
+def test_digests_beside_the_sources_are_compared_where_asked_for(
+    command: Command, stored: Stored, http_server: FaultyHttp
+) -> None:
+    good, bad = http_server.add("/good", b"good"), http_server.add("/bad", b"bad")
+    for name, content in (("good", b"good"), ("bad", b"other")):
+        http_server.add(f"/{name}.sha256", f"{hashlib.sha256(content).hexdigest()}  {name}\n".encode())
+    result = command.run("upload", "--source-digest", "auto", good, bad, stored.url("p/")).ended(26)
+    assert "1 NotAsStated" in result.stdout
+    assert objects(stored, "p/") == {"good": b"good"}

@@ -6,6 +6,7 @@ import hashlib
 from typing import NamedTuple
 from unittest import mock
 
+import msgspec
 import pytest
 
 from s3am_cloud.adapters.files.item_list import SqliteItemList
@@ -18,11 +19,13 @@ from s3am_cloud.datasets.lanes import Lanes
 from s3am_cloud.datasets.outcomes import Outcome
 from s3am_cloud.datasets.run import DatasetRun, Wanted
 from s3am_cloud.datasets.uploading import Uploading
+from s3am_cloud.errors import BadRequest
+from s3am_cloud.ingest.dataset_checks import check_dataset
 from s3am_cloud.items import Item, Placed
 from s3am_cloud.ports.item_list import Existing
 from s3am_cloud.ports.objects import WholeObject
 from s3am_cloud.ports.transfer import Ports
-from s3am_cloud.request import OnExisting
+from s3am_cloud.request import Dataset, OnExisting, TransferRequest
 from s3am_cloud.urls import S3Url, parse_source
 from s3am_cloud_client.inprocess.dataset.known import KnownObjects
 from s3am_cloud_client.inprocess.dataset.upload_run import copy_here
@@ -160,3 +163,12 @@ def test_what_goes_by_one_request_is_never_another_than_stated(monkeypatch: pyte
     assert put_object.call_count == 0
     assert place.run(sha512(CONTENT)).said == "copied"
     assert put_object.call_count == 1
+
+
+@pytest.mark.parametrize("given", [{"expect": sha512(CONTENT)}, {"source_digest": "https://host/a.sha256"}])
+def test_a_digest_of_one_object_is_refused_for_a_job_of_many(given: dict[str, str]) -> None:
+    dataset = Dataset(sources=("s3://b/p/",))
+    request = TransferRequest(source="s3://b/p/", destination="s3://c/p/", dataset=dataset)
+    check_dataset(request)
+    with pytest.raises(BadRequest, match="one object"):
+        check_dataset(msgspec.structs.replace(request, **given))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from s3am_cloud.checksums.published import NONE
 from s3am_cloud.datasets.answers import known_of_put, outcome_of_put
 from s3am_cloud.datasets.candidates import Candidate, candidate
 from s3am_cloud.datasets.decisions import Known, fingerprint, has_digest, is_known
@@ -24,12 +25,16 @@ _EXISTS = "give --exists overwrite or update to replace it, or --exists skip to 
 
 
 class Uploading:
-    """A `Direction`. `probe_file` looks at a local file."""
+    """A `Direction`. `probe_file` looks at a local file. `source_digest` is what was asked for of all items: only the
+    thorough way looks for digests beside a source."""
 
-    def __init__(self, probe_file: Callable[[SourceUrl], SourceInfo]) -> None:
+    def __init__(self, probe_file: Callable[[SourceUrl], SourceInfo], source_digest: str | None = None) -> None:
         self._probe_file = probe_file
+        self._looks_beside = source_digest not in {None, NONE}
 
     def is_whole(self, listed: Listed) -> bool:
+        if self._looks_beside:
+            return False
         scheme = listed.item.source.partition(":")[0].lower() if ":" in listed.item.source else "file"
         is_local = listed.item.source.startswith(("/", ".")) or scheme == "file"
         size = listed.item.size

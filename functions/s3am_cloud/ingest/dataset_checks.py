@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from s3am_cloud.checksums.published import AUTO, NONE
 from s3am_cloud.datasets.filters import Filter, Filters
 from s3am_cloud.datasets.manifests.reading import FORMATS
 from s3am_cloud.datasets.names import Template
@@ -28,6 +29,10 @@ def check_dataset(request: TransferRequest) -> None:
         raise BadRequest("the dataset has both a manifest and a manifest_digest", "leave one of them out")
     if dataset.manifest_format not in FORMATS:
         raise BadRequest("the dataset's manifest_format is unknown", f"use one of {', '.join(FORMATS)}")
+    if request.expect is not None:
+        raise BadRequest("expect is the checksum of one object, and a dataset has several", "state each in a manifest")
+    if request.source_digest not in {None, AUTO, NONE}:
+        raise BadRequest("source_digest is a file for one object, and a dataset has several", "use auto")
     Filters(tuple(Filter(kind, glob) for kind, glob in dataset.filters))
     if dataset.name is not None:
         Template(dataset.name, "")

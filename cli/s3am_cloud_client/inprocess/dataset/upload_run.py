@@ -56,7 +56,7 @@ class UploadSide:
         self._servers = servers
         self._overwrites = dataset.exists == "overwrite"
         self._clock = SystemClock()
-        self.direction: Direction[WholeObject] = Uploading(probe_file)
+        self.direction: Direction[WholeObject] = Uploading(probe_file, options.source_digest)
         self.errors_of_all = OF_ALL_UPLOADS
 
     def prepare(self, items: SqliteItemList) -> Iterable[Outcome]:

@@ -73,7 +73,7 @@ def _results(dataset: Job, todo: _UnitItems, moved: ByteCount, ports: Ports) -> 
     lanes: Lanes[WholeObject] = Lanes(_mover(_Carried(dataset, todo), moved, ports), singles, SINGLE_LANES)
     wanted = Wanted(
         items=todo,
-        direction=Uploading(_no_file),
+        direction=Uploading(_no_file, dataset.request.source_digest),
         exists=dataset.request.exists,
         failures=FailureRule(len(todo.items)),
         known=_NothingKnown(),
