@@ -77,9 +77,6 @@ class Dataset(Value, frozen=True, kw_only=True):
     min_age: Annotated[float, msgspec.Meta(ge=0)] | None = None
     # A number of items, or a share of them such as 5%.
     max_failures: Annotated[int, msgspec.Meta(ge=0)] | Annotated[str, msgspec.Meta(pattern=SHARE)] | None = None
-    # The key that the dataset's own manifest is written to, last, and whether an empty _SUCCESS goes beside it.
-    release: str | None = None
-    success_marker: bool = False
 
 
 class TransferRequest(Value, frozen=True, kw_only=True, dict=True):

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from s3am_cloud.adapters.memory.dataset_files import memory_dataset_files
+from s3am_cloud.adapters.memory.transfer import MemoryStore
 from s3am_cloud.datasets.outcomes import ItemResult
 from s3am_cloud.errors import AccessDenied, BadManifest, JobFailedForGood, TooExpensive
 from s3am_cloud.jobs.dataset.plan import DatasetPlan, load_plan
@@ -130,10 +131,23 @@ def test_what_exists_is_noted_by_one_listing() -> None:
     assert noted == {f"{DESTINATION}3": 5, f"{DESTINATION}7": 6}
 
 
-@pytest.mark.parametrize("why", ["few", "overwrite", "denied"])
+def test_of_a_few_items_each_is_looked_at_without_a_listing() -> None:
+    """So that submitting a few items again skips them, however many objects are at their destination."""
+    tree = Tree({f"{at}": 5 for at in range(3)})
+    tree.may_list = False
+    ports, files = world_of(tree)
+    store = ports.store
+    assert isinstance(store, MemoryStore)
+    etag = store.put_object(S3Url("bucket", "out/1"), b"12345", overwrite=False)
+    plan = prepared(job_of(Dataset(sources=(PREFIX,))), ports)
+    [found] = [one.existing for one in items(files) if one.existing is not None]
+    assert found == Existing(destination=f"{DESTINATION}1", size=5, etag=etag)
+    assert plan.present == 1
+
+
+@pytest.mark.parametrize("why", ["overwrite", "denied"])
 def test_without_a_listing_nothing_is_noted_and_nothing_fails(why: str) -> None:
-    count = ITEMS_WITHOUT_LISTING + (why != "few")
-    tree = Tree({f"{at}": 5 for at in range(count)}, existing={"3": 5})
+    tree = Tree({f"{at}": 5 for at in range(ITEMS_WITHOUT_LISTING + 1)}, existing={"3": 5})
     tree.may_list = why == "overwrite"
     ports, files = world_of(tree)
     exists = {"exists": "overwrite"} if why == "overwrite" else {}

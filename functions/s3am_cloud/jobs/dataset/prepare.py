@@ -1,7 +1,7 @@
 """Prepares a dataset: its items are listed, what exists is noted with them, and all of it is cut into units.
 
 A turn is one invocation. What it has done is in the dataset's plan, so that the next one begins there; a turn that dies
-is repeated from where it began. No item is asked about by itself.
+is repeated from where it began. Of more than a few items none is asked about by itself.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from s3am_cloud.items import Rejected
 from s3am_cloud.jobs.dataset.destinations import Destinations
 from s3am_cloud.jobs.dataset.forecasts import enforce_max_cost_of_dataset
 from s3am_cloud.jobs.dataset.gathering import Gatherer
-from s3am_cloud.jobs.dataset.noted import note_existing
+from s3am_cloud.jobs.dataset.noted import Sight, note_existing
 from s3am_cloud.jobs.dataset.plan import Cursor, DatasetPlan, load_plan, save_plan
 from s3am_cloud.jobs.dataset.repeated import without_repeated
 from s3am_cloud.limits import LIST_PAGE, PREPARE_MARGIN_SECONDS
@@ -54,7 +54,7 @@ def prepare_dataset(job: Job, ports: Ports, seconds_left: SecondsLeft) -> Datase
         known.extend(added.encoded())
         plan = without_repeated(job.id, plan, known, files) if plan.gathered else plan
     if plan.gathered and not plan.is_listed:
-        plan = note_existing(job, plan, known, (files, target_tree), seconds_left)
+        plan = note_existing(job, plan, known, Sight(files, target_tree, ports.store), seconds_left)
     if not plan.is_listed:
         files.write_note(job.id, _digests(plan.turns), added.encoded())
         save_plan(job.id, msgspec.structs.replace(plan, turns=plan.turns + 1), files)
