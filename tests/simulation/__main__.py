@@ -6,6 +6,7 @@ import msgspec
 
 from s3am_cloud.limits import GIB, MAX_OBJECT, MAX_PARTS, MIB, MIN_PART
 from s3am_cloud.model import TransferRequest
+from simulation.aims import print_datasets
 from simulation.burst import burst
 from simulation.run import Outcome, Simulation
 from simulation.sweeping import month_of
@@ -99,6 +100,7 @@ def main() -> None:
         first, *others = (text.rjust(width) for text, width in zip(one, widths, strict=True))
         print("  ".join((first.strip().ljust(widths[0]), *others)).rstrip())
     print_others()
+    print_datasets()
 
 
 def print_others() -> None:

@@ -226,3 +226,11 @@ def test_a_part_has_at_most_5_gib_on_the_wire_with_its_checksum() -> None:
     assert caught.value.hint == "use --part-size 5119MB or less"
     assert plan(info(100 * GIB), 8, 5 * GIB, copies=True).part_size == 5 * GIB
     assert plan(info(10_000 * 5 * GIB), 8, copies=True).count == 10_000
+
+
+@pytest.mark.parametrize("size", [0, 100 * MIB, GIB, 5 * GIB])
+def test_what_one_copy_request_brings_is_one_part(size: int) -> None:
+    """Each part of it would be another copy of the whole."""
+    whole = plan(info(size), 1000, copies=True)
+    assert (whole.small, whole.count, whole.part(1).length) == (True, 1, size)
+    assert not plan(info(5 * GIB + 1), 1000, copies=True).small

@@ -114,11 +114,14 @@ def crew_of(files: Sequence[ItemFile], schemes: Iterable[str], requested: int | 
     usual = min((HOST_CONNECTIONS.get(scheme, 1) for scheme in schemes), default=1)
     connections = usual if requested is None else max(1, requested)
     slots = min(WORKER_COPIES if schemes == {"s3"} else OBJECT_CONNECTIONS, connections)
-    items, seconds = sum(file.items for file in files), sum(file.seconds for file in files)
-    # Workers are faster than they are counted on where items are small.
-    writes = min(WORKER_PUTS_PER_SECOND, items / seconds) if seconds else WORKER_PUTS_PER_SECOND
-    workers = min(connections // slots, max(1, int(S3_WRITES_PER_SECOND / writes)))
+    workers = min(connections // slots, max(1, int(S3_WRITES_PER_SECOND / _writes_per_second(files))))
     return Crew(workers=max(1, min(workers, most or workers)), slots=slots)
+
+
+def _writes_per_second(files: Sequence[ItemFile]) -> float:
+    """Those of one worker at its best, which may be three times what it is counted on."""
+    items, size = sum(file.items for file in files), sum(file.bytes for file in files)
+    return items / max(items / WORKER_PUTS_PER_SECOND, size / LAMBDA_BYTES_PER_SECOND) if items else 1.0
 
 
 def units(files: Sequence[ItemFile], workers: int) -> Iterator[ItemUnit]:

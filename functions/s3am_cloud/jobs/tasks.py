@@ -98,7 +98,9 @@ def _prepare_dataset(
         return Prepared(job.id, False, bucket, "", 1, again=True, dataset=True)
     files, *_ = dataset_ports(ports)
     key = files.units_key(job.id, FIRST_ROUND)
-    return Prepared(job.id, plan.units > 0, bucket, key, plan.crew.workers, dataset=True, tolerated=100)
+    # A later round may have more units than this one, whose workers open large items by the dozen.
+    concurrency = max(1, min(plan.crew.workers, plan.units))
+    return Prepared(job.id, plan.units > 0, bucket, key, concurrency, dataset=True, tolerated=100)
 
 
 def _lacking(job: Job, plan: Plan, ports: Ports) -> list[Part] | None:

@@ -65,7 +65,6 @@ def prepare_dataset(job: Job, ports: Ports, seconds_left: SecondsLeft) -> Datase
 def _cut(job: Job, plan: DatasetPlan, most_workers: int | None, files: DatasetFiles) -> DatasetPlan:
     crew = crew_of(plan.files, plan.schemes, job.request.slots, most_workers)
     found = list(units(plan.files, crew.workers))
-    crew = msgspec.structs.replace(crew, workers=max(1, min(crew.workers, len(found))))
     plan = msgspec.structs.replace(plan, crew=crew, units=len(found))
     enforce_max_cost_of_dataset(job, plan)
     files.write_units(job.id, FIRST_ROUND, found)

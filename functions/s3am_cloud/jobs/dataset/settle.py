@@ -12,7 +12,7 @@ from itertools import count, islice
 import msgspec
 
 from s3am_cloud.datasets.failures import failures_allowed
-from s3am_cloud.datasets.units import ItemFile, SizeClass, marks_of, size_class, units
+from s3am_cloud.datasets.units import Crew, ItemFile, SizeClass, marks_of, size_class, units
 from s3am_cloud.jobs.dataset.lacking import Lacking, lacking_of
 from s3am_cloud.jobs.dataset.large import LargeEnd, note_large, settle_large
 from s3am_cloud.jobs.dataset.plan import load_plan
@@ -20,7 +20,7 @@ from s3am_cloud.jobs.dataset.records import files_of
 from s3am_cloud.jobs.dataset.results import write_results
 from s3am_cloud.jobs.prepared import Prepared
 from s3am_cloud.jobs.recovery import stop_if_cancelled
-from s3am_cloud.limits import DATASET_ROUNDS, FILES_OF_A_ROUND, ITEMS_IN_A_FILE, SINGLE_LANES
+from s3am_cloud.limits import DATASET_ROUNDS, FILES_OF_A_ROUND, ITEMS_IN_A_FILE, SINGLE_LANES, WORKER_SLOTS
 from s3am_cloud.model import Dataset, Job
 from s3am_cloud.ports.dataset_files import DatasetFiles, DatasetUnit, PartUnit
 from s3am_cloud.ports.item_list import Listed
@@ -47,12 +47,20 @@ def settle_dataset(job_id: str, round_number: int, bucket: str, ports: Ports) ->
         transfer=bool(todo),
         bucket=bucket,
         units_key=key,
-        concurrency=max(1, min(workers, len(todo))),
+        concurrency=_at_once(plan.crew, todo, ports.most_workers),
         again=bool(todo),
         dataset=True,
         tolerated=100,
         round=round_number + 1 if todo else round_number,
     )
+
+
+def _at_once(crew: Crew | None, todo: list[DatasetUnit], most_workers: int | None) -> int:
+    """Workers for parts of large items have fewer connections each, so there are more of them."""
+    workers = 1 if crew is None else crew.workers
+    if crew is not None and all(isinstance(unit, PartUnit) for unit in todo):
+        workers = max(workers, workers * crew.slots // WORKER_SLOTS)
+    return max(1, min(workers, most_workers or workers, len(todo)))
 
 
 def _is_too_much(found: Lacking, dataset: Job, items: int) -> bool:

@@ -44,8 +44,10 @@ def plan(
     chosen = free_part(size, info.rate, copies) if part_size is None else check_part(size, part_size, copies)
     if not info.ranges:
         chosen = max(chosen, size)
-    small = MAX_COPY_OBJECT if copies else SMALL_OBJECT
-    draft = Plan(size=size, part_size=chosen, small=size <= (small if part_size is None else min(small, chosen)))
+    largest = MAX_COPY_OBJECT if copies else SMALL_OBJECT
+    small = size <= (largest if part_size is None else min(largest, chosen))
+    # One request brings all of it, so it is one part.
+    draft = Plan(size=size, part_size=max(chosen, size) if small else chosen, small=small)
     check_time(draft, info, part_size)
     rate = COPY_BYTES_PER_SECOND if copies else info.rate
     return share_out(draft, connections, rate, copies, most_workers)
