@@ -41,7 +41,7 @@ def test_items_of_100_megabytes_cost_what_the_design_says() -> None:
     assert of(1000, 100 * MB, connections=128).dollars == pytest.approx(1000 * 0.17 / 10_000, rel=0.1)
 
 
-def test_large_items_cost_what_the_design_says_and_have_a_round_for_their_parts() -> None:
+def test_large_items_cost_what_the_design_says_and_have_a_round_of_parts() -> None:
     """$2.00 for a hundred."""
     came = of(4, 100 * GB)
     assert came.dollars == pytest.approx(4 * 2.00 / 100, rel=0.15)
