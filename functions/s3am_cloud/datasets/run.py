@@ -158,14 +158,12 @@ class DatasetRun(Generic[Whole]):
         feed = _Feed(items, self._direction.is_whole)
         self._lanes.start()
         try:
-            while self._in_hand or not feed.ended:
+            while (self._in_hand or not feed.ended) and not self._wanted.failures.ends_the_run:
                 self._fill(feed)
                 yield from self._given_out()
                 self._take()
                 yield from self._given_out()
                 self._tick()
-                if self._wanted.failures.ends_the_run:
-                    break
         finally:
             self._lanes.close()
         for one in items.remaining():
