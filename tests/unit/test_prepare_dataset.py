@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from s3am_cloud.adapters.memory.dataset_files import memory_dataset_files
+from s3am_cloud.adapters.memory.jobs import MemoryJobs
 from s3am_cloud.adapters.memory.transfer import MemoryStore
 from s3am_cloud.datasets.outcomes import ItemResult
 from s3am_cloud.errors import AccessDenied, BadManifest, JobFailedForGood, TooExpensive
@@ -253,3 +254,15 @@ def test_what_is_there_already_costs_next_to_nothing() -> None:
     ports, _ = world_of(Tree(sizes, existing=sizes))
     plan = prepared(job_of(Dataset(sources=(PREFIX,)), max_cost=0.005), ports)
     assert (plan.present, plan.present_bytes) == (2000, 200_000_000)
+
+
+def test_an_item_that_reads_the_records_of_jobs_fails_alone() -> None:
+    """The functions may read them, and who writes lists may not."""
+    ports, files = world_of(Tree({}))
+    ports = msgspec.structs.replace(ports, jobs=MemoryJobs("work"))
+    content = "s3://work/jobs/other/job.json\ns3://source/fine\n"
+    prepared(job_of(listed(content, files, manifest_format="urls")), ports)
+    [failed] = results(files)
+    assert failed.error is not None
+    assert failed.error.name == "BadSource"
+    assert [one.item.source for one in items(files)] == ["s3://source/fine"]
