@@ -365,5 +365,5 @@ class DatasetWorld:
         self.requests.lanes = 1
         self.store.objects.clear()  # nobody looks at them again
 
-    def _whole(self, attributes_of: AttributesOf, progress: Progress) -> WholeMover:
+    def _whole(self, attributes_of: AttributesOf, connections: int, progress: Progress) -> WholeMover:
         return WholeMover(self.requests, progress)

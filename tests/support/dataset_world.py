@@ -56,6 +56,7 @@ class DatasetWorld(World):
     def __init__(self, exists: OnExisting | None = None, max_failures: int | None = None) -> None:
         super().__init__()
         self.cancelling = LateCancel()
+        self.connections: list[int] = []
         self.documents = MemoryDocuments()
         self.files = StoredDatasetFiles(self.documents, self.clock)
         self.ports = msgspec.structs.replace(
@@ -73,7 +74,8 @@ class DatasetWorld(World):
         self.dataset = Job(id="set", created=self.clock.now().isoformat(), request=request, execution="arn:set")
         self.jobs.save(self.dataset)
 
-    def _mover(self, attributes_of: AttributesOf, progress: Progress) -> ObjectMover:
+    def _mover(self, attributes_of: AttributesOf, connections: int, progress: Progress) -> ObjectMover:
+        self.connections.append(connections)
         return MemoryObjectMover(self.source, self.store, attributes_of)
 
     def write_items(self, names: Iterable[str], file: int = 0, size: int | None = None) -> None:

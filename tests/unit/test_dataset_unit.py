@@ -9,7 +9,7 @@ import pytest
 
 from s3am_cloud.errors import ObjectExists
 from s3am_cloud.jobs.dataset import items, unit
-from s3am_cloud.jobs.dataset.unit import work_items
+from s3am_cloud.jobs.dataset.unit import shares_of, work_items
 from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS, LAMBDA_SECONDS
 from s3am_cloud.ports.dataset_files import ItemUnit, ResultCounts
 from s3am_cloud.request import OnExisting
@@ -144,3 +144,19 @@ def test_an_item_too_large_for_a_worker_is_left_with_its_upload_open(monkeypatch
     left = world.jobs.load("set-i1")
     assert left.upload is not None
     assert left.part_of == "set"
+
+
+@pytest.mark.parametrize("slots", [1, 2, 4, 10, 32, 64])
+@pytest.mark.parametrize("has_whole", [True, False])
+def test_connections_of_a_unit_are_no_more_than_a_host_bears(slots: int, has_whole: bool) -> None:
+    shares = shares_of(slots, has_whole)
+    used = shares.lanes * shares.each + (shares.whole if has_whole else 0)
+    assert used <= max(slots, 2 if has_whole else 1)
+    assert used > slots // 2
+
+
+def test_a_unit_uses_the_connections_that_its_plan_allows() -> None:
+    world = world_of()
+    world.list_items(NAMES)
+    work_items(world.dataset, UNIT, much, world.ports)
+    assert world.connections == [3]

@@ -34,7 +34,7 @@ from s3am_cloud.handlers.environment import Environment
 from s3am_cloud.ingest.grants import Grants, read_grants
 from s3am_cloud.jobs.locks import LockContext
 from s3am_cloud.jobs.sealing import opened, opened_jobs
-from s3am_cloud.limits import MOST_IN_ORDER, OBJECT_CONNECTIONS
+from s3am_cloud.limits import MOST_IN_ORDER
 from s3am_cloud.model import Job, has_secrets
 from s3am_cloud.ports.coordination import Coordination
 from s3am_cloud.ports.executions import Execution
@@ -142,8 +142,8 @@ def _ports(
 ) -> Ports:
     """`access` is the way to destinations, `source` that to sources in S3."""
 
-    def object_movers(attributes_of: AttributesOf, progress: Progress) -> CurlObjectMover:
-        return CurlObjectMover(ObjectRoute(access, settings, attributes_of), OBJECT_CONNECTIONS, clock, progress)
+    def object_movers(attributes_of: AttributesOf, connections: int, progress: Progress) -> CurlObjectMover:
+        return CurlObjectMover(ObjectRoute(access, settings, attributes_of), connections, clock, progress)
 
     return Ports(
         source=AnySource(settings, S3Store(source, clock), clock),

@@ -188,9 +188,9 @@ class Movers(Protocol):
 
 
 class ObjectMovers(Protocol):
-    """Makes movers of whole objects, which carry what `attributes_of` says."""
+    """Makes movers of whole objects, which carry what `attributes_of` says, over so many connections."""
 
-    def __call__(self, attributes_of: AttributesOf, progress: Progress) -> ObjectMover: ...
+    def __call__(self, attributes_of: AttributesOf, connections: int, progress: Progress) -> ObjectMover: ...
 
 
 class OrderedReader(Protocol):

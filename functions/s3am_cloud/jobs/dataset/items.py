@@ -52,10 +52,11 @@ def item_request(dataset: Job, item: Item) -> TransferRequest:
 
 
 class SingleItems:
-    """Copies single items of one dataset; called in several threads."""
+    """Copies single items of one dataset, each over so many connections; called in several threads."""
 
-    def __init__(self, dataset: Job, seconds_left: Callable[[], float], ports: Ports) -> None:
-        self._dataset, self._seconds_left, self._ports = dataset, seconds_left, ports
+    def __init__(self, dataset: Job, connections: int, seconds_left: Callable[[], float], ports: Ports) -> None:
+        self._dataset, self._connections = dataset, connections
+        self._seconds_left, self._ports = seconds_left, ports
 
     def __call__(self, task: Task) -> Done:
         """An outcome of `not-reached` is of an item that is left to others: TOO_LARGE, or there was no time."""
@@ -96,7 +97,9 @@ class SingleItems:
         return own_outcome(self._dataset.id, listed, info)
 
     def _request(self, item: Item) -> TransferRequest:
-        return item_request(self._dataset, item)
+        return msgspec.structs.replace(
+            item_request(self._dataset, item), download_slots=self._connections, upload_slots=None
+        )
 
     def _transfer(self, listed: Listed, request: TransferRequest) -> Receipt:
         """Raises _Left."""

@@ -20,10 +20,17 @@ from s3am_cloud.datasets.uploading import Uploading
 from s3am_cloud.errors import BadSource
 from s3am_cloud.integrity.provenance import written
 from s3am_cloud.jobs.dataset.items import TOO_LARGE, SingleItems, item_request
+from s3am_cloud.jobs.dataset.plan import load_plan
 from s3am_cloud.jobs.dataset.records import files_of
 from s3am_cloud.jobs.dataset.results import write_results
 from s3am_cloud.jobs.recovery import cancelled
-from s3am_cloud.limits import ABANDON_SECONDS, CANCEL_LOOK_SECONDS, DEADLINE_MARGIN_SECONDS, SINGLE_LANES
+from s3am_cloud.limits import (
+    ABANDON_SECONDS,
+    CANCEL_LOOK_SECONDS,
+    DEADLINE_MARGIN_SECONDS,
+    OBJECT_CONNECTIONS,
+    SINGLE_LANES,
+)
 from s3am_cloud.model import Attributes, Job, SourceInfo
 from s3am_cloud.ports.dataset_files import DatasetFiles, ItemUnit, ResultCounts
 from s3am_cloud.ports.item_list import Listed
@@ -69,11 +76,14 @@ def work_items(dataset: Job, unit: ItemUnit, seconds_left: SecondsLeft, ports: P
 
 
 def _results(dataset: Job, todo: _UnitItems, moved: ByteCount, ports: Ports) -> Iterator[ItemResult]:
-    singles = SingleItems(dataset, todo.watch.seconds_left, ports)
-    lanes: Lanes[WholeObject] = Lanes(_mover(_Carried(dataset, todo), moved, ports), singles, SINGLE_LANES)
+    direction = Uploading(_no_file, dataset.request.source_digest)
+    shares = shares_of(_slots(dataset, ports), any(map(direction.is_whole, todo.items)))
+    singles = SingleItems(dataset, shares.each, todo.watch.seconds_left, ports)
+    mover = _mover(_Carried(dataset, todo), shares.whole, moved, ports)
+    lanes: Lanes[WholeObject] = Lanes(mover, singles, shares.lanes)
     wanted = Wanted(
         items=todo,
-        direction=Uploading(_no_file, dataset.request.source_digest),
+        direction=direction,
         exists=dataset.request.exists,
         failures=FailureRule(len(todo.items)),
         known=_NothingKnown(),
@@ -90,10 +100,33 @@ def _results(dataset: Job, todo: _UnitItems, moved: ByteCount, ports: Ports) -> 
         return
 
 
-def _mover(carried: _Carried, moved: ByteCount, ports: Ports) -> ObjectMover:
+class Shares(msgspec.Struct, frozen=True):
+    """How a worker's connections are shared out: to whole objects, and to so many single items at once, each over so
+    many."""
+
+    whole: int
+    lanes: int
+    each: int
+
+
+def shares_of(slots: int, has_whole: bool) -> Shares:
+    """Together no more than `slots`, which the source's host bears, as far as each lane has one at least."""
+    if has_whole:
+        lanes = max(1, min(SINGLE_LANES, slots // 4))
+        return Shares(whole=max(1, slots - lanes), lanes=lanes, each=1)
+    lanes = max(1, min(SINGLE_LANES, slots))
+    return Shares(whole=1, lanes=lanes, each=max(1, slots // lanes))
+
+
+def _slots(dataset: Job, ports: Ports) -> int:
+    crew = load_plan(dataset.id, files_of(ports)).crew
+    return OBJECT_CONNECTIONS if crew is None else crew.slots
+
+
+def _mover(carried: _Carried, connections: int, moved: ByteCount, ports: Ports) -> ObjectMover:
     if ports.object_movers is None:
         raise AssertionError("a worker has movers of whole objects")
-    return ports.object_movers(carried, moved)
+    return ports.object_movers(carried, connections, moved)
 
 
 def _finished(dataset_id: str, unit: ItemUnit, files: DatasetFiles) -> set[int]:
