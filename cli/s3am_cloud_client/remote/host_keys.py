@@ -14,6 +14,8 @@ from s3am_cloud_client.state_home import user_file
 
 def host_keys(url: str) -> tuple[str, ...]:
     """None for what is no SFTP. Raises BadSource for a server that the user does not know."""
+    if url.startswith("s3://"):
+        return ()  # a whole bucket, as a dataset has it, is no source of its own
     source = parse_source(url)
     if source.scheme != "sftp":
         return ()

@@ -74,6 +74,8 @@ def with_login(url: str, named: NamedSecrets) -> str:
 
     Raises SecretElsewhere where that is another host's, SecretInClear where all could read it on its way.
     """
+    if url.startswith("s3://"):
+        return url  # of a dataset it may be a whole bucket
     source = parse_source(url)
     if source.scheme not in NETWORK_SCHEMES:
         return url

@@ -65,6 +65,8 @@ def reports(job_client: JobClient) -> dict[str, Json]:
         job_client.s3.create_multipart_upload(Bucket=job_client.destination, Key=key)
     with FaultyHttp() as server:
         parts, small = server.add("/parts", CONTENT), server.add("/small", b"few")
+        prefix = f"s3://{job_client.source}/"
+        listed = server.add("/listed", "".join(f"{url}\n" for url in (parts, small, f"{prefix}whole")).encode())
         secret = {"user": "ann", "password": "pw", "cleartext": True}
         uses = {"sources": [parts], "destinations": [f"s3://{job_client.destination}"]}
         aws.client("secretsmanager", job_client.cloud).create_secret(
@@ -93,6 +95,9 @@ def reports(job_client: JobClient) -> dict[str, Json]:
             "missing": job_client.start(server.url("/missing"), "missing"),
             "broken": job_client.start(broken, "broken", part_size=PART),
             "expired": job_client.start(expired, "expired", part_size=PART),
+            "dataset": job_client.start(listed, "listed/", dataset={"manifest": listed}),
+            "dataset of a prefix": job_client.start(prefix, "prefix/", dataset={"sources": [prefix]}),
+            "sealed dataset": job_client.submit(prefix, "sealed-prefix/", "--sse-key-file", "key"),
             "named secret": job_client.start(parts, "named", part_size=PART, secret="s3am-cloud/operations"),
             "sealed": job_client.submit(parts, "sealed", "--part-size", "5MB", "--sse-key-file", "key"),
             "sealed copy": job_client.submit(version, "sealed-copy", "--sse-key-file", "key"),
@@ -121,6 +126,7 @@ def test_every_kind_of_job_ends_as_it_should(reports: dict[str, Json]) -> None:
         **dict.fromkeys(("parts", "small", "copy", "copied parts", "plain copy", "plain parts"), "succeeded"),
         **dict.fromkeys(("version", "version parts"), "succeeded"),
         **dict.fromkeys(("named secret", "sealed", "sealed small", "sealed copy"), "succeeded"),
+        **dict.fromkeys(("dataset", "dataset of a prefix", "sealed dataset"), "succeeded"),
         **dict.fromkeys(("missing", "missing copy", "unexpected", "unexpected version", "broken", "expired"), "failed"),
         **dict.fromkeys(("resumed", "overwritten", "forced", "sealed forced"), "succeeded"),
         "skipped": "skipped",

@@ -17,6 +17,7 @@ from s3am_cloud.datasets.lanes import ByteCount, Lanes
 from s3am_cloud.datasets.outcomes import ItemResult, result_of
 from s3am_cloud.datasets.run import DatasetRun, Wanted
 from s3am_cloud.datasets.uploading import Uploading
+from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import BadSource
 from s3am_cloud.integrity.provenance import written
 from s3am_cloud.jobs.dataset.items import TOO_LARGE, SingleItems, item_request
@@ -39,6 +40,7 @@ from s3am_cloud.ports.transfer import Clock, Ports
 from s3am_cloud.urls import SourceUrl
 
 SecondsLeft = Callable[[], float]
+_decode_numbers: Decoder[list[int]] = Decoder(list[int])
 
 
 class UnitEnd(msgspec.Struct, frozen=True):
@@ -132,7 +134,7 @@ def _mover(carried: _Carried, connections: int, moved: ByteCount, ports: Ports) 
 def _finished(dataset_id: str, unit: ItemUnit, files: DatasetFiles) -> set[int]:
     """The items of the unit that ended in earlier invocations."""
     note = files.note(dataset_id, _note(unit))
-    return set() if note is None else set(msgspec.json.decode(note, type=list[int]))
+    return set() if note is None else set(_decode_numbers(note))
 
 
 def _rest(unit: ItemUnit, lines: list[Listed], finished: set[int]) -> ItemUnit | None:
