@@ -30,6 +30,10 @@ def test_small_items_cost_one_put_each_and_little_more() -> None:
     assert came.refused == 0
 
 
+def test_a_small_item_inside_s3_costs_one_copy_and_looks_for_no_upload() -> None:
+    assert of(1000, 100 * KB, "s3").usage.s3_writes < 1050
+
+
 def test_workers_of_small_items_stay_below_what_s3_takes_in_a_second() -> None:
     came = of(2000, KB, connections=4096)
     assert came.refused == 0

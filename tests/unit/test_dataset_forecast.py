@@ -67,7 +67,9 @@ def test_a_dearer_storage_class_and_another_region_are_in_it() -> None:
 
 
 def test_a_dataset_without_items_has_a_price() -> None:
-    work = DatasetWork(puts=0, singles=0, uploads=0, parts=0, bytes=0, reads=0, listed=0, files=0, units=0, workers=1)
+    work = DatasetWork(
+        puts=0, singles=0, looks=0, uploads=0, parts=0, bytes=0, reads=0, listed=0, files=0, units=0, workers=1
+    )
     assert 0 < forecast_dataset(work, HERE).dollars < 0.01
 
 

@@ -43,12 +43,15 @@ class DatasetWork(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be done for a dataset: `puts` items of one request each, `singles` that are transferred as single
     objects are, and `uploads` with `parts` in all.
 
+    All `uploads` and `looks` of the singles look for uploads to continue, twice each.
+
     `reads` are requests for sources in S3, `listed` the objects that listings have, `files` those of its items. Its
     `units` are shared by `workers`.
     """
 
     puts: int
     singles: int
+    looks: int
     uploads: int
     parts: int
     bytes: int
@@ -70,8 +73,7 @@ def forecast_dataset(work: DatasetWork, terms: Terms, by_event: bool = False, se
     busy += (work.singles + work.uploads) * _SINGLE_SECONDS / SINGLE_LANES
     invocations = work.turns + work.units + 2 + by_event + sealed
     listing = pages_of(work.listed) * _PAGE_SECONDS
-    # A single object's unfinished uploads are listed first.
-    requests = work.puts + 2 * work.singles + 3 * work.uploads + work.parts
+    requests = work.puts + work.singles + 2 * work.looks + 4 * work.uploads + work.parts
     usage = Usage(
         transitions=len(DATASET_STATES)
         + (work.turns - 1) * len(TURN_STATES)

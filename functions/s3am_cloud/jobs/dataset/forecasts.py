@@ -9,7 +9,7 @@ from s3am_cloud.costs.surcharge import Terms
 from s3am_cloud.datasets.units import Crew, ItemFile
 from s3am_cloud.errors import TooExpensive
 from s3am_cloud.jobs.dataset.plan import DatasetPlan
-from s3am_cloud.limits import ITEMS_WITHOUT_LISTING
+from s3am_cloud.limits import ITEMS_WITHOUT_LISTING, SMALL_OBJECT
 from s3am_cloud.model import Job, has_secrets
 from s3am_cloud.transfer.part_sizes import free_part
 
@@ -30,13 +30,15 @@ def work_of(plan: DatasetPlan, crew: Crew, part_size: int | None) -> DatasetWork
     parted = [file for file in plan.files if file.size_class in {"multipart", "large"}]
     count = max(0, sum(file.items for file in whole) - plan.present)
     plain, schemes = set(plan.schemes) <= _PLAIN, set(plan.schemes)
+    copies = schemes == {"s3"}
     uploads = sum(file.items for file in parted)
     listed = plan.items if plan.items > ITEMS_WITHOUT_LISTING or "s3" in schemes else 0
     return DatasetWork(
         puts=count if plain else 0,
         singles=0 if plain else count,
+        looks=0 if plain else min(count, sum(file.items for file in whole if not (copies and _is_small(file)))),
         uploads=uploads,
-        parts=sum(_parts(file, part_size, schemes == {"s3"}) for file in parted),
+        parts=sum(_parts(file, part_size, copies) for file in parted),
         bytes=max(0, plan.bytes - plan.present_bytes),
         reads=(count + uploads) * source_reads("s3" if "s3" in schemes else ""),
         listed=listed,
@@ -58,6 +60,10 @@ def enforce_max_cost_of_dataset(job: Job, plan: DatasetPlan) -> None:
             f"the {plan.items:,} items would cost about {price_text(found.dollars)} in the cloud, more than "
             f"{price_text(most)}"
         )
+
+
+def _is_small(file: ItemFile) -> bool:
+    return file.bytes <= file.items * SMALL_OBJECT
 
 
 def _parts(file: ItemFile, part_size: int | None, copies: bool) -> int:

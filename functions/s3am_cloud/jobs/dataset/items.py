@@ -3,7 +3,8 @@ plain request. They go through the very tasks that a job of one object does, in 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -15,12 +16,16 @@ from s3am_cloud.items import Item
 from s3am_cloud.jobs.dataset.own import own_outcome
 from s3am_cloud.jobs.dataset.records import item_job_id, item_ports, item_records
 from s3am_cloud.jobs.tasks import complete_job, prepare_job, work
-from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS, MAX_UNIT_ITEM
+from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS, MAX_UNIT_ITEM, SMALL_OBJECT
 from s3am_cloud.model import Job, ObjectInfo, Plan, Receipt, TransferRequest, Unit
 from s3am_cloud.ports.item_list import Listed
 from s3am_cloud.ports.records import JobStore
 from s3am_cloud.ports.transfer import Ports
 from s3am_cloud.transfer.pipeline import new_job
+
+if TYPE_CHECKING:
+    from s3am_cloud.ports.transfer import ObjectStore
+    from s3am_cloud.urls import S3Url
 
 _EXISTS = "submit with --exists overwrite or update to replace it, or --exists skip to leave it"
 
@@ -66,7 +71,8 @@ class SingleItems:
         if task.compare and (rule := self._dataset.request.exists) in {"skip", "fail"}:
             return self._by_rule(task, skips=rule == "skip")
         try:
-            done = copy_one(task, self._request, self._ports, lambda whole: self._transfer(listed, whole), self._own)
+            ports = _ports_for(self._request(listed.item), listed, self._ports)
+            done = copy_one(task, self._request, ports, lambda whole: self._transfer(listed, whole, ports), self._own)
         except _Left as left:
             return _left(listed, left.reason)
         error = done.outcome.error
@@ -101,12 +107,12 @@ class SingleItems:
             item_request(self._dataset, item), download_slots=self._connections, upload_slots=None
         )
 
-    def _transfer(self, listed: Listed, request: TransferRequest) -> Receipt:
+    def _transfer(self, listed: Listed, request: TransferRequest, ports: Ports) -> Receipt:
         """Raises _Left."""
         item_id = item_job_id(self._dataset.id, listed.number)
-        records = item_records(self._ports.jobs, item_id)
+        records = item_records(ports.jobs, item_id)
         records.save(self._begun(item_id, request))
-        ports = msgspec.structs.replace(item_ports(self._ports, self._dataset.id), jobs=records)
+        ports = msgspec.structs.replace(item_ports(ports, self._dataset.id), jobs=records)
         prepared = prepare_job(item_id, self._dataset.execution or "", "", ports)
         if prepared.transfer:
             plan = _plan(records.load(item_id))
@@ -124,6 +130,27 @@ class SingleItems:
         except NoSuchJob:
             new = new_job(request, item_id, self._ports.clock)
             return msgspec.structs.replace(new, part_of=self._dataset.id, execution=self._dataset.execution)
+
+
+def _ports_for(request: TransferRequest, listed: Listed, ports: Ports) -> Ports:
+    """Of what one copy inside S3 brings, nobody looks for an upload to continue: that would triple its price."""
+    size, asked = listed.item.size, request.resume or request.force or request.part_size is not None
+    if asked or size is None or size > SMALL_OBJECT or not listed.item.source.startswith("s3://"):
+        return ports
+    return msgspec.structs.replace(ports, store=cast("ObjectStore", _WithoutUploads(ports.store)))
+
+
+class _WithoutUploads:
+    """All else is the other store's own."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def unfinished(self, target: S3Url, needed: bool = False) -> Sequence[str]:
+        return ()
 
 
 def _left(listed: Listed, reason: str | None = None) -> Done:
