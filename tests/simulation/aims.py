@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
+from s3am_cloud.limits import KIB
 from simulation.datasets import DatasetOutcome, Items, simulate
 
 KB, MB, GB = 10**3, 10**6, 10**9
 # Of the design's price.
 NEAR = 0.1
+# Step Functions takes 256 KiB, and 25,000 events of an execution.
+MOST_PAYLOAD, MOST_EVENTS = 8 * KIB, 25_000
 
 
 class Aim(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,8 +55,19 @@ def print_datasets() -> None:
     for aim in AIMS:
         came = simulate(aim.items)
         print(_line(_row(aim, came)), flush=True)
+        check(aim, came)
         if aim.why:
             print(f"    {aim.why}")
+
+
+def check(aim: Aim, came: DatasetOutcome) -> None:
+    """What Step Functions allows, and the design's price unless it is said why not."""
+    counts = came.receipt.counts
+    assert counts is not None
+    assert counts.copied == aim.items.count
+    assert came.largest_payload <= MOST_PAYLOAD
+    assert came.longest_history < MOST_EVENTS
+    assert aim.dollars is None or aim.why or is_near(came.dollars, aim.dollars)
 
 
 def is_near(dollars: float, aim: float) -> bool:

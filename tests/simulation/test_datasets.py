@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from s3am_cloud.limits import HOST_CONNECTIONS, KIB, OBJECT_CONNECTIONS, S3_WRITES_PER_SECOND, WORKER_SLOTS
-from simulation.aims import GB, KB, MB, is_near
+from s3am_cloud.limits import HOST_CONNECTIONS, OBJECT_CONNECTIONS, S3_WRITES_PER_SECOND, WORKER_SLOTS
+from simulation.aims import GB, KB, MB, Aim, check, is_near
 from simulation.datasets import DatasetOutcome, Items, simulate
 
 
 def of(count: int, size: int, scheme: str = "https", connections: int | None = None) -> DatasetOutcome:
-    came = simulate(Items(name="", sizes=((count, size),), scheme=scheme, connections=connections))
-    counts = came.receipt.counts
-    assert came.receipt.error is None
-    assert counts is not None
-    assert (counts.copied, counts.copied_bytes) == (count, count * size)
-    assert came.largest_payload <= 8 * KIB
-    assert came.longest_history < 25_000
+    items = Items(name="", sizes=((count, size),), scheme=scheme, connections=connections)
+    came = simulate(items)
+    check(Aim(items=items), came)
     return came
 
 
