@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 
 from s3am_cloud.errors import by_name
-from s3am_cloud.jobs.cleanup import detail, discard, kind_of
+from s3am_cloud.item_counts import Counts
+from s3am_cloud.jobs.cleanup import detail, discard, kind_of, settle
 from s3am_cloud.jobs.dataset import items, lacking
 from s3am_cloud.jobs.dataset.progress import counts_so_far
 from s3am_cloud.jobs.dataset.report import report_dataset
@@ -15,7 +17,9 @@ from s3am_cloud.jobs.dataset.settle import settle_dataset
 from s3am_cloud.jobs.tasks import report_job
 from s3am_cloud.limits import DATASET_ROUNDS
 from s3am_cloud.ports.dataset_files import PartUnit
+from s3am_cloud.ports.executions import Execution
 from servers.content import pattern
+from support.cloud_fakes import Bus, Machine
 from support.dataset_world import DatasetWorld, target
 from support.fakes import PART
 from unit.test_dataset_unit import small_parts
@@ -150,3 +154,15 @@ def test_a_cancelled_dataset_leaves_no_upload_of_its_items(monkeypatch: pytest.M
     assert receipt.state == "cancelled"
     assert receipt.counts is not None
     assert receipt.counts.not_reached == 3
+
+
+def test_a_dataset_whose_machine_dies_is_announced_with_its_counts() -> None:
+    world, bus = world_of("b"), Bus()
+    for unit in world.files.units("set", 1):
+        world.work(unit)
+    dead = Execution(arn="arn:set", name="set", status="TIMED_OUT", job="set")
+    settle(dead, world.ports, Machine(None), bus)
+    [(kind, found)] = bus.announced
+    assert kind == "Dataset Failed"
+    counts = msgspec.convert(found["counts"], Counts)
+    assert (counts.copied, counts.failed, counts.not_reached) == (2, 1, 0)
