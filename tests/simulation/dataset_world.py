@@ -20,6 +20,7 @@ from s3am_cloud.limits import (
     LAMBDA_BYTES_PER_SECOND,
     LIST_PAGE,
     MIB,
+    OBJECT_CONNECTIONS,
     S3_WRITES_PER_SECOND,
     SINGLE_LANES,
     WORKER_PUTS_PER_SECOND,
@@ -62,9 +63,12 @@ class Requests:
         self.refused = self.objects = 0
 
     def read(self) -> None:
+        self.look(REQUEST_SECONDS / self.lanes)
+
+    def look(self, seconds: float) -> None:
         with self._lock:
             self._bill.reads += 1
-        self._clock.pass_by(REQUEST_SECONDS / self.lanes)
+        self._clock.pass_by(seconds)
 
     def write(self, seconds: float | None = None) -> None:
         """One that makes nothing at the destination."""
@@ -316,7 +320,8 @@ class _Moving:
 
 
 class WholeMover:
-    """Whole objects over plain HTTP: limited by requests, or by bytes."""
+    """Whole objects over plain HTTP: limited by requests, or by bytes. Copies inside S3 are limited by requests only,
+    and their sources are looked at: S3's answers state what they made."""
 
     def __init__(self, requests: Requests, progress: Progress) -> None:
         self._requests, self._progress = requests, progress
@@ -329,8 +334,11 @@ class WholeMover:
                 yield self._put(wanted)
 
     def _put(self, wanted: WholeObject) -> Put:
-        size = size_of(wanted.source.url)
-        self._requests.make(max(1 / WORKER_PUTS_PER_SECOND, size / LAMBDA_BYTES_PER_SECOND))
+        size, copies = size_of(wanted.source.url), wanted.source.scheme == "s3"
+        if copies:
+            self._requests.look(0.5 / WORKER_PUTS_PER_SECOND)
+        rate = COPY_BYTES_PER_SECOND * OBJECT_CONNECTIONS if copies else LAMBDA_BYTES_PER_SECOND
+        self._requests.make(max(1 / WORKER_PUTS_PER_SECOND, size / rate))
         self._progress(size)
         info = SourceInfo(size=size, ranges=True, etag='"e"')
         return Put(number=wanted.number, size=size, crc=wanted.number, info=info, etag='"e"', shown=True)

@@ -12,8 +12,18 @@ from typing import Any
 
 import msgspec
 
-from s3am_cloud.costs.forecast import CHILD_STARTS_PER_SECOND, FRAME_SECONDS, OVERHEAD_SECONDS, Usage, cost, gb_of
+from s3am_cloud.costs.forecast import (
+    CHILD_STARTS_PER_SECOND,
+    FRAME_SECONDS,
+    OVERHEAD_SECONDS,
+    Forecast,
+    Usage,
+    cost,
+    gb_of,
+)
 from s3am_cloud.handlers.tasks import Prepare, Settle, do
+from s3am_cloud.jobs.dataset.forecasts import forecast_of_dataset
+from s3am_cloud.jobs.dataset.plan import load_plan
 from s3am_cloud.jobs.dataset.records import item_ports
 from s3am_cloud.jobs.dataset.unit import work_items
 from s3am_cloud.jobs.tasks import report_job, work
@@ -58,9 +68,11 @@ class Items(msgspec.Struct, frozen=True, kw_only=True):
 
 class DatasetOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What a dataset took. `made` are the objects and parts that S3 was sent, and `refused` those it had too many of;
-    `prepared` the seconds until its first unit, `largest_payload` in bytes, `longest_history` in events."""
+    `prepared` the seconds until its first unit, `largest_payload` in bytes, `longest_history` in events; `told` is
+    the forecast."""
 
     receipt: Receipt
+    told: Forecast
     units: int
     rounds: int
     workers: int
@@ -98,6 +110,7 @@ class DatasetSimulation:
         )
         return DatasetOutcome(
             receipt=receipt,
+            told=forecast_of_dataset(world.jobs.load(JOB), load_plan(JOB, world.files)),
             units=self._units,
             rounds=self._rounds,
             workers=self._workers,

@@ -27,7 +27,17 @@ def test_small_items_cost_one_put_each_and_little_more() -> None:
 
 
 def test_a_small_item_inside_s3_costs_one_copy_and_looks_for_no_upload() -> None:
-    assert of(1000, 100 * KB, "s3").usage.s3_writes < 1050
+    came = of(1000, 100 * KB, "s3")
+    assert came.usage.s3_writes < 1050
+    assert came.usage.s3_reads < 1100
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(100 * KB, "https"), (100 * KB, "s3"), (100 * MB, "https")])
+def test_what_whole_items_take_is_what_was_forecast(size: int, scheme: str) -> None:
+    came = of(500, size, scheme, 128)
+    assert came.dollars == pytest.approx(came.told.dollars, rel=0.05)
+    assert came.usage.s3_writes == pytest.approx(came.told.usage.s3_writes, rel=0.05)
+    assert came.usage.transitions == came.told.usage.transitions
 
 
 def test_workers_of_small_items_stay_below_what_s3_takes_in_a_second() -> None:

@@ -13,8 +13,8 @@ from s3am_cloud.limits import ITEMS_WITHOUT_LISTING, SMALL_OBJECT
 from s3am_cloud.model import Job, has_secrets
 from s3am_cloud.transfer.part_sizes import free_part
 
-# What one plain request brings.
-_PLAIN = {"http", "https"}
+# What one plain request brings, or one copy inside S3.
+_PLAIN = {"http", "https", "s3"}
 
 
 def forecast_of_dataset(job: Job, plan: DatasetPlan) -> Forecast:
@@ -40,7 +40,8 @@ def work_of(plan: DatasetPlan, crew: Crew, part_size: int | None) -> DatasetWork
         uploads=uploads,
         parts=sum(_parts(file, part_size, copies) for file in parted),
         bytes=max(0, plan.bytes - plan.present_bytes),
-        reads=(count + uploads) * source_reads("s3" if "s3" in schemes else ""),
+        # Copies of whole items keep their tags, and nobody reads these.
+        reads=count * ("s3" in schemes) + uploads * source_reads("s3" if "s3" in schemes else ""),
         listed=listed,
         files=len(plan.files),
         units=plan.units,
