@@ -35,6 +35,9 @@ DATASET_STATES: Final = (
 TURN_STATES: Final = ("Prepare", "WhoPrepares", "AnythingLeft")
 # A page of a listing, with what is written of its thousand objects.
 _PAGE_SECONDS: Final = 0.25
+# Of the records of an item that has an upload, and of its destination.
+_UPLOAD_WRITES: Final = 12
+_UPLOAD_READS: Final = 9
 # The requests of a single object, one after the other, at 30 ms.
 _SINGLE_SECONDS: Final = 0.2
 
@@ -83,11 +86,18 @@ def forecast_dataset(work: DatasetWork, terms: Terms, by_event: bool = False, se
         invocations=invocations,
         gb_seconds=gb_of(busy + listing + invocations * OVERHEAD_SECONDS),
         # The claim, record and plan; files of items and units; results and a tally of each unit, which are listed
-        # three times; the report's files.
-        s3_writes=requests + pages_of(work.listed) + 8 + work.files + 2 * work.units + 3 * pages_of(work.units) + 6,
+        # three times; the report's files. An upload is a job with a record, an index, an expiry and records of parts.
+        s3_writes=requests
+        + _UPLOAD_WRITES * work.uploads
+        + pages_of(work.listed)
+        + 8
+        + work.files
+        + 2 * work.units
+        + 3 * pages_of(work.units)
+        + 6,
         # Of each single object the destination before and after. Each unit reads the record twice, the notice, the
         # plan and its items; its results are read twice; so are the items, by their files, which have two pieces.
-        s3_reads=work.reads + 2 * (work.singles + work.uploads) + 12 + 7 * work.units + 4 * work.files,
+        s3_reads=work.reads + 2 * work.singles + _UPLOAD_READS * work.uploads + 12 + 7 * work.units + 4 * work.files,
         kms_requests=invocations,
         events=1,
         surcharge=_surcharge(work, requests, terms),
