@@ -233,7 +233,7 @@ class SizedStore:
 
     def unfinished(self, target: S3Url, needed: bool = False) -> Sequence[str]:
         self._requests.write()
-        return [found for found, of in self._targets.items() if of == target]
+        return [found for found, of in list(self._targets.items()) if of == target]
 
     def checks_puts(self, target: S3Url) -> bool:
         return True
