@@ -117,7 +117,7 @@ def test_a_part_that_was_tried_too_often_is_named_too(way: Way, upload: PartEnd)
 
 def test_the_hint_is_kept(way: Way, upload: PartEnd) -> None:
     error = way.fails(upload.sink(5 * SIZE), Status(status=401, where=of_part_3))
-    assert "user name and password" in error.hint
+    assert "check the login" in error.hint
 
 
 def test_of_an_object_that_goes_in_one_request_no_part_is_named(

@@ -73,7 +73,7 @@ CASES = [
     _upload("options that exclude each other", 2, HERE, THERE, "exclude", "--resume", "--force"),
     _upload("an unknown choice", 2, HERE, THERE, "--exists", "--exists", "maybe"),
     Bad("a missing argument", 2, ("upload", HERE), "DST_URL"),
-    Bad("an argument too many", 2, ("submit", HERE, THERE, "more"), "unexpected"),
+    Bad("an argument too many", 2, ("receipt", THERE, "more"), "unexpected"),
     Bad("a destination that is none of several sources", 6, ("upload", HERE, THERE, "more"), "not an S3 URL: more"),
     Bad("an unknown command", 2, ("uplaod", HERE, THERE), "uplaod"),
     Bad("no permission to write", 14, ("upload", HERE, THERE), "AccessDenied", READS_ONLY),

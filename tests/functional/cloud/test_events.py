@@ -213,7 +213,7 @@ def test_the_installed_command_prints_the_schema_of_requests(
     assert s3.head_object(Bucket=destination, Key="f")["ContentLength"] == 3
     file.write_text(json.dumps({**asked, "colour": "red"}))
     assert "colour" in command.run("submit", "--request", str(file)).ended(2).error_line
-    assert "SRC_URL" in command.run("submit", "--request", str(file), "https://host/f").ended(2).error_line
+    assert "DST_URL" in command.run("submit", "--request", str(file), "https://host/f").ended(2).error_line
 
 
 def _messages(cloud: LocalCloud) -> list[Any]:

@@ -133,7 +133,7 @@ def test_a_running_job_is_joined_by_the_same_and_refuses_another(
     watched = watch_on_a_terminal(elsewhere, job)
     assert "/4 parts" in watched
     assert "B/s" in watched
-    assert "16.0M" in watched
+    assert "16.0 MiB" in watched
     assert f"s3am-cloud watch {job}" in watched
     status = elsewhere.run("status", "--json", job).ended(0).document
     assert (status["status"], status["parts"], status["destination"]) == ("running", 4, target)
