@@ -16,9 +16,9 @@ demo: .venv/run.stamp  ## the main job, seen end to end on an embedded cloud
 
 # Tests start thousands of processes, each of which would compile all that it imports.
 test: export PYTHONDONTWRITEBYTECODE =
-# The types are checked beside the tests. Many of these wait, so that three workers keep two cores busy.
+# The types are checked beside the tests. Many of these wait, so that four workers keep two cores busy.
 test: lint  ## every check and every test
-	@$(BIN)/mypy & types=$$!; $(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder; tests=$$?; wait $$types && exit $$tests
+	@$(BIN)/mypy & types=$$!; $(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder; tests=$$?; wait $$types && exit $$tests
 
 faults: .venv/dev.stamp  ## the table of faults, and what comes of each by every driver
 	$(BIN)/python -m pytest -q tests/integrity/test_fault_matrix.py tests/integrity/test_kills.py

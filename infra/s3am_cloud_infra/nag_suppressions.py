@@ -12,6 +12,7 @@ from aws_cdk import Acknowledgment, CfnElement, Stack, Validations
 from constructs import Construct
 
 from s3am_cloud import names
+from s3am_cloud_infra.permissions import NOTES_OF_ITEMS
 
 _PACK: Final = "AwsSolutions::AwsSolutions-"
 _STATES: Final = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>"
@@ -79,6 +80,14 @@ ACKNOWLEDGED: Final = (
         "IAM5[Resource::<{Storage/Work}.Arn>/jobs/*]",
         ("Control/Role", "WorkerRights", "Janitor/Role"),
         f"the notes about jobs are below {names.JOBS_PREFIX}, in a folder for each job's id",
+    ),
+    *(
+        Acknowledged(
+            f"IAM5[Resource::<{{Storage/Work}}.Arn>/{names.JOBS_PREFIX}{pattern}]",
+            ("WorkerRights",),
+            "an item of a dataset that has an upload is a job with an id of its own until it is complete",
+        )
+        for pattern in NOTES_OF_ITEMS
     ),
     Acknowledged(
         "IAM5[Resource::<{Storage/Work}.Arn>/jobs/*/units*.jsonl]",

@@ -23,6 +23,11 @@ _BY_S3 = {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.{Aws.URL_SUFFIX}"
 # just its version. Nobody else deletes anything at a destination.
 _TAKE_BACK = ("s3:DeleteObject", "s3:DeleteObjectVersion")
 
+# Patterns of the notes that a function may delete, below jobs/. A worker deletes what it has kept of a dataset's item
+# while that had an upload: the item's record, the index of the upload, and when to look for it.
+ALL_NOTES = ("*",)
+NOTES_OF_ITEMS = ("*-i*/job.json", ".uploads/*", ".expiring/*-i*")
+
 
 def allow(
     actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, object] | None = None
@@ -60,21 +65,22 @@ class Rights:
             allow(["kms:Decrypt"], [self.storage.key.key_arn], _BY_S3),
         ]
 
-    def write_notes(self, forget: bool = False) -> list[iam.PolicyStatement]:
-        """Notes are read and written, and with `forget` deleted. ListBucket is what makes S3 answer 404 and not 403 for
-        a note that isn't there.
+    def write_notes(self, deletes: Sequence[str] = ()) -> list[iam.PolicyStatement]:
+        """Notes are read and written, and those deleted whose names below jobs/ match `deletes`. ListBucket is what
+        makes S3 answer 404 and not 403 for a note that isn't there.
 
         Nothing else is allowed in the work bucket, also where the buckets that the stack was given include it.
         """
-        on_notes = ["s3:GetObject", "s3:PutObject", *(["s3:DeleteObject"] if forget else [])]
-        bucket = self.storage.bucket
+        on_notes, bucket = ["s3:GetObject", "s3:PutObject"], self.storage.bucket
+        deleted = [bucket.arn_for_objects(f"{names.JOBS_PREFIX}{pattern}") for pattern in deletes]
         return [
             allow(on_notes, [self._notes], own_buckets()),
+            *([allow(["s3:DeleteObject"], deleted, own_buckets())] if deleted else []),
             allow(["s3:ListBucket"], [bucket.bucket_arn], own_buckets()),
             allow(["kms:Decrypt", "kms:GenerateDataKey"], [self.storage.key.key_arn], _BY_S3),
             iam.PolicyStatement(
                 effect=iam.Effect.DENY,
-                not_actions=[*on_notes, "s3:ListBucket"],
+                not_actions=[*on_notes, *(["s3:DeleteObject"] if deleted else []), "s3:ListBucket"],
                 resources=[bucket.bucket_arn, bucket.arn_for_objects("*")],
             ),
         ]

@@ -27,7 +27,16 @@ from s3am_cloud_infra.keys import BucketKeys
 from s3am_cloud_infra.monitoring import Monitoring
 from s3am_cloud_infra.nag_suppressions import acknowledge
 from s3am_cloud_infra.network import Network
-from s3am_cloud_infra.permissions import Rights, announce, ask_whether_it_runs, ask_why_it_failed, document, send_to
+from s3am_cloud_infra.permissions import (
+    ALL_NOTES,
+    NOTES_OF_ITEMS,
+    Rights,
+    announce,
+    ask_whether_it_runs,
+    ask_why_it_failed,
+    document,
+    send_to,
+)
 from s3am_cloud_infra.request_rule import Requests
 from s3am_cloud_infra.state_machine import Machine, MachineProps
 from s3am_cloud_infra.storage import Storage
@@ -116,7 +125,7 @@ class S3amCloudStack(Stack):
                 module="control",
                 code=self._code,
                 storage=self._storage,
-                rights=self._rights.write_notes(forget=True),  # refused requests leave no record
+                rights=self._rights.write_notes(ALL_NOTES),  # refused requests leave no record
                 timeout=LONGEST,
                 environment={**self._bus_name, **self._reach, **granted, **self._workers.environment},
             ),
@@ -135,7 +144,7 @@ class S3amCloudStack(Stack):
                 environment={**self._reach, **self._workers.environment},
             ),
         )
-        rights = [*self._rights.write_notes(), *self._rights.open_secrets()]
+        rights = [*self._rights.write_notes(NOTES_OF_ITEMS), *self._rights.open_secrets()]
         # A policy of its own: the key names the role, so that the role must not wait for the key.
         granted = iam.Policy(self, "WorkerRights", roles=[worker.role], document=document(rights))
         worker.function.node.add_dependency(granted)
@@ -158,7 +167,7 @@ class S3amCloudStack(Stack):
                 code=self._code,
                 storage=self._storage,
                 rights=[
-                    *self._rights.write_notes(forget=True),
+                    *self._rights.write_notes(ALL_NOTES),
                     *self._rights.abort_uploads(),
                     *ask_why_it_failed(machine.machine),
                     *announce(self._bus),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,16 +29,26 @@ Json = dict[str, Any]
 
 
 @pytest.fixture(scope="session")
-def stub_asset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def of_this_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run share, because the CDK takes 10 s to make a template."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def stub_asset(of_this_run: Path) -> Path:
     """Code for tests that look at the template only."""
-    folder = tmp_path_factory.mktemp("stub-asset")
-    (folder / "placeholder.py").write_text("# no handler\n", encoding="utf-8")
+    folder = of_this_run / "stub-asset"
+    with one_at_a_time("stub-asset"):
+        folder.mkdir(exist_ok=True)
+        (folder / "placeholder.py").write_text("# no handler\n", encoding="utf-8")
     return folder
 
 
 @pytest.fixture(scope="session")
-def stack(stub_asset: Path, tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    return synthesized(stub_asset, tmp_path_factory.mktemp("assembly") / "out")
+def stack(stub_asset: Path, of_this_run: Path) -> Synthesized:
+    with one_at_a_time("stack"):
+        return synthesized(stub_asset, of_this_run / "assembly" / "out")
 
 
 @pytest.fixture(scope="session")
