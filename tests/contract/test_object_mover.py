@@ -23,6 +23,7 @@ from s3am_cloud.model import Attributes, SourceInfo
 from s3am_cloud.ports.objects import Put, Refused, Settled, Unfit, WholeObject
 from s3am_cloud.ports.pace import never_stop
 from s3am_cloud.urls import S3Url, parse_source
+from servers.endless import page, serving
 from servers.faults import NoLength, Status, Truncate
 from servers.faulty_http import FaultyHttp
 from servers.proxy import FaultyProxy
@@ -222,6 +223,20 @@ def test_what_is_on_its_way_is_dropped_when_the_run_is_stopped(
     for one in mover.copy((wanted(path, bucket, number) for number, path in enumerate(made)), lambda: len(seen) > 3):
         seen.append(one)
     assert 3 < len(seen) < 50
+
+
+def test_a_server_that_answers_twice_gives_no_object_the_content_of_another(
+    s3_access: S3Access, curl_settings: CurlSettings, hasty_clock: HastyClock, bucket: str, s3_client: S3Client
+) -> None:
+    """The second answer came when the next request was on its way: from there on each is that to the one before."""
+    answers = iter((page("of the first"), page("of the first"), page("of the second")))
+    with serving(lambda head: next(answers)) as server:
+        mover = CurlObjectMover(ObjectRoute(s3_access, curl_settings, carried), 1, hasty_clock, lambda count: None)
+        objects = [wanted(f"{server.url()}?{number}", bucket, number) for number in range(3)]
+        first, *others = mover.copy(iter(objects), never_stop)
+    assert isinstance(first, Put)
+    assert [type(one) for one in others] == [Unfit, Unfit]
+    assert [one["Key"] for one in s3_client.list_objects_v2(Bucket=bucket)["Contents"]] == ["o/0"]
 
 
 @pytest.fixture

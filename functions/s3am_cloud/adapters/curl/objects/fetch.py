@@ -11,6 +11,7 @@ from collections.abc import Callable
 import pycurl
 
 from s3am_cloud.adapters.curl.objects.bodies import IN_MEMORY, MemoryContent
+from s3am_cloud.adapters.curl.objects.repeats import Answer, Repeats
 from s3am_cloud.adapters.curl.source.answers import BUSY, encoding, plain_number, retry_after
 from s3am_cloud.adapters.curl.source.http_probe import info_of
 from s3am_cloud.adapters.curl.transport.context import CurlContext
@@ -27,8 +28,9 @@ OnContent = Callable[[MemoryContent | None], None]
 class WholeGet:
     """Reports the file's content when it is there, or None where the answer is not one of this kind."""
 
-    def __init__(self, context: CurlContext, source: SourceUrl, on_content: OnContent) -> None:
+    def __init__(self, context: CurlContext, source: SourceUrl, repeats: Repeats, on_content: OnContent) -> None:
         self._context, self._source, self._on_content = context, source, on_content
+        self._repeats = repeats
         self._response, self._data = Response(), bytearray()
         self._easy: pycurl.Curl | None = None
         self._way: Redirects | None = None
@@ -105,11 +107,11 @@ class WholeGet:
             if way.follow(easy, self._response):
                 self._ask(way)
                 return
-            self._end(way, number)
+            self._end(way, number, easy.getinfo(pycurl.CONN_ID))
         except TransferError:
             self._give_up()
 
-    def _end(self, way: Redirects, number: int) -> None:
+    def _end(self, way: Redirects, number: int, connection: int) -> None:
         self._pass.leave()
         if self._response.status in BUSY:
             self._pass.busy(retry_after(self._response.header("Retry-After"), self._context.loop.date()))
@@ -117,8 +119,11 @@ class WholeGet:
         if number or not self._fits or len(self._data) != size:
             self._give_up()
             return
-        info = info_of(self._response, way, self._source, size)
-        self._on_content(MemoryContent(bytes(self._data), info))
+        info, content = info_of(self._response, way, self._source, size), bytes(self._data)
+        if self._repeats.came(connection, Answer(info.etag, info.last_modified, hash(content))):
+            self._give_up()
+            return
+        self._on_content(MemoryContent(content, info))
 
     def _give_up(self) -> None:
         """After the call-back that runs now."""

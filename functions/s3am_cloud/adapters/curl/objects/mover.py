@@ -21,6 +21,7 @@ from s3am_cloud.adapters.curl.objects.bodies import (
 from s3am_cloud.adapters.curl.objects.copy import CopySides, ObjectCopy
 from s3am_cloud.adapters.curl.objects.fetch import WholeGet
 from s3am_cloud.adapters.curl.objects.holding import checksum_headers, is_enforced
+from s3am_cloud.adapters.curl.objects.repeats import Repeats
 from s3am_cloud.adapters.curl.objects.turns import settling
 from s3am_cloud.adapters.curl.parts.upload import PutTarget, UploadFlow
 from s3am_cloud.adapters.curl.store.put import PLAIN_PAYLOAD, SignedPut
@@ -96,7 +97,7 @@ class _Run:
 
     def __init__(self, route: ObjectRoute, context: CurlContext, progress: Progress) -> None:
         self._route, self._context, self._progress = route, context, progress
-        self._budget = Budget()
+        self._budget, self._repeats = Budget(), Repeats()
         self._active: dict[int, UploadFlow | WholeGet | ObjectCopy] = {}
         self._contents: dict[int, Content] = {}
         self._buckets: dict[str, _Bucket] = {}
@@ -166,7 +167,7 @@ class _Run:
         self.settled.append(settled)
 
     def _fetch(self, wanted: WholeObject) -> None:
-        get = WholeGet(self._context, wanted.source, functools.partial(self._fetched, wanted))
+        get = WholeGet(self._context, wanted.source, self._repeats, functools.partial(self._fetched, wanted))
         self._active[wanted.number] = get
         get.start()
 
