@@ -225,7 +225,7 @@ def test_what_is_on_its_way_is_dropped_when_the_run_is_stopped(
     assert 3 < len(seen) < 50
 
 
-def test_a_server_that_answers_twice_gives_no_object_the_content_of_another(
+def test_a_server_that_answers_twice_gives_no_object_anothers_content(
     s3_access: S3Access, curl_settings: CurlSettings, hasty_clock: HastyClock, bucket: str, s3_client: S3Client
 ) -> None:
     """The second answer came when the next request was on its way: from there on each is that to the one before."""
