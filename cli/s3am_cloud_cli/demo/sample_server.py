@@ -12,7 +12,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 _BLOCK = 1 << 20
-_RANGE = re.compile(r"bytes=(\d+)-(\d+)$")
+_RANGE = re.compile(r"bytes=(\d+)-(\d*)$")
 
 
 class Sample:
@@ -98,9 +98,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse()
             return
         requested = _RANGE.match(self.headers.get("Range", ""))
-        first, last = (
-            (int(requested[1]), min(int(requested[2]), sample.size - 1)) if requested else (0, sample.size - 1)
-        )
+        first, last = 0, sample.size - 1
+        if requested:
+            first, last = int(requested[1]), min(int(requested[2] or last), last)
         self._head(sample, first, last, partial=requested is not None)
         length = last - first + 1
         self._body(sample, first, length // 2 if mood == "breaks" else length)
