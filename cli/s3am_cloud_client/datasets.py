@@ -292,10 +292,7 @@ def is_one_item(sources: Sequence[str], dataset: DatasetOptions = _USUAL_DATASET
     from s3am_cloud.datasets.globs import has_magic
     from s3am_cloud.urls import STDIN, parse_source
 
-    of_one = DatasetOptions(exists=dataset.exists if dataset.exists != "update" else None)
-    if len(sources) != 1 or dataset != of_one:
-        return False
-    if sources[0].startswith("s3://") and sources[0].endswith("/"):
+    if not is_one_object(sources, dataset):
         return False
     url = parse_source(sources[0])
     if url.url == STDIN:

@@ -1,4 +1,4 @@
-"""`verify`, `verify_receipt`, `provenance` and `cancel_uploads`: what is in S3 already."""
+"""`verify`, `verify_many`, `verify_receipt`, `provenance` and `cancel_uploads`: what is in S3 already."""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ class UploadOptions(Options, frozen=True, kw_only=True):
 
 
 class SubmitOptions(Options, frozen=True, kw_only=True):
-    """The options of `Client.submit`.
+    """The options of `Client.submit` and `Client.submit_many`.
 
     `secret` names a secret in Secrets Manager with the job's keys and login. A job that failed can be resumed for
     `keep_hours`. One whose forecast is above `max_cost`, in dollars, is refused. The same `idempotency_key` gives the
@@ -198,7 +198,7 @@ class SubmitOptions(Options, frozen=True, kw_only=True):
 
 
 class PlanOptions(SubmitOptions, frozen=True, kw_only=True):
-    """The options of `plan`: those of the job, and which AWS.
+    """The options of `plan` and `plan_many`: those of the job, and which AWS.
 
     `rate` is what one connection to the source gives, in bytes a second; None measures it. `stack` is the one whose
     limit of workers counts; without it there is none.
@@ -212,7 +212,8 @@ class PlanOptions(SubmitOptions, frozen=True, kw_only=True):
 class DownloadOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of `download`. `partial` says what to do with an unfinished earlier download.
 
-    A download that would cost more than `max_cost`, in dollars, is refused. `limit_rate` is as for `UploadOptions`.
+    A download of one object that would cost more than `max_cost`, in dollars, is refused; `download_many` takes no
+    `max_cost`. `limit_rate` is as for `UploadOptions`.
     """
 
     partial: Literal["resume", "discard"] | None = None
@@ -287,6 +288,7 @@ class DatasetOptions(msgspec.Struct, frozen=True, kw_only=True):
     `base` is what relative names in a manifest are below, `name` a template of the items' names at the destination.
     `filters` are pairs of "include" or "exclude" and a glob; the first that matches decides. What was modified less
     than `min_age` seconds ago is left out. Without `follow`, symbolic links to files and folders are left out.
+    Jobs in the cloud take neither `report_dir` nor `follow=False`.
     """
 
     exists: OnExisting | None = None

@@ -91,7 +91,7 @@ class AdaptiveConcurrency:
         self._refused_at = -math.inf
 
     def at(self, now: float, moved: int, chunk_size: int = 0) -> None:
-        """So many bytes have been moved by now. `chunk_size` is what comes at once: copies report at their end."""
+        """`moved` bytes have been copied by now. `chunk_size` is what comes at once: copies report at their end."""
         if now < self._next or not moved:
             return
         if self._window is None:

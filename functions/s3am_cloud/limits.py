@@ -219,7 +219,7 @@ MEDIUM_ITEM: Final = 128 * MIB
 # Items of each class that start in turn. The few large ones start early, with enough small ones beside them to use both
 # bandwidth and requests, and the last items are small.
 WOVEN: Final = {"large": 1, "unsized": 4, "medium": 4, "small": 16}
-# Up to here one worker moves a whole item, in about a unit's time. A larger one is moved by several workers.
+# Up to here one worker transfers a whole item, in about a unit's time. A larger one is transferred by several workers.
 MAX_UNIT_ITEM: Final = 4 * GIB
 # What each item of a dataset costs a worker besides its bytes: 4,500 small ones are a unit. A worker that has
 # WORKER_PUTS_PER_SECOND is three times as fast, which leaves room for slow sources.
@@ -236,7 +236,7 @@ MARK_SECONDS: Final = 2.0
 UNSIZED_BYTES: Final = MIB
 # S3 copies about 24 MB/s for each request (public reports: 12.1 GB/s over 506 of them), so a worker has many.
 WORKER_COPIES: Final = 64
-# A file of items has at most so many bytes; so do all of them together that are being filled.
+# Bytes of one file of items, and of all files together that Prepare fills at a time.
 ITEM_FILE: Final = 8 * MIB
 # A file with items that were rejected or left out.
 MOST_RESULTS: Final = 5000
@@ -275,7 +275,7 @@ MOST_IN_ORDER: Final = 800 * LAMBDA_BYTES_PER_SECOND
 # With less time left, a worker starts no part; with less than ABANDON_SECONDS left, it drops those in flight.
 DEADLINE_MARGIN_SECONDS: Final = 60
 ABANDON_SECONDS: Final = 20
-# So often a worker with many items looks whether their job was cancelled: a GET each time.
+# How often a worker with many items looks whether their job was cancelled, by a GET each time.
 CANCEL_LOOK_SECONDS: Final = 5.0
 # Reserved concurrency of the other functions, where that of workers is reserved. Invocations take seconds, so a
 # thousand events at once are accepted, or reported as failed, within minutes.
@@ -323,7 +323,7 @@ ITEMS_IN_HAND: Final = 1000
 # The same for items that take more than one request, SINGLE_LANES at a time.
 SINGLES_IN_HAND: Final = 32
 SINGLE_LANES: Final = 8
-# Of so many slow hosts none holds up the items of another one; and the items that are queued for that, in numbers.
+# Slow hosts that may be used at a time without delaying items of other hosts, and items that are queued for that.
 HOSTS_AT_ONCE: Final = 3
 SINGLES_QUEUED: Final = 1000
 # The least and the longest pause of all requests to a server that was too busy for one, where it names none itself.

@@ -43,7 +43,6 @@ _KINDS = {
 _PLAIN = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?/[A-Za-z0-9/._~+=-]*")
 # C0 and DEL, which end or change a line.
 LINE_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
-SCHEMES = ("file", *NETWORK_SCHEMES, "s3")
 # As a source: standard input. A file that is called so is ./-
 STDIN = "-"
 

@@ -92,7 +92,7 @@ ACKNOWLEDGED: Final = (
     Acknowledged(
         "IAM5[Resource::<{Storage/Work}.Arn>/jobs/*/units*.jsonl]",
         ("Machine/Role",),
-        "each job has one list of units, in its own folder",
+        "a job's lists of units are in its own folder",
     ),
     *(
         Acknowledged(spelled, paths, "the buckets that whoever deploys the stack has named, and their objects")

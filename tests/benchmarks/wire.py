@@ -11,7 +11,7 @@ from awscrt.checksums import crc64nvme
 
 _BUFFER = 1 << 20
 Some = Callable[[int], memoryview]
-"""Gives up to so many bytes, valid until it is called again; none at the end."""
+"""Gives up to the requested number of bytes, valid until it is called again; none at the end."""
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ SECONDS = 0.4
 
 
 def limited(settings: CurlSettings, count: int) -> CurlSettings:
-    """Settings by which so many bytes take SECONDS."""
+    """Settings by which `count` bytes take SECONDS."""
     return msgspec.structs.replace(settings, rate_limit=RateLimit(count / SECONDS))
 
 

@@ -44,7 +44,7 @@ def _table(rows: dict[tuple[str, str], dict[str, str]]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def make_env(strict_s3: StrictS3, s3_client: "S3Client", tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeEnv]:
-    """Makes a dataset of so many items, for this process to run with the rights of the strict server's user."""
+    """Makes a dataset of a number of items, for this process to run with the rights of the strict server's user."""
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         for name, value in strict_s3.environment().items():
             patch.setenv(name, value)

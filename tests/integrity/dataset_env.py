@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 EVERY = 10
-"""Every so many items meet a fault."""
+"""One item of this many meets a fault."""
 PREFIX = "p/"
 
 

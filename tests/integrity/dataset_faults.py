@@ -91,13 +91,13 @@ def _store(name: str, bad: str, match: Match, *actions: Action, times: int | Non
     return ItemFault(name=name, way=way, arrange=arrange, bad=bad)
 
 
-def _source(name: str, bad: str, url: Callable[[DatasetEnv, str], str], then: str) -> ItemFault:
+def _source(name: str, bad: str, url: Callable[[DatasetEnv, str], str]) -> ItemFault:
     """The list names another source than the web server's."""
 
     def arrange(env: DatasetEnv, item: str) -> None:
         env.sources[item] = url(env, item)
 
-    return ItemFault(name=name, arrange=arrange, bad=bad, then=then)
+    return ItemFault(name=name, arrange=arrange, bad=bad, then=bad)
 
 
 def _theirs(name: str, bad: str) -> ItemFault:
@@ -137,24 +137,11 @@ FAULTS = [
     _stated("another size than stated", size=7),
     _stated("another size than stated, and no length", NoLength(), IgnoreRanges(), size=7),
     _stated("a login page in its place", Redirect(to="/001.bin"), digest="md5:" + "1" * 32),
+    _source("a host that nobody has", "SourceUnavailable", lambda env, item: f"https://127.0.0.1:1/{item}"),
     _source(
-        "a host that nobody has",
-        "SourceUnavailable",
-        lambda env, item: f"https://127.0.0.1:1/{item}",
-        "SourceUnavailable",
+        "a certificate that nobody trusts", "BadSource", lambda env, item: env.https.add(f"/{item}", env.contents[item])
     ),
-    _source(
-        "a certificate that nobody trusts",
-        "BadSource",
-        lambda env, item: env.https.add(f"/{item}", env.contents[item]),
-        "BadSource",
-    ),
-    _source(
-        "a redirect loop",
-        "BadSource",
-        lambda env, item: env.http.add("/loop", b"", Redirect(to="/loop")),
-        "BadSource",
-    ),
+    _source("a redirect loop", "BadSource", lambda env, item: env.http.add("/loop", b"", Redirect(to="/loop"))),
     _store("a PUT is throttled", COPIED, PUT_OBJECT, SLOW_DOWN),
     _store("429 to a PUT", COPIED, PUT_OBJECT, TOO_MANY),
     _store("500 to a PUT", COPIED, PUT_OBJECT, INTERNAL_ERROR),

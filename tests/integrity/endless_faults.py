@@ -71,7 +71,7 @@ def _store(name: str, outcome: dict[Driver, str], match: Match, body: bytes, sai
 
 
 def _stream(name: str, outcome: dict[Driver, str], *, after: int, times: int | None, chunked: bool) -> Fault:
-    """A source that has to be read in one go, and whose connection breaks after so many bytes."""
+    """A source that has to be read in one go, and whose connection breaks after a number of bytes."""
 
     def arrange(site: CaseEnv) -> str:
         length = [NoLength()] if chunked else []

@@ -17,7 +17,7 @@ class Fault:
     """One fault, on the way from one kind of source, and what comes of it by each driver that can meet it.
 
     `arrange` sets it up and gives the source's URL. `contents` are what the destination may hold in the end. `slots`
-    narrows the transfer to so many connections, where it has to be known what moves when.
+    limits the number of the transfer's connections, where it has to be known what moves when.
     """
 
     name: str

@@ -60,7 +60,7 @@ def _up(
     at_once: bool = False,
     skip: int = 0,
 ) -> Fault:
-    """What the proxy in front of S3 does to so many matching requests."""
+    """What the proxy in front of S3 does to a number of matching requests."""
     outcomes = both(outcome) if isinstance(outcome, str) else outcome
 
     def arrange(site: CaseEnv) -> str:

@@ -127,7 +127,7 @@ class Round:
         self.overwrites = False
 
     def play(self, deeds: int) -> None:
-        """All actors at once, each with so many deeds, one after the other."""
+        """All actors at once, each with its number of deeds, one after the other."""
         plans = [[self._deed() for _ in range(deeds)] for _ in self.forked_runs]
         with ThreadPoolExecutor(len(plans)) as pool:
             list(pool.map(self._act, self.forked_runs, plans))

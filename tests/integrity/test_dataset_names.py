@@ -95,7 +95,7 @@ def test_a_list_leads_nowhere_outside_its_destination(make_env: MakeEnv) -> None
     env.put_all()
     source = env.stored.url(f"{PREFIX}000.bin")
     for name in NOWHERE:
-        (env.folder / "list.csv").write_text(f"url,name\n{source},{name}\n")
+        (env.folder / "list.csv").write_text(f'url,name\n{source},"{name}"\n', newline="")
         for run in (env.upload, env.download):
             with suppress(BadManifest):
                 run(manifest=str(env.folder / "list.csv"))

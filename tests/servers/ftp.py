@@ -39,7 +39,7 @@ class Session:
 
 @dataclass
 class Drop:
-    """Data connections are cut after so many bytes, `times` of them; with `control`, the sessions with them."""
+    """Data connections are cut after a number of bytes, `times` of them; with `control`, the sessions with them."""
 
     after: int
     times: int

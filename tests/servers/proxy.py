@@ -107,7 +107,7 @@ class FaultyProxy:
         return f"http://127.0.0.1:{self._server.port}"
 
     def add(self, match: Match, action: Action, *, skip: int = 0, times: int | None = 1) -> None:
-        """Do this to matching requests after the first `skip` from now, to so many of them (None: to all)."""
+        """Do this to matching requests after the first `skip` from now, to `times` of them (None: to all)."""
         with self._book.lock:
             self._book.rules.append(Rule(match, action, skip, times))
             self._book.seen.append(0)

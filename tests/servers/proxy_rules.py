@@ -114,7 +114,7 @@ class LoseReply:
 
 @dataclass(frozen=True)
 class Delay:
-    """Wait so many seconds before the request is passed on."""
+    """Wait the given seconds before the request is passed on."""
 
     seconds: float
 
@@ -137,7 +137,7 @@ class FlipReplyBit:
 
 @dataclass(frozen=True)
 class CutReply:
-    """Reset the client's connection after so many bytes of the answer's body."""
+    """Reset the client's connection after the given bytes of the answer's body."""
 
     after: int
 
@@ -173,7 +173,7 @@ class Gate(Protocol):
 
 @dataclass(frozen=True)
 class Rule:
-    """An action on the matching requests that come after the first `skip`, on so many of them (None: on all)."""
+    """An action on the matching requests that come after the first `skip`, on `times` of them (None: on all)."""
 
     match: Match
     action: Action

@@ -1,6 +1,6 @@
 """A world of many objects without a byte: what S3 charges for is counted, and each request takes its time.
 
-A worker's threads share one clock. Where so many of them work at once, a request moves it by its share.
+A worker's threads share one clock. Where several of them work at once, a request advances it by its share.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from s3am_cloud.ports.pace import ShouldStop, never_stop
 from s3am_cloud.ports.transfer import ObjectSink, PartSink, Ports, Progress, Sink
 from s3am_cloud.ports.trees import Entry, Found, every_folder
 from s3am_cloud.urls import S3Url, SourceUrl
-from simulation.world import Bill, CountedCoordination, CountedJobs, SimulatedClock
+from simulation.world import Bill, CountedCoordination, CountedJobs, LonelyStore, SimulatedClock, in_pages
 
 # How long S3 takes to answer.
 REQUEST_SECONDS = 0.03
@@ -208,7 +208,7 @@ class SizedSource:
         return SourceInfo(size=size, ranges=True, etag='"e"')
 
 
-class SizedStore:
+class SizedStore(LonelyStore):
     """Objects and uploads of which only sizes are kept."""
 
     def __init__(self, requests: Requests) -> None:
@@ -222,27 +222,12 @@ class SizedStore:
         self._requests.read()
         return self.objects.get(target)
 
-    def region(self, target: S3Url) -> str | None:
-        return None
-
     def lists(self, target: S3Url) -> bool:
         return target in self.objects
-
-    def tags(self, target: S3Url) -> dict[str, str] | None:
-        return {}
 
     def unfinished(self, target: S3Url, needed: bool = False) -> Sequence[str]:
         self._requests.write()
         return [found for found, of in list(self._targets.items()) if of == target]
-
-    def checks_puts(self, target: S3Url) -> bool:
-        return True
-
-    def unfinished_below(self, prefix: S3Url) -> Iterator[Upload]:
-        return iter(())
-
-    def find(self, target: S3Url, upload_id: str) -> Upload:
-        return Upload(target=target, upload_id=upload_id, full_object=True)
 
     def create(self, target: S3Url, attributes: Attributes, copied_tags: bool = False) -> Upload:
         self._requests.write()
@@ -251,14 +236,7 @@ class SizedStore:
         return Upload(target=target, upload_id=upload_id, full_object=True)
 
     def parts(self, upload: Upload, after: int = 0) -> Iterator[UploadedPart]:
-        there = self.uploads[upload.upload_id]
-        numbers = sorted(number for number in list(there) if number > after)
-        for index in range(0, len(numbers) or 1, LIST_PAGE):
-            self._requests.write()
-            yield from (there[number] for number in numbers[index : index + LIST_PAGE])
-
-    def put_part(self, upload: Upload, number: int, data: bytearray, crc: int) -> str:
-        raise AssertionError("only streams send parts from memory, and the cloud has none")
+        return in_pages(self.uploads[upload.upload_id], after, self._requests.write)
 
     def complete(self, upload: Upload, parts: Sequence[UploadedPart], crc: int, size: int, overwrite: bool) -> None:
         self._requests.write()

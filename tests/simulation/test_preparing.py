@@ -13,7 +13,7 @@ MB = 10**6
 
 
 def most_memory(items: int) -> int:
-    """In bytes, of a process of its own that prepares so many."""
+    """In bytes, of a process of its own that prepares `items` items."""
     command = [sys.executable, "-m", "simulation.preparing", str(items)]
     ended = subprocess.run(command, cwd=TESTS, capture_output=True, text=True, check=True, timeout=1800)
     return int(ended.stdout)

@@ -40,6 +40,9 @@ class Bill:
     def __init__(self) -> None:
         self.writes = self.reads = 0
 
+    def write(self) -> None:
+        self.writes += 1
+
 
 class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     """How the world is today.
@@ -83,7 +86,37 @@ class WeightlessSource:
         return SourceInfo(size=self._size, ranges=True, etag='"e"')
 
 
-class WeightlessStore:
+class LonelyStore:
+    """What a simulated store answers without a request: nobody else uses it, and it refuses nothing."""
+
+    def region(self, target: S3Url) -> str | None:
+        return None
+
+    def tags(self, target: S3Url) -> dict[str, str] | None:
+        return {}
+
+    def checks_puts(self, target: S3Url) -> bool:
+        return True
+
+    def unfinished_below(self, prefix: S3Url) -> Iterator[Upload]:
+        return iter(())
+
+    def find(self, target: S3Url, upload_id: str) -> Upload:
+        return Upload(target=target, upload_id=upload_id, full_object=True)
+
+    def put_part(self, upload: Upload, number: int, data: bytearray, crc: int) -> str:
+        raise AssertionError("only streams send parts from memory, and the cloud has none")
+
+
+def in_pages(found: dict[int, UploadedPart], after: int, ask: Callable[[], None]) -> Iterator[UploadedPart]:
+    """The parts after this number; each page of them takes a request."""
+    numbers = sorted(number for number in list(found) if number > after)
+    for index in range(0, len(numbers) or 1, LIST_PAGE):
+        ask()
+        yield from (found[number] for number in numbers[index : index + LIST_PAGE])
+
+
+class WeightlessStore(LonelyStore):
     """One upload, whose parts are numbers, and the object that it becomes."""
 
     def __init__(self, bill: Bill) -> None:
@@ -95,40 +128,19 @@ class WeightlessStore:
         self._bill.reads += 1
         return self.object
 
-    def region(self, target: S3Url) -> str | None:
-        return None
-
     def lists(self, target: S3Url) -> bool:
         return self.object is not None
-
-    def tags(self, target: S3Url) -> dict[str, str] | None:
-        return {}
 
     def unfinished(self, target: S3Url, needed: bool = False) -> Sequence[str]:
         self._bill.writes += 1
         return []
-
-    def checks_puts(self, target: S3Url) -> bool:
-        return True
-
-    def unfinished_below(self, prefix: S3Url) -> Iterator[Upload]:
-        return iter(())
-
-    def find(self, target: S3Url, upload_id: str) -> Upload:
-        return Upload(target=target, upload_id=upload_id, full_object=True)
 
     def create(self, target: S3Url, attributes: Attributes, copied_tags: bool = False) -> Upload:
         self._bill.writes += 1
         return Upload(target=target, upload_id="u", full_object=True)
 
     def parts(self, upload: Upload, after: int = 0) -> Iterator[UploadedPart]:
-        numbers = sorted(number for number in self.there if number > after)
-        for index in range(0, len(numbers) or 1, LIST_PAGE):
-            self._bill.writes += 1
-            yield from (self.there[number] for number in numbers[index : index + LIST_PAGE])
-
-    def put_part(self, upload: Upload, number: int, data: bytearray, crc: int) -> str:
-        raise AssertionError("only streams send parts from memory, and the cloud has none")
+        return in_pages(self.there, after, self._bill.write)
 
     def complete(self, upload: Upload, parts: Sequence[UploadedPart], crc: int, size: int, overwrite: bool) -> None:
         self._bill.writes += 1
@@ -269,7 +281,7 @@ class SimulatedMovers:
             yield MovedPart(part.number, part.length, part.number, '"e"')
 
     def _rate(self, flying: int) -> float:
-        """What each of so many parts of this worker's gets."""
+        """Bytes a second of each of `flying` parts of this worker."""
         if self._copies:
             return COPY_BYTES_PER_SECOND
         share = self._weather.host_rate / max(1, self.connections())

@@ -67,7 +67,7 @@ class Running:
         os.killpg(self._process.pid, number)
 
     def ended(self, within: float) -> bool:
-        """Whether it has ended, or does within so many seconds; for runs that say little."""
+        """Whether it has ended, or does within the given seconds; for runs that say little."""
         try:
             self._process.wait(within)
         except subprocess.TimeoutExpired:
@@ -150,7 +150,7 @@ def _read_at_start(variable: str) -> bool:
 
 
 def eventually(look: Callable[[], Found | None], what: str, seconds: float = 30.0) -> Found:
-    """What `look` finds, as soon as it is something true; AssertionError after so many seconds."""
+    """What `look` finds, as soon as it is something true; AssertionError after the given seconds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = look()

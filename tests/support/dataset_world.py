@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from s3am_cloud.adapters.memory.dataset_files import MemoryDocuments
-from s3am_cloud.adapters.memory.jobs import MemoryCoordination
 from s3am_cloud.adapters.memory.objects import MemoryObjectMover
 from s3am_cloud.adapters.records.dataset_files import StoredDatasetFiles
 from s3am_cloud.datasets.outcomes import ItemResult
@@ -36,26 +35,11 @@ from support.fakes import World
 PREFIX = "s3://bucket/p/"
 
 
-class LateCancel(MemoryCoordination):
-    """Says that a job is cancelled after it was asked so many times."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.looks_left: int | None = None
-
-    def cancelled(self, job_id: str) -> bool:
-        if self.looks_left is None:
-            return super().cancelled(job_id)
-        self.looks_left -= 1
-        return self.looks_left < 0
-
-
 class DatasetWorld(World):
     """Sources are `https://host/NAME`, destinations PREFIX + NAME."""
 
     def __init__(self, exists: OnExisting | None = None, max_failures: int | None = None) -> None:
         super().__init__()
-        self.cancelling = LateCancel()
         self.connections: list[int] = []
         self.documents = MemoryDocuments()
         self.files = StoredDatasetFiles(self.documents, self.clock)
@@ -63,7 +47,6 @@ class DatasetWorld(World):
             self.ports,
             dataset_files=self.files,
             object_movers=self._mover,
-            coordination=self.cancelling,
         )
         request = TransferRequest(
             source="https://host/list",

@@ -20,7 +20,7 @@ from s3am_cloud.limits import (
 
 MB = 10**6
 TICK = 0.05
-# Bytes a second that so many connections have together.
+# Bytes a second, by the number of connections that share them.
 Rate = Callable[[int], float]
 
 

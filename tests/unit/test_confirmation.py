@@ -20,7 +20,7 @@ from support.fakes import SOURCE, TARGET, FakeClock, World, request
 
 
 class Slow(World):
-    """The store shows what was written only when it was asked so often."""
+    """The store shows what was written only when it was asked a number of times."""
 
     def __init__(self, misses: int) -> None:
         super().__init__()

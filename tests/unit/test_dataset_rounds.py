@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import msgspec
 import pytest
@@ -80,16 +81,23 @@ def test_no_more_rounds_than_are_worthwhile() -> None:
     assert (receipt.counts.copied, receipt.counts.failed) == (2, 1)
 
 
-def test_lost_results_make_another_round_that_copies_nothing_twice() -> None:
-    world = world_of()
-    puts: list[int] = []
+def test_lost_results_make_another_round_that_copies_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, rounds, made = world_of(), list[int](), list[object]()
+    put = world.store.put_object
+
+    def counted(*given: Any) -> str:
+        etag = put(*given)
+        made.append(given[0])
+        return etag
 
     def lose(round_number: int) -> None:
+        rounds.append(round_number)
         if round_number == 1:
             world.lose_results()
-            puts.append(world.source.bytes_read)
 
+    monkeypatch.setattr(world.store, "put_object", counted)
     receipt = world.run(lose)
+    assert (rounds, len(made)) == ([1, 2], 3)
     assert receipt.counts is not None
     assert receipt.counts.copied == 3
     assert world.states() == dict.fromkeys(NAMES, "copied")

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
 
 import msgspec
 import pytest
 
+from s3am_cloud.adapters.memory.objects import MemoryObjectMover
 from s3am_cloud.errors import ObjectExists
+from s3am_cloud.items import Item
 from s3am_cloud.jobs.dataset import items, unit
 from s3am_cloud.jobs.dataset.unit import shares_of, work_items
 from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS, LAMBDA_SECONDS
 from s3am_cloud.ports.dataset_files import ItemUnit, ResultCounts
+from s3am_cloud.ports.item_list import Listed
+from s3am_cloud.ports.objects import Settled, Unfit
 from s3am_cloud.request import OnExisting
 from servers.content import pattern
 from support.dataset_world import DatasetWorld, target
@@ -40,7 +46,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def time_for(looks: int) -> Callable[[], float]:
-    """Enough time for so many looks at the clock."""
+    """Enough time for `looks` looks at the clock."""
     left: Iterator[float] = iter([LAMBDA_SECONDS] * looks)
     return lambda: next(left, DEADLINE_MARGIN_SECONDS - 1)
 
@@ -104,18 +110,39 @@ def test_a_unit_without_any_time_goes_past_its_first_item() -> None:
 
 def test_a_cancelled_job_begins_nothing_and_leaves_nothing() -> None:
     world = world_of()
-    world.cancelling.cancel("set")
+    world.coordination.cancel("set")
     assert work_items(world.dataset, UNIT, much, world.ports).rest is None
     assert world.states() == {}
     assert world.store.head(target("a")) is None
 
 
 def test_a_cancelled_job_ends_between_its_items(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = world_of()
+    world, copy = world_of(), MemoryObjectMover.copy
+
+    def cancelled_after_one(mover: MemoryObjectMover, *given: Any) -> Iterator[Settled]:
+        yield from islice(copy(mover, *given), 1)
+        world.coordination.cancel("set")
+
+    monkeypatch.setattr(MemoryObjectMover, "copy", cancelled_after_one)
     monkeypatch.setattr(unit, "CANCEL_LOOK_SECONDS", -1)
-    world.cancelling.looks_left = 2
     assert work_items(world.dataset, UNIT, much, world.ports).rest is None
-    assert set(world.states().values()) <= {"copied"}
+    assert world.states().keys() <= {"a"}
+    assert world.store.head(target("b")) is None
+
+
+@pytest.mark.parametrize(("source", "looks"), [("s3://from/a", 0), ("https://host/a", 2)])
+def test_nobody_looks_for_uploads_of_what_one_copy_brings(
+    monkeypatch: pytest.MonkeyPatch, source: str, looks: int
+) -> None:
+    """Of an item inside S3 that the mover of whole objects leaves: each look costs as much as the copy."""
+    monkeypatch.setattr(MemoryObjectMover, "_copied", lambda mover, wanted: Unfit(number=wanted.number))
+    world = DatasetWorld()
+    world.source.put(source, b"content")
+    item = Item(source=source, destination=f"{target('a')}", size=7)
+    world.files.write_items("set", 0, [Listed(number=0, item=item, place="list")])
+    work_items(world.dataset, ItemUnit(u=0, file=0, first=0, to=1), much, world.ports)
+    assert world.states() == {"a": "copied"}
+    assert world.calls.count("unfinished") == looks
 
 
 def test_a_larger_item_goes_in_parts_and_leaves_no_record(monkeypatch: pytest.MonkeyPatch) -> None:

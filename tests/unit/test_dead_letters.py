@@ -98,7 +98,7 @@ def letters(queue: Queue, machine: Started, url: str = "https://queue", rules: R
 
 
 def fill(queue: Queue, count: int, **fields: object) -> None:
-    """Letters about so many events, the last of which was written first."""
+    """Letters about `count` events, the last of which was written first."""
     world = World()
     for number in range(count):
         event = {"id": f"e{number}", "source": "lab"}

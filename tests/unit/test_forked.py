@@ -22,7 +22,7 @@ ENDPOINT = Endpoint("https://bucket.s3.amazonaws.com", "us-east-1")
 
 
 def renewing(key: str, minutes: int) -> RefreshableCredentials:
-    """Credentials that expire in so many minutes, and must not be renewed."""
+    """Credentials that expire in `minutes` minutes, and must not be renewed."""
 
     def refuse() -> Any:
         raise AssertionError("renewed over what is the parent's")

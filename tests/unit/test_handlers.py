@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from s3am_cloud import names
 from s3am_cloud.errors import BadRequest, NoSuchJob, SourceNotFound
 from s3am_cloud.handlers import control, janitor, worker
 from s3am_cloud.limits import DEADLINE_MARGIN_SECONDS
@@ -53,7 +54,7 @@ def test_the_tasks_of_a_job_follow_one_another(world: World) -> None:
         assert told == {"job": "job", "unit": msgspec.to_builtins(unit), "done": True}
     assert ask("complete", job="job") == {"job": "job"}
     report = ask("report", job="job")
-    assert report["job"] == "job"
+    assert (report["job"], report["kind"]) == ("job", names.TRANSFER_SUCCEEDED)
     assert (report["detail"]["state"], report["detail"]["size"]) == ("succeeded", len(DATA))
     assert world.store.content(TARGET) == DATA
 

@@ -20,6 +20,7 @@ DROPPED = {
         r"\b(go|goes|going|went) on with\b": "continue",
         r"\b(found out|finds out|finding out)\b": "determine, measure",
         r"\bthat which\b": "what",
+        r"\bso (many|often)\b": "the name of the number: `count`, `times`",
         r"\bis no \w+ that is known\b": "unknown",
         r"\bnothing to go on\b": "nothing to resume",
     }.items()

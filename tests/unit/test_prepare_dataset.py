@@ -157,7 +157,7 @@ def test_without_a_listing_nothing_is_noted_and_nothing_fails(why: str) -> None:
 
 
 def in_turns(job: Job, ports: Ports, pages: int) -> int:
-    """Prepares the job with time for so many pages in each turn; the number of turns."""
+    """Prepares the job with time for `pages` pages in each turn; returns the number of turns."""
     for turn in range(1, 100):
         if prepare_dataset(job, ports, partial(next, iter([900.0] * (pages - 1)), 1.0)) is not None:
             return turn

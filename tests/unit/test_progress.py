@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from s3am_cloud.errors import JobFailed
 from s3am_cloud_cli.console.meter import LINE_SECONDS, Bar, Meter, Nothing
 from s3am_cloud_cli.console.output import Console, ProgressKind
-from s3am_cloud_cli.console.progress_text import Progress, duration_text, progress_bar, progress_line
+from s3am_cloud_cli.console.progress_text import Progress, progress_bar, progress_line, time_left_text
 from s3am_cloud_cli.console.screen import Screen
 from support.fakes import FakeClock
 
@@ -243,7 +243,7 @@ def test_a_bar_outside_a_terminal_has_80_columns() -> None:
     ("seconds", "text"), [(0, "0:00:00"), (59.6, "0:01:00"), (3725, "1:02:05"), (360_000, "100:00:00")]
 )
 def test_times_left_are_in_hours_minutes_and_seconds(seconds: float, text: str) -> None:
-    assert duration_text(seconds) == text
+    assert time_left_text(seconds) == text
 
 
 def test_a_line_without_totals_says_what_has_come() -> None:

@@ -79,7 +79,7 @@ def there(world: World) -> list[int]:
 
 
 def narrow(world: World, slots: int) -> None:
-    """Has a worker move so many parts at once."""
+    """Sets how many parts a worker transfers at the same time."""
     job = world.jobs.load("job")
     assert job.plan is not None
     world.jobs.save(msgspec.structs.replace(job, plan=msgspec.structs.replace(job.plan, slots=slots)))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 BAR_DELAY_SECONDS = 0.5
 BAR_SECONDS = 0.1
 LINE_SECONDS = 30.0
-# The rate is that of so many last seconds, and looked at so often.
+# The rate is that of the last _RATE_SECONDS, and is measured every _SAMPLE_SECONDS.
 _RATE_SECONDS = 15.0
 _SAMPLE_SECONDS = 1.0
 
@@ -92,7 +92,7 @@ class _Sample(NamedTuple):
 
 
 class Meter:
-    """Counts bytes and items as they move. `total` is 0 where the number of bytes is unknown."""
+    """Counts bytes and items as they are transferred. `total` is 0 where the number of bytes is unknown."""
 
     def __init__(self, title: str, total: int, display: Display, clock: Clock) -> None:
         self._title, self._total, self._display, self._clock = escaped(title), total, display, clock

@@ -49,7 +49,7 @@ class _Said(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Console:
-    """One run of the command, as its user sees it. Whatever is printed goes through `_write`, which escapes it."""
+    """One run of the command, as its user sees it. What comes from outside is escaped before it is printed."""
 
     def __init__(
         self,

@@ -43,7 +43,7 @@ def progress_line(progress: Progress) -> str:
 
 
 def progress_bar(progress: Progress, width: int) -> str:
-    """In at most so many columns. In few of them it is worded shorter, and says less in the end."""
+    """In at most `width` columns. Where they are few, the words are shorter, and the last facts are left out."""
     title = progress.title if progress.total_items is None else ""
     share = "" if progress.share is None else f"{progress.share:4.0%}"
     beside = min(_columns(title), width // 4) + _LEAST_BAR + len(" [] ")
@@ -76,7 +76,7 @@ def _facts(progress: Progress, is_short: bool) -> Iterator[str]:
     yield _size(progress, is_short)
     yield f"{_amount(progress.bytes_per_second, is_short)}/s"
     if progress.seconds_left is not None:
-        yield f"ETA {duration_text(progress.seconds_left)}"
+        yield f"ETA {time_left_text(progress.seconds_left)}"
     if progress.text:
         yield progress.text
     if progress.failed:
@@ -96,7 +96,7 @@ def _amount(size: float, is_short: bool) -> str:
     return f"{number}{unit[0]}" if is_short else f"{number} {unit}"
 
 
-def duration_text(seconds: float) -> str:
+def time_left_text(seconds: float) -> str:
     """3725 → '1:02:05'."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"

@@ -1,4 +1,4 @@
-"""Bytes a second that all connections of all threads and processes move together."""
+"""Bytes a second that all connections of all threads and processes transfer together."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _CLOCK = SystemClock()
 class SharedRate:
     """A `RateLimit`, as one process has it.
 
-    No lock is held between processes, so none waits for another, or for one that was killed. Each adds up what it
-    moves in a place of its own; bytes may pass while all together have moved less than the rate allows by now. Two
-    processes that look at the same moment pass a few pieces too many, which all then wait for.
+    No lock is held between processes, so none waits for another, or for one that was killed. Each counts its own bytes
+    in a place of its own; bytes may pass while all processes together have transferred less than the rate allows by
+    now. Two processes that look at the same moment pass a few pieces too many, which all then wait for.
     """
 
     def __init__(self, numbers: Numbers, place: int, clock: Clock) -> None:
@@ -60,7 +60,7 @@ class SharedRate:
 
 
 class RateLimit(SharedRate):
-    """At most so many bytes of content a second, over all transfers that have this limit, and all their connections.
+    """At most `rate` bytes of content a second, over all transfers that have this limit, and all their connections.
 
     Give it as `limit_rate` to one transfer or to several. `set` changes the rate while they run.
     """

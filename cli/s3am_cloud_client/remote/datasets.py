@@ -22,13 +22,11 @@ from s3am_cloud.items import Item
 from s3am_cloud.limits import CURL_BUFFER
 from s3am_cloud.model import TransferRequest
 from s3am_cloud.request import Dataset
-from s3am_cloud.urls import local_error, parse_s3, parse_source
+from s3am_cloud.urls import STDIN, local_error, parse_s3, parse_source
 
 if TYPE_CHECKING:
     from s3am_cloud.ports.dataset_files import DatasetFiles
     from s3am_cloud_client.options import DatasetOptions, SubmitOptions
-
-_STDIN = "-"
 
 
 def dataset_request(
@@ -55,8 +53,8 @@ def planned_request(
     """The same request, with a list from this machine left where it is."""
     whole, manifest = _dataset_of(tuple(sources), dataset), dataset.manifest
     if manifest is not None:
-        is_local = manifest == _STDIN or parse_source(manifest).scheme == "file"
-        name = "standard input" if manifest == _STDIN else manifest
+        is_local = _is_local(manifest)
+        name = "standard input" if manifest == STDIN else manifest
         whole = msgspec.structs.replace(
             whole, manifest=None if is_local else manifest, manifest_name=name if is_local else None
         )
@@ -103,10 +101,10 @@ def _with_list(dataset: Dataset, items: list[Item], manifest: str | None, files:
             return _put(dataset, lines, "the given items", files)
     if manifest is None:
         return dataset
-    if manifest != _STDIN and parse_source(manifest).scheme != "file":
+    if not _is_local(manifest):
         return msgspec.structs.replace(dataset, manifest=manifest)
     with ExitStack() as opened:
-        if manifest == _STDIN:
+        if manifest == STDIN:
             kept: IO[bytes] = opened.enter_context(tempfile.TemporaryFile())
             while piece := sys.stdin.buffer.read(CURL_BUFFER):
                 kept.write(piece)
@@ -141,3 +139,7 @@ def _put(dataset: Dataset, content: IO[bytes], name: str, files: Callable[[], Da
     content.seek(0)
     files().write_manifest(digest.hexdigest(), content)
     return msgspec.structs.replace(dataset, manifest_digest=digest.hexdigest(), manifest_name=name)
+
+
+def _is_local(manifest: str) -> bool:
+    return manifest == STDIN or parse_source(manifest).scheme == "file"

@@ -64,8 +64,9 @@ def in_file(data: bytes, name: str, file_name: str) -> tuple[Expected, ...]:
     """The digests that the content of the file `file_name` states of the source `name`; none where it states none,
     or two that differ.
 
-    A line without an algorithm has the one of `file_name`'s suffix, else the one of so many digits. A file that is
-    called like the source, and has lines of a single other name only, is about the source: one of them was renamed.
+    A line without an algorithm has the one of `file_name`'s suffix, else the one whose digests have as many digits. A
+    file that is called like the source, and has lines of a single other name only, is about the source: one of them was
+    renamed.
     """
     entries = list(_entries(_text(data), _algorithm(file_name.rpartition(".")[2])))
     ours = [entry for entry in entries if _is_name(entry.name, name)]

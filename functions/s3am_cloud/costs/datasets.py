@@ -71,7 +71,7 @@ class DatasetWork(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def forecast_dataset(work: DatasetWork, terms: Terms, by_event: bool = False, sealed: bool = False) -> Forecast:
-    """The dataset if nothing goes wrong, and nothing of it is at its destination."""
+    """What this work takes if nothing goes wrong."""
     busy = work.puts / WORKER_PUTS_PER_SECOND + work.bytes / LAMBDA_BYTES_PER_SECOND
     busy += (work.singles + work.uploads) * _SINGLE_SECONDS / SINGLE_LANES
     invocations = work.turns + work.units + 2 + by_event + sealed

@@ -140,7 +140,7 @@ def worker_speed(scheme: str, slots: int, rate: int | None) -> float:
 
 
 def pages_of(count: int) -> int:
-    """Requests that it takes to list so many parts."""
+    """Requests that it takes to list `count` parts."""
     return max(1, -(-count // LIST_PAGE))
 
 

@@ -197,32 +197,13 @@ def in_process(job: Job, plan: Plan, connections: int, rate: int | None, in_aws:
     """
     busy, usage = min(connections, plan.count), usage_here(job, plan, in_aws)
     speed = _speed(job.source.scheme, 1 if _is_small(job, plan) else busy, rate)
-    return InProcess(
-        parts=plan.count,
-        connections=busy,
-        s3_writes=usage.s3_writes,
-        s3_reads=usage.s3_reads,
-        bytes_per_second=speed,
-        seconds=round((plan.size + read_again(job)) / speed, 1),
-        dollars=_exact(cost(usage)),
-        extra=_extra(usage.surcharge),
-    )
+    return _here(plan, busy, usage, speed, plan.size + read_again(job))
 
 
 def of_download(info: SourceInfo, plan: Plan, usage: Usage, connections: int, rate: int | None) -> Quote:
     """What a download takes; the names of its source and its file are the caller's to add."""
     busy = min(connections, plan.count)
     speed = LINK_BYTES_PER_SECOND if rate is None else min(LINK_BYTES_PER_SECOND, busy * rate)
-    here = InProcess(
-        parts=plan.count,
-        connections=busy,
-        s3_writes=usage.s3_writes,
-        s3_reads=usage.s3_reads,
-        bytes_per_second=speed,
-        seconds=round(plan.size / speed, 1),
-        dollars=_exact(cost(usage)),
-        extra=_extra(usage.surcharge),
-    )
     return Quote(
         state="transfer",
         source="",
@@ -231,8 +212,22 @@ def of_download(info: SourceInfo, plan: Plan, usage: Usage, connections: int, ra
         parts=plan.count,
         part_size=plan.part_size,
         rate=rate,
-        in_process=here,
+        in_process=_here(plan, busy, usage, speed, plan.size),
         regions=Where(source=info.region, source_class=info.storage_class),
+    )
+
+
+def _here(plan: Plan, connections: int, usage: Usage, speed: int, size: int) -> InProcess:
+    """`size` counts all bytes that pass, with those that are read again."""
+    return InProcess(
+        parts=plan.count,
+        connections=connections,
+        s3_writes=usage.s3_writes,
+        s3_reads=usage.s3_reads,
+        bytes_per_second=speed,
+        seconds=round(size / speed, 1),
+        dollars=_exact(cost(usage)),
+        extra=_extra(usage.surcharge),
     )
 
 

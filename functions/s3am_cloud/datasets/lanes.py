@@ -29,7 +29,7 @@ class Stopped(Exception):
 
 
 class ByteCount:
-    """Bytes that all lanes have moved; a byte that is sent again is taken back first."""
+    """Bytes that all lanes have transferred; a byte that is sent again is taken back first."""
 
     def __init__(self) -> None:
         self._lock, self._moved = threading.Lock(), 0

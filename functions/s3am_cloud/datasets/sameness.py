@@ -15,7 +15,7 @@ from s3am_cloud.etags import is_md5
 from s3am_cloud.etags import plain as plain_etag
 from s3am_cloud.integrity.before_commit import compare
 from s3am_cloud.integrity.compute import digest
-from s3am_cloud.integrity.provenance import OBJECT, SOURCE, SOURCE_VERSION, mark, plain, version_text
+from s3am_cloud.integrity.provenance import OBJECT, SOURCE, SOURCE_VERSION, mark, metadata_of, plain, version_text
 from s3am_cloud.integrity.provenance_lookup import version_of
 from s3am_cloud.limits import DEFAULT_SLOTS
 from s3am_cloud.model import ObjectInfo, PinnedSource
@@ -99,7 +99,7 @@ def _by_digest(expected: Expected, origin: PinnedSource, target: S3Url, existing
 
 
 def _by_version(origin: PinnedSource, target: S3Url, existing: ObjectInfo) -> Compared:
-    said = {name.lower(): value for name, value in existing.attributes.metadata.items()}
+    said = metadata_of(existing)
     version = plain(version_text(origin.info))
     about_this = said.get(OBJECT) == mark(target, existing.size) and said.get(SOURCE) == plain(origin.source.display)
     if not about_this or not version or origin.info.pinned != "strong":

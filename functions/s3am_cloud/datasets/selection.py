@@ -95,7 +95,7 @@ class Chooser:
         self.given = given
 
     def of_argument(self, text: str, objects: int = 0) -> Iterator[Selected]:
-        """Of a prefix, so many `objects` have been found before. Raises what `items_of` does."""
+        """`objects` is the number of those found below a prefix in earlier turns. Raises what `items_of` does."""
         if text.startswith("s3://") and text.endswith("/"):
             yield from self._of_prefix(text, objects)
             return

@@ -96,7 +96,7 @@ def _copy_from(
     request_of: Callable[[Item], TransferRequest],
     ports: Ports,
     transfer: Transfer,
-    own: Own = never_own,
+    own: Own,
 ) -> Done:
     """`request_of` has what was requested for all items."""
     listed, number = task.candidate.listed, task.candidate.number

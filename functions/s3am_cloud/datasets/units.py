@@ -41,7 +41,7 @@ _BEGUN_BY = 0.8
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):
-    """The lines up to, and without, `to`, since the mark before: so many bytes, and seconds of one worker."""
+    """The lines from the mark before up to `to`, exclusive: their `bytes`, and the `seconds` of one worker's work."""
 
     to: int
     seconds: float

@@ -35,10 +35,10 @@ class Uploading:
     def is_whole(self, listed: Listed) -> bool:
         if self._looks_beside:
             return False
-        scheme = listed.item.source.partition(":")[0].lower() if ":" in listed.item.source else "file"
-        is_local = listed.item.source.startswith(("/", ".")) or scheme == "file"
-        size = listed.item.size
-        return (is_local or scheme in _WHOLE_SCHEMES) and (size is None or size <= MAX_WHOLE_OBJECT)
+        source, size = listed.item.source, listed.item.size
+        scheme = source.partition(":")[0].lower() if ":" in source else "file"
+        is_whole = scheme in _WHOLE_SCHEMES or source.startswith(("/", "."))
+        return is_whole and (size is None or size <= MAX_WHOLE_OBJECT)
 
     def candidate(self, listed: Listed) -> Candidate:
         return candidate(listed)

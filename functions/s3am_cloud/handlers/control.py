@@ -1,4 +1,4 @@
-"""The Lambda function for a job's single steps: accept or refuse, prepare, complete, report."""
+"""The Lambda function for a job's single steps: accept or refuse, prepare, settle, complete, report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from s3am_cloud.events import job_of_request
 from s3am_cloud.handlers.metrics import Observed, observed
-from s3am_cloud.handlers.runtime import Runtime, granted_secrets, load_runtime, locks_of
+from s3am_cloud.handlers.runtime import Runtime, granted_secrets, load_runtime, locks_of, time_left
 from s3am_cloud.handlers.tasks import Complete, Prepare, Settle, do
 from s3am_cloud.ingest.accept import accept
 from s3am_cloud.ingest.dead_letter import dead_letter_of
@@ -48,7 +48,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> Any:
     task, runtime = msgspec.convert(event, Task), load_runtime()
     job = _job_of(task)
     with observed(type(task).__name__.lower(), job, context, runtime) as seen:
-        return _do(task, runtime, seen, lambda: context.get_remaining_time_in_millis() / 1000)
+        return _do(task, runtime, seen, time_left(context))
 
 
 def _job_of(task: Task) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from s3am_cloud.handlers.metrics import observed
-from s3am_cloud.handlers.runtime import describe, event_bus, load_runtime, state_machine
+from s3am_cloud.handlers.runtime import describe, event_bus, load_runtime, state_machine, time_left
 from s3am_cloud.jobs.cleanup import settle
 from s3am_cloud.jobs.skip import renew_seen
 from s3am_cloud.jobs.sweep import sweep
@@ -33,7 +33,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> Any:
     if notice.detail is None:
         with observed("sweep", None, context, runtime) as seen:
             renew_seen(runtime.ports)
-            swept = sweep(runtime.ports, describe, lambda: context.get_remaining_time_in_millis() / 1000)
+            swept = sweep(runtime.ports, describe, time_left(context))
             seen.fields.update(swept=swept.discarded, unswept=swept.failed, more=swept.more)
         return None
     executions = state_machine(notice.detail.state_machine_arn)

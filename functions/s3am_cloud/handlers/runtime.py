@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from s3am_cloud.adapters.clock import SystemClock
 from s3am_cloud.adapters.curl.movers import CurlMovers
@@ -58,6 +59,11 @@ class Runtime(msgspec.Struct, frozen=True):
         return self.of(job) if is_special(job) else self.ports
 
 
+def time_left(context: LambdaContext) -> Callable[[], float]:
+    """How many seconds are left to the invocation, measured anew with each call."""
+    return lambda: context.get_remaining_time_in_millis() / 1000
+
+
 def locks_of(ports: Ports) -> LockContext | None:
     """Where claims on destinations are looked into."""
     return None if ports.coordination is None else LockContext(ports.jobs, ports.coordination, describe, ports.clock)
@@ -79,7 +85,7 @@ def is_running(job: Job) -> bool | None:
 
 
 def ports_of(environment: Environment, access: S3Access | None = None) -> Ports:
-    """Sources at addresses that are not public are refused, unless the environment allows them in so many words.
+    """Sources at addresses that are not public are refused, unless the environment allows them explicitly.
 
     It may also name the only hosts where sources may be.
     """

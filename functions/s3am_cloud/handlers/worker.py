@@ -1,5 +1,5 @@
-"""The Lambda function that moves a unit's parts, or copies its items. It alone opens secrets: jobs that have any are
-prepared and completed here, too."""
+"""The Lambda function that transfers a unit's parts, or copies its items. It alone opens secrets: jobs that have any
+are prepared and completed here, too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from s3am_cloud.handlers.metrics import observed
-from s3am_cloud.handlers.runtime import load_runtime
+from s3am_cloud.handlers.runtime import load_runtime, time_left
 from s3am_cloud.handlers.tasks import Task, do
 from s3am_cloud.jobs.dataset.records import item_ports
 from s3am_cloud.jobs.dataset.unit import work_items
@@ -53,7 +53,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> Any:
     task, runtime = msgspec.convert(event, Event), load_runtime()
     with observed("move", task.job, context, runtime, task.unit) as seen:
         ports = seen.counting(runtime.ports_of(task.job))
-        done = work(task.job, task.unit, lambda: context.get_remaining_time_in_millis() / 1000, ports)
+        done = work(task.job, task.unit, time_left(context), ports)
         seen.fields.update(first=task.unit.first, last=task.unit.last, done=done.done)
     return msgspec.to_builtins(done)
 
@@ -63,7 +63,7 @@ def _parts(task: Parts, context: LambdaContext) -> Any:
     parts = Unit(0, unit.first, unit.last)
     with observed("move", task.job, context, runtime, Unit(0, unit.u, unit.u)) as seen:
         ports = item_ports(seen.counting(runtime.ports_of(task.job)), task.job)
-        done = work(unit.item, parts, lambda: context.get_remaining_time_in_millis() / 1000, ports)
+        done = work(unit.item, parts, time_left(context), ports)
         seen.fields.update(item=unit.item, first=unit.first, last=unit.last, done=done.done)
     rest = msgspec.structs.replace(unit, first=done.unit.first)
     return {"job": task.job, "unit": msgspec.to_builtins(rest), "done": done.done}
@@ -74,7 +74,7 @@ def _items(task: Items, context: LambdaContext) -> Any:
     with observed("copy", task.job, context, runtime, Unit(0, unit.u, unit.u)) as seen:
         ports = seen.counting(runtime.ports_of(task.job))
         dataset = ports.jobs.load(task.job)
-        end = work_items(dataset, unit, lambda: context.get_remaining_time_in_millis() / 1000, ports)
+        end = work_items(dataset, unit, time_left(context), ports)
         seen.counts.bytes += end.bytes_moved
         seen.counts.parts += end.counts.copied
         seen.fields.update(unit=unit.u, round=unit.round, done=end.rest is None, **msgspec.to_builtins(end.counts))
@@ -85,6 +85,4 @@ def _task(task: Task, context: LambdaContext) -> Any:
     runtime = load_runtime()
     with observed(type(task).__name__.lower(), task.job, context, runtime) as seen:
         ports = seen.counting(runtime.ports_of(task.job))
-        return seen.prepared(
-            do(task, ports, runtime.work_bucket, True, lambda: context.get_remaining_time_in_millis() / 1000)
-        )
+        return seen.prepared(do(task, ports, runtime.work_bucket, True, time_left(context)))

@@ -1,6 +1,6 @@
 """Holding a transfer to checksums that its user or its source states: before the object is made wherever that can be.
 
-    before anything moves    the size where it is known, an empty source, and an object whose CRC64NVME S3 states
+    before any transfer      the size where it is known, an empty source, and an object whose CRC64NVME S3 states
     before Complete          CRC64NVME, combined from the parts; any other of a local file, by reading it beside its
                              transfer, or of a stream, as it passes
     after Complete           any other (`after_commit.py`): what the store itself says, or reading the stored object

@@ -22,7 +22,7 @@ from s3am_cloud.checksums.digests import parse_expect
 from s3am_cloud.checksums.published import strongest
 from s3am_cloud.content_types import guessed_type
 from s3am_cloud.limits import MAX_METADATA
-from s3am_cloud.model import Attributes, Job, SourceInfo, TransferRequest, Verdict
+from s3am_cloud.model import Attributes, Job, ObjectInfo, SourceInfo, TransferRequest, Verdict
 from s3am_cloud.urls import S3Url, SourceUrl
 
 PREFIX = "s3am-cloud-"
@@ -87,6 +87,11 @@ class Provenance:
             EXPECTED: self._expected,
             SOURCE: plain(source.display),
         }
+
+
+def metadata_of(info: ObjectInfo) -> dict[str, str]:
+    """The object's own metadata, by their names in lower case."""
+    return {name.lower(): value for name, value in info.attributes.metadata.items()}
 
 
 def mark(target: S3Url, size: int | None) -> str:

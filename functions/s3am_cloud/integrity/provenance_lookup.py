@@ -28,6 +28,7 @@ from s3am_cloud.integrity.provenance import (
     TOOL,
     VERDICT,
     mark,
+    metadata_of,
 )
 from s3am_cloud.limits import SMALL_OBJECT
 from s3am_cloud.model import ObjectInfo, Receipt, SourceInfo, Verdict
@@ -68,7 +69,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
 def provenance_of(target: S3Url, info: ObjectInfo, reports: Reports, reading: Reading | None = None) -> Provenance:
     """What is known of the object, which S3 describes so. Without `reading` nothing is read."""
-    said = {name.lower(): value for name, value in info.attributes.metadata.items()}
+    said = metadata_of(info)
     # Anybody may write metadata, and an id becomes a name of documents.
     job = said.get(JOB) if _ID.fullmatch(said.get(JOB, "")) else None
     receipt = _of_this(reports(job), target, info) if job else None

@@ -85,8 +85,7 @@ def with_login(url: str, named: NamedSecrets) -> str:
         url = login_url(source.url, named.user, named.password or "")
     elif named.source is None or url != named.source:
         return url
-    if source.scheme in _IN_CLEAR and not named.cleartext:
-        raise SecretInClear(f"the login of the secret would be sent in clear to {source.display}")
+    _check_clear(source, named)
     return url
 
 
@@ -95,8 +94,7 @@ def host_logins(source: SourceUrl, named: NamedSecrets) -> HostLogins:
     if not (named.headers or named.bearer or named.cookies) or source.scheme not in _WEB:
         return ()
     _check_host(source, named)
-    if source.scheme in _IN_CLEAR and not named.cleartext:
-        raise SecretInClear(f"the login of the secret would be sent in clear to {source.display}")
+    _check_clear(source, named)
     try:
         headers = [header_line(f"{name}: {value}") for name, value in named.headers.items()]
         token = [bearer_header(named.bearer)] if named.bearer else []
@@ -112,6 +110,11 @@ def _check_host(source: SourceUrl, named: NamedSecrets) -> None:
     host = parts.netloc.rpartition("@")[2]
     if named.host and named.host not in {parts.hostname, host}:
         raise SecretElsewhere(f"the login of the secret is for another host than that of {source.display}")
+
+
+def _check_clear(source: SourceUrl, named: NamedSecrets) -> None:
+    if source.scheme in _IN_CLEAR and not named.cleartext:
+        raise SecretInClear(f"the login of the secret would be sent in clear to {source.display}")
 
 
 def login_url(url: str, user: str, password: str) -> str:

@@ -15,7 +15,8 @@ from s3am_cloud.errors import NoSuchJob, NotAsExpected, UploadGone
 from s3am_cloud.expiry import first_look
 from s3am_cloud.integrity.after_commit import PendingCheck, read_back, to_read
 from s3am_cloud.jobs.cleanup import detail
-from s3am_cloud.jobs.dataset.prepare import FIRST_ROUND, dataset_ports, prepare_dataset
+from s3am_cloud.jobs.dataset.prepare import FIRST_ROUND, prepare_dataset
+from s3am_cloud.jobs.dataset.records import files_of
 from s3am_cloud.jobs.dataset.report import report_dataset
 from s3am_cloud.jobs.part_records import recorded, relied_on
 from s3am_cloud.jobs.prepared import Prepared
@@ -96,8 +97,7 @@ def _prepare_dataset(
     plan = prepare_dataset(job, ports, seconds_left)
     if plan is None or plan.crew is None:
         return Prepared(job.id, False, bucket, "", 1, again=True, dataset=True)
-    files, *_ = dataset_ports(ports)
-    key = files.units_key(job.id, FIRST_ROUND)
+    key = files_of(ports).units_key(job.id, FIRST_ROUND)
     # A later round may have more units than this one, whose workers open large items by the dozen.
     concurrency = max(1, min(plan.crew.workers, plan.units))
     return Prepared(job.id, plan.units > 0, bucket, key, concurrency, dataset=True, tolerated=100)

@@ -1,6 +1,6 @@
 """The contract of what a dataset in the cloud keeps beside its job's record: its items, its units, and how items ended.
 
-Everything is written once and read as a stream. What a file is called says what is in it, so that a listing shows how
+Everything is written whole and read as a stream. What a file is called says what is in it, so that a listing shows how
 far a dataset is.
 """
 

@@ -29,17 +29,17 @@ def never_stop() -> bool:
 
 
 class RateLimit(Protocol):
-    """Bytes a second that many connections may move together, over threads and processes."""
+    """Bytes a second that many connections may transfer together, over threads and processes."""
 
     @property
     def rate(self) -> float:
         """It may change at any time."""
 
     def allowance(self) -> float:
-        """The bytes that may pass now. Below zero, so many passed that should have waited."""
+        """The bytes that may pass now; below zero, the bytes that passed too early."""
 
     def count(self, count: int) -> None:
-        """So many bytes pass."""
+        """`count` bytes pass."""
 
 
 def within(limit: RateLimit | None, connections: int) -> int:

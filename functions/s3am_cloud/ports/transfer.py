@@ -188,7 +188,7 @@ class Movers(Protocol):
 
 
 class ObjectMovers(Protocol):
-    """Makes movers of whole objects, which carry what `attributes_of` says, over so many connections."""
+    """Makes movers of whole objects, over up to `connections`. `attributes_of` gives what each object carries."""
 
     def __call__(self, attributes_of: AttributesOf, connections: int, progress: Progress) -> ObjectMover: ...
 

@@ -31,7 +31,7 @@ class DownloadRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The options of `download` by their names, once they are known to make sense."""
 
     source: S3Url
-    # So many, all the time; without it their number is tuned automatically.
+    # This number all the time; without it the number is tuned automatically.
     connections: int | None = None
     overwrite: bool = False
     resume: bool = False

@@ -12,6 +12,7 @@ from s3am_cloud.checksums.digests import PARTS_CRC, Expected, parse_expect
 from s3am_cloud.errors import BadPartSize, ChecksumMismatch
 from s3am_cloud.integrity.before_commit import compare
 from s3am_cloud.integrity.compute import digest, digests
+from s3am_cloud.integrity.provenance import metadata_of
 from s3am_cloud.integrity.provenance_lookup import Reports, pinned, provenance_of, stated_in, version_of
 from s3am_cloud.limits import MAX_COPY_PART, MIN_PART
 from s3am_cloud.model import ObjectInfo, PinnedSource
@@ -111,7 +112,7 @@ def verify_receipt(
     stored = info.checksums.get(PARTS_CRC)
     receipt = known.receipt
     written = f"{decode(receipt.checksum):016x}" if receipt and receipt.checksum else None
-    claims = stated_in({name.lower(): value for name, value in info.attributes.metadata.items()})
+    claims = stated_in(metadata_of(info))
     said = receipt.source_digest if receipt else None
     if said and said not in map(str, claims):
         claims.append(msgspec.structs.replace(parse_expect(said), by_source=True))

@@ -204,7 +204,7 @@ class Functions:
 
 @contextmanager
 def crashes(functions: Functions, every: float, most: int, seed: int) -> Iterator[Counter[str]]:
-    """Workers crash in their course, every so many seconds, so many of them; counts them."""
+    """Workers crash while they run, a given number of them at a given interval; counts them."""
     over, count, dice = threading.Event(), Counter[str](), random.Random(seed)
 
     def crash() -> None:

@@ -226,7 +226,7 @@ def _messages(cloud: LocalCloud) -> list[Any]:
 
 
 def _all_ended(states: Any, cloud: LocalCloud, key: str, count: int) -> list[Any] | None:
-    """The executions whose input has the key, once there are so many and all have ended."""
+    """The executions whose input has the key, once there are `count` of them and all have ended."""
     listed = states.list_executions(stateMachineArn=cloud.state_machine_arn, maxResults=50)["executions"]
     found = [states.describe_execution(executionArn=each["executionArn"]) for each in listed]
     ours = [each for each in found if key in each["input"]]

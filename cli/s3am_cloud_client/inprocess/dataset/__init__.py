@@ -8,7 +8,7 @@ item_servers  The servers of the items, and what each of them gets.
 items_run     A run with its list, its tally and what is shown of it.
 known         Which objects were copied from which version of their sources, from one run to the next.
 lane_observer  What a lane's single transfers are observed by.
-preview       What a run of uploads would do.
+preview       What a run of uploads or downloads would do.
 quoting       What a dataset would take in the cloud.
 report        The files of a run.
 selected      The items that a user names.

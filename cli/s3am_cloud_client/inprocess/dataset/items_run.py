@@ -60,7 +60,7 @@ class ItemsRun(Generic[Whole]):
         self._tally, self._moved, self._ended = Tally(), ByteCount(), False
         self._meter: Meter | None = None
         self._outside: list[Outcome] = []
-        # Bytes that were shown, and those that are to be moved in all, as far as their number is known.
+        # Bytes that were shown, and those that are to be transferred in all, as far as their number is known.
         self._shown = self._expected = self._items = 0
         self._resources = ExitStack()
         try:

@@ -60,7 +60,7 @@ class PipeReader:
     """An `OrderedReader` of such a source. Its end is where its writer has closed it, whatever the reason."""
 
     def __init__(self, url: SourceUrl, progress: Progress, hold: Progress = lambda count: None) -> None:
-        """`hold` waits until so many bytes may pass."""
+        """`hold` waits until the given number of bytes may pass."""
         self._url, self._progress, self._hold = url, progress, hold
 
     def read(self) -> Iterator[memoryview]:

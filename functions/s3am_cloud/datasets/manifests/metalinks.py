@@ -14,8 +14,9 @@ from xml.parsers import expat
 from s3am_cloud.datasets.manifests.columns import DIGESTS, digest_of, size_of
 from s3am_cloud.datasets.manifests.lines import Lines, ManifestLine
 from s3am_cloud.errors import BadManifest, TransferError
+from s3am_cloud.urls import NETWORK_SCHEMES
 
-_WEB = ("https://", "http://", "ftp://", "ftps://", "ftpes://", "sftp://")
+_URLS = tuple(f"{scheme}://" for scheme in NETWORK_SCHEMES)
 _LAST = 1_000_000
 
 
@@ -86,7 +87,7 @@ class _Reading:
             file.size = text
         elif kind == "hash":
             file.digests[given.get("type", "").lower().replace("-", "")] = text
-        elif kind == "url" and text.lower().startswith(_WEB):
+        elif kind == "url" and text.lower().startswith(_URLS):
             file.urls.append((_priority(given), text))
 
 

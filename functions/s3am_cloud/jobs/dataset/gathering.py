@@ -10,8 +10,9 @@ from s3am_cloud.datasets.units import ItemFile, SizeClass, marks_of, size_class
 from s3am_cloud.items import LeftOut, Placed, Rejected
 from s3am_cloud.jobs.dataset.destinations import Destinations
 from s3am_cloud.jobs.dataset.plan import DatasetPlan
+from s3am_cloud.jobs.dataset.results import write_results
 from s3am_cloud.limits import ITEM_FILE, MOST_RESULTS
-from s3am_cloud.ports.dataset_files import DatasetFiles, ResultCounts
+from s3am_cloud.ports.dataset_files import DatasetFiles
 from s3am_cloud.ports.item_list import Listed
 
 
@@ -78,8 +79,8 @@ class Gatherer:
 
     def _write_results(self) -> None:
         if self._results:
-            first, results = self._results[0].number, self._results
-            write_results(self._job_id, f"prepare-{first}", results, self._files)
+            # Of items that ended before the first round.
+            write_results(self._job_id, 0, f"prepare-{self._results[0].number}", self._results, self._files)
             self._results = []
 
 
@@ -87,15 +88,6 @@ def write_file(job_id: str, file: int, kind: SizeClass, items: list[Listed], fil
     """Writes a file of items, or writes it anew; and what is to be known of it."""
     files.write_items(job_id, file, items)
     return ItemFile(file=file, size_class=kind, items=len(items), marks=marks_of(items))
-
-
-def write_results(job_id: str, name: str, results: list[ItemResult], files: DatasetFiles) -> None:
-    """Of items that ended before the first round."""
-    skipped = [one for one in results if one.state == "skipped"]
-    counts = ResultCounts(
-        skipped=len(skipped), failed=len(results) - len(skipped), bytes=sum(one.size or 0 for one in skipped)
-    )
-    files.write_results(job_id, 0, name, counts, map(msgspec.json.encode, results))
 
 
 def _listed(number: int, placed: Placed) -> Listed:

@@ -29,17 +29,16 @@ if TYPE_CHECKING:
 
 _EXISTS = "submit with --exists overwrite or update to replace it, or --exists skip to leave it"
 
-
 # Why an item is left to Settle.
 TOO_LARGE = "it is too large for one worker"
 
 
 class _Left(Exception):
-    """An item that is left to others: there was no time for it, or, if so, it is too large for one worker."""
+    """An item that is left to others: for this reason, or without one as there was no time for it."""
 
-    def __init__(self, too_large: bool) -> None:
+    def __init__(self, reason: str | None = None) -> None:
         super().__init__()
-        self.reason = TOO_LARGE if too_large else None
+        self.reason = reason
 
 
 def item_request(dataset: Job, item: Item) -> TransferRequest:
@@ -57,7 +56,7 @@ def item_request(dataset: Job, item: Item) -> TransferRequest:
 
 
 class SingleItems:
-    """Copies single items of one dataset, each over so many connections; called in several threads."""
+    """Copies single items of one dataset, each over `connections` connections; called in several threads."""
 
     def __init__(self, dataset: Job, connections: int, seconds_left: Callable[[], float], ports: Ports) -> None:
         self._dataset, self._connections = dataset, connections
@@ -117,9 +116,9 @@ class SingleItems:
         if prepared.transfer:
             plan = _plan(records.load(item_id))
             if plan.size > MAX_UNIT_ITEM:
-                raise _Left(too_large=True)
+                raise _Left(TOO_LARGE)
             if not work(item_id, Unit(0, 1, plan.count), self._seconds_left, ports).done:
-                raise _Left(too_large=False)
+                raise _Left
             complete_job(item_id, ports)
         return _ended(item_id, records)
 

@@ -1,11 +1,11 @@
-"""Large items of a dataset, each a job of its own whose parts several workers move: what is left of it, and its end."""
+"""Large items of a dataset, each a job of its own whose parts several workers transfer: what is left, and its end."""
 
 from __future__ import annotations
 
 import msgspec
 
-from s3am_cloud.datasets.outcomes import ItemResult, Outcome, outcome_of, result_of
-from s3am_cloud.datasets.single import copied
+from s3am_cloud.datasets.outcomes import ItemResult, result_of
+from s3am_cloud.datasets.single import copied, failed
 from s3am_cloud.decoders import Decoder
 from s3am_cloud.errors import JobFailed, TransferError, UploadGone
 from s3am_cloud.jobs.dataset.records import files_of, item_number, item_ports
@@ -51,7 +51,7 @@ def settle_large(dataset: Job, item_id: str, is_last: bool, ports: Ports) -> Lar
         outcome = copied(listed, complete_job(item_id, ports))
         ports.jobs.forget(job)
     except TransferError as error:
-        outcome = _failed(listed, error)
+        outcome = failed(listed, error)
     return LargeEnd(item_id, result=result_of(listed.number, outcome))
 
 
@@ -72,7 +72,3 @@ def _left(job: Job, ports: Ports) -> tuple[Unit, ...]:
     except UploadGone:
         return ()  # it is complete already, or its completion reports why it can't be
     return tuple(units(job.plan, (part.number for part in lacking)))
-
-
-def _failed(listed: Listed, error: TransferError) -> Outcome:
-    return msgspec.structs.replace(outcome_of(listed.item, "failed"), error=error.report())

@@ -12,7 +12,7 @@ import msgspec
 from s3am_cloud.checksums.crc64nvme import encode
 from s3am_cloud.checksums.digests import PARTS_CRC, parse_expect
 from s3am_cloud.datasets.outcomes import Outcome, outcome_of
-from s3am_cloud.integrity.provenance import JOB, OBJECT, VERDICT, mark
+from s3am_cloud.integrity.provenance import JOB, OBJECT, VERDICT, mark, metadata_of
 from s3am_cloud.jobs.dataset.records import item_job_id
 from s3am_cloud.model import ObjectInfo, Verdict
 from s3am_cloud.ports.item_list import Listed
@@ -22,7 +22,7 @@ from s3am_cloud.urls import parse_s3
 def own_outcome(dataset_id: str, listed: Listed, info: ObjectInfo) -> Outcome | None:
     """How the item ended, where the object, as HEAD shows it, is this dataset's own and nothing is left to be compared;
     else None."""
-    said = {name.lower(): value for name, value in info.attributes.metadata.items()}
+    said = metadata_of(info)
     if said.get(JOB) not in {dataset_id, item_job_id(dataset_id, listed.number)}:
         return None
     if said.get(OBJECT) != mark(parse_s3(listed.item.destination), info.size):

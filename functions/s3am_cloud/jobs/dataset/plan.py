@@ -26,7 +26,7 @@ class DatasetPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """`items` counts all of the dataset's; `outside` are those among them that ended before the first unit, as they
     were rejected or left out. The others are in `files`.
 
-    `present` items, with so many bytes, are at their destinations in the size of their source.
+    `present` items, of `present_bytes` in all, are at their destinations in the size of their source.
 
     `given` are the items that a template has numbered. `list_info` is the version of the list that the first turn has
     read, and `listed_after` the object up to which the destination has been looked at.

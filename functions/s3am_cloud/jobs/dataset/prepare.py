@@ -24,7 +24,9 @@ from s3am_cloud.jobs.dataset.forecasts import enforce_max_cost_of_dataset
 from s3am_cloud.jobs.dataset.gathering import Gatherer
 from s3am_cloud.jobs.dataset.noted import Sight, note_existing
 from s3am_cloud.jobs.dataset.plan import Cursor, DatasetPlan, load_plan, save_plan
+from s3am_cloud.jobs.dataset.records import files_of
 from s3am_cloud.jobs.dataset.repeated import without_repeated
+from s3am_cloud.jobs.unit_worker import SecondsLeft
 from s3am_cloud.limits import LIST_PAGE, PREPARE_MARGIN_SECONDS
 from s3am_cloud.model import Job, PinnedSource
 from s3am_cloud.ports.dataset_files import DatasetFiles
@@ -33,7 +35,6 @@ from s3am_cloud.ports.trees import Found, ObjectTree, every_folder
 from s3am_cloud.request import Dataset
 from s3am_cloud.urls import SourceUrl, parse_s3, parse_source
 
-SecondsLeft = Callable[[], float]
 FIRST_ROUND = 1
 
 
@@ -42,7 +43,7 @@ def prepare_dataset(job: Job, ports: Ports, seconds_left: SecondsLeft) -> Datase
 
     Raises BadManifest for a list that can't be read, TooExpensive, and what listing a prefix raises.
     """
-    files, source_tree, target_tree = dataset_ports(ports)
+    files, source_tree, target_tree = _dataset_ports(ports)
     plan = load_plan(job.id, files)
     if plan.crew is not None:
         return plan  # the task is repeated
@@ -72,14 +73,13 @@ def _cut(job: Job, plan: DatasetPlan, most_workers: int | None, files: DatasetFi
     return plan
 
 
-def dataset_ports(ports: Ports) -> tuple[DatasetFiles, ObjectTree, ObjectTree]:
+def _dataset_ports(ports: Ports) -> tuple[DatasetFiles, ObjectTree, ObjectTree]:
     """The files of datasets, and the trees of sources and of destinations."""
-    assert ports.dataset_files is not None, "datasets are prepared in the cloud"
     assert ports.tree is not None, "the cloud lists prefixes"
-    return ports.dataset_files, ports.tree, ports.target_tree or ports.tree
+    return files_of(ports), ports.tree, ports.target_tree or ports.tree
 
 
-def dataset_of(job: Job) -> Dataset:
+def _dataset_of(job: Job) -> Dataset:
     assert job.request.dataset is not None, "only datasets come here"
     return job.request.dataset
 
@@ -88,9 +88,8 @@ class _Gathering:
     """Lists the items of a dataset from where its plan says, until all are there or time is short."""
 
     def __init__(self, job: Job, plan: DatasetPlan, ports: Ports, tree: ObjectTree, seconds_left: SecondsLeft) -> None:
-        self._job, self._dataset, self._plan, self._ports = job, dataset_of(job), plan, ports
+        self._job, self._dataset, self._plan, self._ports = job, _dataset_of(job), plan, ports
         self._prefix = _Prefix(tree, plan.cursor.after, seconds_left)
-        self._seconds_left = seconds_left
         self._chooser = Chooser(_selection(job), Trees(files=None, s3=self._prefix), plan.given)
         self._lines, self._list_info = plan.cursor.lines, plan.list_info
 
@@ -147,8 +146,7 @@ class _Gathering:
         """Where the list is, what messages call it, and its bytes. Raises JobFailedForGood where it is gone."""
         dataset = self._dataset
         if dataset.manifest is None:
-            files, *_ = dataset_ports(self._ports)
-            pieces = files.manifest(dataset.manifest_digest or "")
+            pieces = files_of(self._ports).manifest(dataset.manifest_digest or "")
             if pieces is None:
                 raise JobFailedForGood(f"the list of job {self._job.id} is gone", "submit the dataset again")
             return None, dataset.manifest_name or "the list", map(memoryview, pieces)
@@ -180,7 +178,7 @@ class _Prefix:
 
 def _selection(job: Job) -> Selection:
     """By the time when the job was submitted, whichever turn it is."""
-    dataset, began = dataset_of(job), datetime.fromisoformat(job.created)
+    dataset, began = _dataset_of(job), datetime.fromisoformat(job.created)
     newest = None if dataset.min_age is None else began.timestamp() - dataset.min_age
     return Selection(
         place=Place(str(job.target), is_local=False),

@@ -12,7 +12,8 @@ from itertools import count, islice
 import msgspec
 
 from s3am_cloud.datasets.failures import failures_allowed
-from s3am_cloud.datasets.units import Crew, ItemFile, SizeClass, marks_of, size_class, units
+from s3am_cloud.datasets.units import Crew, ItemFile, SizeClass, size_class, units
+from s3am_cloud.jobs.dataset.gathering import write_file
 from s3am_cloud.jobs.dataset.lacking import Lacking, lacking_of
 from s3am_cloud.jobs.dataset.large import LargeEnd, note_large, settle_large
 from s3am_cloud.jobs.dataset.plan import load_plan
@@ -39,15 +40,15 @@ def settle_dataset(job_id: str, round_number: int, bucket: str, ports: Ports) ->
     ends = list(_large_ends(dataset, found, is_last, ports))
     results = [end.result for end in ends if end.result is not None]
     write_results(job_id, round_number, "large", results, files)
-    workers = 1 if plan.crew is None else plan.crew.workers
-    todo = [] if is_last else list(_units(job_id, round_number + 1, found.items, ends, workers, files))
+    crew = plan.crew or Crew(workers=1, slots=1)
+    todo = [] if is_last else list(_units(job_id, round_number + 1, found.items, ends, crew.workers, files))
     key = files.write_units(job_id, round_number + 1, todo) if todo else ""
     return Prepared(
         job=job_id,
         transfer=bool(todo),
         bucket=bucket,
         units_key=key,
-        concurrency=_at_once(plan.crew, todo, ports.most_workers),
+        concurrency=_at_once(crew, todo, ports.most_workers),
         again=bool(todo),
         dataset=True,
         tolerated=100,
@@ -55,10 +56,10 @@ def settle_dataset(job_id: str, round_number: int, bucket: str, ports: Ports) ->
     )
 
 
-def _at_once(crew: Crew | None, todo: list[DatasetUnit], most_workers: int | None) -> int:
+def _at_once(crew: Crew, todo: list[DatasetUnit], most_workers: int | None) -> int:
     """Workers for parts of large items have fewer connections each, so there are more of them."""
-    workers = 1 if crew is None else crew.workers
-    if crew is not None and all(isinstance(unit, PartUnit) for unit in todo):
+    workers = crew.workers
+    if all(isinstance(unit, PartUnit) for unit in todo):
         workers = max(workers, workers * crew.slots // WORKER_SLOTS)
     return max(1, min(workers, most_workers or workers, len(todo)))
 
@@ -97,6 +98,4 @@ def _files(job_id: str, round_number: int, items: list[Listed], files: DatasetFi
     for kind, same in by_class.items():
         left = iter(sorted(same, key=lambda one: -(one.item.size or 0)))
         while some := list(islice(left, ITEMS_IN_A_FILE)):
-            file = next(numbers)
-            files.write_items(job_id, file, some)
-            yield ItemFile(file=file, size_class=kind, items=len(some), marks=marks_of(some))
+            yield write_file(job_id, next(numbers), kind, some, files)

@@ -7,7 +7,7 @@ own. An item without an outcome is the next round's, and so is one that turns ou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
@@ -25,6 +25,7 @@ from s3am_cloud.jobs.dataset.plan import load_plan
 from s3am_cloud.jobs.dataset.records import files_of
 from s3am_cloud.jobs.dataset.results import write_results
 from s3am_cloud.jobs.recovery import cancelled
+from s3am_cloud.jobs.unit_worker import SecondsLeft
 from s3am_cloud.limits import (
     ABANDON_SECONDS,
     CANCEL_LOOK_SECONDS,
@@ -39,7 +40,6 @@ from s3am_cloud.ports.objects import ObjectMover, WholeObject
 from s3am_cloud.ports.transfer import Clock, Ports
 from s3am_cloud.urls import SourceUrl
 
-SecondsLeft = Callable[[], float]
 _decode_numbers: Decoder[list[int]] = Decoder(list[int])
 
 
@@ -103,8 +103,8 @@ def _results(dataset: Job, todo: _UnitItems, moved: ByteCount, ports: Ports) -> 
 
 
 class Shares(msgspec.Struct, frozen=True):
-    """How a worker's connections are shared out: to whole objects, and to so many single items at once, each over so
-    many."""
+    """How a worker's connections are shared out: `whole` of them copy whole objects; `lanes` single items are copied at
+    the same time, over `each` connections each."""
 
     whole: int
     lanes: int
@@ -126,8 +126,7 @@ def _slots(dataset: Job, ports: Ports) -> int:
 
 
 def _mover(carried: _Carried, connections: int, moved: ByteCount, ports: Ports) -> ObjectMover:
-    if ports.object_movers is None:
-        raise AssertionError("a worker has movers of whole objects")
+    assert ports.object_movers is not None, "a worker has movers of whole objects"
     return ports.object_movers(carried, connections, moved)
 
 

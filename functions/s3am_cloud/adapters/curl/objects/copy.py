@@ -63,9 +63,6 @@ class ObjectCopy:
         if self._flow is not None:
             self._flow.stop()
 
-    def watch(self) -> None:
-        """libcurl's own time limits are all there is to watch."""
-
     def _give_up(self) -> None:
         """After the call-back that runs now."""
         self._context.loop.later(0, lambda: self._on_settled(Unfit(number=self._wanted.number)))

@@ -35,7 +35,7 @@ class CurlReaders:
         return CurlReader(self._context, origin, address, within(limit, slots), progress, part_size)
 
     def _hold(self, count: int) -> None:
-        """Waits until so many bytes may pass."""
+        """Waits until `count` bytes may pass."""
         limit, clock = self._context.settings.rate_limit, self._context.clock
         if limit is None:
             return

@@ -50,7 +50,7 @@ class CurlSettings(msgspec.Struct, frozen=True, kw_only=True):
     hosts: Hosts = ()
     connect_seconds: int = CONNECT_SECONDS
     stall_seconds: int = STALL_SECONDS
-    # Bytes a second that a connection has to bring over a window of so many seconds; 0 for any rate.
+    # The least rate of a connection, in bytes a second over a window of `least_rate_seconds`; 0 for any rate.
     least_rate: int = LEAST_RATE
     least_rate_seconds: float = LEAST_RATE_SECONDS
     user_agent: str = "s3am-cloud"

@@ -45,7 +45,7 @@ class HostGate:
             self._open -= 1
 
     def busy(self, retry_after: float) -> None:
-        """The server was too busy for a request; it asks to wait so many seconds, 0 where it does not say."""
+        """The server was too busy for a request. It asks to wait `retry_after` seconds; 0 where it does not say."""
         with self._lock:
             self._busy += 1
             own = min(HOST_BACKOFF_CAP_SECONDS, HOST_BACKOFF_SECONDS * 2.0 ** min(self._busy - 1, 10))

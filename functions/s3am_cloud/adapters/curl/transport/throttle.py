@@ -23,7 +23,7 @@ class Throttle:
     """
 
     def __init__(self, limit: RateLimit, later: Later) -> None:
-        """`later` calls something back from the loop after so many seconds."""
+        """`later` calls a function from the loop after a number of seconds."""
         self._limit, self._later = limit, later
         self._waiting: dict[Resume, None] = {}
         self._turns: set[Resume] = set()
